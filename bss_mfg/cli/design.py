@@ -242,7 +242,7 @@ def media_list(maker: str | None, as_json: bool) -> None:
 
 
 @click.command(epilog="Example: bss-mfg schema template > template.schema.json")
-@click.argument("what", type=click.Choice(["template", "printer", "product", "spec"]))
+@click.argument("what", type=click.Choice(["template", "printer", "product", "spec", "verifier-mapping"]))
 def schema(what: str) -> None:
     """Print the JSON Schema of a file that people edit.
 
@@ -254,6 +254,7 @@ def schema(what: str) -> None:
     from bss_mfg.label.template.printer import PrinterFile
     from bss_mfg.label.template.template import Template
     from bss_mfg.payload.spec import Spec
+    from bss_mfg.verifier_data.mapping import Mapping
     from bss_mfg.workspace.product import Product
 
     models: dict[str, type[BaseModel]] = {
@@ -261,6 +262,7 @@ def schema(what: str) -> None:
         "printer": PrinterFile,
         "product": Product,
         "spec": Spec,
+        "verifier-mapping": Mapping,
     }
     click.echo(json.dumps(editor_schema(models[what]), indent=2))
 

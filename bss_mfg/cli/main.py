@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "printer": ("printer:printer", "List, add and calibrate printers."),
     "verify": ("verify:verify", "Read printed labels back and compare them with the ledger."),
     "sample": ("sample:sample", "Draw the packages of a batch to check: ISO 2859-1, single sampling, level II."),
+    "grades": ("grades:grades", "Bring in a print verifier's grades, and compare ours with them."),
     "trends": ("trends:trends", "Compare faults and grades over batches, printers, days and places."),
     "scan": ("scan:scan", "Check labels with a hand scanner, as a keyboard or on a serial port, or with phones."),
     "inspect": ("inspect:inspect", "Explain any barcode, field by field."),

@@ -6,8 +6,7 @@ from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
 from bss_mfg.imaging.expected_content import PHASES, Drawing, ExpectedCode, ExpectedPicture, ExpectedText
-from bss_mfg.imaging.geometry import apply_homography
-from bss_mfg.imaging.text_strips import Picture, StripPlace, pen_pixels, strip_place
+from bss_mfg.imaging.text_strips import Picture, StripPlace, area_place, pen_pixels, strip_place
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.geometry import Floats
@@ -51,9 +50,7 @@ class ContentPictures:
     def _of_text(self, text: ExpectedText, to_pixels: Floats) -> tuple[Floats | None, Floats | None]:
         """A text along its line, however it is turned: as its characters are drawn, and as they are seen."""
         place = strip_place(text, to_pixels)
-        fine = StripPlace(
-            (place.size[0] * PHASES, place.size[1] * PHASES), place.corner, place.right / PHASES, place.down / PHASES
-        )
+        fine = place.parted(PHASES)
         per_mm = PHASES / text.glyph_set.step
         around = ceil(_AROUND_MM * per_mm)
         size = _shown(fine.grown(around).size, per_mm)
@@ -72,8 +69,8 @@ class ContentPictures:
 
             scale = self._drawing.pixels_per_mm
             matrix = np.array([[scale, 0.0, 0.0], [0.0, scale, 0.0], [0.0, 0.0, 1.0]])
-            planned = _cut(self._drawn, _area_place(area, matrix, size), around, shown)
-        return planned, _cut(self._page, _area_place(item.area, to_pixels, size), around, shown)
+            planned = _cut(self._drawn, area_place(area, matrix, size), around, shown)
+        return planned, _cut(self._page, area_place(item.area, to_pixels, size), around, shown)
 
     def _drawn_area(self, item: ExpectedCode | ExpectedPicture) -> Rect | None:
         label = self._drawing.label
@@ -90,29 +87,20 @@ def _drawn_text(text: ExpectedText, size: tuple[int, int]) -> Floats:
     _, rows, columns = pictures.shape
     ink = np.zeros((size[1], size[0] + columns), np.float32)
     for index, pen in text.glyphs:
-        column, phase = pen_pixels(text, pen)
+        column, phase = pen_pixels(text.glyph_set, pen)
         start = column * PHASES + phase
         ink[:rows, start : start + columns] += pictures[index]
     found: Floats = np.minimum(ink[:, : size[0]], 1.0) * 255
     return found
 
 
-def _area_place(area: Rect, to_pixels: Floats, size: tuple[int, int]) -> StripPlace:
-    import numpy as np
-
-    x, y, width, height = area
-    corners = apply_homography(to_pixels, np.array([[x, y], [x + width, y], [x, y + height]]))
-    return StripPlace(size, corners[0], (corners[1] - corners[0]) / size[0], (corners[2] - corners[0]) / size[1])
-
-
 def _cut(page: Picture, place: StripPlace, around: int, size: tuple[int, int]) -> Floats | None:
     """A place with what is around it, or where the page ends there, without; None where it is not all on the page."""
     import numpy as np
 
-    grown = place.grown(around)
-    ink = page.cut(grown.size, grown.corner, grown.right, grown.down)
+    ink = place.grown(around).cut_out(page)
     if ink is None:
-        inner = page.cut(place.size, place.corner, place.right, place.down)
+        inner = place.cut_out(page)
         ink = None if inner is None else np.pad(inner, around)
     return None if ink is None else _resized(ink, size)
 

@@ -46,18 +46,23 @@ def phases(glyph_set: GlyphSet, sigma: float) -> Floats:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rivals:
-    """What may stand in the place of one character. Only the columns from `left` to `right` and the rows from `top` to
-    `bottom` of its picture are looked at; what a small shift or another paper changes there is left out (`ignored`,
-    (pixels, 3), orthonormal): `differences` (characters, pixels) are what is left of the rivals less the character
-    itself, the last one for blank paper. `squares` are their squared lengths."""
+    """What may stand in the place of one character, in the window of its picture that is looked at. The first `ignored`
+    columns of `directions` (pixels, ignored + characters) are what a small shift or another paper changes there,
+    orthonormal; the others are what is left of the rivals less the character itself, the last one for blank paper.
+    `squares` are the squared lengths of these."""
 
-    left: int
-    right: int
-    top: int
-    bottom: int
-    ignored: Floats
-    differences: Floats
+    ignored: int
+    directions: Floats
     squares: Floats
+
+
+@lru_cache(maxsize=1024)
+def cell_window(glyph_set: GlyphSet, character: int, free: bool) -> tuple[int, int, int, int]:
+    """The rows from and to, and the columns from and to, of a character's picture that are looked at."""
+    space = glyph_set.em * _FREE_EM if free else 1.0
+    rows, columns = (side // PHASES for side in glyph_set.pictures.shape[1:])
+    right = glyph_set.pen_column + int(glyph_set.advances[character] + space + 0.5)
+    return _MARGIN_ROWS, rows - _MARGIN_ROWS, max(glyph_set.pen_column - 1, 0), min(right, columns)
 
 
 @lru_cache(maxsize=400)
@@ -67,11 +72,7 @@ def rivals(glyph_set: GlyphSet, sigma: float, character: int, free: bool = False
     import numpy as np
 
     pictures = phases(glyph_set, sigma)[0]
-    top, bottom = _MARGIN_ROWS, pictures.shape[1] - _MARGIN_ROWS
-    left = max(glyph_set.pen_column - 1, 0)
-    advance = glyph_set.advances[character]
-    space = glyph_set.em * _FREE_EM if free else 1.0
-    right = min(glyph_set.pen_column + int(advance + space + 0.5), pictures.shape[2])
+    top, bottom, left, right = cell_window(glyph_set, character, free)
     own = pictures[character]
     right_slope, down_slope = slopes(own)
     window = (slice(top, bottom), slice(left, right))
@@ -83,11 +84,16 @@ def rivals(glyph_set: GlyphSet, sigma: float, character: int, free: bool = False
     mine = own[window].ravel()
     differences = np.concatenate([others - mine, -mine[None]])
     if not free:
-        wider = np.array(glyph_set.advances) > advance + space if not glyph_set.whole else np.zeros(0, bool)
+        wider = (
+            np.array(glyph_set.advances) > glyph_set.advances[character] + 1.0
+            if not glyph_set.whole
+            else np.zeros(0, bool)
+        )
         differences[:-1][wider] = 0
     differences -= (differences @ ignored) @ ignored.T
     squares = (differences**2).sum(axis=1)
-    return Rivals(left, right, top, bottom, ignored, differences, squares)
+    directions = np.ascontiguousarray(np.concatenate([ignored, differences.T], axis=1))
+    return Rivals(ignored.shape[1], directions, squares)
 
 
 def _orthonormal(rows: Floats) -> Floats:
@@ -116,11 +122,13 @@ def blurred(picture: Floats, sigma: float) -> Floats:
     if not sigma:
         return picture
     reach = int(3 * sigma) + 1
-    taps = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
-    taps = (taps / taps.sum()).astype(np.float32)
-    for axis in (0, 1):
-        length = picture.shape[axis]
-        wide = np.pad(picture, [(reach, reach) if one == axis else (0, 0) for one in (0, 1)])
-        parts = (wide.take(range(at, at + length), axis) for at in range(2 * reach + 1))
-        picture = sum((tap * part for tap, part in zip(taps, parts, strict=True)), np.zeros_like(picture))
+    taps = np.exp(-0.5 * (np.arange(reach + 1) / sigma) ** 2)
+    taps = (taps / (2 * taps.sum() - taps[0])).astype(np.float32)
+    for _ in range(2):  # down, and then across: what is turned twice is upright again
+        wide = np.pad(picture, ((reach, reach), (0, 0)))
+        length = len(picture)
+        picture = wide[reach : reach + length] * taps[0]
+        for off in range(1, reach + 1):
+            picture += (wide[reach - off : reach - off + length] + wide[reach + off : reach + off + length]) * taps[off]
+        picture = np.ascontiguousarray(picture.T)
     return picture

@@ -14,8 +14,9 @@ from bss_mfg.imaging.content_pictures import ContentPictures
 from bss_mfg.imaging.expected_content import ExpectedCode, ExpectedLabels, ExpectedPicture, ExpectedText, PictureKind
 from bss_mfg.imaging.label_codes import CodeReading, read_codes
 from bss_mfg.imaging.picture_judge import PictureVerdict, PlacedPicture, judge_pictures
+from bss_mfg.imaging.text_cells import GlyphVerdict
 from bss_mfg.imaging.text_contrast import text_contrasts
-from bss_mfg.imaging.text_judge import GlyphVerdict, PlacedText, TextVerdict, judge_texts
+from bss_mfg.imaging.text_judge import PlacedText, TextVerdict, judge_texts
 from bss_mfg.imaging.text_strips import Picture
 
 if TYPE_CHECKING:

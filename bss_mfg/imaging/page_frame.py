@@ -58,15 +58,16 @@ class PageFrame:
     def __reduce__(self) -> tuple[Any, ...]:
         return PageFrame, (self.label_file, self.page, self.matrix)  # what follows from these need not travel
 
-    @cached_property
-    def _inverse(self) -> NDArray[np.floating[Any]]:
-        import numpy as np
-
-        return np.linalg.inv(self.matrix)
-
     def millimetres(self, points: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
         """Pixels (n, 2) to mm on the printed page."""
-        return apply_homography(self._inverse, points)
+        return apply_homography(_inverse(self.matrix.tobytes()), points)
+
+
+@lru_cache(maxsize=8)
+def _inverse(matrix: bytes) -> NDArray[np.floating[Any]]:
+    import numpy as np
+
+    return np.linalg.inv(np.frombuffer(matrix).reshape(3, 3))
 
 
 @lru_cache(maxsize=8)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from math import ceil
 from typing import TYPE_CHECKING
 
 from bss_mfg.imaging.expected_content import Drawing, ExpectedPicture, PictureKind
-from bss_mfg.imaging.geometry import apply_homography
 from bss_mfg.imaging.glyph_lens import blurred
-from bss_mfg.imaging.text_strips import Picture, StripPlace, lay_over
+from bss_mfg.imaging.text_strips import Picture, StripModel, area_place, lay_over
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.geometry import Floats
@@ -50,54 +50,47 @@ def judge_pictures(
 ) -> list[tuple[PictureVerdict, tuple[float, float]]]:
     """What is seen of artwork, with how far off it lies in mm. Those that the drawing has not, or that other
     things lie on in whatever light, are not judged."""
-    drawn = {item.element: item for item in drawing.label.pictures}
-    models: dict[int, Floats | None] = {}
     found: list[tuple[PictureVerdict, tuple[float, float]]] = []
     for one in placed:
-        element = one.picture.element
-        if element not in models:
-            models[element] = _model(drawing, drawn.get(element))
-        model = models[element]
+        model = _models(drawing).get(one.picture.element)
         found.append((PictureVerdict.NOT_JUDGED, (0.0, 0.0)) if model is None else _judge(picture, one, model))
     return found
 
 
-def _judge(picture: Picture, one: PlacedPicture, model: Floats) -> tuple[PictureVerdict, tuple[float, float]]:
-    place = _place(one.picture, one.to_pixels, (model.shape[1], model.shape[0]))
+def _judge(picture: Picture, one: PlacedPicture, model: StripModel) -> tuple[PictureVerdict, tuple[float, float]]:
+    rows, columns = model.ink.shape
+    place = area_place(one.picture.area, one.to_pixels, (columns, rows))
     fit = lay_over(picture, place, model, _STEP_MM)
     if fit is None or place.pixels < 0.5:
         return PictureVerdict.NOT_JUDGED, (0.0, 0.0)
-    if float(fit.seen.std()) < _MISSING * float(model.std()) * 255:
+    if float(fit.seen.std()) < _MISSING * float(model.ink.std()) * 255:
         return PictureVerdict.MISSING, (0.0, 0.0)
     return (PictureVerdict.RIGHT if fit.alike >= _ALIKE else PictureVerdict.OTHER), fit.shift
 
 
-def _model(drawing: Drawing, picture: ExpectedPicture | None) -> Floats | None:
+@lru_cache(maxsize=2)
+def _models(drawing: Drawing) -> dict[int, StripModel]:
+    """By element, pictures as they are drawn; those that can't be judged are left out."""
+    models = ((item.element, _model(drawing, item)) for item in drawing.label.pictures)
+    return {element: model for element, model in models if model is not None}
+
+
+def _model(drawing: Drawing, picture: ExpectedPicture) -> StripModel | None:
     """A picture's ink from 0 to 1 as it is drawn; None where it can't be judged: too little contrast, or seen otherwise
     in red light than in grey."""
     import numpy as np
 
-    if picture is None or picture.kind is not PictureKind.ARTWORK:
+    if picture.kind is not PictureKind.ARTWORK:
         return None
     size = (ceil(picture.area.width / _STEP_MM), ceil(picture.area.height / _STEP_MM))
     if size[0] * size[1] > _MOST_PIXELS or min(size) < 8:
         return None
     scale = drawing.pixels_per_mm
     to_pixels = np.array([[scale, 0.0, 0.0], [0.0, scale, 0.0], [0.0, 0.0, 1.0]])
-    place = _place(picture, to_pixels, size)
-    red, grey = (
-        Picture(light).cut(place.size, place.corner, place.right, place.down) for light in (drawing.red, drawing.grey)
-    )
+    place = area_place(picture.area, to_pixels, size)
+    red, grey = (place.cut_out(Picture(light)) for light in (drawing.red, drawing.grey))
     if red is None or grey is None or min(float(red.std()), float(grey.std())) < _LEAST_SPREAD:
         return None
     if float(np.corrcoef(red.ravel(), grey.ravel())[0, 1]) < _ALIKE:
         return None
-    return blurred(grey / 255, 1.0)
-
-
-def _place(picture: ExpectedPicture, to_pixels: Floats, size: tuple[int, int]) -> StripPlace:
-    import numpy as np
-
-    x, y, width, height = picture.area
-    corners = apply_homography(to_pixels, np.array([[x, y], [x + width, y], [x, y + height]]))
-    return StripPlace(size, corners[0], (corners[1] - corners[0]) / size[0], (corners[2] - corners[0]) / size[1])
+    return StripModel(blurred(grey / 255, 1.0))

@@ -10,7 +10,7 @@ import ctypes
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -137,7 +137,7 @@ def _open_pdf(data: bytes, path: Path) -> Source:
         document.close()
         raise InputError("has no pages", where=path, way_out="Make it again.")
 
-    canvases: dict[int, Grey] = {}
+    canvases: dict[int, _Canvas] = {}
 
     def draw(number: int, only: Sequence[MmBox]) -> Page:
         try:
@@ -170,8 +170,25 @@ def _scan_crops(page: Any) -> tuple[tuple[int, int], tuple[PageCrop, ...]]:
     return (red.shape[1], red.shape[0]), ((0, 0, red),)
 
 
+@dataclass(frozen=True, slots=True)
+class _Canvas:
+    """Memory that pdfium draws on: its pixels, and its bitmap over the same."""
+
+    grey: Grey
+    bitmap: Any
+
+    @classmethod
+    def new(cls, width: int, height: int, format_: int) -> _Canvas:
+        import numpy as np
+        import pypdfium2
+
+        grey: Grey = np.empty((height, width), np.uint8)
+        memory = (ctypes.c_ubyte * (width * height)).from_buffer(grey.data)
+        return cls(grey, pypdfium2.PdfBitmap.new_native(width, height, format_, buffer=memory, stride=width))
+
+
 def _render_crops(
-    page: Any, areas: Sequence[MmBox], canvases: dict[int, Grey]
+    page: Any, areas: Sequence[MmBox], canvases: dict[int, _Canvas]
 ) -> tuple[tuple[int, int], tuple[PageCrop, ...]]:
     """The size of a page in pixels, and all of it, or the strips of it that hold `areas`, each on a canvas of its own,
     which the next page uses again: memory that lies together is quicker to clear, to draw on and to read than strips of
@@ -179,22 +196,18 @@ def _render_crops(
 
     How large a page is, its bitmap says: a size that is computed here can be a pixel off what pdfium makes of it.
     """
-    import numpy as np
-    import pypdfium2
-
     scale = PDF_DPI / POINTS_PER_INCH
-    width, height = (math.ceil(side * scale) for side in page.get_size())
-    strips = _strips(areas, width, height)
     if not areas:
         pixels: Grey = page.render(scale=scale, grayscale=True).to_numpy()
         grey: Grey = pixels.reshape(pixels.shape[:2])
         return (grey.shape[1], grey.shape[0]), ((0, 0, grey),)
+    width, height = (math.ceil(side * scale) for side in page.get_size())
+    strips = _strips(tuple(areas), width, height)
 
     def bitmap(number: int, width: int, height: int, format: int, rev_byteorder: bool = False) -> Any:
-        if number not in canvases or canvases[number].shape != (height, width):
-            canvases[number] = np.empty((height, width), np.uint8)
-        memory = (ctypes.c_ubyte * (width * height)).from_buffer(canvases[number].data)
-        return pypdfium2.PdfBitmap.new_native(width, height, format, rev_byteorder, buffer=memory, stride=width)
+        if number not in canvases or canvases[number].grey.shape != (height, width):
+            canvases[number] = _Canvas.new(width, height, format)
+        return canvases[number].bitmap
 
     crops: list[PageCrop] = []
     for number, (left, top, right, bottom) in enumerate(strips):
@@ -208,14 +221,15 @@ def _render_crops(
             draw_annots=False,
             bitmap_maker=partial(bitmap, number),
         )
-        crops.append((left, top, canvases[number]))
+        crops.append((left, top, canvases[number].grey))
     if crops:
         (_, _, right, bottom), (left, top, first) = strips[0], crops[0]
         width, height = left + first.shape[1] + width - right, top + first.shape[0] + height - bottom
     return (width, height), tuple(crops)
 
 
-def _strips(areas: Sequence[MmBox], width: int, height: int) -> list[tuple[int, int, int, int]]:
+@lru_cache(maxsize=4)  # the same on each page of a file
+def _strips(areas: tuple[MmBox, ...], width: int, height: int) -> tuple[tuple[int, int, int, int], ...]:
     """Upright strips (left, top, right, bottom in pixels) that hold the areas and a fifth more around each."""
     scale = PDF_DPI / MM_PER_INCH
     strips: list[tuple[int, int, int, int]] = []
@@ -227,7 +241,7 @@ def _strips(areas: Sequence[MmBox], width: int, height: int) -> list[tuple[int, 
             last = strips.pop()
             left, top, right, bottom = last[0], min(last[1], top), max(last[2], right), max(last[3], bottom)
         strips.append((left, top, right, bottom))
-    return [strip for strip in strips if strip[0] < strip[2] and strip[1] < strip[3]]
+    return tuple(strip for strip in strips if strip[0] < strip[2] and strip[1] < strip[3])
 
 
 def _open_picture(data: bytes, path: Path) -> Source:

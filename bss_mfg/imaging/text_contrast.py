@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bss_mfg.imaging.expected_content import Drawing
-from bss_mfg.imaging.text_strips import Picture, compose, lay_over, strip_place
+from bss_mfg.imaging.text_strips import Picture, StripModel, compose, lay_over, strip_place
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.geometry import Floats, Grey
@@ -17,7 +17,7 @@ _ALIKE = 0.75
 """Correlation with its own drawing below which other things lie over a text: it is not judged."""
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)
 def text_contrasts(drawing: Drawing) -> dict[int, float]:
     """By element, its contrast: 1 for black on white, negative for light on dark. Texts that can't be told from their
     ground in red light or in grey are left out."""
@@ -38,7 +38,7 @@ def _contrasts(light: Grey, drawing: Drawing, to_pixels: Floats) -> dict[int, fl
     found: dict[int, float] = {}
     for text in drawing.label.texts:
         place = strip_place(text, to_pixels)
-        fit = lay_over(picture, place, compose(text, 0.3, place.size), text.glyph_set.step)
+        fit = lay_over(picture, place, StripModel(compose(text, 0.3, place.size)), text.glyph_set.step)
         if fit and abs(fit.alike) >= _ALIKE:
             found[text.element] = fit.gain / 255
     return found

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from math import ceil, cos, hypot, radians, sin
 from typing import TYPE_CHECKING, Any
 
-from bss_mfg.imaging.expected_content import PHASES, ExpectedText
+from bss_mfg.imaging.expected_content import PHASES, ExpectedText, GlyphSet
 from bss_mfg.imaging.geometry import apply_homography
 from bss_mfg.imaging.glyph_lens import phases, slopes
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.geometry import Floats, Grey
+    from bss_mfg.model import Rect
+
+Point = tuple[float, float]
 
 FARTHEST_MM = 0.8
 """How far a text may lie from where its label's symbol says: beyond, it is not looked for."""
@@ -32,40 +36,42 @@ class Picture:
         self.grey = grey
         self._reduced: dict[int, Any] = {1: Image.fromarray(grey)}
 
-    def cut(self, size: tuple[int, int], corner: Floats, right: Floats, down: Floats) -> Floats | None:
+    def cut(self, size: tuple[int, int], corner: Point, right: Point, down: Point) -> Floats | None:
         """Ink (255 - grey) of an area of `size` (width, height): from the `corner` of its first pixel, a pixel is
         `right` and `down` long in pixels of the picture. None where it is not all in the picture."""
         import numpy as np
         from PIL import Image
 
         width, height = size
-        ends = np.array(
-            [corner, corner + right * width, corner + down * height, corner + right * width + down * height]
-        )
+        (x, y), (right_x, right_y), (down_x, down_y) = corner, right, down
+        wide_x, wide_y, high_x, high_y = right_x * width, right_y * width, down_x * height, down_y * height
         rows, columns = self.grey.shape
-        if ends.min() < 0 or ends[:, 0].max() > columns or ends[:, 1].max() > rows:
+        if (
+            x + min(wide_x, 0) + min(high_x, 0) < 0
+            or y + min(wide_y, 0) + min(high_y, 0) < 0
+            or x + max(wide_x, 0) + max(high_x, 0) > columns
+            or y + max(wide_y, 0) + max(high_y, 0) > rows
+        ):
             return None
-        factor = max(int(hypot(*right) + 0.4), 1)
+        factor = max(int(hypot(right_x, right_y) + 0.4), 1)
         if factor not in self._reduced:
             self._reduced[factor] = self._reduced[1].reduce(factor)
-        a, d = right / factor
-        b, e = down / factor
-        c, f = corner / factor
+        matrix = (right_x, down_x, x, right_y, down_y, y)
         cut = self._reduced[factor].transform(
-            size, Image.Transform.AFFINE, (a, b, c, d, e, f), Image.Resampling.BILINEAR
+            size, Image.Transform.AFFINE, tuple(part / factor for part in matrix), Image.Resampling.BILINEAR
         )
-        ink: Floats = 255 - np.asarray(cut, np.float32)
+        ink: Floats = np.subtract(255, np.frombuffer(cut.tobytes(), np.uint8).reshape(height, width), dtype=np.float32)
         return ink
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class StripPlace:
     """Where the strip of a text lies in a picture: the corner of its first pixel, and a pixel's sides."""
 
     size: tuple[int, int]
-    corner: Floats
-    right: Floats
-    down: Floats
+    corner: Point
+    right: Point
+    down: Point
 
     @property
     def pixels(self) -> float:
@@ -74,145 +80,207 @@ class StripPlace:
 
     def moved(self, columns: float, rows: float) -> StripPlace:
         """The same, so many of its pixels further."""
-        return StripPlace(self.size, self.corner + self.right * columns + self.down * rows, self.right, self.down)
+        (x, y), right, down = self.corner, self.right, self.down
+        corner = (x + right[0] * columns + down[0] * rows, y + right[1] * columns + down[1] * rows)
+        return StripPlace(self.size, corner, right, down)
 
     def grown(self, pixels: int) -> StripPlace:
         """The same with more pixels on every side."""
         width, height = self.size
-        larger = (width + 2 * pixels, height + 2 * pixels)
-        return StripPlace(larger, self.corner - (self.right + self.down) * pixels, self.right, self.down)
+        return replace(self.moved(-pixels, -pixels), size=(width + 2 * pixels, height + 2 * pixels))
+
+    def parted(self, parts: int) -> StripPlace:
+        """The same, each pixel parted into `parts` x `parts`."""
+        (width, height), (a, b), (c, d) = self.size, self.right, self.down
+        finer = (width * parts, height * parts)
+        return StripPlace(finer, self.corner, (a / parts, b / parts), (c / parts, d / parts))
+
+    def cut_out(self, picture: Picture) -> Floats | None:
+        """What the picture shows there."""
+        return picture.cut(self.size, self.corner, self.right, self.down)
+
+
+def area_place(area: Rect, to_pixels: Floats, size: tuple[int, int]) -> StripPlace:
+    """Where an upright area lies, parted into so many pixels; `to_pixels` takes mm of the printed page there."""
+    import numpy as np
+
+    x, y, width, height = area
+    points = np.array([[x, y], [x + width, y], [x, y + height]])
+    corner, right, down = apply_homography(to_pixels, points).tolist()
+    return StripPlace(
+        size,
+        (corner[0], corner[1]),
+        ((right[0] - corner[0]) / size[0], (right[1] - corner[1]) / size[0]),
+        ((down[0] - corner[0]) / size[1], (down[1] - corner[1]) / size[1]),
+    )
 
 
 def strip_place(text: ExpectedText, to_pixels: Floats) -> StripPlace:
     """Where a text's strip should lie; `to_pixels` takes mm of the printed page there."""
+    return strip_places([(text, to_pixels)])[0]
+
+
+def strip_places(texts: Sequence[tuple[ExpectedText, Floats]]) -> list[StripPlace]:
+    """The same of many texts."""
     import numpy as np
 
+    if not texts:
+        return []
+    # What a projective map does along a text is linear enough: from its middle, to its ends and as far up and down.
+    crosses = np.array([_cross(text) for text, _ in texts])
+    maps = np.stack([to_pixels for _, to_pixels in texts])
+    flat = np.concatenate([crosses, np.ones((*crosses.shape[:2], 1))], axis=2) @ maps
+    pixels = (flat[..., :2] / flat[..., 2:]).tolist()
+    return [_strip_place(text, points) for (text, _), points in zip(texts, pixels, strict=True)]
+
+
+def _half(text: ExpectedText) -> float:
+    return max(text.width / 2, text.glyph_set.step)
+
+
+def _cross(text: ExpectedText) -> list[Point]:
+    angle, half = radians(text.turn), _half(text)
+    right, down = cos(angle), sin(angle)
+    x, y = text.x + right * text.width / 2, text.y + down * text.width / 2
+    right, down = right * half, down * half
+    return [(x, y), (x - right, y - down), (x + right, y + down), (x + down, y - right), (x - down, y + right)]
+
+
+def _strip_place(text: ExpectedText, points: Sequence[Sequence[float]]) -> StripPlace:
     glyph_set, step = text.glyph_set, text.glyph_set.step
-    rows, columns = (side // PHASES for side in glyph_set.pictures.shape[1:])
-    last = max(pen for _, pen in text.glyphs) / step
-    size = (ceil(last) + columns, rows)
-    angle = radians(text.turn)
-    along, down = np.array([cos(angle), sin(angle)]), np.array([-sin(angle), cos(angle)])
-    # What a projective map does along a text is linear enough.
-    middle = np.array([text.x, text.y]) + along * text.width / 2
-    half = max(text.width / 2, step)
-    points = np.stack(
-        [middle, middle - along * half, middle + along * half, middle - down * half, middle + down * half]
-    )
-    pixels = apply_homography(to_pixels, points)
-    right, under = (pixels[2] - pixels[1]) / (2 * half) * step, (pixels[4] - pixels[3]) / (2 * half) * step
-    pen = pixels[0] - right * (text.width / 2 / step)
-    return StripPlace(size, pen - right * glyph_set.pen_column - under * glyph_set.baseline_row, right, under)
+    middle, left, right, upper, lower = points
+    scale = step / (2 * _half(text))
+    along = ((right[0] - left[0]) * scale, (right[1] - left[1]) * scale)
+    under = ((lower[0] - upper[0]) * scale, (lower[1] - upper[1]) * scale)
+    rows, columns = glyph_set.pictures.shape[1] // PHASES, glyph_set.pictures.shape[2] // PHASES
+    size = (ceil(max(pen for _, pen in text.glyphs) / step) + columns, rows)
+    place = StripPlace(size, (middle[0], middle[1]), along, under)
+    return place.moved(-text.width / 2 / step - glyph_set.pen_column, -glyph_set.baseline_row)
 
 
 def compose(text: ExpectedText, sigma: float, size: tuple[int, int]) -> Floats:
     """A text's ink from 0 to 1 as a lens of so much blur shows it."""
+    return compose_glyphs(text.glyph_set, text.glyphs, sigma, size)
+
+
+def compose_glyphs(
+    glyph_set: GlyphSet, glyphs: Sequence[tuple[int, float]], sigma: float, size: tuple[int, int]
+) -> Floats:
+    """The same of characters, each with its start in mm along the line."""
     import numpy as np
 
-    pictures = phases(text.glyph_set, sigma)
+    pictures = phases(glyph_set, sigma)
     rows, columns = pictures.shape[2:]
     strip = np.zeros((size[1], size[0] + 1), np.float32)
-    for index, pen in text.glyphs:
-        column, phase = pen_pixels(text, pen)
+    for index, pen in glyphs:
+        column, phase = pen_pixels(glyph_set, pen)
         strip[:rows, column : column + columns] += pictures[phase, index]
     return strip[:, : size[0]]
 
 
-def pen_pixels(text: ExpectedText, pen: float) -> tuple[int, int]:
+def pen_pixels(glyph_set: GlyphSet, pen: float) -> tuple[int, int]:
     """The pixel of a strip at which a character's picture begins, and its phase."""
-    return divmod(round(pen / text.glyph_set.step * PHASES), PHASES)
+    return divmod(round(pen / glyph_set.step * PHASES), PHASES)
+
+
+class StripModel:
+    """What is to be seen of a text or picture, ink from 0 to 1 (rows, columns), and what fits it to strips."""
+
+    def __init__(self, ink: Floats) -> None:
+        import numpy as np
+
+        self.ink = ink
+        self.mean = float(ink.mean())
+        self.shape = ink - self.mean
+        right, down = slopes(ink)
+        self._terms = np.stack([np.ones_like(ink), self.shape, right, down]).reshape(4, -1)
+        gram = (self._terms @ self._terms.T).astype(np.float64)
+        self._own = float(gram[1, 1]) + 1e-9
+        gram[np.diag_indices(4)] += 1e-6 * np.trace(gram) + 1e-9
+        self._inverse = np.linalg.inv(gram)
+
+    def fit(self, seen: Floats, shift: Point) -> tuple[Fit, Point]:
+        """A strip laid over it, and how far further it should have been cut out, in pixels: a step of Gauss and
+        Newton."""
+        flat = seen.ravel()
+        sums = self._terms @ flat
+        total, both = float(sums[0]), float(sums[1])
+        _, slope, right, down = (self._inverse @ sums).tolist()
+        mean, gain = total / flat.size, both / self._own
+        spread = max(float(flat @ flat) - total * mean, 0.0)
+        alike = both / ((self._own * spread) ** 0.5 + 1e-9)
+        # seen(x) = ink(x - shift): its slope comes with the shift's opposite sign.
+        move = (-right / slope, -down / slope) if abs(slope) >= 1.0 else (0.0, 0.0)
+        return Fit(seen, self, mean, gain, shift, alike), move
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
-    """A strip as it was seen and laid over its model: seen is paper + gain * model + what is `left`. `shift` in mm,
-    along the text and down; `alike` is their correlation."""
+    """A strip as it was seen and laid over its model: seen is `mean` + `gain` * the model's shape + what is left.
+    `shift` in mm, along the text and down; `alike` is their correlation."""
 
     seen: Floats
-    model: Floats
-    paper: float
+    model: StripModel
+    mean: float
     gain: float
-    shift: tuple[float, float]
+    shift: Point
     alike: float
 
-    @property
-    def left(self) -> Floats:
-        """What the model does not explain."""
-        return self.seen - self.paper - self.gain * self.model
+    def left(self, gain: float) -> Floats:
+        """What the model does not explain if its ink is so dark."""
+        left = self.model.shape * -gain
+        left += self.seen
+        left -= self.mean
+        return left
 
 
 def lay_over(
-    picture: Picture, place: StripPlace, model: Floats, step: float, near: tuple[float, float] = (0.0, 0.0)
+    picture: Picture, place: StripPlace, model: StripModel, step: float, near: Point = (0.0, 0.0)
 ) -> Fit | None:
     """A strip of a picture, laid over its model as well as it goes; None where it reaches out of the picture. `near`:
     where it may be looked for first, in mm off its place."""
-    first = (near[0] / step, near[1] / step)
-    moved = place.moved(*first)
-    seen = picture.cut(place.size, moved.corner, moved.right, moved.down)
-    if seen is None:
+    found = _follow(picture, place, model, (near[0] / step, near[1] / step), step)
+    if found is None:
         return None
-    found = _follow(picture, place, model, seen, first, step)
     if found.alike < _ALIKE and (start := _search(picture, place, model, step)):
-        moved = place.moved(*start)
-        seen = picture.cut(place.size, moved.corner, moved.right, moved.down)
-        if seen is not None:
-            again = _follow(picture, place, model, seen, start, step)
-            found = max(found, again, key=lambda fit: fit.alike)
+        again = _follow(picture, place, model, start, step)
+        found = max(found, again or found, key=lambda fit: fit.alike)
     return found
 
 
-def _follow(
-    picture: Picture, place: StripPlace, model: Floats, seen: Floats, start: tuple[float, float], step: float
-) -> Fit:
-    """The shift that explains a strip best, from a start in pixels: steps of Gauss and Newton."""
-    import numpy as np
-
-    right, down = slopes(model)
-    terms = np.stack([np.ones_like(model), model, right, down]).reshape(4, -1)
-    gram = (terms @ terms.T).astype(np.float64)
-    gram[np.diag_indices(4)] += 1e-6 * np.trace(gram) + 1e-9
+def _follow(picture: Picture, place: StripPlace, model: StripModel, start: Point, step: float) -> Fit | None:
+    """The shift that explains a strip best, from a start in pixels; None where that is outside."""
+    seen = place.moved(*start).cut_out(picture)
+    if seen is None:
+        return None
     limit = FARTHEST_MM / step
     along, under = start
+    found, (right, down) = model.fit(seen, (along * step, under * step))
     for _ in range(_ROUNDS):
-        _, gain, a, b = np.linalg.solve(gram, (terms @ seen.ravel()).astype(np.float64)).tolist()
-        if abs(gain) < 1.0:
+        if max(abs(right), abs(down)) < _STILL:
             break
-        # seen(x) = model(x - shift): its slope comes with the shift's opposite sign.
-        move = tuple(max(min(-part / gain, _LONGEST_STEP), -_LONGEST_STEP) for part in (a, b))
-        if max(map(abs, move)) < _STILL:
+        along += max(min(right, _LONGEST_STEP), -_LONGEST_STEP)
+        under += max(min(down, _LONGEST_STEP), -_LONGEST_STEP)
+        if max(abs(along), abs(under)) > limit:
             break
-        new = (along + move[0], under + move[1])
-        if max(map(abs, new)) > limit:
-            break
-        moved = place.moved(*new)
-        again = picture.cut(place.size, moved.corner, moved.right, moved.down)
+        again = place.moved(along, under).cut_out(picture)
         if again is None:
             break
-        (along, under), seen = new, again
-    return _fit(seen, model, (along * step, under * step))
+        found, (right, down) = model.fit(again, (along * step, under * step))
+    return found
 
 
-def _fit(seen: Floats, model: Floats, shift: tuple[float, float]) -> Fit:
-    seen_mean, model_mean = float(seen.mean()), float(model.mean())
-    centred, shape = seen - seen_mean, model - model_mean
-    both, own = float((centred * shape).sum()), float((shape * shape).sum()) + 1e-9
-    gain = both / own
-    alike = both / ((own * float((centred * centred).sum())) ** 0.5 + 1e-9)
-    return Fit(seen, model, seen_mean - gain * model_mean, gain, shift, alike)
-
-
-def _search(picture: Picture, place: StripPlace, model: Floats, step: float) -> tuple[float, float] | None:
+def _search(picture: Picture, place: StripPlace, model: StripModel, step: float) -> Point | None:
     """Where in the neighbourhood of its place a strip is most like its model, in pixels off; None outside."""
     import numpy as np
 
     reach = ceil(FARTHEST_MM / step)
-    larger = place.grown(reach)
-    area = picture.cut(larger.size, larger.corner, larger.right, larger.down)
+    area = place.grown(reach).cut_out(picture)
     if area is None:
         return None
     shape = area.shape
     kernel = np.zeros(shape, np.float32)
-    kernel[: model.shape[0], : model.shape[1]] = model - model.mean()
+    kernel[: model.shape.shape[0], : model.shape.shape[1]] = model.shape
     spectrum = np.fft.rfft2(area - area.mean()) * np.conj(np.fft.rfft2(kernel))
     likeness = np.fft.irfft2(spectrum, shape)[: 2 * reach + 1, : 2 * reach + 1]
     row, column = np.unravel_index(int(np.abs(likeness).argmax()), likeness.shape)

@@ -99,7 +99,7 @@ def example_of_loaded(
 ) -> Example:
     """The longest and shortest cases of a product that is loaded already, its fields as they are in a language;
     `facts`: those of a batch that is to be issued, None for the product's with its examples."""
-    product, key_bits = loaded.product, loaded.key.key.key_size
+    product, key_bits = loaded.product, loaded.key.bits
     facts = _example_facts(product) if facts is None else facts
     told = facts_in(facts, matching_language(facts, language or ""))
     example = example_of_product(

@@ -8,7 +8,8 @@ it was (the template or its artwork was changed since, or is not there any more)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,7 +85,11 @@ class LabelDrawer:
         layout = lay_out(template, printer, modules, batch.stage, batch.units_per_package, order=event.order)
         if layout.symbol_boxes() != label_file.symbol_boxes:
             return f"the printer {printer.name} has changed since these labels were made"
-        return _Drawing(RowMaker(layout, batch))
+        maker = RowMaker(layout, batch)
+        first = label_file.numbers[0]
+        made = (str(self._root), batch.id, batch.created_at, batch.packages, *sorted(batch.facts.items()))
+        key = (template.digest, printer, modules, event.order, *made)
+        return _Drawing(maker, _Shown(key, first, maker.layout, next(iter(maker.rows(self._ledger, [first])))))
 
     def _event(self, label_file: LabelFile) -> LabelFileEvent | None:
         if label_file.batch not in self._events:
@@ -111,25 +116,40 @@ class LabelDrawer:
         return None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """The label that is drawn, and all that says how it looks (`key`)."""
+
+    key: tuple[object, ...]
+    number: int
+    layout: PageLayout = field(compare=False)
+    row: LabelRow
+
+
+@dataclass(frozen=True, slots=True)
 class _Drawing:
     """How the labels of one file are drawn."""
 
     maker: RowMaker
-    drawing: Drawing | None = None
+    shown: _Shown
 
     def labels(self, ledger: Ledger, numbers: Sequence[int], places: Sequence[int]) -> ExpectedLabels | str:
         """Some labels in their places; words where their texts can't be drawn."""
         distinct = sorted(set(numbers))
         try:
             rows = dict(zip(distinct, self.maker.rows(ledger, distinct), strict=True))
-            if self.drawing is None:
-                self.drawing = draw(self.maker.layout, numbers[0], rows[numbers[0]])
+            drawing = _drawn(self.shown)
             label = ExpectedPlaces(self.maker.layout).label
             labels = tuple(label(number, at, rows[number]) for number, at in zip(numbers, places, strict=True))
         except BssError as error:
             return f"{_NOT_DRAWN}{error}"
-        return ExpectedLabels(labels, self.drawing)
+        return ExpectedLabels(labels, drawing)
+
+
+@lru_cache(maxsize=2)
+def _drawn(shown: _Shown) -> Drawing:
+    """A drawing, kept from page to page and from file to file: it takes longer than reading a page does."""
+    return draw(shown.layout, shown.number, shown.row)
 
 
 def draw(layout: PageLayout, number: int, row: LabelRow) -> Drawing:

@@ -11,6 +11,7 @@ from bss_mfg.core.text import UUID_TEXT
 from bss_mfg.errors import InputError
 from bss_mfg.ledger.event_kind import EventKind
 from bss_mfg.ledger.events import (
+    GradeMeasured,
     IdentitiesImported,
     KeysReleased,
     KeysReleasing,
@@ -79,7 +80,7 @@ SESSION_GAP_S = 3_600
 @dataclass(frozen=True, slots=True)
 class ReadSession:
     """The reads of one file, or of one session of a hand scanner, by one operator at one station: the first of them,
-    how many, and how many were wrong."""
+    how many, and how many were wrong. So are the measurements of one verifier's export, of which none is wrong."""
 
     first: Event
     reads: int = 0
@@ -92,19 +93,19 @@ def in_sessions(events: Iterable[Event], is_wrong: Callable[[str], bool]) -> Ite
     running: dict[tuple[object, ...], ReadSession] = {}
     for event in events:
         record = read_record(event.kind, event.data)
-        if not isinstance(record, LabelRead):
+        if not isinstance(record, (LabelRead, GradeMeasured)):
             yield from running.values()
             running.clear()
             yield event
             continue
-        key = record.file, event.data.get("operator"), event.data.get("station")
+        key = event.kind, record.file, event.data.get("operator"), event.data.get("station")
         before = running.get(key)
         if before and _seconds_between(before.last_at, event.at) > SESSION_GAP_S:
             yield from running.values()
             running.clear()
             before = None
         so_far = before or ReadSession(event)
-        wrong = so_far.wrong + is_wrong(record.verdict)
+        wrong = so_far.wrong + (isinstance(record, LabelRead) and is_wrong(record.verdict))
         running[key] = replace(so_far, reads=so_far.reads + 1, wrong=wrong, last_at=event.at)
     yield from running.values()
 
@@ -156,7 +157,7 @@ def _is_of_manifests(event: Event, files: Set[str]) -> bool:
 def _concerns(event: Event, package: int, unit: int, inside: Set[str]) -> bool:
     """Whether an event is about a unit, its package, or all of its batch."""
     record = read_record(event.kind, event.data)
-    if isinstance(record, LabelRead):
+    if isinstance(record, (LabelRead, GradeMeasured)):
         return record.package == package
     if isinstance(record, PackagesMoved):
         return any(first <= package <= last for first, last in record.packages)

@@ -12,7 +12,6 @@ from bss_mfg.model import Unit
 from bss_mfg.payload.formats import BINARY, FORMATS
 from bss_mfg.payload.product_keys import ProductKey
 from bss_mfg.payload.spec import SAFE_VALUE, PlaintextValue, Spec, SpecField, column_of, plaintext_size
-from bss_mfg.payload.suites import SUITES
 
 MAX_PAYLOAD = 1556
 """Bytes that the largest square Data Matrix (144x144) holds in Base 256 (ISO/IEC 16022, table 7)."""
@@ -99,11 +98,11 @@ class PayloadBuilder:
             return lambda units: str(len(units))
         write = FORMATS[field.format].write
         if field.source == "encrypted":
-            if key is None or field.suite is None:
+            suite = field.encryption
+            if key is None or suite is None:
                 raise InputError("the spec encrypts a field, and the product has no public key")
-            suite = SUITES[field.suite]
             suite.check_key(key.kind, "the product's public key")
-            seal = suite.sealer(key.key, field.info.encode("utf-8"))
+            seal = suite.sealer(key.key)
             open_parts = [_plaintext_getter(part, field.key) for part in field.plaintext]
             return lambda units: write(seal(b"".join([part(unit) for unit in units for part in open_parts])))
         get_bytes = _value_getter(field.source, field.format, field.key)
@@ -220,9 +219,9 @@ def _example(
             continue
         if value is None and field.source == "package.units":
             value = str(units)
-        elif value is None and field.source == "encrypted":
+        elif value is None and (suite := field.encryption):
             plain = sum(plaintext_size(part, oob_bytes) for part in field.plaintext)
-            sealed = SUITES[field.suite or ""].sealed_size(plain * units, key_bits)
+            sealed = suite.sealed_size(plain * units, key_bits)
             value = fill(field.format, FORMATS[field.format].size(sealed))
         elif value is None:
             value = spec.list_separator.join(fill(field.format, field.lengths[1]) for _ in range(units))

@@ -12,7 +12,7 @@ from bss_mfg.core.text import count_words
 from bss_mfg.errors import InputError
 from bss_mfg.payload import parse
 from bss_mfg.payload.spec import Spec, plaintext_size
-from bss_mfg.payload.suites import SUITES
+from bss_mfg.payload.suites import Suite
 
 _KEY_BITS = (2048, 3072, 4096)
 """Sizes of an RSA product key; on P-256 the sealed size does not depend on it."""
@@ -77,13 +77,14 @@ def _value_faults(item: parse.ParsedField, units: int) -> list[str]:
     if (pattern := _PRODUCT_VALUES.get(described.source)) and not re.fullmatch(pattern, item.value):
         name = described.source.removeprefix("product.").upper()
         return [f"the value {item.value[:20]!a} of {item.key} isn't a {name}"]
-    if described.source != "encrypted":
+    suite = described.encryption
+    if suite is None:
         return []
     try:
         size = len(parse.value_bytes(item.value, described.format))
     except InputError:
         return [f"the value of {item.key} is not {described.format}: a character is wrong or missing"]
-    sizes = _sealed_sizes(described.suite or "", item, units)
+    sizes = _sealed_sizes(suite, item, units)
     if sizes and size not in sizes:
         wanted = " or ".join(map(str, sizes))
         return [
@@ -92,7 +93,7 @@ def _value_faults(item: parse.ParsedField, units: int) -> list[str]:
     return []
 
 
-def _sealed_sizes(suite: str, item: parse.ParsedField, units: int) -> list[int]:
+def _sealed_sizes(suite: Suite, item: parse.ParsedField, units: int) -> list[int]:
     """How many bytes the encrypted field of so many units can have; none where a serial of any length is in it."""
     values = item.field.plaintext if item.field else ()
     if any(value.source == "unit.serial" for value in values):
@@ -101,7 +102,7 @@ def _sealed_sizes(suite: str, item: parse.ParsedField, units: int) -> list[int]:
     for oob in (16, 32):
         for bits in _KEY_BITS:
             try:
-                found.add(SUITES[suite].sealed_size(sum(plaintext_size(one, oob) for one in values) * units, bits))
+                found.add(suite.sealed_size(sum(plaintext_size(one, oob) for one in values) * units, bits))
             except InputError:  # a key of this size holds less
                 continue
     return sorted(found)

@@ -12,7 +12,6 @@ from bss_mfg.model import Secret
 from bss_mfg.payload.formats import FORMATS
 from bss_mfg.payload.product_keys import PrivateKey
 from bss_mfg.payload.spec import PlaintextValue, Spec, SpecField, column_of, plaintext_size
-from bss_mfg.payload.suites import SUITES
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +139,8 @@ def device_uuids(fields: Iterable[ParsedField], spec: Spec) -> tuple[uuid.UUID, 
 def open_credentials(fields: Iterable[ParsedField], key: PrivateKey, units: int) -> tuple[OpenedUnit, ...]:
     """Decrypt the encrypted field with a development key and cut the plaintext into its `units`."""
     for item in fields:
-        if item.field and item.field.source == "encrypted" and item.field.suite:
-            suite = SUITES[item.field.suite]
-            plain = suite.open(key, value_bytes(item.value, item.field.format), item.field.info.encode("utf-8"))
+        if item.field and (suite := item.field.encryption):
+            plain = suite.open(key, value_bytes(item.value, item.field.format))
             return _split_plaintext(plain, item.field.plaintext, units)
     raise InputError("the string has no encrypted field that the spec knows", way_out="Check the spec.")
 

@@ -22,7 +22,8 @@ from bss_mfg.core.text import count_words
 from bss_mfg.core.toml_files import TomlDocument, parse_toml, validate
 from bss_mfg.errors import InputError
 from bss_mfg.payload.formats import BINARY, FORMATS, SPKI, SPKI_CHARACTERS
-from bss_mfg.payload.suites import SUITES
+from bss_mfg.payload.schemes.descriptions import SchemeDescription
+from bss_mfg.payload.suites import OWN, PRESETS, Suite, described, preset
 
 FormatName = Literal[
     "text",
@@ -142,8 +143,9 @@ class SpecField(FileModel):
     )
     optional: bool = Field(False, description="Left out where the product has no such value.")
     note: str = Field("", description="What is known and what is a guess.")
-    suite: str | None = Field(None, description="encrypted: the encryption suite.")
-    info: str = Field("", description="encrypted: context bytes bound to the ciphertext (HPKE info, KDF SharedInfo).")
+    suite: str | None = Field(None, description="encrypted: a named encryption scheme.")
+    info: str = Field("", description="suite: context bytes bound to the ciphertext (HPKE info, KDF SharedInfo).")
+    scheme: SchemeDescription | None = Field(None, description="encrypted: a scheme of its own, instead of a suite.")
     plaintext: tuple[PlaintextValue, ...] = Field((), description="encrypted: the plaintext of each unit, in order.")
 
     @model_validator(mode="after")
@@ -152,10 +154,15 @@ class SpecField(FileModel):
             raise ValueError("a constant has a value, and only a constant has one")
         if self.source == "unit.oob":
             raise ValueError("unit.oob is a secret: it is allowed only in the plaintext of an encrypted field")
-        if (self.source == "encrypted") != bool(self.suite) or (self.source == "encrypted") != bool(self.plaintext):
-            raise ValueError("an encrypted field has a suite and a plaintext, and only an encrypted one has them")
-        if self.suite and self.suite not in SUITES:
-            raise ValueError(f"unknown suite; known are {', '.join(SUITES)}")
+        ways = (self.suite is not None) + (self.scheme is not None)
+        if (self.source == "encrypted") != bool(ways) or (self.source == "encrypted") != bool(self.plaintext):
+            raise ValueError(
+                "an encrypted field has a suite or a scheme, and a plaintext, and only an encrypted one has them"
+            )
+        if ways > 1 or (self.scheme and self.info):
+            raise ValueError("a scheme stands instead of suite and info")
+        if self.suite is not None and self.suite not in PRESETS:
+            raise ValueError(f"unknown suite; known are {', '.join(PRESETS)}")
         if self.format not in FORMATS_OF.get(self.source, COLUMN_FORMATS) or self.format == "raw":
             raise ValueError(f"{self.source} can't be written as {self.format}")
         column = column_of(self.source)
@@ -172,6 +179,13 @@ class SpecField(FileModel):
         if self.lengths[0] > self.lengths[1]:
             raise ValueError("min_length is larger than max_length")
         return self
+
+    @property
+    def encryption(self) -> Suite | None:
+        """How an encrypted field is sealed; None of any other."""
+        if self.scheme:
+            return described(self.scheme)
+        return preset(self.suite, self.info.encode("utf-8")) if self.suite else None
 
     @property
     def lengths(self) -> tuple[int, int]:
@@ -325,8 +339,8 @@ class Spec(FileModel):
 
     @property
     def suite(self) -> str:
-        """The suite of the encrypted field, or an empty string."""
-        return next((field.suite or "" for field in self.encrypted), "")
+        """The suite of the encrypted field, `own` where the spec describes its scheme, or an empty string."""
+        return next((field.suite or OWN for field in self.encrypted), "")
 
     @property
     def assumed(self) -> tuple[str, ...]:

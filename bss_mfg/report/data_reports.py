@@ -139,22 +139,22 @@ def csv_report(outcome: Verification) -> Iterator[bytes]:
             grade.get("formal"),
             *(" | ".join(str(fault[name]) for fault in row["content"]) for name in _OF_CONTENT.values()),
         ]
-        writer.writerow([_cell(value) for value in cells])
+        writer.writerow([safe_cell(value) for value in cells])
         if buffer.tell() > 1 << 16:
             yield buffer.getvalue().encode()
             buffer.seek(0)
             buffer.truncate()
     for page in outcome.not_understood:
         row = {**_account_row(page), "verdict": PageOutcome.NOT_UNDERSTOOD.value, "detail": page.seen.description}
-        writer.writerow([_cell(row.get(name)) for name in columns])
+        writer.writerow([safe_cell(row.get(name)) for name in columns])
     for code in outcome.other_codes:
         words = f"{code.expected or 'not expected'}: {printable(code.text, 200)} ({code.kind.value})"
         row = {**_code_row(code), "verdict": "other-code", "detail": words}
-        writer.writerow([_cell(row.get(name)) for name in columns])
+        writer.writerow([safe_cell(row.get(name)) for name in columns])
     yield buffer.getvalue().encode()
 
 
-def _cell(value: object) -> str:
+def safe_cell(value: object) -> str:
     """A text that a spreadsheet shows and never runs: what begins like a formula gets an apostrophe."""
     if value is None:
         return ""

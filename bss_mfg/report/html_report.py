@@ -68,7 +68,7 @@ def html_report(outcome: Verification, made_at: str, version: str) -> Iterator[b
     failures = find_failures(outcome)
     facts = statistics(outcome)
     texts = (
-        _environment()
+        environment()
         .get_template("report.html.jinja")
         .generate(
             generator_tag=_GENERATOR_TAG,
@@ -107,10 +107,11 @@ def html_report(outcome: Verification, made_at: str, version: str) -> Iterator[b
         )
     )
     # Names of files may hold surrogates, which UTF-8 has not.
-    return (block.encode("utf-8", "backslashreplace") for block in _join_texts(texts))
+    return (block.encode("utf-8", "backslashreplace") for block in join_texts(texts))
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates of this room; they escape all text."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     return Environment(
@@ -118,7 +119,7 @@ def _environment() -> Environment:
     )
 
 
-def _join_texts(texts: Iterable[str]) -> Iterator[str]:
+def join_texts(texts: Iterable[str]) -> Iterator[str]:
     """The same text in blocks of at least `BLOCK_CHARACTERS`, but for the last."""
     waiting, size = list[str](), 0
     for text in texts:
@@ -211,7 +212,7 @@ def _worst_labels(outcome: Verification, facts: Statistics) -> list[_WorstLabel]
 def _row_blocks(outcome: Verification) -> Iterator[Markup]:
     """All findings as JSON for the page's script, which shows, searches and sorts them."""
     comma = ""
-    for block in _join_texts(map(_table_row, finding_rows(outcome))):
+    for block in join_texts(map(_table_row, finding_rows(outcome))):
         yield Markup(comma + block.removesuffix(","))  # noqa: S704  (JSON without a "<")
         comma = ","
 

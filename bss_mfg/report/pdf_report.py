@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from html import escape
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from bss_mfg.core.text import count_words, printable
+from bss_mfg.core.text import count_words
 from bss_mfg.imaging.label_pictures import PICTURE_BORDER_MODULES, LabelPicture
+from bss_mfg.report.pdf_parts import TONES, build_pdf
+from bss_mfg.report.pdf_parts import head as _head
+from bss_mfg.report.pdf_parts import space as _space
+from bss_mfg.report.pdf_parts import table as _table
+from bss_mfg.report.pdf_parts import text as _text
 from bss_mfg.report.sheet_maps import MARKS, SheetMap, draw_sheets
 from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
 from bss_mfg.report.wording import (
@@ -33,7 +37,6 @@ from bss_mfg.verify.outcome import REPORT_TITLE, Verification
 if TYPE_CHECKING:
     from bss_mfg.imaging.defects import Defects
 
-_TONES = {"good": "#18794e", "warn": "#946800", "bad": "#c62a2f"}
 _VERDICT_COLOURS = {
     "matched": "#b7dfc5",
     "missing": "#f3c3c4",
@@ -54,47 +57,8 @@ _LONGEST = 400
 
 def pdf_report(outcome: Verification, made_at: str, version: str) -> Iterator[bytes]:
     """An A4 PDF. Texts that Latin-1 fonts can't show are written as escapes."""
-    from reportlab.lib.pagesizes import A4
-    from reportlab.lib.units import mm
-    from reportlab.platypus import SimpleDocTemplate
-
-    out = BytesIO()
-    title = REPORT_TITLE + outcome.batch.id
-    document = SimpleDocTemplate(
-        out,
-        pagesize=A4,
-        leftMargin=18 * mm,
-        rightMargin=18 * mm,
-        topMargin=18 * mm,
-        bottomMargin=18 * mm,
-        title=title,
-        author="",
-        creator=f"bss-mfg {version}",
-        invariant=1,
-    )
-
-    def foot(canvas: Any, _: Any) -> None:
-        canvas.setFont("Helvetica", 8)
-        canvas.setFillGray(0.4)
-        canvas.drawString(18 * mm, 10 * mm, title)
-        canvas.drawRightString(A4[0] - 18 * mm, 10 * mm, str(canvas.getPageNumber()))
-
     story = [item for section in _sections(outcome, made_at, version) for item in section]
-    document.build(story, onFirstPage=foot, onLaterPages=foot)
-    yield out.getvalue()
-
-
-def _style(name: str, **more: Any) -> Any:
-    from reportlab.lib.styles import ParagraphStyle
-
-    return ParagraphStyle(name, **{"fontName": "Helvetica", "fontSize": 9, "leading": 12, **more})
-
-
-def _text(text: str, limit: int = 2000, **more: Any) -> Any:
-    """A paragraph of a text from anywhere, of at most `limit` characters."""
-    from reportlab.platypus import Paragraph
-
-    return Paragraph(escape(printable(text, limit)), _style("text", **more))
+    yield build_pdf(REPORT_TITLE + outcome.batch.id, version, story)
 
 
 def _sections(outcome: Verification, made_at: str, version: str) -> Iterator[list[Any]]:
@@ -105,7 +69,7 @@ def _sections(outcome: Verification, made_at: str, version: str) -> Iterator[lis
     grey = HexColor("#5b6470")
     yield [
         _text(f"Verification of batch {batch.id}", textColor=grey, fontSize=11, leading=14),
-        _text(words, fontName="Helvetica-Bold", fontSize=22, leading=30, textColor=HexColor(_TONES[tone])),
+        _text(words, fontName="Helvetica-Bold", fontSize=22, leading=30, textColor=HexColor(TONES[tone])),
         _text(
             f"{batch.facts.get('title') or batch.product} (product id {batch.facts['pid']}), "
             f"{count_words(batch.units, 'unit')} in {count_words(batch.packages, 'package')}. Read: "
@@ -130,37 +94,6 @@ def _sections(outcome: Verification, made_at: str, version: str) -> Iterator[lis
     yield _failures(outcome)
     yield _maps(outcome)
     yield _grades(outcome, statistics(outcome))
-
-
-def _head(text: str) -> Any:
-    return _text(text, fontName="Helvetica-Bold", fontSize=12, leading=16, spaceBefore=12, spaceAfter=4)
-
-
-def _space(millimetres: float) -> Any:
-    from reportlab.lib.units import mm
-    from reportlab.platypus import Spacer
-
-    return Spacer(1, millimetres * mm)
-
-
-def _table(rows: list[list[Any]], widths: tuple[float, ...], ruled: bool = True) -> Any:
-    """Plain rows, with a rule below each; `widths` in mm."""
-    from reportlab.lib.colors import HexColor
-    from reportlab.lib.units import mm
-    from reportlab.platypus import Table, TableStyle
-
-    cells = [[_text(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
-    table = Table(cells, colWidths=[width * mm for width in widths], hAlign="LEFT")
-    table.setStyle(
-        TableStyle(
-            [
-                ("VALIGN", (0, 0), (-1, -1), "TOP"),
-                *([("LINEBELOW", (0, 0), (-1, -1), 0.4, HexColor("#d9dee4"))] if ruled else []),
-                ("LEFTPADDING", (0, 0), (-1, -1), 0),
-            ]
-        )
-    )
-    return table
 
 
 def _failures(outcome: Verification) -> list[Any]:

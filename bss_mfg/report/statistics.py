@@ -11,28 +11,12 @@ from typing import Any
 
 from bss_mfg.core.text import printable_name
 from bss_mfg.imaging.grade import MIN_PIXELS_PER_MODULE, SymbolGrade
+from bss_mfg.imaging.grade_parameters import PARAMETERS as PARAMETERS
 from bss_mfg.imaging.grade_scale import letter_of
 from bss_mfg.verify.outcome import Verification
 
 LETTERS = ("A", "B", "C", "D", "F")
 MOST_WORST = 10
-PARAMETERS: Mapping[str, str] = {
-    "symbol_contrast": "symbol contrast",
-    "modulation": "modulation",
-    "reflectance_margin": "reflectance margin",
-    "axial_nonuniformity": "axial nonuniformity",
-    "grid_nonuniformity": "grid nonuniformity",
-    "unused_error_correction": "unused error correction",
-    "fixed_pattern_damage": "fixed pattern damage",
-    "decode": "decode",
-    "cell_contrast": "cell contrast",
-    "minimum_reflectance": "minimum reflectance",
-    "edge_contrast": "edge contrast",
-    "defects": "defects",
-    "decodability": "decodability",
-    "quiet_zone": "quiet zone",
-}
-"""Graded parameters: those of ISO/IEC 15415 in the order of its clauses, those of photographs, those of bars."""
 
 
 @dataclass(frozen=True, slots=True)

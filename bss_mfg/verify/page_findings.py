@@ -12,6 +12,7 @@ from enum import Enum, auto
 
 from bss_mfg.core.units import MM_PER_INCH
 from bss_mfg.imaging.defects import Defects
+from bss_mfg.imaging.geometry import PixelBox
 from bss_mfg.imaging.grade import SymbolGrade
 from bss_mfg.imaging.label_content import ContentFinding
 from bss_mfg.imaging.misprints import Misprint
@@ -323,14 +324,29 @@ def locate_symbols(symbols: Sequence[PageSymbol], frame: PageFrame | None, dpi: 
         boxes_seen = [item.read.box for item in symbols]
         corners = [(millimetres(box[0]), millimetres(box[1])) for box in boxes_seen]
         return [replace(item, corner=corner) for item, corner in zip(symbols, corners, strict=True)]
-    centres = np.array([item.read.center for item in symbols])
+    centres = [item.read.center for item in symbols]
     _, _, width, height = frame.label_file.symbol_boxes[0]
-    mm = np.round(frame.millimetres(centres) - (width / 2, height / 2), 1).tolist()
-    numbers, boxes = list(frame.boxes), np.array(list(frame.boxes.values())).reshape(-1, 4)
-    places: list[int | None] = [None] * len(symbols)
-    off = np.abs(centres[:, None] - boxes[:, :2] - boxes[:, 2:] / 2) < boxes[:, 2:] / 2
-    for index, place in reversed(np.argwhere(off.all(axis=2)).tolist()):
-        places[index] = numbers[place]
+    mm = np.round(frame.millimetres(np.array(centres)) - (width / 2, height / 2), 1).tolist()
+    places = _places(symbols, centres, frame.boxes)
     return [
         replace(item, in_place_of=place, corner=(x, y)) for item, place, (x, y) in zip(symbols, places, mm, strict=True)
     ]
+
+
+def _places(
+    symbols: Sequence[PageSymbol], centres: Sequence[tuple[float, float]], boxes: Mapping[int, PixelBox]
+) -> list[int | None]:
+    """In which place each symbol's centre lies: nearly always in its own, and then the others need no look."""
+    places: list[int | None] = []
+    for item, centre in zip(symbols, centres, strict=True):
+        own = item.diagnosis.package if item.diagnosis else None
+        if own is not None and own in boxes and _holds(boxes[own], centre):
+            places.append(own)
+        else:
+            places.append(next((package for package, box in boxes.items() if _holds(box, centre)), None))
+    return places
+
+
+def _holds(box: PixelBox, point: tuple[float, float]) -> bool:
+    left, top, width, height = box
+    return abs(point[0] - left - width / 2) < width / 2 and abs(point[1] - top - height / 2) < height / 2

@@ -407,6 +407,8 @@ def _record_reads(ledger: Ledger, batch: Batch, findings: Sequence[Finding], ver
             told=item.told,
             grade=item.grade.overall if item.grade else None,
             light_lines=list(item.grade.light_lines) or None if item.grade else None,
+            grades=dict(item.grade.grades) or None if item.grade else None,
+            formal=item.grade.formal if item.grade else "",
         )
         for item in findings
         if item.kind is not FindingKind.MISSING

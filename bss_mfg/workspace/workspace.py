@@ -258,12 +258,12 @@ class Workspace:
         """`InputError` where the spec, the key, the template or the size of the barcode would stop the product's first
         batch; `key_name` names the key's file."""
         from bss_mfg.payload.build import longest_example
-        from bss_mfg.payload.suites import SUITES
 
         spec = self.spec(product.spec).spec
-        if spec.suite:
-            SUITES[spec.suite].check_key(key.kind, key_name)
-        longest_example(spec, product.facts, key.key.key_size, product.units_per_package, product.oob_bytes)
+        for field in spec.encrypted:
+            if suite := field.encryption:
+                suite.check_key(key.kind, key_name)
+        longest_example(spec, product.facts, key.bits, product.units_per_package, product.oob_bytes)
         self.template_file(self.print_defaults(product).template or product.template)
 
     def add_product(self, name: str, product: Product, key: ProductKey) -> LoadedProduct:

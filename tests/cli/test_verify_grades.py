@@ -10,6 +10,7 @@ import pypdfium2
 import pytest
 from PIL import Image
 
+from bss_mfg.ledger.events import LabelRead
 from tests.helpers.factory import Factory
 from tests.helpers.scans import sheet
 
@@ -50,6 +51,9 @@ def test_a_label_below_the_least_grade_fails_by_name(printed: Factory, soft_scan
     assert row["grade"]["overall"] < 1.5 and row["grade"]["formal"] in row["detail"]
     assert "symbol contrast" in row["detail"] and "at least 1.5" in row["detail"]
     assert "below-grade" in reports[0].read_text() and "below-grade" in reports[1].read_text()
+    with printed.ledger() as ledger:
+        reads = {read.package: read for _, read in ledger.history.records(LabelRead, "A")}
+    assert (reads[5].grades, reads[5].formal) == (row["grade"]["grades"], row["grade"]["formal"])
 
 
 def test_it_is_named_in_words_too(printed: Factory, soft_scan: Path) -> None:

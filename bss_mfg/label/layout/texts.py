@@ -217,13 +217,14 @@ class TextPlan:
         if line is not None and line.width * style.size <= self.room:
             return style.size, [line]
         if line is not None and not style.wrap:
-            return self._shrunk(line.width), [line]
+            return self.size_for(line.width), [line]
         size, lines = self._fit_paragraphs(prepare(text, setting))
         if style.align == "justify":
             lines = [line.justified(self.room / size) for line in lines]
         return size, lines
 
-    def _shrunk(self, width: float) -> float:
+    def size_for(self, width: float) -> float:
+        """The size in points at which a line of a width in em fits, or the smallest."""
         if width * self.style.size <= self.room:
             return self.style.size
         return max(int(self.room / width * _STEP) / _STEP, self.style.min_size)
@@ -233,7 +234,7 @@ class TextPlan:
         lines = [paragraph.line() for paragraph in paragraphs]
         widest = max(line.width for line in lines)
         if not style.wrap or (widest * style.size <= self.room and len(lines) <= style.lines):
-            return self._shrunk(widest), lines
+            return self.size_for(widest), lines
         size = style.size
         while True:
             room = self.room / size

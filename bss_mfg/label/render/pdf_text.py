@@ -35,6 +35,8 @@ class TextWriter:
         self._sized = f"{style.size:g} Tf"
         is_left = style.align in ("left", "justify") and style.valign == "capitals"
         self._start = self._begin(0.0, plan.cap_height * style.size) if is_left else ""
+        self._shrinks = style.align == "left" and not style.wrap
+        self._sized_starts: dict[float, str] = {}
         self._is_black = style.color == "#000000"
 
     def operators(self, text: str) -> str:
@@ -54,8 +56,13 @@ class TextWriter:
         return f"BT {_TURNS[self._plan.rotate]} {x:.3f} {y:.3f} Tm"
 
     def _shown(self, text: str) -> str:
-        if self._start and self._fits_plainly(text):
-            return f"{self._start} {self._font.name} {self._sized} {self._font.show_plain(text)} ET"
+        plain = self._plain
+        if self._start and plain and text.isascii() and text.isprintable():
+            if plain.is_within(text, self._room):
+                return f"{self._start} {self._font.name} {self._sized} {self._font.show_plain(text)} ET"
+            if self._shrinks:
+                begun = self._begin_shrunk(self._plan.size_for(plain.width(text)))
+                return f"{begun} {self._font.show_plain(text)} ET"
         size, lines = self._plan.fit(text, self._face)
         return " ".join(
             [
@@ -64,9 +71,13 @@ class TextWriter:
             ]
         )
 
-    def _fits_plainly(self, text: str) -> bool:
-        plain = self._plain
-        return bool(plain and text.isascii() and text.isprintable() and plain.is_within(text, self._room))
+    def _begin_shrunk(self, size: float) -> str:
+        """Where a line of a smaller size starts, and its font: such lines have a few sizes."""
+        begun = self._sized_starts.get(size)
+        if begun is None:
+            start = self._begin(0.0, self._plan.cap_height * size)
+            begun = self._sized_starts[size] = f"{start} {self._font.name} {size:g} Tf"
+        return begun
 
     def _line(self, line: Line, size: float) -> str:
         document = self._canvas._doc

@@ -173,9 +173,9 @@ def test_without_autoescape_hostile_text_would_be_markup(
     outcome: Verification, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The negative control of the test above."""
-    environment = html_report_module._environment()
+    environment = html_report_module.environment()
     environment.autoescape = False
-    monkeypatch.setattr(html_report_module, "_environment", lambda: environment)
+    monkeypatch.setattr(html_report_module, "environment", lambda: environment)
     assert Tags(hostile_page(outcome)).injected
 
 
