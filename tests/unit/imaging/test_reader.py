@@ -30,3 +30,63 @@ def test_a_stalled_second_reader_costs_one_symbol() -> None:
         os.kill(reader._worker._process.pid, signal.SIGKILL)
         assert reader.read(grey, warp) is None
         assert reader.read(grey, warp) == b"ABV:OB04;"
+
+
+@needs("libdmtx")
+def test_the_second_reader_finds_no_smaller_symbol_where_the_size_is_known() -> None:
+    """In a smear it once took a hundred modules of 2,304 for a symbol."""
+    from bss_mfg.imaging.geometry import quad_of
+    from bss_mfg.imaging.second_reader import SecondReader
+    from bss_mfg.imaging.warp import Warp
+    from bss_mfg.symbol import data_matrix
+    from tests.helpers.scans import picture
+
+    matrix = data_matrix(b"941055")
+    grey = picture(matrix, 6)
+    side = float(grey.shape[1] - 48)
+    # Three times as many modules as there are would lie in as much of the picture.
+    warp = Warp.from_quad(quad_of((24.0, 24.0, side, side)), 3 * matrix.columns + 2)
+    with SecondReader() as reader:
+        assert reader.read(grey, warp, size_is_known=False) == b"941055"
+        assert reader.read(grey, warp) is None
+
+
+def test_the_second_reader_is_not_asked_of_what_is_too_soft_for_it() -> None:
+    import numpy as np
+
+    from bss_mfg.imaging.attempts import AttemptTools, UnreadSymbol, read_unknown_symbol
+    from bss_mfg.imaging.budget import AttemptBudget, AttemptLimits
+    from bss_mfg.imaging.geometry import quad_of
+    from bss_mfg.imaging.sampling import blur
+    from bss_mfg.imaging.second_reader import SecondReader
+    from bss_mfg.symbol import data_matrix
+    from tests.helpers.scans import picture
+
+    class Asked(SecondReader):
+        times = 0
+
+        def __init__(self) -> None:
+            pass
+
+        def is_available(self) -> bool:
+            return True
+
+        def read(self, grey: object, warp: object, size_is_known: bool = True) -> None:
+            Asked.times += 1
+
+    matrix = data_matrix(b"a symbol of some length, so that it has modules enough", 48)
+    module_px = 4
+    sharp = picture(matrix, module_px).copy()
+    edge = 4 * module_px
+    sharp[edge + 60 : edge + 120, edge + 10 : edge + 180] = 0  # too much is gone for any reader
+    soft = blur(np.ascontiguousarray(sharp), 0.8 * module_px)
+    quad = quad_of((float(edge), float(edge), 48.0 * module_px, 48.0 * module_px))
+    asked = []
+    for grey in (sharp, soft):
+        Asked.times = 0
+        budget = AttemptBudget(AttemptLimits.for_patience())
+        answer = read_unknown_symbol(grey, quad, 48, AttemptTools(budget, Asked()))
+        assert answer is None or isinstance(answer, UnreadSymbol)
+        asked.append(Asked.times)
+    assert asked[0] > 0
+    assert asked[1] == 0
