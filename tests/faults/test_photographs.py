@@ -24,8 +24,9 @@ from tests.helpers.pictures import Grey, pdfium
 from tests.needs import needs
 
 LABELS, PHOTOGRAPHS, SEED = 24, 30, 20
-LEAST_SHARE = 0.945
-"""Of the labels of such photographs that are read: 1,861 of 1,968."""
+LEAST_SHARE, LEAST_GAIN = 0.93, 1_861 / 1_792
+"""Of the labels of such photographs that are read, and how many times as many as by zxing-cpp alone, which reads two
+thirds of these; of photographs of which it read nine tenths, 1,861 of 1,968 were read."""
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +82,7 @@ def test_never_fewer_than_zxing_alone_and_none_wrongly(factory: Factory, clean: 
         assert not [item for item in found if item.kind in ("foreign", "mismatched", "duplicate")], shot.level
         ours, theirs, shown = ours + len(right), theirs + len(alone), shown + len(there)
     print(f"{ours} of {shown} labels are read, {theirs} by zxing-cpp alone")
-    assert ours > theirs
+    assert ours >= LEAST_GAIN * theirs
     assert ours >= LEAST_SHARE * shown
 
 
