@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, NoReturn
 
 Stage = Literal["development", "production"]
+LabelScope = Literal["package", "unit", "carton", "batch"]
+"""What one label of a template is for."""
 FillOrder = Literal["rows", "columns", "snake"]
 """In which order the places of a page are filled."""
 SymbolStyle = Literal["mask", "vector"]

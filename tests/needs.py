@@ -64,6 +64,10 @@ def preflight_runs() -> bool:
     return shutil.which("java") is not None and all(Path(path).is_file() for path in preflight_path().split(":"))
 
 
+BOUNCY_CASTLE = "/usr/share/java/bcprov.jar"
+"""Bouncy Castle, as Debian installs it."""
+
+
 @dataclass(frozen=True)
 class Tool:
     """A program or library: its Debian packages, and how it is found if not by its name on the path."""
@@ -115,6 +119,9 @@ TOOLS = {
         Tool("pdffonts", "poppler-utils", "lists the fonts of PDF"),
         Tool("pdfbox-preflight", "default-jre-headless libpdfbox2-java libactivation-java libjaxb-api-java",
              "validates PDF/A", preflight_runs),
+        Tool("bouncy-castle", "default-jdk-headless libbcprov-java", "seals and opens",
+             lambda: bool(shutil.which("javac")) and Path(BOUNCY_CASTLE).is_file()),
+        Tool("node", "nodejs", "seals and opens"),
         Tool("gs", "ghostscript", "draws PDF"),
         Tool("zpl-renderer-js", "", "draws ZPL",
              lambda: shutil.which("node") is not None and (RENDERER / "node_modules" / "zpl-renderer-js").is_dir()),

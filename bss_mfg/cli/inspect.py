@@ -130,9 +130,9 @@ def _opened_ledger(app: App | None) -> Iterator[Ledger | None]:
 
 
 def _explainer(ledger: Ledger | None, specs: Sequence[Spec], key: PrivateKey | None) -> CodeExplainer:
+    from bss_mfg.ledger.named_units import named_unit
     from bss_mfg.verify.diagnosis import diagnose_anywhere, known_specs
     from bss_mfg.verify.inspect import CodeExplainer
-    from bss_mfg.verify.unit_codes import named_unit
 
     if ledger is None:
         return CodeExplainer(specs, key)

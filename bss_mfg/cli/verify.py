@@ -19,6 +19,7 @@ from bss_mfg.version import __version__
 if TYPE_CHECKING:
     from bss_mfg.core.clock import TimeZone
     from bss_mfg.ledger.events import ReadSubject
+    from bss_mfg.model import LabelScope
     from bss_mfg.verify.outcome import Verification
     from bss_mfg.verify.verification import Verifier
 
@@ -29,6 +30,12 @@ MOST_UNSEEN = 10
 @click.command(epilog="Example: bss-mfg verify bulb-2026-11 scans/*.png --report report.html")
 @click.argument("batch_id", metavar="BATCH")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--each",
+    type=click.Choice(["package", "unit", "carton"]),
+    default="package",
+    help="What the labels are for. Those of units (devices) and cartons are compared code by code and text by text.",
+)
 @click.option(
     "--partial",
     is_flag=True,
@@ -88,6 +95,7 @@ def verify(
     app: App,
     batch_id: str,
     files: tuple[Path, ...],
+    each: LabelScope,
     partial: bool,
     second_reader: bool,
     grade: bool,
@@ -108,6 +116,8 @@ def verify(
     or misprinted with serial and place, and every page that is not understood; of more than ten labels that are in none
     of the files, how many (a report names all).
 
+    With --each unit or carton, the labels of units or cartons are read and compared instead of those of packages.
+
     A picture, or a PDF page that is one, shows printed labels; a label file, or any page that a program drew, proves
     the drawing only. Exit 0 only if all is right (with --sample: the lot is accepted), 1 if something is wrong.
     """
@@ -116,7 +126,7 @@ def verify(
     from bss_mfg.label.expected import WorkspaceLabels
     from bss_mfg.label.from_workspace import least_grade_asked
     from bss_mfg.report.data_reports import json_report
-    from bss_mfg.verify.given_files import expand_folders
+    from bss_mfg.verify.given_files import expand_folders, refuse_no_labels
     from bss_mfg.verify.outcome import VerifyOptions
     from bss_mfg.verify.verification import Verifier
     from bss_mfg.verify.verification import verify as verify_files
@@ -125,8 +135,13 @@ def verify(
         raise click.UsageError("Name files to verify, or a folder to --watch.")
     if resume and (grade or sample or min_grade is not None):
         raise click.UsageError("--resume passes over files, but --grade and --sample need every label read.")
+    if each != "package" and (second_reader or grade or sample or resume or min_grade is not None):
+        raise click.UsageError(
+            "--second-reader, --grade, --min-grade, --sample and --resume are for labels of packages, not with --each."
+        )
     writer = _ReportWriter(reports, app.zone)
     options = VerifyOptions(
+        each=each,
         labels=WorkspaceLabels(app.workspace.root),
         partial=partial,
         second_reader=second_reader,
@@ -142,6 +157,9 @@ def verify(
     with app.workspace.open_ledger(app.actor) as ledger, ProcessExecutor(jobs or cores()) as executor:
         batch = ledger.batches.get(batch_id)
         least = min_grade if min_grade is not None else least_grade_asked(app.workspace, batch)
+        if each != "package":
+            refuse_no_labels(ledger, batch, each)
+            least = None
         if least is not None:
             options = replace(options, grade=True, min_grade=least)
         options = replace(options, expected=app.workspace.expected_codes(batch.product))
@@ -149,7 +167,7 @@ def verify(
             progress = progress_bar(f"{batch_id}: verify")
             outcome = verify_files(ledger, batch, files, options, progress=progress, executor=executor)
         else:
-            begun = expand_folders(ledger, batch, files)
+            begun = expand_folders(ledger, batch, files, each)
             verifier = Verifier(ledger, batch, options, executor=executor)
             verifier.note_passed_over(begun.passed_over)
             outcome = _watch_folder(verifier, begun.files, watch, writer.write)

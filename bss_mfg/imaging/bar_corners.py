@@ -56,6 +56,46 @@ def find_bar_corners(grey: Grey, quad: Quad, modules: int) -> Quad:
     return (a, b, c, d)
 
 
+def follow_end_bars(grey: Grey, quad: Quad, modules: int) -> Quad:
+    """The same corners, each where its own bar ends: a reader's line may run aslant through the bars."""
+    import numpy as np
+
+    a, b, c, d = (np.array(corner, float) for corner in quad)
+    module = (b - a + c - d) / 2 / modules
+    (top_left, bottom_left), (top_right, bottom_right) = _bar_ends(grey, a, d, module), _bar_ends(grey, b, c, -module)
+    (e, f, g, h) = [(float(x), float(y)) for x, y in (top_left, top_right, bottom_right, bottom_left)]
+    return (e, f, g, h)
+
+
+def _bar_ends(grey: Grey, top: Floats, bottom: Floats, inside: Floats) -> tuple[Floats, Floats]:
+    """Where the outer edge of a bar begins and ends, from where it was about; `inside` leads to the bar's middle."""
+    import numpy as np
+
+    length = float(np.hypot(*(bottom - top)))
+    if length < 4:
+        return top, bottom
+    middle, down = (top + bottom) / 2, (bottom - top) / length
+    steps = np.arange(round(2 * length * _SAMPLES_PER_PIXEL)) / _SAMPLES_PER_PIXEL - length
+    seen = sample_bilinear(grey, middle + inside + down * steps[:, None])
+    within = np.abs(steps) < length / 5
+    level = (float(np.median(seen[within])) + float(np.quantile(seen, 0.95))) / 2
+    light = np.flatnonzero(seen > level)
+    above, below = light[steps[light] < 0], light[steps[light] > 0]
+    if not len(above) or not len(below):
+        return top, bottom
+    return middle + down * _crossing(seen, steps, above[-1], level), middle + down * _crossing(
+        seen, steps, below[0] - 1, level
+    )
+
+
+def _crossing(seen: Floats, steps: Floats, at: int, level: float) -> float:
+    """Where a line crosses a level between a sample and the next."""
+    if not 0 <= at < len(seen) - 1:
+        return float(steps[max(min(at, len(steps) - 1), 0)])
+    here, there = float(seen[at]) - level, float(seen[at + 1]) - level
+    return float(steps[at]) + (here / (here - there) if here != there else 0.5) / _SAMPLES_PER_PIXEL
+
+
 def _reach(line: Callable[[float], Floats], base: Floats, way: int, most: int) -> int:
     """How many pixels one way the bars of a line go on. They may lean: a line may be moved against the one before."""
     import numpy as np

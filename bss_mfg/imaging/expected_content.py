@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bss_mfg.model import Rect
+from bss_mfg.symbol import Matrix
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.geometry import Floats, Grey
@@ -30,12 +31,16 @@ class CodeKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class ExpectedCode:
     """A code: what it encodes, and its place, quiet zone included. Of GS1 codes `text` has the identifiers in
-    brackets."""
+    brackets. Where that is asked for, `modules` is where its modules lie, `matrix` what they are before it is turned,
+    and `turn` how far that is, in degrees clockwise."""
 
     element: int
     kind: CodeKind
     text: str
     area: Rect
+    modules: Rect | None = None
+    turn: int = 0
+    matrix: Matrix | None = None
 
 
 PHASES = 4
@@ -107,6 +112,8 @@ class ExpectedLabel:
     codes: tuple[ExpectedCode, ...] = ()
     texts: tuple[ExpectedText, ...] = ()
     pictures: tuple[ExpectedPicture, ...] = ()
+    bars: ExpectedCode | None = None
+    """The package's own symbol where it is a Code 128, where the place of modules is asked for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

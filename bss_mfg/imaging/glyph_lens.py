@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from math import inf
 from typing import TYPE_CHECKING
 
 from bss_mfg.imaging.expected_content import PHASES, GlyphSet
@@ -32,28 +34,42 @@ def phases(glyph_set: GlyphSet, sigma: float) -> Floats:
         stack = Image.fromarray(np.rint(fine.reshape(-1, columns) * 255).astype(np.uint8))
         blurred = stack.filter(ImageFilter.GaussianBlur(sigma * PHASES))
         fine = np.asarray(blurred, np.float32).reshape(fine.shape) / 255
-    found = np.empty((PHASES, count, rows // PHASES, columns // PHASES), np.float32)
-    # Rows first: sums of whole rows are quick.
-    high = fine[:, ::PHASES].copy()
+    # Sums of whole rows first, which are quick; then of as many columns, from each column on.
+    high = np.zeros((count, rows // PHASES, columns + PHASES - 1), np.float32)
+    for part in range(PHASES):
+        high[:, :, PHASES - 1 :] += fine[:, part::PHASES]
+    sums = high[:, :, :columns].copy()
     for part in range(1, PHASES):
-        high += fine[:, part::PHASES]
-    for phase in range(PHASES):
-        moved = np.zeros_like(high)
-        moved[:, :, phase:] = high[:, :, : columns - phase]
-        found[phase] = sum((moved[:, :, part::PHASES] for part in range(1, PHASES)), moved[:, :, ::PHASES])
-    return found / PHASES**2
+        sums += high[:, :, part : columns + part]
+    sums /= PHASES**2
+    # The pixel of phase p starts p columns further to the left.
+    return np.stack([sums[:, :, PHASES - 1 - phase :: PHASES] for phase in range(PHASES)])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Rivals:
-    """What may stand in the place of one character, in the window of its picture that is looked at. The first `ignored`
-    columns of `directions` (pixels, ignored + characters) are what a small shift or another paper changes there,
-    orthonormal; the others are what is left of the rivals less the character itself, the last one for blank paper.
-    `squares` are the squared lengths of these."""
+    """What may stand in the place of one character, in the window of its picture that is looked at. What a small shift
+    or another paper changes there (`ignored`, (pixels, 3), orthonormal) is left out: `differences` (characters, pixels)
+    are what is left of the rivals less the character itself, the last one for blank paper. `squares` are their squared
+    lengths."""
 
-    ignored: int
-    directions: Floats
+    ignored: Floats
+    differences: Floats
     squares: Floats
+
+    @cached_property
+    def own(self) -> float:
+        """The squared length of the character itself."""
+        return float(self.squares[-1])
+
+    @cached_property
+    def _by_length(self) -> list[float]:
+        return sorted(self.squares.tolist())
+
+    def nearest(self, beyond: float) -> float:
+        """The squared length of the nearest rival that is farther than so much."""
+        at = bisect_right(self._by_length, beyond)
+        return self._by_length[at] if at < len(self._by_length) else inf
 
 
 @lru_cache(maxsize=1024)
@@ -92,16 +108,16 @@ def rivals(glyph_set: GlyphSet, sigma: float, character: int, free: bool = False
         differences[:-1][wider] = 0
     differences -= (differences @ ignored) @ ignored.T
     squares = (differences**2).sum(axis=1)
-    directions = np.ascontiguousarray(np.concatenate([ignored, differences.T], axis=1))
-    return Rivals(ignored.shape[1], directions, squares)
+    return Rivals(ignored, differences, squares)
 
 
 def _orthonormal(rows: Floats) -> Floats:
     """An orthonormal basis (pixels, n) of what some rows span."""
     import numpy as np
 
-    _, sizes, vectors = np.linalg.svd(rows, full_matrices=False)
-    basis: Floats = vectors[sizes > 1e-4 * max(float(sizes[0]), 1e-9)].T.astype(np.float32)
+    values, vectors = np.linalg.eigh((rows @ rows.T).astype(np.float64))
+    used = values > 1e-8 * max(float(values[-1]), 1e-18)
+    basis: Floats = (rows.T @ (vectors[:, used] / np.sqrt(values[used]))).astype(np.float32)
     return basis
 
 

@@ -45,6 +45,8 @@ MIN_PIXELS_PER_MODULE = 5.0
 """Pixels per module below which nothing is graded."""
 _SCALE_TOLERANCE = 0.01
 """Share by which a scanner's scale, and the measured X with it, may be off without a symbol being called too small."""
+_CUT_TOLERANCE = 0.1
+"""How much of an aperture on the quiet zone, in X, may lie outside the picture: it is brought inside."""
 _MM_PER_MIL = 0.0254
 
 
@@ -77,7 +79,8 @@ class SymbolGrade:
     """Indicative grade of one symbol in one picture, by the formulas of a `standard`.
 
     `pixels_per_module` is X, the mean spacing of the centres, in pixels; `aperture` the measuring aperture's diameter
-    in X. Below `MIN_PIXELS_PER_MODULE` the symbol is not `gradable`: `grades` is empty and `overall` None.
+    in X. Below `MIN_PIXELS_PER_MODULE`, or where the picture cuts its quiet zone off (`quiet_zone_shown`), the symbol
+    is not `gradable`: `grades` is empty and `overall` None.
 
     `values` are as measured, the mean of all scans, also where not gradable: `symbol_contrast` in percent; `modulation`
     and `reflectance_margin` of the worst module of all codewords; `axial_nonuniformity`; `grid_nonuniformity` in X;
@@ -107,6 +110,8 @@ class SymbolGrade:
     light_lines: tuple[float, ...] = ()
     """Where light lines run through the symbol along the page, in mm from the page's left edge: print-head elements
     that may be dead."""
+    quiet_zone_shown: bool = True
+    """Whether the quiet zone of one module is in the picture: else nothing can be said of it, nor of the grade."""
 
     @property
     def letter(self) -> str | None:
@@ -121,7 +126,7 @@ def grade_symbol(
 
     `matrix` is the right one, upright; `centres` (rows, columns, 2) are the x, y in pixels of each of its modules as
     found in the picture, whose first pixel has its centre at 0.5, 0.5. The symbol may lie turned. The quiet zone of
-    one module is found by extrapolation; what of it is outside the picture counts like the nearest part inside.
+    one module is found by extrapolation.
     """
     import numpy as np
 
@@ -146,7 +151,8 @@ def grade_symbol(
     values |= shape
     values["print_growth"] = grade_geometry.print_growth(picture, centres, fmean(scan.threshold for scan in measured))
     wrong = np.mean([scan.wrong for scan in measured], axis=0) > 0.5
-    gradable = round(pixels, DIGITS) >= MIN_PIXELS_PER_MODULE * (1 - _SCALE_TOLERANCE)
+    shown = grade_geometry.all_inside(points, (APERTURE / 2 - _CUT_TOLERANCE) * pixels, grey.shape)
+    gradable = shown and round(pixels, DIGITS) >= MIN_PIXELS_PER_MODULE * (1 - _SCALE_TOLERANCE)
     grades: dict[str, float] = {}
     overall = None
     if gradable:
@@ -170,6 +176,7 @@ def grade_symbol(
         formal="" if overall is None else formal_grade(overall, view, APERTURE),
         curve=view.light.curve,
         calibrated=view.light.calibrated,
+        quiet_zone_shown=shown,
     )
 
 

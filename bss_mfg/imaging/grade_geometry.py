@@ -42,6 +42,12 @@ def with_quiet_zone(centres: Floats) -> Floats:
     return grid
 
 
+def all_inside(points: Floats, margin: float, shape: tuple[int, ...]) -> bool:
+    """Whether all points lie in a picture of so many rows and columns, so many pixels from its edges."""
+    rows, columns = shape
+    return bool((points >= margin).all() and (points <= (columns - margin, rows - margin)).all())
+
+
 def scan_points(points: Floats, pixels: float, scans: int) -> Floats:
     """The points (n, 2) of each scan (scans, n, 2): of one scan as they are, of more moved by `SCAN_SHIFT` of X."""
     import numpy as np

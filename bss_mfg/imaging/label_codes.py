@@ -21,7 +21,7 @@ _SIDES = (1.0, 1.7, 0.6)
 """Resolutions at which a code is tried, in pixels of the picture."""
 _MOST_PIXELS = 4_000_000
 _QUICK_PIXELS_PER_MM = 12.0
-_BAND = 0.2
+_BAND = 0.1
 """At first a code is looked at with no more pixels than these, and of bars just such a share of their length: what says
 there all that it should is right, and anything else is looked at closely."""
 _BLANK_CONTRAST = 10.0
@@ -154,10 +154,10 @@ def _answers(grey: Any, formats: Any, thorough: bool) -> Iterator[tuple[str, str
     )
     for item in found:
         if item.valid:
-            yield _text(item), str(item.format), item.content_type == zxingcpp.ContentType.GS1
+            yield code_text(item), str(item.format), item.content_type == zxingcpp.ContentType.GS1
 
 
-def _text(item: Any) -> str:
+def code_text(item: Any) -> str:
     """Of GS1 codes identifiers in brackets and values, else just what the code holds."""
     import zxingcpp
 

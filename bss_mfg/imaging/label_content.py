@@ -78,6 +78,8 @@ class LabelContent:
 
     faults: tuple[ContentFinding, ...] = ()
     not_judged: int = 0
+    right_codes: tuple[str, ...] = ()
+    """The texts of the codes that say what they should."""
 
 
 def check_labels(
@@ -89,6 +91,7 @@ def check_labels(
     cuts = ContentPictures(picture, expected.drawing) if with_pictures else None
     faults: list[list[ContentFinding]] = [[] for _ in expected.labels]
     open_: Counter[int] = Counter()
+    right: list[list[str]] = [[] for _ in expected.labels]
     codes = [
         (at, code, to_pixels)
         for at, (label, to_pixels) in enumerate(zip(expected.labels, maps, strict=True))
@@ -97,6 +100,7 @@ def check_labels(
     read = read_codes(picture, [(code, to_pixels) for _, code, to_pixels in codes])
     for (at, code, _), reading in zip(codes, read, strict=True):
         open_[at] += reading.outside
+        right[at] += [code.text] if reading.right else []
         faults[at] += _shown(_code_faults(code, reading), cuts, code, maps[at])
     contrasts = text_contrasts(expected.drawing)
     placed = [
@@ -123,7 +127,7 @@ def check_labels(
     for one, (seen, shift) in zip(pictures, judge_pictures(picture, pictures, expected.drawing), strict=True):
         found = _picture_faults(one.picture, seen, shift, usual.get(one.label, (0.0, 0.0)))
         faults[one.label] += _shown(found, cuts, one.picture, one.to_pixels)
-    return [LabelContent(tuple(items), open_[at]) for at, items in enumerate(faults)]
+    return [LabelContent(tuple(items), open_[at], tuple(right[at])) for at, items in enumerate(faults)]
 
 
 def _shown(

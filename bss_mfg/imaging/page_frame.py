@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from math import dist
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from bss_mfg.core.units import MM_PER_INCH
@@ -23,6 +25,10 @@ _GOOD = 0.03
 _FAIR = 0.25
 """Share of a symbol beyond which a page is not this page."""
 
+_NEAR, _EXACT = 0.15, 0.005
+"""Share of a symbol by which a label may be off the page's frame and still tell how the page was seen, and by which it
+is exact."""
+_FEWEST = 2
 _MOST_PAIRS = 60
 _FEW = 4
 """Labels from which on a page may be stretched or askew: of fewer, the freer map reaches no further than they do."""
@@ -124,6 +130,36 @@ def frame_from_reads(
     return best[1] if best else None
 
 
+def frame_in_perspective(frame: PageFrame, labels: Sequence[tuple[int, Quad]]) -> PageFrame | None:
+    """A frame as a camera sees it, fitted to the exact corners of labels on the page; None where fewer than two lie as
+    the frame has them.
+
+    A frame is as stiff as finding labels allows: of few labels it may be affine, which leaves the camera's perspective
+    in each of them.
+    """
+    import numpy as np
+
+    quads = frame.quads
+    agreeing = [
+        (_corners(frame.label_file.place_of(package)), quad)
+        for package, quad in labels
+        if package in quads and _label_error(quads[package], quad) <= _NEAR
+    ]
+    for _ in range(3):
+        if len(agreeing) < _FEWEST:
+            return None
+        here, there = ([corner for pair in agreeing for corner in pair[side]] for side in (0, 1))
+        matrix = _projective(here, there)
+        if matrix is None:
+            return None
+        found = [_label_error(_quad(apply_homography(matrix, np.array(mm)).tolist()), quad) for mm, quad in agreeing]
+        limit = 3 * float(np.median(found)) + _EXACT
+        agreeing = [pair for pair, error in zip(agreeing, found, strict=True) if error <= limit]
+        if len(agreeing) == len(found):
+            return PageFrame(frame.label_file, frame.page, matrix)
+    return None
+
+
 def frame_of_flat_page(
     match: tuple[int, Quad], label_files: Sequence[LabelFile], size: tuple[int, int], dpi: float
 ) -> PageFrame | None:
@@ -147,6 +183,11 @@ def frame_of_flat_page(
         if abs(scale - 1) < _SHEET_SCALE and inside:
             return PageFrame(label_file, place.page, matrix)
     return None
+
+
+def _label_error(expected: Quad, quad: Quad) -> float:
+    """How far the corners of a label lie from where they are expected, on average: a share of its symbol."""
+    return fmean(dist(one, other) for one, other in zip(expected, quad, strict=True)) / _side(quad)
 
 
 def _corners(place: Place) -> Quad:
@@ -187,6 +228,22 @@ def _fit(labels: Sequence[tuple[Quad, Quad]]) -> tuple[NDArray[np.floating[Any]]
                 break
             kept = fewer
     return best
+
+
+def stiffest_map(points: _Points, target_points: _Points, tolerance: float) -> NDArray[np.floating[Any]] | None:
+    """From `points` to `target_points`: moved, turned and scaled alone where their mean error is within `tolerance` (in
+    units of the points), else affine, else projective. What is stiff tells more of what lies beyond the points."""
+    import numpy as np
+
+    here, there = np.array(points), np.array(target_points)
+    for model in (_similar, _affine) if len(points) > 2 else (_similar,):
+        matrix = model(points, target_points)
+        if matrix is None:
+            continue
+        scale = float(np.sqrt(abs(np.linalg.det(matrix[:2, :2]))))
+        if float(np.hypot(*(apply_homography(matrix, here) - there).T).mean()) <= tolerance * scale:
+            return matrix
+    return _projective(points, target_points) if len(points) > 3 else matrix
 
 
 def _agreeing(labels: Sequence[tuple[Quad, Quad]]) -> list[tuple[Quad, Quad]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,13 +16,13 @@ from bss_mfg.imaging.grade import Standard, SymbolGrade, View, grade_symbol
 from bss_mfg.imaging.grade_bars import Bars, grade_bars
 from bss_mfg.imaging.grade_geometry import spacing, without_perspective
 from bss_mfg.imaging.light_lines import light_lines, lines_across
+from bss_mfg.imaging.page_frame import PageFrame, frame_in_perspective
 from bss_mfg.imaging.reflectance import Calibration, Light
 from bss_mfg.imaging.warp import Warp
 from bss_mfg.symbol import Matrix
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.geometry import Floats
-    from bss_mfg.imaging.page_frame import PageFrame
     from bss_mfg.imaging.sources import Page
 
 _FIT_STEPS = ((0.8, 1), (0.4, 2))
@@ -35,21 +36,32 @@ _SAME_DEPTH = 0.02
 @dataclass(frozen=True, slots=True)
 class PageGrader:
     """Grades what was read on a page. `frame` is how it lies over a printed one, where that is known; `x_mm` the
-    symbols' X-dimension as they were to be printed; `calibration` a reflectance card seen under the same light."""
+    symbols' X-dimension as they were to be printed; `calibration` a reflectance card seen under the same light.
+
+    First all grids, then all grades: how a page was seen is told by the grids of all its labels.
+    """
 
     page: Page
     frame: PageFrame | None
     x_mm: float | None
     calibration: Calibration | None = None
+    seen: PageFrame | None = None
+    """The frame as the labels' grids tell it, which is how a camera saw the page; None where too few do."""
 
-    def grade(self, quad: Quad, expected: Matrix, exact: bool) -> SymbolGrade:
-        """The grade of a symbol by its corners in pixels; its grid is fitted first unless they are `exact`."""
-        grey = self.page.grey
+    def grid(self, quad: Quad, expected: Matrix) -> Warp:
+        """The grid of a symbol by its corners in pixels, as a reader gave them."""
         warp = Warp.from_quad(quad, expected.columns)
-        if not exact:
-            warp = fitting.fit_warp(grey, fitting.expected_light(expected.bits()), warp, _FIT_STEPS, rounds=4)
+        return fitting.fit_warp(self.page.grey, fitting.expected_light(expected.bits()), warp, _FIT_STEPS, rounds=4)
+
+    def with_grids(self, grids: Sequence[tuple[int, Warp]]) -> PageGrader:
+        """The same, with the grids of packages that were read on the page."""
+        labels = [(package, warp.quad()) for package, warp in grids]
+        return replace(self, seen=frame_in_perspective(self.frame, labels) if self.frame else None)
+
+    def grade(self, warp: Warp, expected: Matrix) -> SymbolGrade:
+        """The grade of a symbol by its grid."""
         centres = warp.centres()
-        found = grade_symbol(grey, expected, centres, self._view(centres))
+        found = grade_symbol(self.page.grey, expected, centres, self._view(centres))
         return replace(found, light_lines=self._light_lines(warp, expected)) if self.frame else found
 
     def _light_lines(self, warp: Warp, expected: Matrix) -> tuple[float, ...]:
@@ -80,8 +92,8 @@ class PageGrader:
         light = self._light()
         if not self.page.scanned or self._is_flat(sum(spacing(centres)) / 2):
             return View(light, x_mm=self.x_mm)
-        if self.frame:
-            flat = self.frame.millimetres(centres.reshape(-1, 2)).reshape(centres.shape)
+        if self.seen:
+            flat = self.seen.millimetres(centres.reshape(-1, 2)).reshape(centres.shape)
             return View(light, Standard.PHOTOGRAPH, self.x_mm, flat)
         return View(light, Standard.PHOTOGRAPH, self.x_mm, without_perspective(centres), axial=False)
 

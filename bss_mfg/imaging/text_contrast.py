@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bss_mfg.imaging.expected_content import Drawing
+from bss_mfg.imaging.glyph_lens import blurred
 from bss_mfg.imaging.text_strips import Picture, StripModel, compose, lay_over, strip_place
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def _contrasts(light: Grey, drawing: Drawing, to_pixels: Floats) -> dict[int, fl
     found: dict[int, float] = {}
     for text in drawing.label.texts:
         place = strip_place(text, to_pixels)
-        fit = lay_over(picture, place, StripModel(compose(text, 0.3, place.size)), text.glyph_set.step)
+        fit = lay_over(picture, place, StripModel(blurred(compose(text, 0.0, place.size), 0.3)), text.glyph_set.step)
         if fit and abs(fit.alike) >= _ALIKE:
             found[text.element] = fit.gain / 255
     return found

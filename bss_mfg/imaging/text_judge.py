@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from math import dist
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,6 @@ from bss_mfg.imaging.text_strips import (
     Picture,
     StripModel,
     StripPlace,
-    compose,
     compose_glyphs,
     lay_over,
     strip_place,
@@ -36,6 +36,10 @@ _LEAST_GAIN = 40.0
 """Grey levels between paper and ink below which nothing is judged."""
 _BLUR_STRIPS = 5
 """Texts by which the blur of a page is found."""
+_FIRST_BLUR = 3
+"""Which of the blurs is tried first."""
+_NEAR_USUAL_MM = 0.15
+"""How far off the usual shift of a page's texts that of a label may lie to be that of its other texts, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,31 +111,59 @@ class _View:
 
     blur_mm: float = 0.06
     shift_mm: tuple[float, float] = (0.0, 0.0)
+    _by_label: dict[int, tuple[float, float]] = field(default_factory=dict)
+
+    def near(self, placed: PlacedText) -> tuple[float, float]:
+        """Where a text is looked for first."""
+        return self._by_label.get(placed.label, self.shift_mm) if placed.text.turn == 0 else (0.0, 0.0)
+
+    def note(self, placed: PlacedText, fit: Fit) -> None:
+        """A text was seen: the others of its label lie about as far off, if that is not far from what is usual."""
+        step = placed.text.glyph_set.step
+        shift = (fit.shift[0] + fit.rest[0] * step, fit.shift[1] + fit.rest[1] * step)
+        if placed.text.turn == 0 and dist(shift, self.shift_mm) < _NEAR_USUAL_MM:
+            self._by_label[placed.label] = shift
 
 
 def _find_view(picture: Picture, texts: Sequence[PlacedText]) -> _View:
-    """The blur that explains some texts best, and their usual shift."""
+    """The blur that explains some texts best, and their usual shift. Such as are on every label will do, if there are
+    any: these models are kept."""
+    texts = [placed for placed in texts if not placed.text.changes] or texts
     step = texts[0].text.glyph_set.step
-    found: list[tuple[Fit, Floats]] = []
+    found: list[tuple[Fit, PlacedText, StripPlace]] = []
     for placed in texts[:: max(len(texts) // _BLUR_STRIPS, 1)]:
         place = strip_place(placed.text, placed.to_pixels)
         if not _is_seen(place, placed.text.glyph_set):
             continue
-        sharp = compose(placed.text, 0.0, place.size)
-        if fit := lay_over(picture, place, StripModel(blurred(sharp, 0.7)), step):
-            found.append((fit, sharp))
+        if fit := lay_over(picture, place, _view_model(placed.text, _FIRST_BLUR, place), step):
+            found.append((fit, placed, place))
     if not found:
         return _View()
 
     @lru_cache
     def loss(at: int) -> float:
-        return sum(_loss(fit.seen, blurred(sharp, SIGMAS[at])) for fit, sharp in found)
+        return sum(1 - _view_model(placed.text, at, place).likeness(fit.seen) ** 2 for fit, placed, place in found)
 
-    best = 3
+    best = _FIRST_BLUR
     while near := [at for at in (best - 1, best + 1) if 0 <= at < len(SIGMAS) and loss(at) < loss(best)]:
         best = near[0]
-    shifts = [fit.shift for fit, _ in found]
+    shifts = [fit.shift for fit, _, _ in found]
     return _View(SIGMAS[best] * step, (median(one[0] for one in shifts), median(one[1] for one in shifts)))
+
+
+def _view_model(text: ExpectedText, blur: int, place: StripPlace) -> StripModel:
+    make = _blurred_model if text.changes else _kept_blurred_model
+    return make(text.glyph_set, text.glyphs, blur, place.size)
+
+
+def _blurred_model(
+    glyph_set: GlyphSet, glyphs: tuple[tuple[int, float], ...], blur: int, size: tuple[int, int]
+) -> StripModel:
+    """A text as one of the blurs shows it, quickly: blurred as a whole."""
+    return StripModel(blurred(compose_glyphs(glyph_set, glyphs, 0.0, size), SIGMAS[blur]))
+
+
+_kept_blurred_model = lru_cache(maxsize=64)(_blurred_model)
 
 
 def _is_seen(place: StripPlace, glyph_set: GlyphSet) -> bool:
@@ -168,16 +200,18 @@ class _SetJudge:
         make = _strip_model if text.changes else _kept_strip_model
         model = make(self._set, text.glyphs, self._sigma, size)
         for at in seen:
-            near = _turned(self._view.shift_mm, self._texts[at].text.turn)
-            if fit := lay_over(self._picture, self._places[at], model, self._set.step, near):
+            placed = self._texts[at]
+            if fit := lay_over(self._picture, self._places[at], model, self._set.step, self._view.near(placed)):
                 self._fits[at] = fit
+                self._view.note(placed, fit)
 
     def verdicts(self) -> Iterator[TextVerdict]:
         """The verdict on each text."""
         cells = GlyphCells(self._set, self._sigma)
-        for mine in self._alike.values():
+        # Where nothing like its texts is seen, there is no gain to tell their levels by.
+        for mine in self._alike.values() if self._gain >= _LEAST_GAIN else ():
             strips = [(at, fit, self._level(at, fit)) for at in mine if (fit := self._fits.get(at))]
-            if strips and self._gain >= _LEAST_GAIN:
+            if strips:
                 cells.add(self._texts[mine[0]].text, strips)
         judged = cells.judge(min((place.pixels for place in self._places), default=1.0))
         for at, (placed, place) in enumerate(zip(self._texts, self._places, strict=True)):
@@ -206,15 +240,3 @@ def _strip_model(
 
 _kept_strip_model = lru_cache(maxsize=64)(_strip_model)
 """Of texts that are on every label, which come again on every page."""
-
-
-def _turned(shift: tuple[float, float], turn: int) -> tuple[float, float]:
-    """A shift that is usual for upright texts, for one that is turned."""
-    return shift if turn == 0 else (0.0, 0.0)
-
-
-def _loss(seen: Floats, model: Floats) -> float:
-    """What a model leaves of what was seen, as a share."""
-    a, b = seen - seen.mean(), model - model.mean()
-    both = float((a * b).sum())
-    return 1 - both * both / (float((a * a).sum()) * float((b * b).sum()) + 1e-9)

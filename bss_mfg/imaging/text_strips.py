@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import ceil, cos, hypot, radians, sin
-from typing import TYPE_CHECKING, Any
+from operator import itemgetter
+from typing import TYPE_CHECKING
 
 from bss_mfg.imaging.expected_content import PHASES, ExpectedText, GlyphSet
 from bss_mfg.imaging.geometry import apply_homography
-from bss_mfg.imaging.glyph_lens import phases, slopes
+from bss_mfg.imaging.glyph_lens import cell_window, phases, slopes
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.geometry import Floats, Grey
@@ -23,18 +25,20 @@ _ROUNDS = 4
 _STILL = 0.35
 """Pixels of a shift that need not be made up for: characters are judged as if they could lie so far off."""
 _LONGEST_STEP = 1.5
+_BLUR_COLUMNS = 3
+"""Pixels after the last character's cell, for what a lens blurs."""
 _ALIKE = 0.6
 """Correlation with what is to be there from which on a strip need not be searched for."""
 
 
 class Picture:
-    """A picture that strips are cut out of, and the same in half its resolution and less."""
+    """A picture that strips are cut out of, in half its resolution or less where that will do."""
 
     def __init__(self, grey: Grey) -> None:
         from PIL import Image
 
         self.grey = grey
-        self._reduced: dict[int, Any] = {1: Image.fromarray(grey)}
+        self._image = Image.fromarray(grey)
 
     def cut(self, size: tuple[int, int], corner: Point, right: Point, down: Point) -> Floats | None:
         """Ink (255 - grey) of an area of `size` (width, height): from the `corner` of its first pixel, a pixel is
@@ -46,20 +50,20 @@ class Picture:
         (x, y), (right_x, right_y), (down_x, down_y) = corner, right, down
         wide_x, wide_y, high_x, high_y = right_x * width, right_y * width, down_x * height, down_y * height
         rows, columns = self.grey.shape
-        if (
-            x + min(wide_x, 0) + min(high_x, 0) < 0
-            or y + min(wide_y, 0) + min(high_y, 0) < 0
-            or x + max(wide_x, 0) + max(high_x, 0) > columns
-            or y + max(wide_y, 0) + max(high_y, 0) > rows
-        ):
+        left, right_end = x + min(wide_x, 0) + min(high_x, 0), x + max(wide_x, 0) + max(high_x, 0)
+        top, bottom = y + min(wide_y, 0) + min(high_y, 0), y + max(wide_y, 0) + max(high_y, 0)
+        if left < 0 or top < 0 or right_end > columns or bottom > rows:
             return None
+        image, x0, y0 = self._image, 0, 0
         factor = max(int(hypot(right_x, right_y) + 0.4), 1)
-        if factor not in self._reduced:
-            self._reduced[factor] = self._reduced[1].reduce(factor)
-        matrix = (right_x, down_x, x, right_y, down_y, y)
-        cut = self._reduced[factor].transform(
-            size, Image.Transform.AFFINE, tuple(part / factor for part in matrix), Image.Resampling.BILINEAR
-        )
+        if factor > 1:  # whole pixels of the reduced picture, and one more on every side
+            x0, y0 = max(int(left) // factor - 1, 0), max(int(top) // factor - 1, 0)
+            x1, y1 = int(right_end) // factor + 2, int(bottom) // factor + 2
+            box = (x0 * factor, y0 * factor, min(x1 * factor, columns), min(y1 * factor, rows))
+            image = image.reduce(factor, box)
+        part = 1 / factor
+        matrix = (right_x * part, down_x * part, x * part - x0, right_y * part, down_y * part, y * part - y0)
+        cut = image.transform(size, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR)
         ink: Floats = np.subtract(255, np.frombuffer(cut.tobytes(), np.uint8).reshape(height, width), dtype=np.float32)
         return ink
 
@@ -153,7 +157,8 @@ def _strip_place(text: ExpectedText, points: Sequence[Sequence[float]]) -> Strip
     along = ((right[0] - left[0]) * scale, (right[1] - left[1]) * scale)
     under = ((lower[0] - upper[0]) * scale, (lower[1] - upper[1]) * scale)
     rows, columns = glyph_set.pictures.shape[1] // PHASES, glyph_set.pictures.shape[2] // PHASES
-    size = (ceil(max(pen for _, pen in text.glyphs) / step) + columns, rows)
+    last, pen = max(text.glyphs, key=itemgetter(1))
+    size = (ceil(pen / step) + min(cell_window(glyph_set, last, True)[3] + _BLUR_COLUMNS, columns), rows)
     place = StripPlace(size, (middle[0], middle[1]), along, under)
     return place.moved(-text.width / 2 / step - glyph_set.pen_column, -glyph_set.baseline_row)
 
@@ -171,11 +176,11 @@ def compose_glyphs(
 
     pictures = phases(glyph_set, sigma)
     rows, columns = pictures.shape[2:]
-    strip = np.zeros((size[1], size[0] + 1), np.float32)
+    strip = np.zeros((size[1], size[0] + columns), np.float32)
     for index, pen in glyphs:
         column, phase = pen_pixels(glyph_set, pen)
         strip[:rows, column : column + columns] += pictures[phase, index]
-    return strip[:, : size[0]]
+    return np.ascontiguousarray(strip[:, : size[0]])
 
 
 def pen_pixels(glyph_set: GlyphSet, pen: float) -> tuple[int, int]:
@@ -187,37 +192,49 @@ class StripModel:
     """What is to be seen of a text or picture, ink from 0 to 1 (rows, columns), and what fits it to strips."""
 
     def __init__(self, ink: Floats) -> None:
+        self.ink = ink
+        self.shape = ink - float(ink.mean())
+        flat = self.shape.ravel()
+        self._own = float(flat @ flat) + 1e-9
+
+    @cached_property
+    def _solver(self) -> tuple[Floats, Floats]:
+        """Paper, ink, and its slopes to the right and down; and the inverse of their products."""
         import numpy as np
 
-        self.ink = ink
-        self.mean = float(ink.mean())
-        self.shape = ink - self.mean
-        right, down = slopes(ink)
-        self._terms = np.stack([np.ones_like(ink), self.shape, right, down]).reshape(4, -1)
-        gram = (self._terms @ self._terms.T).astype(np.float64)
-        self._own = float(gram[1, 1]) + 1e-9
+        right, down = slopes(self.ink)
+        terms = np.stack([np.ones_like(self.ink), self.shape, right, down]).reshape(4, -1)
+        gram = (terms @ terms.T).astype(np.float64)
         gram[np.diag_indices(4)] += 1e-6 * np.trace(gram) + 1e-9
-        self._inverse = np.linalg.inv(gram)
+        return terms, np.linalg.inv(gram)
 
-    def fit(self, seen: Floats, shift: Point) -> tuple[Fit, Point]:
-        """A strip laid over it, and how far further it should have been cut out, in pixels: a step of Gauss and
-        Newton."""
+    def likeness(self, seen: Floats) -> float:
+        """Its correlation with a strip."""
         flat = seen.ravel()
-        sums = self._terms @ flat
+        spread = max(float(flat @ flat) - float(flat.sum()) ** 2 / flat.size, 0.0)
+        both = float(self.shape.ravel() @ flat)
+        return float(both / ((self._own * spread) ** 0.5 + 1e-9))
+
+    def fit(self, seen: Floats, shift: Point) -> Fit:
+        """A strip laid over it: a step of Gauss and Newton."""
+        flat = seen.ravel()
+        terms, inverse = self._solver
+        sums = terms @ flat
         total, both = float(sums[0]), float(sums[1])
-        _, slope, right, down = (self._inverse @ sums).tolist()
+        _, slope, right, down = (inverse @ sums).tolist()
         mean, gain = total / flat.size, both / self._own
         spread = max(float(flat @ flat) - total * mean, 0.0)
         alike = both / ((self._own * spread) ** 0.5 + 1e-9)
         # seen(x) = ink(x - shift): its slope comes with the shift's opposite sign.
         move = (-right / slope, -down / slope) if abs(slope) >= 1.0 else (0.0, 0.0)
-        return Fit(seen, self, mean, gain, shift, alike), move
+        return Fit(seen, self, mean, gain, shift, alike, move)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
     """A strip as it was seen and laid over its model: seen is `mean` + `gain` * the model's shape + what is left.
-    `shift` in mm, along the text and down; `alike` is their correlation."""
+    `shift` in mm, along the text and down; `alike` is their correlation. `rest`: how much further it should have been
+    cut out, in pixels."""
 
     seen: Floats
     model: StripModel
@@ -225,6 +242,7 @@ class Fit:
     gain: float
     shift: Point
     alike: float
+    rest: Point
 
     def left(self, gain: float) -> Floats:
         """What the model does not explain if its ink is so dark."""
@@ -255,8 +273,9 @@ def _follow(picture: Picture, place: StripPlace, model: StripModel, start: Point
         return None
     limit = FARTHEST_MM / step
     along, under = start
-    found, (right, down) = model.fit(seen, (along * step, under * step))
+    found = model.fit(seen, (along * step, under * step))
     for _ in range(_ROUNDS):
+        right, down = found.rest
         if max(abs(right), abs(down)) < _STILL:
             break
         along += max(min(right, _LONGEST_STEP), -_LONGEST_STEP)
@@ -266,7 +285,7 @@ def _follow(picture: Picture, place: StripPlace, model: StripModel, start: Point
         again = place.moved(along, under).cut_out(picture)
         if again is None:
             break
-        found, (right, down) = model.fit(again, (along * step, under * step))
+        found = model.fit(again, (along * step, under * step))
     return found
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from bss_mfg.core.units import MM_PER_INCH, POINTS_PER_INCH
 from bss_mfg.errors import BssError
 from bss_mfg.imaging.expected_content import Drawing, ExpectedLabels
+from bss_mfg.label.code_search import find_labels
 from bss_mfg.label.expected_places import ExpectedPlaces
 from bss_mfg.label.from_workspace import DEFAULT_PRINTER, named_printer
 from bss_mfg.label.layout.file_content import LabelFileContent
@@ -23,9 +24,10 @@ from bss_mfg.label.layout.label_rows import LabelRow, RowMaker
 from bss_mfg.label.layout.page_layout import PageLayout, lay_out
 from bss_mfg.label.layout.symbol_size import batch_symbol_size
 from bss_mfg.label.template.loading import LoadedTemplate, load_template, template_from_text
+from bss_mfg.label.template.printer import Printer
 from bss_mfg.ledger.events import LabelFileEvent
 from bss_mfg.ledger.ledger import Ledger
-from bss_mfg.model import LabelFile
+from bss_mfg.model import Batch, FillOrder, LabelFile
 from bss_mfg.workspace.product_fields import facts_in
 from bss_mfg.workspace.workspace import Workspace
 
@@ -56,17 +58,27 @@ class LabelDrawer:
         self._known: dict[tuple[str, str], _Drawing | str] = {}
         self._events: dict[str, dict[tuple[str, str], LabelFileEvent]] = {}
 
-    def labels(self, label_file: LabelFile, numbers: Sequence[int], places: Sequence[int]) -> ExpectedLabels | str:
+    def labels(
+        self, label_file: LabelFile, numbers: Sequence[int], places: Sequence[int], modules: bool = False
+    ) -> ExpectedLabels | str:
         """Labels of a file by their numbers, each in a place (from 0) of its page; or why they can't be judged, in
-        words."""
+        words. `modules`: codes are told with where their modules lie."""
+        drawing = self._known_drawing(label_file)
+        return drawing if isinstance(drawing, str) else drawing.labels(self._ledger, numbers, places, modules)
+
+    def find(self, label_file: LabelFile, texts: Sequence[str]) -> dict[str, int]:
+        """Of codes' texts those that one label alone of a file's kind has, with its number."""
+        drawing = self._known_drawing(label_file)
+        return {} if isinstance(drawing, str) else find_labels(drawing.maker, self._ledger, texts)
+
+    def _known_drawing(self, label_file: LabelFile) -> _Drawing | str:
         key = (label_file.batch, label_file.sha256)
         if key not in self._known:
             try:
                 self._known[key] = self._drawing(label_file)
             except BssError as error:
                 self._known[key] = f"{_NOT_DRAWN}{error}"
-        drawing = self._known[key]
-        return drawing if isinstance(drawing, str) else drawing.labels(self._ledger, numbers, places)
+        return self._known[key]
 
     def _drawing(self, label_file: LabelFile) -> _Drawing | str:
         if label_file.each == "batch":
@@ -81,15 +93,10 @@ class LabelDrawer:
         batch = self._ledger.batches.get(label_file.batch)
         batch = replace(batch, facts=facts_in(batch.facts, event.language))
         printer = named_printer(workspace, event.printer or DEFAULT_PRINTER)
-        modules = batch_symbol_size(batch) if label_file.each == "package" else 0
-        layout = lay_out(template, printer, modules, batch.stage, batch.units_per_package, order=event.order)
-        if layout.symbol_boxes() != label_file.symbol_boxes:
+        drawing = _drawing(_Making.of(str(self._root), template, printer, batch, event.order, label_file.each))
+        if drawing.maker.layout.symbol_boxes() != label_file.symbol_boxes:
             return f"the printer {printer.name} has changed since these labels were made"
-        maker = RowMaker(layout, batch)
-        first = label_file.numbers[0]
-        made = (str(self._root), batch.id, batch.created_at, batch.packages, *sorted(batch.facts.items()))
-        key = (template.digest, printer, modules, event.order, *made)
-        return _Drawing(maker, _Shown(key, first, maker.layout, next(iter(maker.rows(self._ledger, [first])))))
+        return drawing
 
     def _event(self, label_file: LabelFile) -> LabelFileEvent | None:
         if label_file.batch not in self._events:
@@ -117,39 +124,58 @@ class LabelDrawer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
-    """The label that is drawn, and all that says how it looks (`key`)."""
+class _Making:
+    """All that says how labels are made."""
 
     key: tuple[object, ...]
-    number: int
-    layout: PageLayout = field(compare=False)
-    row: LabelRow
+    template: LoadedTemplate = field(compare=False)
+    printer: Printer
+    batch: Batch = field(compare=False)
+    order: FillOrder
+    each: str
+
+    @classmethod
+    def of(
+        cls, root: str, template: LoadedTemplate, printer: Printer, batch: Batch, order: FillOrder, each: str
+    ) -> _Making:
+        """How a template's labels are made of a batch."""
+        facts = tuple(sorted(batch.facts.items()))
+        key = (root, template.digest, batch.id, batch.created_at, batch.packages, batch.key_fingerprint, facts)
+        return cls(key, template, printer, batch, order, each)
 
 
-@dataclass(frozen=True, slots=True)
+@lru_cache(maxsize=3)
+def _drawing(making: _Making) -> _Drawing:
+    """How labels are drawn, kept from file to file: to find it out takes longer than to read a page."""
+    template, batch = making.template, making.batch
+    modules = batch_symbol_size(batch) if making.each == "package" else 0
+    layout = lay_out(template, making.printer, modules, batch.stage, batch.units_per_package, order=making.order)
+    return _Drawing(RowMaker(layout, batch))
+
+
 class _Drawing:
-    """How the labels of one file are drawn."""
+    """How the labels of some files are drawn."""
 
-    maker: RowMaker
-    shown: _Shown
+    def __init__(self, maker: RowMaker) -> None:
+        self.maker = maker
+        self._places = {modules: ExpectedPlaces(maker.layout, modules) for modules in (False, True)}
+        self._first: Drawing | None = None
 
-    def labels(self, ledger: Ledger, numbers: Sequence[int], places: Sequence[int]) -> ExpectedLabels | str:
+    def labels(
+        self, ledger: Ledger, numbers: Sequence[int], places: Sequence[int], modules: bool
+    ) -> ExpectedLabels | str:
         """Some labels in their places; words where their texts can't be drawn."""
         distinct = sorted(set(numbers))
         try:
             rows = dict(zip(distinct, self.maker.rows(ledger, distinct), strict=True))
-            drawing = _drawn(self.shown)
-            label = ExpectedPlaces(self.maker.layout).label
+            if self._first is None:  # the same whichever are asked for
+                (row,) = self.maker.rows(ledger, [1])
+                self._first = draw(self.maker.layout, 1, row)
+            label = self._places[modules].label
             labels = tuple(label(number, at, rows[number]) for number, at in zip(numbers, places, strict=True))
         except BssError as error:
             return f"{_NOT_DRAWN}{error}"
-        return ExpectedLabels(labels, drawing)
-
-
-@lru_cache(maxsize=2)
-def _drawn(shown: _Shown) -> Drawing:
-    """A drawing, kept from page to page and from file to file: it takes longer than reading a page does."""
-    return draw(shown.layout, shown.number, shown.row)
+        return ExpectedLabels(labels, self._first)
 
 
 def draw(layout: PageLayout, number: int, row: LabelRow) -> Drawing:

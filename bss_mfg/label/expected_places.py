@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from bss_mfg import gs1
 from bss_mfg.core.units import POINTS_PER_MM
@@ -18,6 +18,7 @@ from bss_mfg.imaging.expected_content import (
     GlyphSet,
     PictureKind,
 )
+from bss_mfg.label.layout.codes import CodePlan
 from bss_mfg.label.layout.geometry import PlacedElement
 from bss_mfg.label.layout.label_rows import LabelRow
 from bss_mfg.label.layout.page_layout import PageLayout
@@ -52,8 +53,9 @@ class _Part:
 class ExpectedPlaces:
     """What is on the labels of a layout, all constants filled in."""
 
-    def __init__(self, layout: PageLayout) -> None:
-        self._layout = layout
+    def __init__(self, layout: PageLayout, with_modules: bool = False) -> None:
+        """`with_modules`: codes are told with where their modules lie, which takes as long as drawing them."""
+        self._layout, self._with_modules = layout, with_modules
         self._symbols = layout.symbol_boxes()
 
     def label(self, number: int, place: int, row: LabelRow) -> ExpectedLabel:
@@ -67,38 +69,60 @@ class ExpectedPlaces:
             tuple(self._codes(frame, row)),
             tuple(self._texts(frame, row)),
             tuple(self._pictures(frame, row)),
+            self._bars(frame, row) if self._with_modules else None,
         )
 
     def _codes(self, frame: _Frame, row: LabelRow) -> Iterator[ExpectedCode]:
         for plan, text in zip(self._layout.codes, row.codes, strict=True):
             element = plan.placed_element.element
             if text and isinstance(element, TextCode) and not carries_payload(element):
-                kind, encoded = _encoded(element, text)
-                yield ExpectedCode(plan.placed_element.index, kind, encoded, frame.area(plan.area))
+                kind, encoded = encoded_text(element, text)
+                code = ExpectedCode(plan.placed_element.index, kind, encoded, frame.area(plan.area))
+                yield self._with_places(frame, plan, text, code) if self._with_modules else code
+
+    def _bars(self, frame: _Frame, row: LabelRow) -> ExpectedCode | None:
+        """The package's own symbol where it is a Code 128."""
+        for plan, text in zip(self._layout.codes, row.codes, strict=True):
+            if text and carries_payload(plan.placed_element.element):
+                code = ExpectedCode(plan.placed_element.index, CodeKind.CODE_128, text, frame.area(plan.area))
+                return self._with_places(frame, plan, text, code)
+        return None
+
+    def _with_places(self, frame: _Frame, plan: CodePlan, text: str, code: ExpectedCode) -> ExpectedCode:
+        """A code with where its modules lie on the page as it is printed, in mm, and what they are."""
+        drawn, turned = self._layout.draw_code(plan, text)[0]
+        printer = self._layout.printer
+        x, y = drawn.origins[frame.place]
+        modules = self._layout.grid.as_printed(
+            Rect(
+                x / printer.dots_per_mm_x,
+                y / printer.dots_per_mm_y,
+                drawn.columns * drawn.module_dots_x / printer.dots_per_mm_x,
+                drawn.rows * drawn.module_dots_y / printer.dots_per_mm_y,
+            )
+        )
+        turn = (plan.rotate + frame.turn) % 360
+        return replace(code, modules=modules, turn=turn, matrix=turned.turned(360 - plan.rotate))
 
     def _texts(self, frame: _Frame, row: LabelRow) -> Iterator[ExpectedText]:
         layout = self._layout
-        texts = [(plan, text, False) for plan, text in layout.fixed_texts]
-        texts += [(plan, text, True) for (_, plan), text in zip(layout.texts, row.texts, strict=True) if text]
-        for plan, text, changes in texts:
-            size, lines = plan.fit(text, layout.template.font(plan.style.font))
-            for line, along, down in plan.place_lines(lines, size):
-                for part in _parts(line):
-                    yield replace(self._text(frame, plan, size, (along, down), part), changes=changes)
+        changing = (
+            placed
+            for (_, plan), text in zip(layout.texts, row.texts, strict=True)
+            if text
+            for placed in _placed_texts(layout, plan, text, changes=True)
+        )
+        for point, text in (*self._fixed_texts, *changing):
+            x, y = frame.point(*point)
+            yield replace(text, x=x, y=y, turn=(text.turn + frame.turn) % 360)
 
-    def _text(
-        self, frame: _Frame, plan: TextPlan, size: float, start: tuple[float, float], part: _Part
-    ) -> ExpectedText:
-        along, down = start
-        run, em = part.run, size / POINTS_PER_MM
-        x, y = frame.point(*plan.turn(along + part.start * size, down))
-        if part.glyphs:
-            glyph_set = character_set(run.face, size, "".join(sorted({one for one in run.text if not one.isascii()})))
-            glyphs = tuple((_index(glyph_set, one), pen * em) for one, pen in part.glyphs)
-        else:
-            glyph_set, glyphs = run_set(run, size), ((0, 0.0),)
-        turn = (plan.rotate + frame.turn) % 360
-        return ExpectedText(plan.element_index, run.text, x, y, turn, run.width * em, glyphs, glyph_set)
+    @cached_property
+    def _fixed_texts(self) -> tuple[_PlacedText, ...]:
+        """Those that are on every label."""
+        layout = self._layout
+        return tuple(
+            placed for plan, text in layout.fixed_texts for placed in _placed_texts(layout, plan, text, changes=False)
+        )
 
     def _pictures(self, frame: _Frame, row: LabelRow) -> Iterator[ExpectedPicture]:
         layout = self._layout
@@ -106,6 +130,31 @@ class ExpectedPlaces:
         for item in (*layout.fixed_shapes, *shown):
             kind, name = _picture(item)
             yield ExpectedPicture(item.index, kind, name, frame.area(item.rect))
+
+
+_PlacedText = tuple[tuple[float, float], ExpectedText]
+"""A text, and where it starts on its label, in points from the top left corner; `x` and `y` are not known yet."""
+
+
+def _placed_texts(layout: PageLayout, plan: TextPlan, text: str, changes: bool) -> Iterator[_PlacedText]:
+    """The parts of a text by line and face."""
+    size, lines = plan.fit(text, layout.template.font(plan.style.font))
+    em = size / POINTS_PER_MM
+    for line, along, down in plan.place_lines(lines, size):
+        for part in _parts(line):
+            run = part.run
+            if part.glyphs:
+                more = "".join(sorted({one for one in run.text if not one.isascii()}))
+                glyph_set = character_set(run.face, size, more)
+                glyphs = tuple((_index(glyph_set, one), pen * em) for one, pen in part.glyphs)
+            else:
+                glyph_set, glyphs = run_set(run, size), ((0, 0.0),)
+            yield (
+                plan.turn(along + part.start * size, down),
+                ExpectedText(
+                    plan.element_index, run.text, 0.0, 0.0, plan.rotate, run.width * em, glyphs, glyph_set, changes
+                ),
+            )
 
 
 def _picture(item: PlacedElement) -> tuple[PictureKind, str]:
@@ -121,6 +170,7 @@ class _Frame:
 
     def __init__(self, layout: PageLayout, place: int) -> None:
         printer = layout.printer
+        self.place = place
         x, y = layout.places[place]
         # As the renderer has it: on a whole dot.
         self._left = round(x * printer.dots_per_mm_x) / printer.dots_per_mm_x
@@ -148,7 +198,7 @@ class _Frame:
         return {90: (height - y, x), 180: (width - x, height - y), 270: (y, width - x)}[self.turn]
 
 
-def _encoded(element: TextCode, text: str) -> tuple[CodeKind, str]:
+def encoded_text(element: TextCode, text: str) -> tuple[CodeKind, str]:
     """What a code's text is once it is encoded."""
     try:
         if isinstance(element, Itf14):

@@ -42,8 +42,11 @@ def _sections(comparison: Comparison, made_at: str, version: str) -> Iterator[li
     if comparison.compared:
         yield _agreement(comparison)
     if below := comparison.below:
-        rows = [["Serial", "Batch, package", "Ours", "Verifier", "Says"], *(_below_row(label) for label in below)]
-        yield [head(f"Below the least grade ({len(below):,})"), table(rows, (46, 46, 18, 18, 46), heads=1)]
+        shown = below[:MOST_LABELS]
+        rows = [["Serial", "Batch, package", "Ours", "Verifier", "Says"], *(_below_row(label) for label in shown)]
+        more = f"{len(below) - MOST_LABELS:,} more in the CSV and HTML reports." if len(below) > MOST_LABELS else ""
+        listed = table(rows, (46, 46, 18, 18, 46), heads=1)
+        yield [head(f"Below the least grade ({len(below):,})"), listed, *([text(more)] if more else [])]
     yield _labels(comparison)
 
 

@@ -168,7 +168,7 @@ def draw_rolls(outcome: Verification) -> RollMaps:
 
 
 def _package_verdicts(outcome: Verification) -> _PackageVerdicts:
-    count = outcome.batch.packages + 1
+    count = max(outcome.most_labels, outcome.batch.packages) + 1
     verdicts = _PackageVerdicts(bytearray(count), array("I", bytes(4 * count)))
     for finding, rank in _findings_by_rank(outcome, lambda package: package < count):
         package = finding.package or 0

@@ -204,7 +204,7 @@ class _GradeTally:
 
 def _place_by_package(outcome: Verification) -> Sequence[int]:
     """For each package number the place, from 1, of its newest label, in the files with the boxes of the newest one."""
-    places = array("H", bytes(2 * (outcome.batch.packages + 1)))
+    places = array("H", bytes(2 * (outcome.most_labels + 1)))
     for file in outcome.label_files:
         if file.symbol_boxes == outcome.label_files[-1].symbol_boxes:
             for index, number in enumerate(file.numbers, file.start_at - 1):

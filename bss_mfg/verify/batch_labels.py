@@ -11,7 +11,7 @@ from bss_mfg.imaging.defects import Defects
 from bss_mfg.imaging.grid import SampledGrid
 from bss_mfg.imaging.page_attempts import best_likeness
 from bss_mfg.ledger.ledger import Ledger
-from bss_mfg.model import LabelFile, Package
+from bss_mfg.model import LabelFile, LabelScope, Package
 from bss_mfg.payload.spec import Spec, spec_from_text
 from bss_mfg.symbol import Matrix, data_matrix
 from bss_mfg.verify.diagnosis import known_specs
@@ -111,4 +111,9 @@ class BatchLabels:
 
 def package_label_files(ledger: Ledger, batch: str) -> list[LabelFile]:
     """The files that hold the batch's package labels, in the order of printing."""
-    return [part for part in ledger.prints.label_files(batch) if part.each == "package"]
+    return label_files_of(ledger, batch, "package")
+
+
+def label_files_of(ledger: Ledger, batch: str, each: LabelScope) -> list[LabelFile]:
+    """The files that hold the batch's labels of one kind, in the order of printing."""
+    return [part for part in ledger.prints.label_files(batch) if part.each == each]

@@ -21,7 +21,9 @@ def finding_row(item: Finding) -> dict[str, Any]:
     return {
         "verdict": item.kind.value,
         "serials": item.serials,
-        "package": item.package,
+        "package": item.package if item.each == "package" else None,
+        "each": item.each,
+        "label": item.package,
         "file": printable_name(item.file) if item.file else None,
         "page": item.page,
         "x_mm": item.x_mm,
@@ -60,4 +62,5 @@ def _grade_row(grade: SymbolGrade) -> dict[str, Any]:
         "standard": grade.standard.value,
         "curve": grade.curve,
         "calibrated": grade.calibrated,
+        "quiet_zone_shown": grade.quiet_zone_shown,
     }

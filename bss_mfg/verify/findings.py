@@ -16,7 +16,8 @@ from bss_mfg.imaging.label_content import ContentFinding
 from bss_mfg.imaging.misprints import PrintFault
 from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.ledger.ledger import Ledger
-from bss_mfg.model import Batch, LabelFile, Package
+from bss_mfg.model import Batch, LabelFile, LabelScope, Package
+from bss_mfg.verify.label_names import LabelNames
 from bss_mfg.verify.package_tracker import PackageTracker
 
 
@@ -69,6 +70,8 @@ class Finding:
     made_again: bool = False
     content: tuple[ContentFinding, ...] = ()
     """In what the label differs from what was to be on it."""
+    each: LabelScope = "package"
+    """What the label is for; of any but a package's, `package` is the number of the label."""
 
     def without_pictures(self) -> Finding:
         """The same without the pictures of what its label differs in."""
@@ -105,6 +108,17 @@ def missing_findings(
         for package in ledger.packages.stream(batch.id, numbers.start, len(numbers)):
             index = 0 if package.number in unprinted else newest[package.number]
             yield _unseen_finding(package, label_files[index - 1] if index else None, tracker)
+
+
+def missing_labels(names: LabelNames, tracker: PackageTracker, label_files: Sequence[LabelFile]) -> Iterator[Finding]:
+    """The same for labels of units or cartons, by their numbers."""
+    newest = {number: label_file for label_file in label_files for number in label_file.numbers}
+    for numbers in consecutive_ranges(tracker.unaccounted()):
+        called = names.of(numbers)
+        for number in numbers:
+            package = Package(number, "", ())
+            found = _unseen_finding(package, newest.get(number), tracker)
+            yield replace(found, serials=called.get(number, ""), each=names.each)
 
 
 def _unseen_finding(package: Package, label_file: LabelFile | None, tracker: PackageTracker) -> Finding:

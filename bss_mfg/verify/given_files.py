@@ -11,7 +11,7 @@ from bss_mfg.core.text import count_words, listing
 from bss_mfg.errors import InputError
 from bss_mfg.imaging.sources import SUFFIXES
 from bss_mfg.ledger.ledger import Ledger
-from bss_mfg.model import Batch
+from bss_mfg.model import Batch, LabelScope
 from bss_mfg.printer_languages import RAW_SUFFIXES
 from bss_mfg.verify.picture_folders import is_system_file, list_folder
 
@@ -26,10 +26,10 @@ class FilesToVerify:
     """Files of an operating system, and hidden ones in folders: they are not read."""
 
 
-def expand_folders(ledger: Ledger, batch: Batch, paths: Sequence[Path]) -> FilesToVerify:
+def expand_folders(ledger: Ledger, batch: Batch, paths: Sequence[Path], each: LabelScope = "package") -> FilesToVerify:
     """Files as given, folders replaced by the readable files in them, in name order. Of those, label files that were
     superseded are left out: who wants them read names them."""
-    in_force = ledger.prints.in_force(batch.id)
+    in_force = ledger.prints.in_force(batch.id, each)
     known = {file.file for file in in_force.files}
     superseded = {file.file: file.sha256 for file in in_force.superseded}
     remade = f"`bss-mfg labels {batch.id} --again` makes lost label files again, with the same bytes"
@@ -57,6 +57,16 @@ def expand_folders(ledger: Ledger, batch: Batch, paths: Sequence[Path]) -> Files
             way_out = f"Check the path; {remade}." if path.name in known else "Check the path."
             raise InputError("is not there", where=path, way_out=way_out)
     return FilesToVerify(tuple(files), tuple(lost), tuple(passed_over))
+
+
+def refuse_no_labels(ledger: Ledger, batch: Batch, each: LabelScope) -> None:
+    """`InputError` where no label of a kind was made of a batch: there is nothing to compare with."""
+    if not ledger.prints.in_force(batch.id, each).files:
+        raise InputError(
+            f"no labels of {each}s were made of it",
+            where=f"batch {batch.id}",
+            way_out=f'Make them with a template that has each = "{each}": `bss-mfg labels {batch.id} --template NAME`.',
+        )
 
 
 def _nothing_to_verify(batch: Batch, folder: Path, known: Sequence[str], remade: str) -> InputError:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from bss_mfg.core.text import printable
 from bss_mfg.errors import InputError
+from bss_mfg.ledger.named_units import NamedUnit
 from bss_mfg.payload import parse
 from bss_mfg.payload.formats import SPKI
 from bss_mfg.payload.judge import changed_case, judge_string, lacks_product_code
@@ -17,7 +18,6 @@ from bss_mfg.payload.product_keys import SAMPLE_FINGERPRINTS, PrivateKey, load_p
 from bss_mfg.payload.spec import Spec
 from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisKind
 from bss_mfg.verify.scanned import Scanned, SymbolContent, WedgeLine
-from bss_mfg.verify.unit_codes import NamedUnit
 
 
 @dataclass(frozen=True, slots=True)

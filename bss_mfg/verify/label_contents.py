@@ -50,6 +50,11 @@ class ContentChecker:
         self._pages, self._ledger, self._batch_id, self._pictures = pages, ledger, batch_id, pictures
         self._newest: dict[int, LabelFile] | None = None
 
+    @property
+    def pages(self) -> LabelPages:
+        """Where it gets what is to be on labels."""
+        return self._pages
+
     def of_page(
         self, grey: Grey, frame: PageFrame | None, symbols: Sequence[PageSymbol]
     ) -> tuple[list[PageSymbol], list[str]]:

@@ -9,7 +9,7 @@ from bss_mfg.core.code_patterns import CodePattern
 from bss_mfg.imaging.label_pictures import LabelPicture
 from bss_mfg.imaging.reflectance import Calibration
 from bss_mfg.ledger.events import ReadSubject
-from bss_mfg.model import Batch, LabelFile
+from bss_mfg.model import Batch, LabelFile, LabelScope
 from bss_mfg.verify.finding_spool import Findings
 from bss_mfg.verify.findings import FINDING_KINDS, FindingKind, OtherCode
 from bss_mfg.verify.label_source import LabelSource
@@ -46,6 +46,9 @@ class VerifyOptions:
     """The least grade, 4 to 0, with which a label is right; with it all are graded."""
     expected: tuple[CodePattern, ...] = ()
     """The codes that are expected beside labels: those that must be there are asked for."""
+    each: LabelScope = "package"
+    """What the labels are for: those of units and cartons are compared by their codes and texts, and reads of them are
+    not recorded."""
 
 
 NO_OPTIONS = VerifyOptions()
@@ -122,6 +125,11 @@ class Verification:
         if of_this or len(self.other_batches) != 1:
             return None
         return next(iter(self.other_batches))
+
+    @property
+    def most_labels(self) -> int:
+        """The largest number that a label may have: packages, units or cartons."""
+        return max((max(file.numbers) for file in self.label_files), default=0) or self.batch.packages
 
     @property
     def unseen(self) -> int:

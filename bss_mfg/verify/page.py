@@ -10,26 +10,26 @@ from bss_mfg.core.text import count_words
 from bss_mfg.imaging import search
 from bss_mfg.imaging.attempts import AttemptTools, decode_sampled, read_unknown_symbol
 from bss_mfg.imaging.budget import AttemptBudget, AttemptLimits
-from bss_mfg.imaging.code128 import read_page_code128
 from bss_mfg.imaging.companions import companion_quads, lies_in
 from bss_mfg.imaging.geometry import PixelBox, Quad, box_of, overlap_share
 from bss_mfg.imaging.grid import SampledGrid
 from bss_mfg.imaging.page_attempts import identified_symbol, read_at_place, read_with_second
 from bss_mfg.imaging.page_frame import PageFrame, frame_at_dpi, frame_from_reads, frame_of_flat_page
-from bss_mfg.imaging.page_grades import PageGrader
-from bss_mfg.imaging.page_symbols import covers, merge_reads, place_darkness, unread_places, without_false_finds
+from bss_mfg.imaging.page_symbols import merge_reads, place_darkness, unread_places, without_false_finds
 from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.imaging.sources import Page, Source
 from bss_mfg.imaging.zxing_reader import Read, read_box, read_page
 from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import LabelFile
+from bss_mfg.verify.bar_places import BarReader
 from bss_mfg.verify.batch_labels import BatchLabels
 from bss_mfg.verify.diagnosis import COMPANION_CAUSES, Diagnosis, DiagnosisCause, diagnose
 from bss_mfg.verify.label_contents import ContentChecker
 from bss_mfg.verify.other_codes import PageCodes, take_other_codes, with_missing_codes
 from bss_mfg.verify.page_checks import look_at_prints, see_page, with_misprints
 from bss_mfg.verify.page_findings import PageSymbol, ScannedPage, SecondReading, locate_symbols
+from bss_mfg.verify.page_grading import with_grades
 from bss_mfg.verify.page_reading import PageReading
 from bss_mfg.verify.request import ReadRequest
 from bss_mfg.verify.scanned import SymbolContent
@@ -142,22 +142,8 @@ class PageReader:
     # --- reading ----------------------------------------------------------------------------------------------------
 
     def _read_linear(self, reading: PageReading) -> list[PageSymbol]:
-        reading.reads, reading.frame = read_page_code128(reading.page, self.label_file)
-        self._diagnose(reading)
-        symbols = [PageSymbol(read, reading.diagnoses.get(read.content)) for read in reading.reads]
-        return [self._with_bar_grade(reading, item) for item in symbols] if self.request.grade else symbols
-
-    def _with_bar_grade(self, reading: PageReading, item: PageSymbol) -> PageSymbol:
-        """A match whose bars are the package's, with their grade."""
-        diagnosis, quad = item.diagnosis, item.read.quad
-        if not diagnosis or not diagnosis.matches or not quad:
-            return item
-        frame = reading.frame
-        label_file = frame.label_file if frame else next(reversed(self.batch.label_files), None)
-        width_mm = label_file.symbol_boxes[0][2] if label_file else None
-        text = item.read.data.decode("ascii", "replace")
-        grader = PageGrader(reading.page, frame, None, self.request.calibration)
-        return replace(item, grade=grader.grade_code_128(quad, text, width_mm))
+        pages = self.contents.pages if self.contents else None
+        return BarReader(self.batch, self._diagnose, pages, self.request).read(reading, self.label_file)
 
     def _read_symbols(self, reading: PageReading) -> list[PageSymbol]:
         """All symbols of a page with what is known of them: quickly first, then ever stronger where one is missed."""
@@ -177,7 +163,8 @@ class PageReader:
         reads = without_false_finds(reading.reads, [item.read for item in identified], reading.frame)
         symbols = [PageSymbol(read, reading.diagnoses.get(read.content)) for read in reads]
         if self.request.grade:
-            symbols = [self._with_grade(reading, item) for item in symbols]
+            own = self.label_file is not None
+            symbols = with_grades(reading, self.batch, symbols, self.request.calibration, own=own)
         if self.request.second_reader:
             symbols = [self._with_second_reading(reading.page, item) for item in symbols]
         return symbols + identified
@@ -319,24 +306,6 @@ class PageReader:
                 reading.diagnoses[read.content] = diagnose(
                     SymbolContent(read.data, read.symbology), self.request.batch_id, self.ledger, self.batch.specs
                 )
-
-    def _with_grade(self, reading: PageReading, item: PageSymbol) -> PageSymbol:
-        """A match with its grade, if its modules are known."""
-        frame, diagnosis = reading.frame, item.diagnosis
-        if not diagnosis or not diagnosis.matches or not diagnosis.package or not (frame or self.batch.label_files):
-            return item
-        label_file = frame.label_file if frame else self.batch.label_files[-1]
-        expected = self.batch.matrix(diagnosis.package, label_file.modules)
-        exact = self.label_file is not None
-        at_place = frame.quads.get(diagnosis.package) if frame else None
-        quad = at_place if exact and at_place and covers(box_of(at_place), item.read) else item.read.quad
-        if quad is None:
-            return item
-        x_mm = label_file.symbol_boxes[0][2] / label_file.modules
-        grade = PageGrader(reading.page, frame, x_mm, self.request.calibration).grade(quad, expected, exact)
-        # One number for what error correction is left: the exact one, for the right codewords are known.
-        read = replace(item.read, unused_error_correction=grade.values["unused_error_correction"])
-        return replace(item, read=read, grade=grade)
 
     def _with_second_reading(self, page: Page, item: PageSymbol) -> PageSymbol:
         """A match, read again by the second reader."""

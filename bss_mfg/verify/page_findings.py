@@ -20,6 +20,7 @@ from bss_mfg.imaging.page_frame import PageFrame
 from bss_mfg.imaging.page_symbols import BLANK_DARKNESS
 from bss_mfg.imaging.zxing_reader import Read
 from bss_mfg.ledger.events import ReadSubject
+from bss_mfg.model import LabelScope
 from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisCause, DiagnosisKind
 from bss_mfg.verify.findings import Finding, FindingKind, OtherCode
 from bss_mfg.verify.package_tracker import PackageTracker
@@ -101,6 +102,8 @@ class ScannedPage:
     """The least grade with which a label is right."""
     other_codes: tuple[OtherCode, ...] = ()
     """The codes on it that are not ours."""
+    each: LabelScope = "package"
+    """What its labels are for; of any but packages', the numbers are those of labels."""
 
     def without(self, packages: Set[int]) -> ScannedPage:
         """The same page as if the right labels of some packages were not on it."""
@@ -292,6 +295,7 @@ class _PageFindings:
             defects=item.defects,
             of=self.page.of,
             told=self.page.told,
+            each=self.page.each,
         )
 
 
@@ -299,6 +303,8 @@ def grade_fault(grade: SymbolGrade | None, least: float) -> str:
     """Why a label doesn't have the least grade, in words; empty where it has. What can't be graded hasn't."""
     if grade is None:
         return "it could not be graded: where and how large its symbol is isn't known"
+    if not grade.quiet_zone_shown:
+        return "it could not be graded: the picture cuts its quiet zone off, show all of the label"
     if grade.overall is None:
         return f"it could not be graded: {grade.pixels_per_module:.1f} pixels per module are too few, scan it finer"
     if grade.overall >= least:

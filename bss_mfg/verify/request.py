@@ -8,7 +8,7 @@ from pathlib import Path
 from bss_mfg.core.code_patterns import CodePattern
 from bss_mfg.imaging.reflectance import Calibration
 from bss_mfg.ledger.events import ReadSubject
-from bss_mfg.model import Actor
+from bss_mfg.model import Actor, LabelScope
 from bss_mfg.verify.label_source import LabelSource
 
 
@@ -19,6 +19,8 @@ class ReadRequest:
     ledger_path: Path
     actor: Actor
     batch_id: str
+    each: LabelScope = "package"
+    """What the labels are for that are read."""
     second_reader: bool = False
     grade: bool = False
     patience: int = 1

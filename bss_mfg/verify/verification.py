@@ -20,11 +20,12 @@ from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.ledger.events import FileVerified, LabelRead
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, LabelFile
-from bss_mfg.verify.batch_labels import package_label_files
+from bss_mfg.verify.batch_labels import label_files_of
 from bss_mfg.verify.drawn_samples import DrawnSample, current_drawn_sample, record_decision
 from bss_mfg.verify.finding_spool import Findings, FindingSpool
-from bss_mfg.verify.findings import Finding, FindingKind, OtherCode, missing_findings
+from bss_mfg.verify.findings import Finding, FindingKind, OtherCode, missing_findings, missing_labels
 from bss_mfg.verify.given_files import expand_folders
+from bss_mfg.verify.label_names import LabelNames
 from bss_mfg.verify.outcome import NO_OPTIONS, Verification, VerifyOptions
 from bss_mfg.verify.package_tracker import PackageTracker
 from bss_mfg.verify.page_account import PageAccount, PageAccounts, PageOutcome
@@ -57,7 +58,7 @@ def verify(
     is read in this process, which a hostile file may crash. Threads must be one at most: pdfium is not safe in more. A
     file or page that can't be read is listed, too; `InputError` if that is all of them.
     """
-    found = expand_folders(ledger, batch, paths)
+    found = expand_folders(ledger, batch, paths, options.each)
     verifier = Verifier(ledger, batch, options, progress, executor=executor)
     verifier.read_files(found.files)
     verifier.note_lost(found.lost)
@@ -116,12 +117,14 @@ class Verifier:
                 pass
         self._sample = current_drawn_sample(ledger, batch) if options.sample else None
         self._ledger, self._batch, self._options, self._progress = ledger, batch, options, progress
-        self._label_files = package_label_files(ledger, batch.id)
+        self._names = LabelNames(ledger, batch, options.each)
+        self._label_files = label_files_of(ledger, batch.id, options.each)
         self._by_digest = {part.sha256: part for part in self._label_files}
         request = ReadRequest(
             ledger.path,
             ledger.actor,
             batch.id,
+            options.each,
             second_reader=options.second_reader,
             grade=options.grade,
             of=options.of,
@@ -133,13 +136,14 @@ class Verifier:
             pictures=options.pictures,
         )
         self._runner = TaskRunner(request, executor)
-        self._in_force = ledger.prints.in_force(batch.id)
+        self._in_force = ledger.prints.in_force(batch.id, options.each)
         copies = max((part.copy * part.repeat for part in self._in_force.files), default=1)
-        self._scrapped = ledger.packages.scrapped(batch.id)
+        self._scrapped = self._names.scrapped()
         # What was shipped had been read right; unless the ledger is older than that rule.
         shipped = ledger.packages.shipped(batch.id, verified=True) if options.resume else ()
-        made = self._in_force.labels_made(batch.packages) if copies > 1 else None
-        self._tracker = PackageTracker(batch.packages, copies, chain(self._scrapped, shipped), made)
+        count = self._names.count(self._in_force.files)
+        made = self._in_force.labels_made(count) if copies > 1 else None
+        self._tracker = PackageTracker(count, copies, chain(self._scrapped, shipped), made)
         self._reprinted = frozenset(self._in_force.reprinted())
         self._spool = FindingSpool(ledger.path.parent)
         self._pending: list[Finding] = []
@@ -189,7 +193,11 @@ class Verifier:
 
     def outcome(self, final: bool = False) -> Verification:
         """Everything so far; a `final` outcome writes the decision on a sample into the history."""
-        tail = partial(missing_findings, self._ledger, self._batch, self._tracker, self._in_force.files)
+        tail = (
+            partial(missing_findings, self._ledger, self._batch, self._tracker, self._in_force.files)
+            if self._options.each == "package"
+            else partial(missing_labels, self._names, self._tracker, self._in_force.files)
+        )
         findings = self._spool.snapshot(self._tracker.times_read, self._tracker.unaccounted_count(), tail)
         pictures = self._label_pictures(findings) if self._options.pictures else {}
         decision = _decide(self._sample, findings) if self._sample else None
@@ -255,8 +263,9 @@ class Verifier:
             if answer.sha256 in self._digests_read:
                 continue
             self._digests_read.add(answer.sha256)
-            if not answer.shows_packages:
-                self.troubles.append((printable_name(str(path)), "holds no label of a package: it was not searched"))
+            if not answer.shows_labels:
+                words = f"holds no label of a {self._options.each}: it was not searched"
+                self.troubles.append((printable_name(str(path)), words))
                 continue
             self.files += 1
             if answer.label_file:  # the one that came from a process is no copy to keep for each of thousands of files
@@ -348,7 +357,8 @@ class Verifier:
     def _commit(self, ended: bool = True) -> None:
         """Write down what was read since; `ended` where the file at hand was read to its end."""
         whole = self._file.verified(self._options.second_reader) if ended and self._file else None
-        _record_reads(self._ledger, self._batch, self._pending, whole)
+        if self._options.each == "package":  # of others the ledger keeps no state that a read could change
+            _record_reads(self._ledger, self._batch, self._pending, whole)
         self._spool.add(self._pending)
         self._pending = []
 

@@ -11,6 +11,7 @@ from bss_mfg.ledger.event_kind import EventKind
 from bss_mfg.ledger.events import GradeMeasured, LabelRead
 from tests.helpers.exports import SHORT, Symbol, csv_export, xml_export
 from tests.helpers.factory import Factory
+from tests.unit.ledger.test_migration import old_workspace
 
 
 def write(path: Path, text: str, encoding: str = "windows-1252") -> Path:
@@ -205,3 +206,17 @@ def test_editors_get_the_mappings_schema(issued: Factory) -> None:
         assert list(Draft202012Validator(schema).iter_errors(tomllib.loads(packaged_text(name)))) == []
     wrong = tomllib.loads(packaged_text("example-xml")) | {"overal": {"from": "x"}}
     assert list(Draft202012Validator(schema).iter_errors(wrong))
+
+
+@pytest.mark.parametrize("version", [1, 2, 3, 4])
+def test_a_ledger_of_an_earlier_version_takes_them(tmp_path: Path, version: int) -> None:
+    """What it knew before stays as it was."""
+    factory = old_workspace(tmp_path / "w", version)
+    with factory.ledger():
+        before = factory.rows("SELECT * FROM package")
+    symbols = [Symbol(data) for data in factory.payloads("OLD")]
+    done = bring(factory, write(tmp_path / "e.csv", csv_export(symbols)), batch="OLD")
+    assert (done["stored"], done["fine"]) == (len(symbols), True)
+    assert factory.rows("SELECT * FROM package") == before
+    assert factory.cli("grades", "compare", "OLD", "--json").json["only_theirs"] == len(symbols)
+    assert factory.cli("ledger", "check").code == 0

@@ -71,8 +71,12 @@ class ScanModel:
             (width, height), Image.Transform.AFFINE, (cosine, sine, left, -sine, cosine, top),
             Image.Resampling.BICUBIC, fillcolor=255,
         ).filter(ImageFilter.GaussianBlur(self.blur))  # fmt: skip
-        seen = self.black + np.asarray(page, np.float32) / 255 * (255 * self.gain - self.black)
-        return np.clip(seen + random.normal(0, self.noise, seen.shape), 0, 255).astype(np.uint8)
+        seen = np.asarray(page, np.float32) / 255
+        seen *= 255 * self.gain - self.black
+        seen += self.black
+        noisy = random.normal(0, self.noise, seen.shape)
+        noisy += seen
+        return np.clip(noisy, 0, 255, out=noisy).astype(np.uint8)
 
     def save(self, drawn: Grey, drawn_dpi: float, to: Path, seed: int = 0) -> Path:
         """The same as a file."""
@@ -90,11 +94,11 @@ class Press:
     """By package."""
 
     @classmethod
-    def of(cls, factory: Factory, batch_id: str = "B1", printer: str = "pdf-300") -> Press:
+    def of(cls, factory: Factory, batch_id: str = "B1", printer: str = "pdf-300", each: str = "package") -> Press:
         """The press that made the newest label file of a batch."""
         with factory.ledger() as ledger:
-            label_file = ledger.prints.label_files(batch_id)[-1]
-            event = ledger.prints.newest_labels(batch_id)
+            label_file = [file for file in ledger.prints.label_files(batch_id) if file.each == each][-1]
+            event = ledger.prints.last_print(batch_id, each)
             batch = ledger.batches.get(batch_id)
             template = named_template(factory.workspace, event.template)
             modules = batch_symbol_size(batch) if label_file.each == "package" else 0

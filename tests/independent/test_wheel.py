@@ -29,6 +29,8 @@ def test_the_wheel_alone_works(tmp_path: Path) -> None:
         "bss_mfg/station/phone/page/index.html",
         "bss_mfg/station/phone/page/zxing_reader.wasm",
         "bss_mfg/station/phone/page/LICENSE-zxing-wasm.txt",
+        "bss_mfg/verifier_data/mappings/example-csv.toml",
+        "bss_mfg/report/templates/comparison.html.jinja",
         "bss_mfg/py.typed",
     ):
         assert needed in names

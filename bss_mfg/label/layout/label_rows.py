@@ -11,9 +11,8 @@ from bss_mfg.label.layout.codes import VariableSlot
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.template.expressions import Value, Values
-from bss_mfg.label.template.template import LabelScope
 from bss_mfg.ledger.ledger import Ledger
-from bss_mfg.model import FIELD_PREFIX, Batch, Package, Unit
+from bss_mfg.model import FIELD_PREFIX, Batch, LabelScope, Package, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +105,9 @@ class RowMaker:
         findings = DesignFindings(layout.template)
         note_unknown_fields(layout, self._base, findings)
         findings.refuse()
-        self.layout = self._layout = layout.with_constants(self._constants())
+        self.constants = self._constants()
+        """What is the same on every label."""
+        self.layout = self._layout = layout.with_constants(self.constants)
         layout = self.layout
         # Most templates show values of the package alone; then the units' values need not be made.
         slots = [slot for slot, _ in layout.texts] + [plan.slot for plan in layout.codes] + list(layout.conditions)
@@ -114,6 +115,16 @@ class RowMaker:
         used = frozenset().union(*(slot.names for slot in slots))
         self._kept = {name: value for name, value in self._base.items() if name in used}
         self._package_values = [(name, value) for name, value in _OF_PACKAGE.items() if name in used]
+
+    @property
+    def batch(self) -> Batch:
+        """The batch whose labels these are."""
+        return self._batch
+
+    @property
+    def per_carton(self) -> int:
+        """Packages in a carton; all of the batch where the template has no cartons."""
+        return self._per_carton
 
     def _constants(self) -> dict[str, Value]:
         """What is the same on every label."""

@@ -20,9 +20,9 @@ from bss_mfg.label.template.symbol_elements import (
     carries_payload,
 )
 from bss_mfg.label.template.text_element import TextElement
+from bss_mfg.model import LabelScope
 
 Element = Annotated[SymbolElement | TextElement | Line | Box | Image, Field(discriminator="kind")]
-LabelScope = Literal["package", "unit", "carton", "batch"]
 
 
 _CARTON: dict[str, JsonValue] = {

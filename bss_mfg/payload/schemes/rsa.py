@@ -89,7 +89,8 @@ class WrappedKeyScheme:
         """Decrypt; `ValueError`, whatever is wrong."""
         how = self.description
         parts = split_parts(how, data, key.key_size // 8, self._cipher.tag_size)  # type: ignore[union-attr]
-        content_key = self._wrap.open(key, parts["wrapped-key"])
+        wrapped = parts["wrapped-key"]
+        content_key = self._wrap.open(key, wrapped)
         if len(content_key) != key_bytes(how.cipher) + (how.mac.key_bytes if how.mac else 0):
             raise ValueError("a content key of another length")
         keys = self._keys(content_key, parts.get("iv") or self._fixed_iv())

@@ -2,7 +2,7 @@
 
 Pages are drawn and scanned by a model: blur, noise, skew, gain, and the dots of the printer. As a script:
 
-    python -m tests.independent.content.text_count [LABELS] [SEED]
+    python -m tests.independent.content.text_count [LABELS] [SEED] [TEMPLATE]
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def count(factory: Factory, batch_id: str, labels: int, seed: int, spoilt: float
 
             model, dpi = a_model(random), int(random.choice([300, 600]))
             scanned = model.scan(press.page(number, dpi, change), dpi, seed=page)
-            reads = [read for read in read_page(scanned, thorough=True) if read.data in packages and read.quad]
+            reads = [read for read in read_page(scanned) if read.data in packages and read.quad]
             matches = [(packages[read.data], read.quad) for read in reads if read.quad]
             frame = frame_from_reads(matches, [press.label_file], "")
             assert frame is not None
@@ -132,9 +132,10 @@ def open_factory(root: Path, packages: int = PACKAGES) -> Factory:
 
 
 if __name__ == "__main__":
-    wanted, seed = (int(text) for text in [*sys.argv[1:], "20000", "1"][:2])
+    wanted, seed = (int(text) for text in [*sys.argv[1:3], "20000", "1"][:2])
+    templates = sys.argv[3:] or TEMPLATES
     with tempfile.TemporaryDirectory() as folder:
         factory = open_factory(Path(folder) / "w")
-        for template in TEMPLATES:
-            result = count(factory, template, wanted // len(TEMPLATES), seed)
+        for template in templates:
+            result = count(factory, template, wanted // len(templates), seed)
             print(template, result, flush=True)

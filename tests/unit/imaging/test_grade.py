@@ -565,10 +565,15 @@ def test_an_empty_page_is_grade_0() -> None:
     assert len(found.wrong_modules) == matrix.bits().sum()
 
 
-def test_a_symbol_at_the_pictures_edge_has_no_quiet_zone() -> None:
-    found = grade_symbol(render(symbol(24).bits(), surround=0), symbol(24), centres(24, surround=0))
-    assert {name for name, grade in found.grades.items() if grade < 4} == {"fixed_pattern_damage"}
-    assert found.overall == 0
+def test_a_symbol_whose_quiet_zone_the_picture_cuts_off_is_not_graded() -> None:
+    """How a picture was cut says nothing of a print: such a label got an F for its fixed patterns."""
+    bits = symbol(24).bits()
+    cut = grade_symbol(render(bits, surround=0), symbol(24), centres(24, surround=0))
+    assert (cut.quiet_zone_shown, cut.gradable, cut.overall, dict(cut.grades)) == (False, False, None, {})
+    # With a tenth of a module less than all of it nothing is lost.
+    shown = grade_symbol(render(bits, 10, 1)[1:], symbol(24), centres(24, 10, surround=1) - (0, 1))
+    assert (shown.quiet_zone_shown, shown.overall) == (True, 4)
+    assert not grade_symbol(render(bits, 10, 1)[3:], symbol(24), centres(24, 10, surround=1) - (0, 3)).gradable
 
 
 def test_letters_and_the_mean_of_scans() -> None:

@@ -1,4 +1,4 @@
-"""Codes of device and carton labels: which unit of which batch one names."""
+"""Which unit of which batch the code of a device or a carton names."""
 
 from __future__ import annotations
 
