@@ -36,6 +36,10 @@ _MIN_OTHER_AGREEMENT = 0.8
 """The same of a label that is not the one expected there."""
 _MIN_CORRELATION, _MIN_EXPECTED_CORRELATION = 0.3, 0.15
 """Correlation with the modules that are known below which a patch is no symbol, and not the one expected there."""
+_FINE_MODULE_PX = 6.0
+"""Pixels a module that are enough for what enhancing a picture brings out."""
+_LEAST_SHARPNESS = 0.45
+"""Of a symbol that libdmtx is asked for: from 0.6 on it reads, and what is softer costs it the longest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +53,12 @@ class UnreadSymbol:
 
 @dataclass(frozen=True, slots=True)
 class AttemptTools:
-    """What attempts have at hand: what they may still cost, and the second reader, if it is to be asked."""
+    """What attempts have at hand: what they may still cost, and the second reader, if it is to be asked. `enhanced`:
+    the place was read in enhanced pictures before, in vain."""
 
     budget: AttemptBudget
     second: SecondReader | None = None
+    enhanced: bool = False
 
 
 def read_expected_symbol(
@@ -60,7 +66,7 @@ def read_expected_symbol(
 ) -> tuple[Read | None, SampledGrid | None]:
     """The symbol at a place where the sheet says that `expected` should be, and its grid: None where it was read at
     once, or nothing like it is there. The grid is found even if nothing can read the symbol."""
-    read = _read_enhanced(grey, box_of(quad), tools.budget)
+    read = None if tools.enhanced else _read_enhanced(grey, box_of(quad), expected.columns, tools.budget)
     if read:
         return read, None
     sampled = _expected_grid(grey, quad, expected) if tools.budget.take_steps(1 + FIT_COST) else None
@@ -81,7 +87,7 @@ def _expected_grid(grey: Grey, quad: Quad, expected: Matrix) -> SampledGrid | No
 
 def read_unknown_symbol(grey: Grey, quad: Quad, size: int, tools: AttemptTools) -> Read | UnreadSymbol | None:
     """A symbol somewhere near these corners, of `size` modules, about which nothing else is known."""
-    read = _read_enhanced(grey, box_of(quad), tools.budget)
+    read = _read_enhanced(grey, box_of(quad), size, tools.budget)
     if read:
         return read
     grids: list[SampledGrid] = []
@@ -186,8 +192,12 @@ def decode_with_fixed_patterns(sampled: SampledGrid) -> bytes | None:
     return None
 
 
-def _read_enhanced(grey: Grey, box: PixelBox, budget: AttemptBudget) -> Read | None:
-    """Full search at the place; then the same enlarged, sharpened, and with local contrast."""
+def _read_enhanced(grey: Grey, box: PixelBox, size: int, budget: AttemptBudget) -> Read | None:
+    """Full search at the place of a symbol of `size` modules; then the same enlarged, sharpened, and with local
+    contrast: of a finer picture with fewer pixels, for that is work that shows nothing more."""
+    import numpy as np
+    from PIL import Image
+
     if not budget.take_steps(1):
         return None
     read = read_box(grey, box, thorough=True)
@@ -199,8 +209,12 @@ def _read_enhanced(grey: Grey, box: PixelBox, budget: AttemptBudget) -> Read | N
     right, bottom = min(int(box[0] + box[2] + margin) + 1, columns), min(int(box[1] + box[3] + margin) + 1, rows)
     if right - left < 16 or bottom - top < 16:
         return None
-    for how, picture, scale in _enhanced_crops(grey[top:bottom, left:right]):
-        read = read_crop(picture, left, top, scale)
+    crop = np.ascontiguousarray(grey[top:bottom, left:right])
+    shrunk = max(int(box[2] / size / _FINE_MODULE_PX), 1)
+    if shrunk > 1:
+        crop = np.asarray(Image.fromarray(crop).reduce(shrunk))
+    for how, picture, scale in _enhanced_crops(crop):
+        read = read_crop(picture, left, top, scale / shrunk)
         if read:
             return replace(read, how=how)
     return None
@@ -238,7 +252,9 @@ def decode_sampled(sampled: SampledGrid) -> Read | None:
 
 def _read_by_second(grey: Grey, warp: Warp, tools: AttemptTools) -> Read | None:
     second = tools.second
-    if second is None or not second.is_available() or not tools.budget.take_second_read():
+    if second is None or not second.is_available():
+        return None
+    if SampledGrid.sample(grey, warp).sharpness < _LEAST_SHARPNESS or not tools.budget.take_second_read():
         return None
     data, quad = second.read(grey, warp), warp.quad()
     return Read(data, box_of(quad), "]d1", None, quad, "by the second reader") if data else None

@@ -27,6 +27,8 @@ COARSE_FIT_STEPS = ((2.5, 1), (1.5, 1), (1.0, 2), (0.6, 2), (0.4, 3))
 _SAMPLES_PER_MODULE = 4  # samples of the blurred pattern per module
 _SOFT = 0.8  # softness in X from which one sample per module says all
 _PER_MODULE = 2  # samples of a picture per module, where a pattern is looked for
+_ENOUGH = 0.02  # of the softness: a step that is smaller is the last
+_LEAST_SOFT_PX = 1.6  # softness in pixels that bilinear samples still follow
 _CLIP = 2.0  # residuals beyond this many median deviations are damage, not misfit
 
 
@@ -43,12 +45,19 @@ def expected_light(dark: NDArray[np.bool_], known: NDArray[np.bool_] | None = No
 def _blurred_pattern(light: Floats, sigma: float) -> tuple[int, Floats]:
     """How light each sample should be after a blur of `sigma` X: two by two for each module or, where it is softer than
     a module, one; how many a side."""
+    return _known_blurred_pattern(light.tobytes(), len(light), sigma)
+
+
+@lru_cache(maxsize=64)
+def _known_blurred_pattern(data: bytes, side: int, sigma: float) -> tuple[int, Floats]:
+    """The same of the bytes of such a pattern: one is looked for several times, and fixed patterns on every page."""
     import numpy as np
 
+    light = np.frombuffer(data, np.float64).reshape(side, side)
     fine = (np.kron(light, np.ones((_SAMPLES_PER_MODULE, _SAMPLES_PER_MODULE))) * 255).astype(np.uint8)
     soft = blur(fine, sigma * _SAMPLES_PER_MODULE)
     per = 2 if sigma < _SOFT else 1
-    inside = _sample_points(len(light), per)
+    inside = _sample_points(side, per)
     return per, (sample_bilinear(soft, inside * _SAMPLES_PER_MODULE) / 255).reshape(-1)
 
 
@@ -87,15 +96,15 @@ def fit_warp(
         return warp
     offset = np.array([left, top], float)
     for sigma, degree in steps:
-        warp = _as_degree(warp, degree)
+        warp = warp.of_degree(degree)
         per, target = _blurred_pattern(light, sigma)
         module_px = warp.pixels_per_module
-        soft = blur(crop, sigma * module_px).astype(np.float32)
-        down = np.asarray(np.gradient(soft, axis=0), np.float32)
-        across = np.asarray(np.gradient(soft, axis=1), np.float32)
+        shrunk, soft = _softened(crop, sigma * module_px)
+        down = np.asarray(np.gradient(soft, axis=0), np.float32) / np.float32(shrunk)
+        across = np.asarray(np.gradient(soft, axis=1), np.float32) / np.float32(shrunk)
         basis = _sample_basis(warp.size, degree, per)
         for _ in range(rounds):
-            at = basis @ warp.terms - offset
+            at = (basis @ warp.terms - offset) / shrunk
             seen, slope_across, slope_down = sample_alike((soft, across, down), at)
             gain, level = _fit_gain(target, seen)
             if gain <= 1:
@@ -111,20 +120,23 @@ def fit_warp(
             most = float(np.abs(step).max())
             step *= min(1.0, module_px / most) if most else 1.0
             warp = replace(warp, terms=warp.terms + step)
-            if most < 0.02:
+            if most < max(0.02, _ENOUGH * sigma * module_px):
                 break
     return warp
 
 
-def _as_degree(warp: Warp, degree: int) -> Warp:
+def _softened(crop: Grey, sigma: float) -> tuple[int, NDArray[np.float32]]:
+    """A picture softened by `sigma` pixels, and how many of its pixels a side were made one: what is that soft is told
+    by fewer, and costs the same at any resolution."""
     import numpy as np
+    from PIL import Image
 
-    if warp.degree == degree:
-        return warp
-    along = np.linspace(0, warp.size, 9)
-    points = np.stack(np.meshgrid(along, along), axis=-1).reshape(-1, 2)
-    terms, *_ = np.linalg.lstsq(basis_of(points, warp.size, degree), warp.map_points(points), rcond=None)
-    return Warp(warp.size, degree, terms)
+    level = max(int(sigma / _LEAST_SOFT_PX), 1)
+    if level == 1:
+        return 1, blur(crop, sigma).astype(np.float32)
+    small = np.asarray(Image.fromarray(crop).reduce(level))
+    already = (level**2 - 1) / 12  # variance of the mean over so many pixels
+    return level, blur(small, (sigma**2 - already) ** 0.5 / level).astype(np.float32)
 
 
 def _fit_gain(light: Floats, seen: Floats) -> tuple[float, float]:

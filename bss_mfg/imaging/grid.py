@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bss_mfg.imaging.sampling import box_mean, sample_bilinear
@@ -29,6 +30,16 @@ class SampledGrid:
     def sample(cls, grey: Grey, warp: Warp) -> SampledGrid:
         """The modules of a picture under a grid."""
         return cls(warp, sample_modules(grey, warp))
+
+    @property
+    def sharpness(self) -> float:
+        """How much neighbouring modules differ, as a share of what they would in a sharp picture: 0.5 where it is
+        softened by half a module, 0.2 by a whole one."""
+        import numpy as np
+
+        inner = self.grey[1:-1, 1:-1]  # the finder is no mixture
+        steps = (float((np.diff(inner, axis=axis) ** 2).mean()) for axis in (0, 1))
+        return sum(steps) / 4 / (float(inner.var()) or 1.0)
 
     def agreement(self, bits: NDArray[np.bool_]) -> float:
         """Share of modules that look as they should."""
@@ -63,16 +74,23 @@ def dark_modules(values: Floats, sharpen: float = 0.0) -> NDArray[np.bool_]:
         wide = np.pad(values, 1, mode="edge")
         around = (wide[:-2, 1:-1] + wide[2:, 1:-1] + wide[1:-1, :-2] + wide[1:-1, 2:]) / 4
         values = values + sharpen * (values - around)
-    along = np.arange(side)
-    x, y = np.meshgrid(along, along)
-    basis = basis_of(np.stack([x, y], axis=-1).reshape(-1, 2) + 0.5, side, 2)
-    slope, *_ = np.linalg.lstsq(basis, values.reshape(-1), rcond=None)
-    flat = values - (basis @ slope).reshape(values.shape)
+    basis, to_slope = _slope_of(side)
+    flat = values - (basis @ (to_slope @ values.reshape(-1))).reshape(values.shape)
     near = box_mean(flat, max(side // 8, 3))
     spread = np.sqrt(np.maximum(box_mean((flat - near) ** 2, max(side // 8, 3)), 0))
     trust = np.clip(spread / (0.5 * float(np.median(spread)) or 1.0), 0.0, 1.0)
     found: NDArray[np.bool_] = flat < near * trust
     return found
+
+
+@lru_cache(maxsize=8)
+def _slope_of(side: int) -> tuple[Floats, Floats]:
+    """A smooth slope of light over so many modules a side: its basis, and what makes its terms of their values."""
+    import numpy as np
+
+    along = np.arange(side) + 0.5
+    basis = basis_of(np.stack(np.meshgrid(along, along), axis=-1).reshape(-1, 2), side, 2)
+    return basis, np.linalg.pinv(basis)
 
 
 def draw_modules(dark: NDArray[np.bool_], pixels: int = 5, quiet: int = 3) -> Grey:

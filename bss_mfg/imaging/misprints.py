@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from bss_mfg.imaging.page_frame import PageFrame
 
 MAX_SHIFT_MM = 1.5
-"""How far a symbol may lie from its place among the others of its sheet: what presses and label printers keep to."""
+"""How far a symbol may lie from its place among the others of its sheet where the template doesn't say: what presses
+and label printers keep to."""
 MAX_TURN_DEGREES = 8.0
 """How far it may be turned against them."""
 _TURNED_IN_A_PHOTOGRAPH = 30.0
@@ -183,7 +184,7 @@ def place_misprints(frame: PageFrame, quads: Mapping[int, Quad], dpi: float | No
             if abs(turn) > _TURNED_IN_A_PHOTOGRAPH:
                 found[package] = (_turned(turn),)
             continue
-        if away > MAX_SHIFT_MM + 3 * usual:
+        if away > _most_shift_mm(frame) + 3 * usual:
             right, down = by_package[package]
             faults.append(Misprint(PrintFault.SHIFTED, f"it lies {_shift_words(right, down)} of its place"))
         elif abs(turn) > MAX_TURN_DEGREES:
@@ -194,6 +195,12 @@ def place_misprints(frame: PageFrame, quads: Mapping[int, Quad], dpi: float | No
         if faults:
             found[package] = tuple(faults)
     return found
+
+
+def _most_shift_mm(frame: PageFrame) -> float:
+    """How far a symbol of a sheet may lie from its place."""
+    stated = frame.label_file.registration_tolerance
+    return MAX_SHIFT_MM if stated is None else stated
 
 
 def _lie_flat(quads: Sequence[Quad], frame: PageFrame, dpi: float | None) -> bool:
@@ -229,12 +236,13 @@ def _offsets_mm(frame: PageFrame, labels: Sequence[tuple[Quad, Quad]]) -> list[t
         offsets = offsets - np.median(offsets, axis=0)
     else:
         pixels_per_mm = sum(sides_of(labels[0][1])) / 4 / frame.label_file.symbol_boxes[0][2]
+        enough = min(_most_shift_mm(frame), MAX_SHIFT_MM) / 4 * pixels_per_mm
         best: tuple[float, Floats] | None = None
         for model in (_affine, _projective) if len(labels) > _ENOUGH_FOR_A_SLOPE else (_affine,):
-            worst, mapped = _agreed_map(model, there, here, MAX_SHIFT_MM / 4 * pixels_per_mm)
+            worst, mapped = _agreed_map(model, there, here, enough)
             if best is None or worst < 0.8 * best[0]:
                 best = worst, mapped
-            if worst < MAX_SHIFT_MM / 4 * pixels_per_mm:
+            if worst < enough:
                 break
         offsets = frame.millimetres(here) - frame.millimetres(best[1] if best else here)
     return [(right, down) for right, down in offsets.tolist()]

@@ -107,7 +107,7 @@ def read_with_second(grey: Grey, read: Read, expected: Matrix | None, second: Se
             warp = Warp.from_quad(quad, size)
         except ValueError:  # corners in one line
             continue
-        if data := second.read(grey, warp):
+        if data := second.read(grey, warp, size_is_known=expected is not None):
             return data
         if expected:
             fitted = fitting.fit_warp(grey, fitting.expected_light(expected.bits()), warp)

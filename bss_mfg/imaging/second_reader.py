@@ -28,12 +28,14 @@ _BORDER = 3
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """8-bit grey pixels, width and height, and how far libdmtx looks: the pixels between its lines, and how long the
-    sides of a symbol may be. With these it ends by itself, whatever the picture: no clock decides what it reads."""
+    """8-bit grey pixels, width and height, the modules a side of the symbol where that is known, and how far libdmtx
+    looks: the pixels between its lines, and how long the sides of a symbol may be. With these it ends by itself,
+    whatever the picture: no clock decides what it reads."""
 
     pixels: bytes
     width: int
     height: int
+    modules: int | None
     gap: int
     least_side: int
     most_side: int
@@ -84,9 +86,10 @@ class SecondReader:
                 "Windows it comes with pylibdmtx. Verification without --second-reader works.",
             )
 
-    def read(self, grey: Grey, warp: Warp) -> bytes | None:
+    def read(self, grey: Grey, warp: Warp, size_is_known: bool = True) -> bytes | None:
         """The bytes of the symbol under a grid; None where it can't be read. It gets it upright, flat, and without what
-        lies around: of tilted ones it reads too few."""
+        lies around: of tilted ones it reads too few. It is asked for a symbol of the warp's size alone where that is
+        known: in a smear it takes a hundred modules for a symbol of ten by ten."""
         import numpy as np
 
         pixels = _PIXELS_PER_SMALL_MODULE if warp.size <= _SMALL else _PIXELS_PER_MODULE
@@ -94,7 +97,15 @@ class SecondReader:
         rows, columns = picture.shape
         side = warp.size * pixels
         answer = self._worker.run(
-            _Question(picture.tobytes(), columns, rows, max(warp.size // 3, 2), round(side * 0.55), round(side * 1.6))
+            _Question(
+                picture.tobytes(),
+                columns,
+                rows,
+                warp.size if size_is_known else None,
+                max(warp.size // 3, 2),
+                round(side * 0.55),
+                round(side * 1.6),
+            )
         )
         if isinstance(answer, TaskFailure):
             self.failures += 1
@@ -104,14 +115,18 @@ class SecondReader:
 def _make_decoder() -> Callable[[_Question | None], bytes | bool | None]:
     try:
         from pylibdmtx.pylibdmtx import decode
+        from pylibdmtx.wrapper import DmtxSymbolSize
     except (ImportError, OSError):
         return lambda question: False
+
+    sizes = {size.name: int(size) for size in DmtxSymbolSize}
 
     def read(question: _Question | None) -> bytes | bool | None:
         if question is None:
             return True
         found = decode(
             (question.pixels, question.width, question.height),
+            shape=sizes.get(f"DmtxSymbol{question.modules}x{question.modules}"),
             max_count=1,
             gap_size=question.gap,
             min_edge=question.least_side,

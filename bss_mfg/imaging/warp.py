@@ -29,14 +29,11 @@ class Warp:
     @classmethod
     def from_quad(cls, quad: Quad, size: int, degree: int = 3) -> Warp:
         """The warp of a flat symbol with these corners, also seen from a slant."""
-        import numpy as np
-
         matrix = homography(((0, 0), (size, 0), (size, size), (0, size)), quad)
         if matrix is None:
             raise ValueError("corners in one line span no symbol")
-        points, basis = _fit_points(size, degree)
-        terms, *_ = np.linalg.lstsq(basis, apply_homography(matrix, points), rcond=None)
-        return cls(size, degree, terms)
+        points, to_terms = _fit_points(size, degree)
+        return cls(size, degree, to_terms @ apply_homography(matrix, points))
 
     def map_points(self, points: Floats) -> Floats:
         """Pixels of points (..., 2) in modules."""
@@ -82,11 +79,15 @@ class Warp:
         """The warp with its grid moved by modules: what was at (x, y) is now at (0, 0)."""
         import numpy as np
 
-        along = np.linspace(0, self.size, 9)
-        points = np.stack(np.meshgrid(along, along), axis=-1).reshape(-1, 2)
-        basis = basis_of(points, self.size, self.degree)
-        terms, *_ = np.linalg.lstsq(basis, self.map_points(points + np.array([x, y])), rcond=None)
-        return replace(self, terms=terms)
+        points, to_terms = _fit_points(self.size, self.degree, 0)
+        return replace(self, terms=to_terms @ self.map_points(points + np.array([x, y])))
+
+    def of_degree(self, degree: int) -> Warp:
+        """The warp as a polynomial of another degree, as near as can be."""
+        if self.degree == degree:
+            return self
+        points, to_terms = _fit_points(self.size, degree, 0)
+        return Warp(self.size, degree, to_terms @ self.map_points(points))
 
 
 def basis_of(points: Floats, size: int, degree: int) -> Floats:
@@ -101,14 +102,15 @@ def basis_of(points: Floats, size: int, degree: int) -> Floats:
     return np.stack([of_x[i] * of_y[total - i] for total in range(degree + 1) for i in range(total, -1, -1)], axis=1)
 
 
-@lru_cache(maxsize=8)
-def _fit_points(size: int, degree: int) -> tuple[Floats, Floats]:
-    """Nine by nine points over a symbol and its quiet zone, and their basis: the same for every symbol of a size."""
+@lru_cache(maxsize=32)
+def _fit_points(size: int, degree: int, border: int = QUIET_MODULES) -> tuple[Floats, Floats]:
+    """Nine by nine points over a symbol and its quiet zone, and what makes terms of their pixels by least squares: the
+    same for every symbol of a size."""
     import numpy as np
 
-    along = np.linspace(-QUIET_MODULES, size + QUIET_MODULES, 9)
+    along = np.linspace(-border, size + border, 9)
     points = np.stack(np.meshgrid(along, along), axis=-1).reshape(-1, 2)
-    return points, basis_of(points, size, degree)
+    return points, np.linalg.pinv(basis_of(points, size, degree))
 
 
 @lru_cache(maxsize=8)

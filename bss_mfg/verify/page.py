@@ -218,6 +218,7 @@ class PageReader:
             answer = read_unknown_symbol(reading.page.grey, quad, last.modules, means)
             if budget.refusals == refusals:
                 reading.searched.append(spot.box)
+                reading.enhanced.append(spot.box)
             elif not isinstance(answer, Read):
                 reading.given_up.append(spot.box)
             package = None
@@ -244,13 +245,17 @@ class PageReader:
         for package in search.most_promising_first(reading.page.grey, unread, lambda package: frame.boxes[package]):
             # The second reader takes long: what it could not read once it is not asked for again.
             searched = any(overlap_share(box, frame.boxes[package]) > 0.5 for box in reading.searched)
-            means = AttemptTools(reading.budget, None if searched else self.second_reader)
+            place = frame.boxes[package]
+            enhanced = reading.is_enhanced(place)
+            means = AttemptTools(reading.budget, None if searched else self.second_reader, enhanced)
             refusals = reading.budget.refusals
             result = read_at_place(reading.page.grey, package, frame, self.batch.matrix, means)
             if result.read:
                 self._add(reading, [result.read])
             elif reading.budget.refusals > refusals:
-                reading.given_up.append(frame.boxes[package])
+                reading.given_up.append(place)
+            elif not enhanced:
+                reading.enhanced.append(place)
             if result.defects and not reading.names(package):
                 reading.defects[package] = self.batch.name_other_label(result.defects, result.other)
 

@@ -7,7 +7,7 @@ from statistics import median
 
 from bss_mfg.imaging.budget import AttemptBudget
 from bss_mfg.imaging.defects import Defects
-from bss_mfg.imaging.geometry import PixelBox, Quad, sides_of
+from bss_mfg.imaging.geometry import PixelBox, Quad, overlap_share, sides_of
 from bss_mfg.imaging.grid import SampledGrid
 from bss_mfg.imaging.misprints import Misprint
 from bss_mfg.imaging.page_frame import PageFrame
@@ -34,6 +34,8 @@ class PageReading:
     """What is wrong with symbols in a known place that no reader reads, by package."""
     searched: list[PixelBox] = field(default_factory=list)
     """Places that were found without a sheet, and where the second reader need not be asked again."""
+    enhanced: list[PixelBox] = field(default_factory=list)
+    """Places that were read in enhanced pictures, in vain."""
     given_up: list[PixelBox] = field(default_factory=list)
     """Places whose attempts the budget cut short, and where nothing was read."""
 
@@ -56,6 +58,10 @@ class PageReading:
     def names(self, package: int) -> bool:
         """Whether a string that was read names a package of this number."""
         return any(diagnosis.package == package for _, diagnosis in self.decoded)
+
+    def is_enhanced(self, place: PixelBox) -> bool:
+        """Whether a place was read in enhanced pictures before: two crops that are nearly the same say the same."""
+        return any(min(overlap_share(box, place), overlap_share(place, box)) > 0.85 for box in self.enhanced)
 
     def is_read_at(self, spot: Read) -> bool:
         """Whether a symbol was read where a spot lies."""

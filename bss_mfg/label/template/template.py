@@ -50,6 +50,10 @@ class Template(FileModel):
     min_grade: Annotated[str, Field(pattern=GRADE_PATTERN)] | None = Field(
         None, description="Least print quality with which `verify` lets its labels pass: A to D, or a number up to 4."
     )
+    registration_tolerance: Annotated[float, Field(ge=0.3, le=5)] | None = Field(
+        None,
+        description="How far `verify` lets a symbol lie from its place among the others of its sheet; 1.5 mm.",
+    )
     media: Media
     sample: Area | None = Field(None, description="Where the SAMPLE mark of development products goes.")
     element: Annotated[tuple[Element, ...], Field(min_length=1, max_length=500)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -79,6 +81,19 @@ def test_one_that_is_shifted_is_named_and_no_other(package: int, right_mm: float
     assert {number: [one.fault for one in faults] for number, faults in found.items()} == {
         package: [PrintFault.SHIFTED]
     }
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "shift_mm", "is_named"),
+    [(None, 1.2, False), (0.5, 1.2, True), (None, 2.5, True), (4.0, 2.5, False), (4.0, 5.5, True), (0.5, 0.3, False)],
+)
+def test_how_far_one_may_be_shifted_the_template_says(tolerance: float | None, shift_mm: float, is_named: bool) -> None:
+    file = replace(FILE, registration_tolerance=tolerance)
+    quads = dict(frame().quads)
+    quads[3] = moved(quads[3], shift_mm * 300 / 25.4, 0.0)
+    fitted = frame_from_reads(list(quads.items()), [file], "a.png")
+    assert fitted is not None
+    assert set(place_misprints(fitted, quads, 300)) == ({3} if is_named else set())
 
 
 def test_in_a_photograph_only_one_that_is_turned_is_named() -> None:
