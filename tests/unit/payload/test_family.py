@@ -250,7 +250,7 @@ def test_a_string_says_what_it_was_built_from(name: str, members: list[Mapping[s
     assert parse.unit_count(fields, found) == len(members)
     if found.encrypted:
         for opened, one in zip(
-            parse.open_credentials(fields, load_private_key(PRIVATE, "t"), len(members)), members, strict=True
+            parse.open_credentials(fields, found, load_private_key(PRIVATE, "t"), len(members)), members, strict=True
         ):
             assert opened.mac in (None, one["mac"]) and opened.uuid in (None, one["uuid"])
             assert {column: value.reveal().hex() for column, value in opened.extra.items()} == {
@@ -301,7 +301,7 @@ def test_the_mesh_strings_have_not_changed_by_one_octet() -> None:
          "a length of its own"),
         ("amazon-wss-ib01", 'source = "product.pid"', 'source = "product.pid"\nsecret = true', "secret belongs to"),
         ("amazon-zss-ob02", ', octets = 18', "", "give its number of bytes"),
-        ("amazon-zss-ob02", '"unit.install_code", format', '"product.pid", format', "comes from a unit"),
+        ("amazon-zss-ob02", '"unit.install_code", format', '"product.pid", format', "written as text"),
         ("amazon-1d-code128", "max_units = 1", "max_units = 2", "a code-128 has one field"),
         ("amazon-1d-code128", 'source = "unit.serial"', 'source = "product.pid"', "a length of its own"),
     ],
@@ -405,7 +405,11 @@ def test_zigbee_pairs_are_issued_from_their_file_and_no_install_code_lies_in_the
         "BE91A2B05327F4D0_BE91A2B05327F4D1", "BE91A2B05327F4D2_BE91A2B05327F4D3",
     ]  # fmt: skip
     key = load_private_key(factory.private_key.read_bytes(), "test")
-    opened = [one for text in payloads for one in parse.open_credentials(parse.split_fields(text, wanted.spec), key, 2)]
+    opened = [
+        one
+        for text in payloads
+        for one in parse.open_credentials(parse.split_fields(text, wanted.spec), wanted.spec, key, 2)
+    ]
     assert [one.extra["install_code"].reveal().hex().upper() for one in opened] == codes
     kept = b"".join(file.read_bytes() for file in factory.root.glob("ledger.db*"))
     assert all(code.encode() not in kept and bytes.fromhex(code) not in kept for code in codes)
