@@ -32,6 +32,9 @@ _FEWEST_PIXELS = 0.55
 """Pixels of the picture in one of a strip, below which too little is seen of a text."""
 _LEAST_EM = 14.2
 """Pixels of the picture in an em below which a text is not judged."""
+_MOST_BEND_MM = 0.06
+"""How far a slant may move a text's ends from where even steps would have them: further, a right character lies half on
+its neighbour's place."""
 _LEAST_GAIN = 40.0
 """Grey levels between paper and ink below which nothing is judged."""
 _BLUR_STRIPS = 5
@@ -167,7 +170,9 @@ _kept_blurred_model = lru_cache(maxsize=64)(_blurred_model)
 
 
 def _is_seen(place: StripPlace, glyph_set: GlyphSet) -> bool:
-    """Whether a text has enough pixels to be judged."""
+    """Whether a text has enough pixels to be judged, and is not seen from too steep a slant."""
+    if place.bend_mm > _MOST_BEND_MM:
+        return False
     return place.pixels >= _FEWEST_PIXELS and place.pixels * glyph_set.em >= _LEAST_EM
 
 

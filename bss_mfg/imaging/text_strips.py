@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import ceil, cos, hypot, radians, sin
+from math import ceil, cos, dist, hypot, radians, sin
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
@@ -70,12 +70,14 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class StripPlace:
-    """Where the strip of a text lies in a picture: the corner of its first pixel, and a pixel's sides."""
+    """Where the strip of a text lies in a picture: the corner of its first pixel, and a pixel's sides. `bend_mm`: how
+    far its ends lie from there, since a picture taken from a slant shows even steps as uneven ones."""
 
     size: tuple[int, int]
     corner: Point
     right: Point
     down: Point
+    bend_mm: float = 0.0
 
     @property
     def pixels(self) -> float:
@@ -86,7 +88,7 @@ class StripPlace:
         """The same, so many of its pixels further."""
         (x, y), right, down = self.corner, self.right, self.down
         corner = (x + right[0] * columns + down[0] * rows, y + right[1] * columns + down[1] * rows)
-        return StripPlace(self.size, corner, right, down)
+        return replace(self, corner=corner)
 
     def grown(self, pixels: int) -> StripPlace:
         """The same with more pixels on every side."""
@@ -159,7 +161,9 @@ def _strip_place(text: ExpectedText, points: Sequence[Sequence[float]]) -> Strip
     rows, columns = glyph_set.pictures.shape[1] // PHASES, glyph_set.pictures.shape[2] // PHASES
     last, pen = max(text.glyphs, key=itemgetter(1))
     size = (ceil(pen / step) + min(cell_window(glyph_set, last, True)[3] + _BLUR_COLUMNS, columns), rows)
-    place = StripPlace(size, (middle[0], middle[1]), along, under)
+    off = dist(((left[0] + right[0]) / 2, (left[1] + right[1]) / 2), middle[:2])
+    bend_mm = off * step / (hypot(*along) or 1.0)
+    place = StripPlace(size, (middle[0], middle[1]), along, under, bend_mm)
     return place.moved(-text.width / 2 / step - glyph_set.pen_column, -glyph_set.baseline_row)
 
 
