@@ -14,6 +14,7 @@ from bss_mfg.imaging.content_pictures import ContentPictures
 from bss_mfg.imaging.expected_content import ExpectedCode, ExpectedLabels, ExpectedPicture, ExpectedText, PictureKind
 from bss_mfg.imaging.label_codes import CodeReading, read_codes
 from bss_mfg.imaging.picture_judge import PictureVerdict, PlacedPicture, judge_pictures
+from bss_mfg.imaging.shape_judge import ShapeVerdict, judge_shapes
 from bss_mfg.imaging.text_cells import GlyphVerdict
 from bss_mfg.imaging.text_contrast import text_contrasts
 from bss_mfg.imaging.text_judge import PlacedText, TextVerdict, judge_texts
@@ -127,6 +128,15 @@ def check_labels(
     for one, (seen, shift) in zip(pictures, judge_pictures(picture, pictures, expected.drawing), strict=True):
         found = _picture_faults(one.picture, seen, shift, usual.get(one.label, (0.0, 0.0)))
         faults[one.label] += _shown(found, cuts, one.picture, one.to_pixels)
+    shapes = [
+        PlacedPicture(at, item, to_pixels)
+        for at, (label, to_pixels) in enumerate(zip(expected.labels, maps, strict=True))
+        for item in label.pictures
+        if item.kind is not PictureKind.ARTWORK
+    ]
+    areas = [expected.labels[shape.label].area for shape in shapes]
+    for shape, edges in zip(shapes, judge_shapes(picture, shapes, areas, expected.drawing), strict=True):
+        faults[shape.label] += _shown(_shape_faults(shape.picture, edges), cuts, shape.picture, shape.to_pixels)
     return [LabelContent(tuple(items), open_[at], tuple(right[at])) for at, items in enumerate(faults)]
 
 
@@ -164,6 +174,14 @@ def _picture_faults(
         yield ContentFinding(ContentFault.WRONG_PICTURE, picture.element, "picture", picture.name)
     elif seen is PictureVerdict.RIGHT and (off := dist(shift, usual)) > MOVED_MM:
         yield ContentFinding(ContentFault.MOVED_PICTURE, picture.element, "picture", picture.name, f"{off:.1f} mm")
+
+
+def _shape_faults(shape: ExpectedPicture, seen: ShapeVerdict) -> Iterator[ContentFinding]:
+    name = "" if shape.name == shape.kind else shape.name
+    if seen is ShapeVerdict.MISSING:
+        yield ContentFinding(ContentFault.MISSING_PICTURE, shape.element, str(shape.kind), name)
+    elif seen is ShapeVerdict.PARTLY:
+        yield ContentFinding(ContentFault.WRONG_PICTURE, shape.element, str(shape.kind), name)
 
 
 def _is_judged(verdict: TextVerdict, usual: tuple[float, float] | None) -> bool:
