@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
@@ -84,12 +85,14 @@ def our_round(batch: str, units: int, out: Path) -> tuple[dict[str, float], list
         "labels": timed(units, lambda: factory.labels(batch, mask, "mask")),
         "verify": timed(units, lambda: factory.verify(batch, mask)),
     }
-    # Label printers print rolls: there ZPL is compared with our own PDF.
-    for step, printer in (("labels-roll-pdf", "pdf-300"), ("labels-roll-zpl", "zpl-300")):
-        folder = out / f"{batch}-{printer}"
-        rates[step] = timed(
-            units, lambda to=folder, name=printer: factory.labels(batch, to, "mask", "roll-50x30", name)
-        )
+    # Label printers print rolls: there shaped text is compared with our own plain labels.
+    for step, template, printer in (
+        ("labels-roll-pdf", "roll-50x30", "pdf-300"),
+        ("labels-roll-zpl", "roll-50x30", "zpl-300"),
+        ("labels-roll-shaped", "languages-70x40", "pdf-300"),
+    ):
+        work = partial(factory.labels, batch, out / f"{batch}-{step}", "mask", template, printer)
+        rates[step] = timed(units, work)
     factory.issue(other, few)
     rates["labels-vector"] = timed(few, lambda: factory.labels(other, vector, "vector"))
     rates["verify-vector"] = timed(few, lambda: factory.verify(other, vector))
@@ -189,7 +192,9 @@ def lines_of(ours: Rates, theirs: Rates) -> list[Line]:
         of("issue (HPKE, sealed, committed)", "issue", "issue", 0.5),
         of("labels (mask)", "labels", "labels", 25),
         of("labels (vector)", "labels-vector", "labels", 12),
-        Line("labels (ZPL against our PDF, roll)", median(ours["labels-roll-zpl"]), roll, 1),
+        of("labels (PDF, roll)", "labels-roll-pdf", "labels", 16),
+        of("labels (ZPL, roll)", "labels-roll-zpl", "labels", 16),
+        Line("labels (3 lines shaped against plain, roll)", median(ours["labels-roll-shaped"]), roll, 1 / 1.5),
         of("verify at 300 dpi (mask)", "verify", "verify", 12),
         of("verify at 300 dpi (vector)", "verify-vector", "verify", None),
         of("verify: reference reads our file", "verify", "verify-ours", None),

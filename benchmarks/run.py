@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import choices, helps, line, rounds, steps
+from benchmarks import choices, contents, helps, line, rounds, steps
 from benchmarks.common import RESULTS, Others, Target, head, say, table, target_table, write_json
 
 
@@ -37,7 +37,7 @@ QUICK = Extent(24_000, 100_000, 1_000, 1, 3, 3)
 FULL = Extent(100_000, 1_000_000, 100_000, 3, 5, 7)
 BUSY = 0.05
 """Of the machine, taken by others: more than that is told."""
-SECTIONS = ("help", "line", "steps", "rounds", "choices")
+SECTIONS = ("help", "line", "steps", "rounds", "contents", "choices")
 
 
 @dataclass
@@ -50,6 +50,7 @@ class Found:
     processes: list[steps.Point] | None = None
     rounds: list[rounds.Line] | None = None
     choices: list[choices.Made] | None = None
+    contents: list[contents.Cost] | None = None
 
     @property
     def targets(self) -> list[Target]:
@@ -58,6 +59,7 @@ class Found:
         asked += steps.growth_targets(self.growth or []) + steps.process_targets(self.processes or [])
         asked += helps.targets(self.help) if self.help else []
         asked += [Target(f"{one.step} / reference", one.ratio, one.target) for one in self.rounds or []]
+        asked += [one.target for one in self.contents or []]
         return asked
 
     def record(self) -> dict[str, Any]:
@@ -74,6 +76,8 @@ class Found:
             document["steps"] = steps.record(self.growth, self.processes or [])
         if self.rounds:
             document["rounds"] = rounds.record(self.rounds)
+        if self.contents:
+            document["contents"] = [one.record() for one in self.contents]
         if self.choices:
             document["choices"] = [one.record() for one in self.choices]
         return {**document, "targets": [target.record() for target in self.targets]}
@@ -106,6 +110,8 @@ def measure(extent: Extent, sections: tuple[str, ...] = SECTIONS) -> Found:
         within(each_step)
     if "rounds" in sections:
         found.rounds = rounds.lines_of(*rounds.compare(extent.rounds, 16))
+    if "contents" in sections:
+        within(lambda root: setattr(found, "contents", list(contents.measure(root, extent.rounds))))
     if "choices" in sections:
         within(lambda root: setattr(found, "choices", choices.measure(root, extent.share)))
     return found

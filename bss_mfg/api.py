@@ -17,6 +17,7 @@ from bss_mfg.errors import InputError
 from bss_mfg.issuing import batch as issuing
 from bss_mfg.issuing.from_workspace import batch_request
 from bss_mfg.label import make as label
+from bss_mfg.label.expected import WorkspaceLabels
 from bss_mfg.label.from_workspace import PrintWishes, choose_print
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.unit_state import TRANSITIONS
@@ -96,10 +97,10 @@ class LabelFiles:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a verification found of one label. `verdict` is matched, missing, duplicate, foreign, unreadable or
-    mismatched; `serials` are those of the label's units, joined with a comma; `x_mm` and `y_mm` are the symbol's top
-    left corner on the page; `detail` explains, in words for people; `of` is `print` for a printed label, `file` for one
-    of our own drawing, None where nothing was read."""
+    """What a verification found of one label. `verdict` is matched, missing, duplicate, foreign, unreadable,
+    mismatched, misprinted, content or below-grade; `serials` are those of the label's units, joined with a comma;
+    `x_mm` and `y_mm` are the symbol's top left corner on the page; `detail` explains, in words for people; `of` is
+    `print` for a printed label, `file` for one of our own drawing, None where nothing was read."""
 
     verdict: str
     serials: str
@@ -279,7 +280,8 @@ class OpenWorkspace:
         for report in targets:
             check_report(report)
         pictures = any(report.suffix.lower() in (".html", ".pdf") for report in targets)
-        options = outcome.VerifyOptions(partial, second_reader, grade, pictures)
+        labels = WorkspaceLabels(self._workspace.root)
+        options = outcome.VerifyOptions(partial, second_reader, grade, pictures, labels=labels)
         batch = self._ledger.batches.get(batch_id)
         with self._processes() as executor:
             found = verification.verify(self._ledger, batch, [Path(file) for file in files], options, executor=executor)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, NoReturn
 
 Stage = Literal["development", "production"]
+LabelScope = Literal["package", "unit", "carton", "batch"]
+"""What one label of a template is for."""
 FillOrder = Literal["rows", "columns", "snake"]
 """In which order the places of a page are filled."""
 SymbolStyle = Literal["mask", "vector"]
@@ -223,7 +225,8 @@ class LabelFile:
     of one page in mm, in the order in which they are filled; the first label lies in box `start_at - 1` of page 1.
     `plan_digest` is of all that decides the file's bytes, `copy` counts sets from 1; each label is there `repeat`
     times, one after the other. `companions` are the areas of a label's other matrix symbols, in mm from the top
-    left corner of the package's own. From `superseded_at` (UTC) on all labels are in others, and this file is not
+    left corner of the package's own. `registration_tolerance` is how far a symbol may be printed from its place, in mm;
+    None where the template doesn't say. From `superseded_at` (UTC) on all labels are in others, and this file is not
     printed.
     """
 
@@ -243,6 +246,7 @@ class LabelFile:
     repeat: int = 1
     superseded_at: str | None = None
     companions: tuple[Rect, ...] = ()
+    registration_tolerance: float | None = None
 
     def place_of(self, package: int) -> Place:
         """Where the symbol of package number `package` lies."""

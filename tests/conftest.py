@@ -14,6 +14,7 @@ import hypothesis
 import pytest
 
 from bss_mfg.workspace.workspace import Workspace
+from tests.helpers.browser import chromium
 from tests.helpers.commands import run_cli
 from tests.helpers.factory import Factory, make_factory
 from tests.helpers.keys import PASSPHRASE
@@ -126,26 +127,8 @@ def demo_factory(tmp_path_factory: pytest.TempPathFactory) -> Factory:
 @pytest.fixture(scope="module")
 def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     """A headless Chromium that notes its requests and its console."""
-    require(("chromium", "chromedriver"))
-    from selenium.webdriver import Chrome, ChromeOptions
-    from selenium.webdriver.chrome.service import Service
-
-    options = ChromeOptions()
-    options.binary_location = shutil.which("chromium") or ""
-    for flag in (
-        "headless=new", "no-sandbox", "disable-gpu", "disable-dev-shm-usage", "disable-background-networking",
-        "disable-component-update", "disable-sync", "disable-default-apps", "disable-extensions", "no-first-run",
-        "no-default-browser-check", "window-size=1280,1000", f"user-data-dir={tmp_path_factory.mktemp('chromium')}",
-    ):  # fmt: skip
-        options.add_argument(f"--{flag}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = Chrome(options=options, service=Service(shutil.which("chromedriver")))
-    try:
-        driver.set_page_load_timeout(20)
-        driver.set_script_timeout(20)
+    with chromium(tmp_path_factory.mktemp("chromium")) as driver:
         yield driver
-    finally:
-        driver.quit()
 
 
 @pytest.fixture

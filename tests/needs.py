@@ -8,6 +8,7 @@ leaves out; `--install` installs it (`make setup`).
 from __future__ import annotations
 
 import argparse
+import ctypes.util
 import os
 import re
 import shutil
@@ -63,6 +64,10 @@ def preflight_runs() -> bool:
     return shutil.which("java") is not None and all(Path(path).is_file() for path in preflight_path().split(":"))
 
 
+BOUNCY_CASTLE = "/usr/share/java/bcprov.jar"
+"""Bouncy Castle, as Debian installs it."""
+
+
 @dataclass(frozen=True)
 class Tool:
     """A program or library: its Debian packages, and how it is found if not by its name on the path."""
@@ -106,12 +111,17 @@ TOOLS = {
         Tool("dmtxread", "dmtx-utils", "reads labels"),
         Tool("chromium", "chromium", "a browser for reports and previews", fixture="chrome"),
         Tool("chromedriver", "chromium-driver", "drives the browser", fixture="chrome"),
+        Tool("WebKitWebDriver", "webkit2gtk-driver xvfb", "a browser with the engine of iPhones",
+             lambda: bool(shutil.which("WebKitWebDriver") and shutil.which("Xvfb"))),
         Tool("pdftoppm", "poppler-utils", "draws PDF"),
         Tool("rsvg-convert", "librsvg2-bin", "draws SVG"),
         Tool("qpdf", "qpdf", "checks PDF"),
         Tool("pdffonts", "poppler-utils", "lists the fonts of PDF"),
         Tool("pdfbox-preflight", "default-jre-headless libpdfbox2-java libactivation-java libjaxb-api-java",
              "validates PDF/A", preflight_runs),
+        Tool("bouncy-castle", "default-jdk-headless libbcprov-java", "seals and opens",
+             lambda: bool(shutil.which("javac")) and Path(BOUNCY_CASTLE).is_file()),
+        Tool("node", "nodejs", "seals and opens"),
         Tool("gs", "ghostscript", "draws PDF"),
         Tool("zpl-renderer-js", "", "draws ZPL",
              lambda: shutil.which("node") is not None and (RENDERER / "node_modules" / "zpl-renderer-js").is_dir()),
@@ -136,6 +146,11 @@ TOOLS = {
              lambda: all(any(Path("/usr/share/fonts").rglob(name)) for name in SCRIPT_FONTS)),
         Tool("unicode-data", "unicode-data", "Unicode's own tests",
              lambda: Path("/usr/share/unicode/BidiCharacterTest.txt").exists()),
+        Tool("libxkbcommon", "libxkbcommon0 xkb-data libx11-data", "types on the keyboards of all countries",
+             lambda: ctypes.util.find_library("xkbcommon") is not None
+             and Path("/usr/share/X11/xkb/rules/evdev.xml").is_file()),
+        Tool("libhangul", "libhangul1 libhangul-data", "types Hangul",
+             lambda: ctypes.util.find_library("hangul") is not None),
         Tool("faketime", "faketime", "sets clocks wrong", lambda: faketime_library() is not None),
     )
 }  # fmt: skip

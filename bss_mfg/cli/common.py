@@ -6,10 +6,12 @@ import difflib
 import functools
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,6 +24,7 @@ from bss_mfg.cli.streams import reader_left
 if TYPE_CHECKING:
     from bss_mfg.core.clock import TimeZone
     from bss_mfg.core.shared_lock import Patience
+    from bss_mfg.errors import BssError
     from bss_mfg.label.template.printer import Printer
     from bss_mfg.ledger.ledger import Ledger
     from bss_mfg.ledger.vault import Vault
@@ -190,6 +193,21 @@ def typed(app: App, *words: str) -> str:
     workspace = ["--workspace", app.workspace_option] if app.workspace_option else []
     given = ["bss-mfg", *workspace, *words, *(["--operator", app.operator] if app.operator else [])]
     return subprocess.list2cmdline(given) if os.name == "nt" else shlex.join(given)
+
+
+_ADVISED = re.compile(r"(?<=`)bss-mfg (?=[a-z])(?!(init|demo)\b)")
+"""A command in a workspace, as advice quotes it."""
+
+
+def typed_here(app: App, error: BssError) -> BssError:
+    """An error whose advice can be copied: what knows no command line says `bss-mfg labels B1`, and means this
+    workspace, by the name that it was given."""
+    if not app.workspace_option:
+        return error
+    start = f"{typed(App(app.workspace_option))} "
+    told = copy(error)
+    told.way_out = _ADVISED.sub(lambda _: start, error.way_out)
+    return told
 
 
 class DefaultGroup(click.Group):

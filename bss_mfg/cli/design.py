@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,9 +14,12 @@ from bss_mfg.cli.parameters import WholeNumber
 
 if TYPE_CHECKING:
     from bss_mfg.label.layout.design_check import Example
+    from bss_mfg.label.layout.findings import DesignFindings
     from bss_mfg.label.layout.preflight import Preflight
     from bss_mfg.label.preview.watching import ExampleSource
     from bss_mfg.label.template.printer import Printer
+
+_LANGUAGE_HELP = "Of the product's own fields: de, or base (default: as set for the product or the workspace)."
 
 
 @click.group()
@@ -62,16 +66,28 @@ def template_copy(app: App, name: str, new_name: str) -> None:
         click.echo(shown_path(path))
 
 
-def _example(app: App, product: str | None, batch: str | None, units: int) -> Example:
-    from bss_mfg.label import examples
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """Whose labels a preview shows, in which language."""
 
-    if product and batch:
-        raise click.UsageError("--product and --batch contradict each other.")
-    if batch:
-        return examples.batch_example(app.workspace, batch, app.actor)
-    if product:
-        return examples.product_example(app.workspace, product)
-    return examples.made_up_example(units)
+    product: str | None
+    batch: str | None
+    units: int
+    language: str | None
+
+    def example(self, app: App) -> Example:
+        """The example that it names."""
+        from bss_mfg.label import examples
+
+        if self.product and self.batch:
+            raise click.UsageError("--product and --batch contradict each other.")
+        if self.batch:
+            return examples.batch_example(app.workspace, self.batch, app.actor, self.language)
+        if self.product:
+            return examples.product_example(app.workspace, self.product, self.language)
+        if self.language:
+            raise click.UsageError("--language is of a product's own fields: give --product or --batch, too.")
+        return examples.made_up_example(self.units)
 
 
 @template.command("preview", epilog="Example: bss-mfg template preview my-label --product bulb --watch")
@@ -85,7 +101,9 @@ def _example(app: App, product: str | None, batch: str | None, units: int) -> Ex
     type=WholeNumber(1, 64),
     help="Units in a package, when neither is given.",
 )
+@click.option("--language", help=_LANGUAGE_HELP)
 @click.option("--printer", default="pdf-300", show_default=True, help="For this printer's dots.")
+@click.option("--page", is_flag=True, help="Draw the whole page as it is printed (.png, .pdf), without rulers.")
 @click.option("--out", type=click.Path(path_type=Path), help="FILE.png, .pdf or .svg (default: TEMPLATE-preview.png).")
 @click.option("--replace", is_flag=True, help="Overwrite the file of an earlier preview.")
 @click.option("--watch", is_flag=True, help="Serve a page on this computer that redraws when a file is saved.")
@@ -97,7 +115,9 @@ def template_preview(
     product: str | None,
     batch: str | None,
     units: int,
+    language: str | None,
     printer: str,
+    page: bool,
     out: Path | None,
     replace: bool,
     watch: bool,
@@ -105,25 +125,36 @@ def template_preview(
 ) -> None:
     """Draw a template with rulers, quiet zones, safe area and bleed, and every finding where it happens.
 
-    The longest and the shortest case stand side by side. Exit 1 if something would not print.
+    The longest and the shortest case stand side by side; with --page they fill a page. Exit 1 if something would
+    not print.
     """
     path = app.template_file(name)
-    target, example = app.printer(printer), _example(app, product, batch, units)
+    shown = _Shown(product, batch, units, language)
+    target, example = app.printer(printer), shown.example(app)
+    if watch and page:
+        raise click.UsageError("--watch shows the whole page anyway: leave out --page.")
     if watch:
-        _serve(path, target, _example_source(app, example, product), port)
-    else:
-        _draw(path, target, example, out or Path(f"{path.stem}-preview.png"), replace)
+        _serve(path, target, _example_source(app, example, shown), port)
+        return
+    file = out or Path(f"{path.stem}-{'page' if page else 'preview'}.png")
+    form = file.suffix.lower().lstrip(".")
+    if form not in (("png", "pdf") if page else ("png", "pdf", "svg")):
+        raise click.UsageError("--out ends in .png or .pdf." if page else "--out ends in .png, .pdf or .svg.")
+    (_draw_page if page else _draw)(path, target, example, file, replace)
 
 
-def _example_source(app: App, example: Example, product: str | None) -> ExampleSource:
+def _example_source(app: App, example: Example, shown: _Shown) -> ExampleSource:
     """Where a page that follows its files reads the example from: a product's can change, others can't."""
     from bss_mfg.label.examples import product_example, product_files
     from bss_mfg.label.preview.watching import ExampleSource
 
+    product = shown.product
     if not product:
         return ExampleSource.fixed(example)
     workspace = app.workspace
-    return ExampleSource(lambda: product_example(workspace, product), lambda: product_files(workspace, product))
+    return ExampleSource(
+        lambda: product_example(workspace, product, shown.language), lambda: product_files(workspace, product)
+    )
 
 
 def _serve(path: Path, printer: Printer, source: ExampleSource, port: int) -> None:
@@ -147,15 +178,31 @@ def _draw(path: Path, printer: Printer, example: Example, file: Path, replace: b
     from bss_mfg.label.preview.preview import draw_preview
     from bss_mfg.label.template.loading import load_template
 
-    form = file.suffix.lower().lstrip(".")
-    if form not in ("png", "pdf", "svg"):
-        raise click.UsageError("--out ends in .png, .pdf or .svg.")
     preview = draw_preview(load_template(path), printer, example)
-    write_atomically(file, [preview.render(form)], replace=replace)  # type: ignore[arg-type]
+    form: Any = file.suffix.lower().lstrip(".")
+    write_atomically(file, [preview.render(form)], replace=replace)
+    _tell_preview(file, preview.design.findings)
+
+
+def _draw_page(path: Path, printer: Printer, example: Example, file: Path, replace: bool) -> None:
+    """Write a whole page of labels to a file, and the findings as messages."""
+    from bss_mfg.core.files import write_atomically
+    from bss_mfg.label.layout.design_check import check_design
+    from bss_mfg.label.preview.whole_page import WholePage
+    from bss_mfg.label.template.loading import load_template
+
+    template = load_template(path)
+    design, page = check_design(template, printer, example), WholePage.of(template, printer, example)
+    write_atomically(file, [page.pdf if file.suffix.lower() == ".pdf" else page.png], replace=replace)
+    _tell_preview(file, design.findings)
+
+
+def _tell_preview(file: Path, findings: DesignFindings) -> None:
+    """Name the file and what was found. Exit 1 if something would not print."""
     click.echo(shown_path(file))
-    for finding in preview.design.findings.items:
+    for finding in findings.items:
         say(f"{finding.severity.upper()}: {finding}")
-    if preview.design.findings.errors:
+    if findings.errors:
         raise click.exceptions.Exit(1)
 
 
@@ -195,7 +242,7 @@ def media_list(maker: str | None, as_json: bool) -> None:
 
 
 @click.command(epilog="Example: bss-mfg schema template > template.schema.json")
-@click.argument("what", type=click.Choice(["template", "printer", "product", "spec"]))
+@click.argument("what", type=click.Choice(["template", "printer", "product", "spec", "verifier-mapping"]))
 def schema(what: str) -> None:
     """Print the JSON Schema of a file that people edit.
 
@@ -207,6 +254,7 @@ def schema(what: str) -> None:
     from bss_mfg.label.template.printer import PrinterFile
     from bss_mfg.label.template.template import Template
     from bss_mfg.payload.spec import Spec
+    from bss_mfg.verifier_data.mapping import Mapping
     from bss_mfg.workspace.product import Product
 
     models: dict[str, type[BaseModel]] = {
@@ -214,6 +262,7 @@ def schema(what: str) -> None:
         "printer": PrinterFile,
         "product": Product,
         "spec": Spec,
+        "verifier-mapping": Mapping,
     }
     click.echo(json.dumps(editor_schema(models[what]), indent=2))
 
@@ -224,9 +273,12 @@ def schema(what: str) -> None:
 @click.option(
     "--printer", help="A printer (`bss-mfg printer list`; default: the product's or workspace's, else pdf-300)."
 )
+@click.option("--language", help=_LANGUAGE_HELP)
 @json_option
 @pass_app
-def preflight(app: App, product: str, name: str | None, printer: str | None, as_json: bool) -> None:
+def preflight(
+    app: App, product: str, name: str | None, printer: str | None, language: str | None, as_json: bool
+) -> None:
     """Check that a product's labels will print, before they are issued.
 
     The longest payload and texts are laid out with a template on a printer.
@@ -242,7 +294,7 @@ def preflight(app: App, product: str, name: str | None, printer: str | None, as_
     chosen = workspace.print_defaults(workspace.product(product).product)
     loaded = load_template(workspace.template_file(name or chosen.template or ""))
     target = app.printer(printer or chosen.printer or DEFAULT_PRINTER)
-    outcome = check(check_design(loaded, target, examples.product_example(workspace, product)))
+    outcome = check(check_design(loaded, target, examples.product_example(workspace, product, language)))
     if as_json:
         print_json(outcome.record())
     else:

@@ -178,7 +178,7 @@ def history(app: App, what: str, every: bool, as_json: bool) -> None:
     from bss_mfg.ledger.event_kind import EventKind
     from bss_mfg.ledger.unit_history import ReadSession, in_sessions
     from bss_mfg.programming.open_releases import release_text
-    from bss_mfg.station.station import is_fault
+    from bss_mfg.station.answers import is_fault
     from bss_mfg.verify.unit_names import history_of_named
 
     with app.workspace.open_ledger(app.actor) as opened:

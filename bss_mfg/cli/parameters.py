@@ -21,6 +21,23 @@ class Reason(click.types.StringParamType):
         return str(value)
 
 
+class GradeLetter(click.types.StringParamType):
+    """A least grade: a letter from A to D, or a number up to 4."""
+
+    name = "grade"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The least overall grade."""
+        from bss_mfg.imaging.grade_scale import least_grade
+
+        if isinstance(value, float):
+            return value
+        least = least_grade(str(value))
+        if least is None:
+            self.fail(f"{value!r} isn't a grade: give A, B, C, D, or a number above 0 and up to 4.", param, ctx)
+        return least
+
+
 class WholeNumber(click.IntRange):
     """A whole number from `min` to `max`, both allowed; None: no limit."""
 

@@ -185,7 +185,13 @@ def repin(app: App, name: str, reason: str) -> None:
 
 @click.command(epilog="Example: bss-mfg dev-key amazon-stand-in")
 @click.argument("name")
-@click.option("--kind", type=click.Choice(["p256", "rsa"]), default="p256", show_default=True, help="Kind of key.")
+@click.option(
+    "--kind",
+    type=click.Choice(["p256", "p384", "p521", "x25519", "rsa"]),
+    default="p256",
+    show_default=True,
+    help="Kind of key.",
+)
 @pass_app
 def dev_key(app: App, name: str, kind: str) -> None:
     """Make a key pair that stands in for Amazon's, for development.

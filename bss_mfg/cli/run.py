@@ -22,6 +22,7 @@ from bss_mfg.cli.common import (
     say,
     shown_path,
     typed,
+    typed_here,
 )
 from bss_mfg.cli.outdated_files import say_superseded
 from bss_mfg.cli.parameters import WholeNumber
@@ -127,10 +128,9 @@ def run(
         prepared = prepare_run(workspace, opened.plan, loaded)
         address = opened.plan.send if send is None else send_address(prepared.printer, send)
         prepared = replace(prepared, plan=replace(prepared.plan, send=address))
-        if not opened.begun:
-            passed_over = refuse_conflicts(workspace, ledger, prepared)
-            if identities:
-                say_passed_over(identities, passed_over)
+        passed_over = refuse_conflicts(workspace, ledger, prepared, opened.begun)
+        if identities and not opened.begun:
+            say_passed_over(identities, passed_over)
         if plan_only:
             found = estimate(prepared, process_count(jobs, opened.plan.units))
             _show_plan(app, prepared, found, opened.begun, as_json)
@@ -143,7 +143,7 @@ def run(
             plan, display = prepared.plan, RunDisplay()
             more = ["--send", address] if address and opened.begun and address != opened.plan.send else []
             resume_command = ("run", "--resume", plan.batch, *more)
-            with run_lock(workspace, plan), _resume_hint(display, typed(app, *resume_command)):
+            with run_lock(workspace, plan), _resume_hint(app, display, typed(app, *resume_command)):
                 going_on = ", continued" if opened.begun else ""
                 say(f"Run of batch {plan.batch}: {count_words(plan.units, 'unit')} of {plan.product}{going_on}")
                 with open_executor(jobs, plan.units) as executor:
@@ -182,7 +182,7 @@ def _sending(app: App, ledger: Ledger, prepared: PreparedRun, display: RunDispla
 
 
 @contextmanager
-def _resume_hint(display: RunDisplay, command: str) -> Iterator[None]:
+def _resume_hint(app: App, display: RunDisplay, command: str) -> Iterator[None]:
     """Where the run ends too early, leave its line, and say how to go on."""
     from bss_mfg.errors import BssError
 
@@ -195,7 +195,7 @@ def _resume_hint(display: RunDisplay, command: str) -> Iterator[None]:
         raise click.exceptions.Exit(130) from None
     except BssError as error:
         display.close()
-        told = copy(error)
+        told = copy(error := typed_here(app, error))
         told.way_out = error.way_out if error.continues else f"{error.way_out} {hint}".strip()
         raise told from error
 

@@ -136,5 +136,11 @@ def confirm(app: App, name: str, document: str | None) -> None:
 
 
 def _print_fields(spec: Spec) -> None:
+    from bss_mfg.payload.schemes.descriptions import summary, warnings
+
     for field in spec.field:
-        click.echo(f"{field.status:<10} {field.key:<6} {field.source}" + (f" {field.suite}" if field.suite else ""))
+        how = field.suite or (summary(field.scheme) if field.scheme else "")
+        click.echo(f"{field.status:<10} {field.key:<6} {field.source}" + (f" {how}" if how else ""))
+    for field in spec.field:
+        for cost in warnings(field.scheme) if field.scheme else ():
+            say(f"WARNING: {field.key}: {cost}")

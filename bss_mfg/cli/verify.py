@@ -1,27 +1,25 @@
-"""verify, inspect."""
+"""verify."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from bss_mfg.cli.common import App, json_option, pass_app, print_blocks, print_details, print_json, say, shown_path
-from bss_mfg.cli.parameters import WholeNumber
-from bss_mfg.cli.progress import progress_bar
-from bss_mfg.cli.unit_names import given_names
+from bss_mfg.cli.common import App, json_option, pass_app, print_blocks, say, shown_path
+from bss_mfg.cli.parameters import GradeLetter, WholeNumber
+from bss_mfg.cli.verify_display import VerifyDisplay
 from bss_mfg.core.text import count_words
 from bss_mfg.version import __version__
 
 if TYPE_CHECKING:
     from bss_mfg.core.clock import TimeZone
     from bss_mfg.ledger.events import ReadSubject
-    from bss_mfg.payload.spec import Spec
-    from bss_mfg.verify.diagnosis import Diagnosis
+    from bss_mfg.model import LabelScope
     from bss_mfg.verify.outcome import Verification
     from bss_mfg.verify.verification import Verifier
 
@@ -33,12 +31,30 @@ MOST_UNSEEN = 10
 @click.argument("batch_id", metavar="BATCH")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
+    "--each",
+    type=click.Choice(["package", "unit", "carton"]),
+    default="package",
+    help="What the labels are for. Those of units (devices) and cartons are compared code by code and text by text.",
+)
+@click.option(
     "--partial",
     is_flag=True,
     help="Labels whose place is in no picture are not faults: more pictures follow.",
 )
 @click.option("--second-reader", is_flag=True, help="Also read each symbol with libdmtx.")
 @click.option("--grade", is_flag=True, help="Also grade each symbol's print quality: indicative, ISO/IEC 15415.")
+@click.option(
+    "--min-grade",
+    metavar="GRADE",
+    type=GradeLetter(),
+    help="Grade, and fail labels below this: A, B, C, D, or a number up to 4. Else what template and product ask for.",
+)
+@click.option(
+    "--calibrate",
+    metavar="CARD",
+    type=click.Path(path_type=Path),
+    help="A reflectance card's file (TOML): grades are of the reflectance that its patches tell.",
+)
 @click.option("--sample", is_flag=True, help="Accept or reject by the sample that `bss-mfg sample` drew.")
 @click.option(
     "--watch",
@@ -63,6 +79,13 @@ MOST_UNSEEN = 10
     type=click.Choice(["file", "print"]),
     help="What the FILES are, where bss-mfg can't tell: our own drawing, or pictures of what was printed. Recorded.",
 )
+@click.option(
+    "--patience",
+    type=WholeNumber(1, 100),
+    default=1,
+    metavar="N",
+    help="Allow N times as many attempts on pages that are hard to read.",
+)
 @click.option("--jobs", type=WholeNumber(0, 64), default=0, help="Reading processes; 0: one per core.")
 @json_option
 @pass_app
@@ -72,55 +95,86 @@ def verify(
     app: App,
     batch_id: str,
     files: tuple[Path, ...],
+    each: LabelScope,
     partial: bool,
     second_reader: bool,
     grade: bool,
+    min_grade: float | None,
+    calibrate: Path | None,
     sample: bool,
     watch: Path | None,
     reports: tuple[Path, ...],
     resume: bool,
     of: ReadSubject | None,
+    patience: int,
     jobs: int,
     as_json: bool,
 ) -> None:
     """Read printed labels back and compare them with the ledger.
 
-    FILES are PDFs, pictures or folders. Names every missing, duplicate, foreign, unreadable or mismatched label with
-    serial and place; of more than ten labels that are in none of the files, how many (a report names all).
+    FILES are PDFs, pictures or folders. Names every label that is missing, duplicate, foreign, unreadable, mismatched
+    or misprinted with serial and place, and every page that is not understood; of more than ten labels that are in none
+    of the files, how many (a report names all).
+
+    With --each unit or carton, the labels of units or cartons are read and compared instead of those of packages.
 
     A picture, or a PDF page that is one, shows printed labels; a label file, or any page that a program drew, proves
     the drawing only. Exit 0 only if all is right (with --sample: the lot is accepted), 1 if something is wrong.
     """
     from bss_mfg.core.processes import ProcessExecutor, cores
+    from bss_mfg.imaging.reflectance_card import load_calibration
+    from bss_mfg.label.expected import WorkspaceLabels
+    from bss_mfg.label.from_workspace import least_grade_asked
+    from bss_mfg.report.data_reports import json_report
+    from bss_mfg.verify.given_files import expand_folders, refuse_no_labels
     from bss_mfg.verify.outcome import VerifyOptions
-    from bss_mfg.verify.verification import Verifier, expand_folders
+    from bss_mfg.verify.verification import Verifier
     from bss_mfg.verify.verification import verify as verify_files
 
     if not files and watch is None:
         raise click.UsageError("Name files to verify, or a folder to --watch.")
-    if resume and (grade or sample):
+    if resume and (grade or sample or min_grade is not None):
         raise click.UsageError("--resume passes over files, but --grade and --sample need every label read.")
+    if each != "package" and (second_reader or grade or sample or resume or min_grade is not None):
+        raise click.UsageError(
+            "--second-reader, --grade, --min-grade, --sample and --resume are for labels of packages, not with --each."
+        )
     writer = _ReportWriter(reports, app.zone)
     options = VerifyOptions(
+        each=each,
+        labels=WorkspaceLabels(app.workspace.root),
         partial=partial,
         second_reader=second_reader,
         grade=grade,
+        calibration=load_calibration(calibrate) if calibrate else None,
         pictures=writer.shows_pictures,
         sample=sample,
         resume=resume,
+        patience=patience,
         of=of,
     )
     # Always in other processes: a picture from outside may crash a reader.
     with app.workspace.open_ledger(app.actor) as ledger, ProcessExecutor(jobs or cores()) as executor:
         batch = ledger.batches.get(batch_id)
+        least = min_grade if min_grade is not None else least_grade_asked(app.workspace, batch)
+        if each != "package":
+            refuse_no_labels(ledger, batch, each)
+            least = None
+        if least is not None:
+            options = replace(options, grade=True, min_grade=least)
+        options = replace(options, expected=app.workspace.expected_codes(batch.product))
         if watch is None:
-            progress = progress_bar(f"{batch_id}: verify")
-            outcome = verify_files(ledger, batch, files, options, progress=progress, executor=executor)
+            with VerifyDisplay(batch_id) as display:
+                outcome = verify_files(
+                    ledger, batch, files, options, display.progress, executor=executor, tell=display.tell
+                )
         else:
-            begun = expand_folders(ledger, batch, files).files
-            outcome = _watch_folder(Verifier(ledger, batch, options, executor=executor), begun, watch, writer.write)
+            begun = expand_folders(ledger, batch, files, each)
+            verifier = Verifier(ledger, batch, options, executor=executor)
+            verifier.note_passed_over(begun.passed_over)
+            outcome = _watch_folder(verifier, begun.files, watch, writer.write)
         writer.write(outcome)
-        _print_outcome(outcome, as_json)
+        print_blocks(json_report(outcome)) if as_json else _print_findings(outcome)
     for report in reports:
         say(f"Report: {shown_path(report)}")
     _conclude(outcome)
@@ -151,23 +205,16 @@ class _ReportWriter:
         self._written = True
 
 
-def _print_outcome(outcome: Verification, as_json: bool) -> None:
-    from bss_mfg.report.data_reports import json_report
-
-    if not as_json:
-        _print_findings(outcome)
-        return
-    print_blocks(json_report(outcome))
-
-
 def _watch_folder(
     verifier: Verifier, files: tuple[Path, ...], folder: Path, write: Callable[[Verification], None]
 ) -> Verification:
     """Read what comes, say at once what is wrong with it, until every label was read right or Ctrl-C."""
+    from bss_mfg.errors import InputError
     from bss_mfg.verify.findings import FindingKind
     from bss_mfg.verify.folder_watch import new_files
+    from bss_mfg.verify.picture_folders import list_folder
 
-    said = named = 0
+    said = named = puzzled = 0
     say(f"Watching {shown_path(folder)}; Ctrl-C ends.")
     try:
         coming = new_files(folder)
@@ -188,15 +235,20 @@ def _watch_folder(
             for name, reason in verifier.newly_broken(named):
                 say(f"UNREADABLE FILE: {name}: {reason}\a")
             named = len(verifier.broken)
+            for page in verifier.newly_not_understood(puzzled):
+                say(f"NOT UNDERSTOOD: {page.where}: {page.seen.description}\a")
+            puzzled = len(outcome.not_understood)
             write(outcome)
     except KeyboardInterrupt:
         say("Ended.")
+    with contextlib.suppress(InputError):  # the folder is gone
+        verifier.note_passed_over(list_folder(folder).passed_over)
     return verifier.outcome(final=True)
 
 
 def _print_findings(outcome: Verification) -> None:
     """Every label that is not right, a line each; then the counts. Labels of another batch are told once."""
-    from bss_mfg.report.wording import place_words
+    from bss_mfg.report.wording import other_code_lines, place_words
     from bss_mfg.verify.finding_rows import finding_row
 
     wrong_batch = outcome.wrong_batch
@@ -215,8 +267,12 @@ def _print_findings(outcome: Verification) -> None:
         click.echo(f"MISSING: {count_words(outcome.unseen, 'label')} of the batch in none of these files")
     for name, reason in outcome.broken:
         click.echo(f"UNREADABLE FILE: {name}: {reason}")
+    for page in outcome.not_understood:
+        click.echo(f"NOT UNDERSTOOD: {page.where}: {page.seen.description}")
     for name, reason in outcome.troubles:
         click.echo(f"NOTE: {name}: {reason}")
+    for line in other_code_lines(outcome.other_codes):
+        click.echo(line)
     if outcome.options.grade:
         _print_grades(outcome)
     if outcome.resumed:
@@ -236,17 +292,19 @@ def _print_grades(outcome: Verification) -> None:
         click.echo("Grades: no label could be graded")
         return
     low, high = facts.pixels_per_module
+    unreadable = f" (unreadable {facts.unreadable:,})" if facts.unreadable else ""
     click.echo(
-        "Grades (indicative, ISO/IEC 15415): "
+        f"Grades (indicative, {' and '.join(facts.standards)}): "
         + ", ".join(f"{letter} {count:,}" for letter, count in facts.letters.items())
-        + f"; not gradable {facts.not_gradable:,}; aperture {facts.aperture:.2f} X, {low:.1f} to {high:.1f} pixels per "
-        "module"
+        + f"{unreadable}; not gradable {facts.not_gradable:,}; aperture {facts.aperture:.2f} X, "
+        f"{low:.1f} to {high:.1f} pixels per module"
     )
     worst = outcome.findings.pick(facts.worst)
     for item in (worst[index] for index in facts.worst):
         if item.grade and item.grade.overall is not None and item.grade.overall < 3:
-            lowest = [words for name, words in PARAMETERS.items() if item.grade.grades[name] == item.grade.overall]
-            click.echo(f"  {item.grade.overall:.1f} {item.grade.letter}  {item.serials}: {', '.join(lowest)}")
+            least = min(item.grade.grades.values())
+            lowest = [words for name, words in PARAMETERS.items() if item.grade.grades.get(name) == least]
+            click.echo(f"  {item.grade.letter} {item.grade.formal}  {item.serials}: {', '.join(lowest)}")
 
 
 def _conclude(outcome: Verification) -> None:
@@ -271,135 +329,3 @@ def _conclude(outcome: Verification) -> None:
         say("OK: all labels are right" if outcome.passed else "WRONG: not all labels are right")
     if outcome.passed and not outcome.shows_prints:
         say(f"These are label files, not prints: scan the printed labels (`bss-mfg scan {outcome.batch.id}`)")
-
-
-@click.command(epilog="Example: bss-mfg inspect box.jpg --private-key dev-keys/amazon.private.pem")
-@click.argument("target", metavar="STRING|FILE|UNIT")
-@click.option(
-    "--private-key",
-    type=click.Path(path_type=Path),
-    help="A development key, to decrypt the encrypted field.",
-)
-@json_option
-@pass_app
-@click.pass_context
-def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None, as_json: bool) -> None:
-    """Explain any barcode, field by field.
-
-    Works without a workspace too. In one, says which label it is as well, and a UNIT can be named by its serial or
-    Device UUID. - reads strings from standard input, @FILE from a file, one a line. What is encrypted is never shown,
-    only its SHA-256; what is readable on the label is shown, including the PIN of a Wi-Fi inner code. Exit 1 if a
-    string is not as its spec says, or not as it was issued here.
-    """
-    from bss_mfg.core.files import read_bytes
-    from bss_mfg.errors import InputError
-    from bss_mfg.payload.product_keys import load_private_key
-    from bss_mfg.payload.spec import packaged_names, packaged_spec
-    from bss_mfg.verify.inspect import Explanation, explain
-
-    try:
-        workspace = app.workspace
-    except InputError:
-        if app.workspace_option:
-            raise
-        workspace = None
-    specs = (
-        [workspace.spec(name).spec for name in workspace.spec_names()]
-        if workspace
-        else [packaged_spec(name).spec for name in packaged_names()]
-    )
-    key = load_private_key(read_bytes(private_key, "private key", 1 << 16), str(private_key)) if private_key else None
-    broken: list[dict[str, Any]] = []
-
-    def tell_broken(place: dict[str, Any], reason: str) -> None:
-        broken.append({**Explanation("", None, [], problems=[f"the page can't be read: {reason}"]).as_json(), **place})
-
-    strings = list(_strings(app, target, tell_broken))
-    with _ledger_lookup(app if workspace else None, specs) as look_up:
-        symbols = [{**explain(text, specs, key, look_up).as_json(), **place} for text, place in strings] + broken
-    if as_json:
-        print_json(symbols)
-    else:
-        for number, symbol in enumerate(symbols):
-            if number:
-                click.echo()
-            _print_symbol(symbol)
-    if any(symbol["problems"] for symbol in symbols):
-        ctx.exit(1)
-
-
-def _strings(
-    app: App, target: str, tell_broken: Callable[[dict[str, Any], str], None]
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The barcode strings of what was named, each with where it was found."""
-    from bss_mfg.errors import InputError
-    from bss_mfg.verify.inspect import read_strings
-    from bss_mfg.verify.unit_names import payloads_of_unit
-
-    for name in given_names([target]):
-        payloads: list[str] = []
-        with contextlib.suppress(InputError):  # no workspace here
-            if ":" not in name.text and not Path(name.text).exists():
-                with app.workspace.open_ledger(app.actor) as ledger:
-                    payloads = payloads_of_unit(ledger, name.text)
-        yield from [(payload, {}) for payload in payloads] or read_strings(name.text, tell_broken)
-
-
-@contextmanager
-def _ledger_lookup(app: App | None, specs: Sequence[Spec]) -> Iterator[Callable[[str], Diagnosis] | None]:
-    """What asks the workspace's ledger for a string, None where there is none; without a ledger it explains too."""
-    from bss_mfg.errors import BssError
-    from bss_mfg.verify.diagnosis import diagnose_anywhere, known_specs
-
-    try:
-        opened = app.workspace.open_ledger(app.actor) if app else None
-    except BssError as error:
-        say(f"Note: the ledger was not asked: {error}")
-        opened = None
-    if opened is None:
-        yield None
-        return
-    with opened as ledger:
-        known = {spec.name: spec for spec in (*specs, *known_specs(ledger)) if not spec.bare}
-        yield lambda text: diagnose_anywhere(text.encode("utf-8", "surrogateescape"), ledger, list(known.values()))
-
-
-def _unit_facts(unit: dict[str, Any]) -> Iterator[str]:
-    """What is known of a unit; what its field does not hold is not spoken of."""
-    if unit["uuid"]:
-        yield f"Device UUID {unit['uuid']}"
-    if unit.get("oob_key_sha256"):
-        yield f"OOB key of {unit['oob_key_octets']} bytes, SHA-256 {unit['oob_key_sha256']}"
-    if unit.get("mac"):
-        yield f"MAC {unit['mac']}"
-    for name, value in unit.items():
-        if name.endswith("_sha256") and name != "oob_key_sha256":
-            yield f"{name.removesuffix('_sha256').replace('_', ' ')} SHA-256 {value}"
-
-
-def _issued_words(issued: dict[str, Any]) -> str:
-    serials = f", {issued['serials']}" if issued["serials"] else ""
-    return f"batch {issued['batch']}, package {issued['package']}{serials}"
-
-
-def _print_symbol(symbol: dict[str, object]) -> None:
-    fields, notes = symbol["fields"], symbol["notes"]
-    print_details(
-        [
-            ("payload", str(symbol["payload"])),
-            ("spec", str(symbol["spec"] or "unknown")),
-            *([("issued", _issued_words(symbol["issued"]))] if isinstance(symbol["issued"], dict) else []),
-            *[("note", str(note)) for note in (notes if isinstance(notes, list) else [])],
-            *([("at", f"{symbol['file']}, page {symbol['page']}")] if "file" in symbol else []),
-        ]
-    )
-    for field in fields if isinstance(fields, list) else []:
-        click.echo(f"  {field['key']:<5} {field['status']:<10} {field['value']}")
-        if field["note"]:
-            click.echo(f"  {'':<16} {field['note']}")
-    units = symbol.get("units")
-    for unit in units if isinstance(units, list) else []:
-        click.echo(f"  unit  {', '.join(_unit_facts(unit))}")
-    problems = symbol["problems"]
-    for problem in problems if isinstance(problems, list) else []:
-        click.echo(f"  WRONG: {problem}")

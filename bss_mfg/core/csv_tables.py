@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import logging
 from collections.abc import Iterator
+from io import TextIOWrapper
 from itertools import chain
 from pathlib import Path
 
+from bss_mfg.core.files_to_read import open_to_read
 from bss_mfg.errors import InputError, Location, from_os_error
 
 _log = logging.getLogger(__name__)
@@ -57,7 +59,7 @@ class CsvRows:
         path, number = self._path, 0
         _log.info("reading %s (%s)", path, self._what)
         try:
-            with path.open(encoding="utf-8-sig", newline="") as file:
+            with TextIOWrapper(open_to_read(path, self._what), "utf-8-sig", newline="") as file:
                 while line := file.readline(_LONGEST_LINE):
                     number += 1
                     if "\0" in line:
@@ -84,7 +86,7 @@ class CsvRows:
 
 def _first_bad_line(path: Path) -> int:
     """The number of the first line that is not UTF-8: files are decoded in blocks, which says little."""
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+    with TextIOWrapper(open_to_read(path, "file"), "utf-8-sig", errors="surrogateescape", newline="") as file:
         for number, line in enumerate(iter(lambda: file.readline(_LONGEST_LINE), ""), 1):
             if any("\udc80" <= character <= "\udcff" for character in line):
                 return number

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
+from bss_mfg.core.files_to_read import open_to_read
 from bss_mfg.core.group_modes import give_file_to_group, give_folder_to_group
 from bss_mfg.core.system_locks import try_lock
 from bss_mfg.core.text import is_windows_device
@@ -44,19 +45,25 @@ def require_safe_name(name: str, what: str) -> str:
 
 
 def read_bytes(path: Path, what: str, limit: int = 64 << 20) -> bytes:
-    """The content of a file of at most `limit` bytes."""
-    try:
-        size = path.stat().st_size
-        if size > limit:
-            raise InputError(
-                f"the {what} has {size:,} bytes, more than the {limit:,} allowed",
-                where=path,
-                way_out="Check that this is the right file.",
-            )
-        _log.info("reading %s (%s, %d bytes)", path, what, size)
-        return path.read_bytes()
-    except OSError as error:
-        raise from_os_error(error, f"reading the {what}", path) from error
+    """The content of a file of at most `limit` bytes, or of a pipe that the shell has opened for us."""
+    with open_to_read(path, what, pipes=True) as file:
+        try:
+            size = os.fstat(file.fileno()).st_size
+            _log.info("reading %s (%s, %d bytes)", path, what, size)
+            # A file may grow while it is read, and those of /proc say that they are empty.
+            data = file.read(limit + 1) if size <= limit else b""
+        except OSError as error:
+            raise from_os_error(error, f"reading the {what}", path) from error
+    size = max(size, len(data))
+    if size > limit:
+        raise InputError(
+            f"the {what} has {size:,} bytes, more than the {limit:,} allowed"
+            if size > limit + 1
+            else f"the {what} has more than the {limit:,} bytes allowed",
+            where=path,
+            way_out="Check that this is the right file.",
+        )
+    return data
 
 
 def read_text(path: Path, what: str) -> str:
@@ -100,12 +107,12 @@ def sha256_of(path: Path) -> str:
     """SHA-256 of a file, in hex, read in pieces."""
     digest = hashlib.sha256()
     _log.debug("reading %s for its digest", path)
-    try:
-        with path.open("rb") as file:
+    with open_to_read(path, "file") as file:
+        try:
             while piece := file.read(1 << 20):
                 digest.update(piece)
-    except OSError as error:
-        raise from_os_error(error, "reading", path) from error
+        except OSError as error:
+            raise from_os_error(error, "reading", path) from error
     return digest.hexdigest()
 
 

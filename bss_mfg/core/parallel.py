@@ -31,6 +31,7 @@ def run(
     *,
     seconds: float | Callable[[Task], float] | None = None,
     attempts: int = 2,
+    tell: Callable[[Any], None] | None = None,
 ) -> Iterator[tuple[Task, Result | TaskFailure]]:
     """Call a pure function on each task and yield (task, result) in the order of the tasks.
 
@@ -38,16 +39,25 @@ def run(
     memory stays flat at any number of tasks. A task whose process died, or was stopped after its `seconds` (on a
     `ProcessExecutor`), is tried again, `attempts` times in all; then its result is a `TaskFailure`, and the rest goes
     on. What the function raises is raised here.
+
+    With `tell` the function gets it as a keyword, and may call it with what it does, here or in a process of a
+    `ProcessExecutor`; then it is called in any thread. Other executors have no way to tell.
     """
     if executor is None:
+        call: Callable[..., Result] = function
+        if tell is not None:
+            call = partial(call, tell=tell)
         for task in tasks:
-            yield task, function(task)
+            yield task, call(task)
         return
 
     def submit(task: Task) -> Future[Result]:
         try:
-            if isinstance(executor, ProcessExecutor) and seconds is not None:
-                return executor.submit_within(seconds(task) if callable(seconds) else seconds, function, task)
+            if isinstance(executor, ProcessExecutor):
+                limit = seconds(task) if callable(seconds) else executor.seconds if seconds is None else seconds
+                if tell is not None:
+                    return executor.submit_telling(limit, tell, function, task)
+                return executor.submit_within(limit, function, task)
             return executor.submit(function, task)
         except BrokenExecutor as error:  # by an earlier task: this one fails by its own name
             broken: Future[Result] = Future()

@@ -19,8 +19,9 @@ import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from multiprocessing.util import Finalize
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
@@ -110,6 +111,13 @@ class _RaisedError:
     error: Exception
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a task says while it works."""
+
+    what: Any
+
+
 class Worker(Generic[Task, Result]):
     """One process that answers one task at a time. `make(*arguments)` is called in it, and gives the function.
 
@@ -135,8 +143,9 @@ class Worker(Generic[Task, Result]):
         result: Result = answer
         return result
 
-    def exchange(self, task: Task, seconds: float) -> Any:
-        """What came back, raised errors as `_RaisedError`; `WorkerError` where nothing did."""
+    def exchange(self, task: Task, seconds: float, tell: Callable[[Any], None] | None = None) -> Any:
+        """What came back, raised errors as `_RaisedError`; `WorkerError` where nothing did. `tell` hears what the task
+        says before."""
         begun = time.monotonic()
         starting = self._pipe is None
         kind = FailureKind.STALLED
@@ -144,8 +153,13 @@ class Worker(Generic[Task, Result]):
             pipe = self._pipe or self._start()
             with contextlib.suppress(OSError):  # if it has died, the answer says so
                 pipe.send((task, seconds))
-            if pipe.poll(seconds + (START_SECONDS if starting else 0)):
-                return pipe.recv()
+            until = begun + seconds + (START_SECONDS if starting else 0)
+            while pipe.poll(max(until - time.monotonic(), 0.0)):
+                answer = pipe.recv()
+                if not isinstance(answer, _Told):
+                    return answer
+                if tell:
+                    tell(answer.what)
             reason = _stall_words(seconds)
         except (EOFError, OSError):
             kind = FailureKind.CRASHED
@@ -213,7 +227,7 @@ class ProcessExecutor(Executor):
 
     def __init__(self, count: int, seconds: float = TASK_SECONDS) -> None:
         self.count, self.seconds = count, seconds
-        self._queue: SimpleQueue[tuple[Future[Any], _Call, float] | None] = SimpleQueue()
+        self._queue: SimpleQueue[_Submitted | None] = SimpleQueue()
         self._workers: list[Worker[_Call, Any]] = []
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
@@ -228,16 +242,25 @@ class ProcessExecutor(Executor):
         self, seconds: float, fn: Callable[P, Result], /, *args: P.args, **kwargs: P.kwargs
     ) -> Future[Result]:
         """As `submit`; the process is stopped if it takes longer than `seconds`."""
-        future: Future[Result] = Future()
+        return self._submit(_Submitted(Future(), _Call(fn, args, kwargs), seconds))
+
+    def submit_telling(
+        self, seconds: float, tell: Callable[[Any], None], fn: Callable[..., Result], /, *args: Any
+    ) -> Future[Result]:
+        """As `submit_within`; the function gets the keyword `tell`, and what it calls that with is told here while it
+        works, in another thread."""
+        return self._submit(_Submitted(Future(), _Call(fn, args, {}, tells=True), seconds, tell))
+
+    def _submit(self, item: _Submitted) -> Future[Any]:
         with self._lock:
             if self._ended:
                 raise RuntimeError("the processes were ended")
-            self._queue.put((future, _Call(fn, args, kwargs), seconds))
+            self._queue.put(item)
             if self._idle:
                 self._idle -= 1
             elif len(self._threads) < self.count:
                 self._add()
-        return future
+        return item.future
 
     @property
     def pids(self) -> list[int]:
@@ -266,7 +289,7 @@ class ProcessExecutor(Executor):
     def _cancel(self) -> None:
         while not self._queue.empty():
             if item := self._queue.get():
-                item[0].cancel()
+                item.future.cancel()
 
     def _add(self) -> None:
         worker: Worker[_Call, Any] = Worker(_caller, (), self.seconds)
@@ -279,20 +302,20 @@ class ProcessExecutor(Executor):
         """One thread a process: hands it task after task."""
         try:
             while item := self._queue.get():
-                future, call, seconds = item
-                if future.set_running_or_notify_cancel():
-                    self._run_call(worker, future, call, seconds)
-                del item, future, call
+                if item.future.set_running_or_notify_cancel():
+                    self._run_call(worker, item)
+                del item
                 with self._lock:
                     self._idle += self._queue.empty() and not self._ended
         finally:
             worker.close()
 
-    def _run_call(self, worker: Worker[_Call, Any], future: Future[Any], call: _Call, seconds: float) -> None:
+    def _run_call(self, worker: Worker[_Call, Any], item: _Submitted) -> None:
+        future = item.future
         try:
             if self._ended:
                 raise WorkerError("the run was ended")
-            answer = worker.exchange(call, seconds)
+            answer = worker.exchange(item.call, item.seconds, item.tell)
         except WorkerError as error:
             future.set_exception(error)
         except Exception as error:  # noqa: BLE001  (a task that can't be pickled: its caller must hear of it)
@@ -309,9 +332,21 @@ class _Call:
     function: Callable[..., Any]
     arguments: tuple[Any, ...]
     options: dict[str, Any]
+    tells: bool = False
+    """Whether the function gets `tell`, by which it says what it does."""
 
     def __call__(self) -> Any:
         return self.function(*self.arguments, **self.options)
+
+
+@dataclass(frozen=True, slots=True)
+class _Submitted:
+    """A call that was submitted, how long it may take, and who hears what it says."""
+
+    future: Future[Any]
+    call: _Call
+    seconds: float
+    tell: Callable[[Any], None] | None = None
 
 
 def _caller() -> Callable[[_Call], Any]:
@@ -370,6 +405,12 @@ def _worker_main(
         _answer_tasks(pipe, make(*arguments))
 
 
+def _tell(pipe: Connection, what: Any) -> None:
+    """Say what is done; where nobody listens any more, the result will find out."""
+    with contextlib.suppress(OSError):
+        pipe.send(_Told(what))
+
+
 def _answer_tasks(pipe: Connection, function: Callable[[Any], Any]) -> None:
     """Read tasks and write results until the other side has gone."""
     while True:
@@ -379,6 +420,8 @@ def _answer_tasks(pipe: Connection, function: Callable[[Any], Any]) -> None:
             return
         # Should the parent have died, a library that hangs would stay for ever.
         faulthandler.dump_traceback_later(seconds * 2, exit=True)
+        if isinstance(task, _Call) and task.tells:
+            task = replace(task, options={**task.options, "tell": partial(_tell, pipe)})
         try:
             result = function(task)
         except Exception as error:  # noqa: BLE001  (whatever it is, it belongs to who gave the task)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bss_mfg.core.csv_tables import CsvRows
+from bss_mfg.core.files_to_read import open_to_read
 from bss_mfg.core.text import count_words
 from bss_mfg.core.workbooks import open_sheet
 from bss_mfg.core.worksheets import SheetRows
@@ -236,10 +237,8 @@ def _typed(name: str) -> str:
 
 def _is_workbook(path: Path, what: str) -> bool:
     """Whether a file is an XLSX: a ZIP archive. What is surely no table is refused by its kind."""
-    if path.is_fifo():
-        raise InputError("is a pipe; it is read more than once", where=path, way_out="Save it to a file first.")
     try:
-        with path.open("rb") as file:
+        with open_to_read(path, what) as file:
             begin = file.read(512)
             if begin.startswith(_OLE):
                 rest = file.read(64 << 20)

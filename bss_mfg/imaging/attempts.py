@@ -12,12 +12,15 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from bss_mfg.imaging import grid
-from bss_mfg.imaging.budget import FIT_COST, AttemptBudget
+from bss_mfg.imaging import fitting, grid
+from bss_mfg.imaging.budget import ENHANCE_COST, FIT_COST, AttemptBudget
 from bss_mfg.imaging.ecc200 import symbol_geometry
-from bss_mfg.imaging.geometry import PixelBox, Quad, box_of
-from bss_mfg.imaging.grid import SampledGrid, Warp
+from bss_mfg.imaging.fitting import Surroundings
+from bss_mfg.imaging.geometry import PixelBox, Quad, box_of, quad_of
+from bss_mfg.imaging.grid import SampledGrid
+from bss_mfg.imaging.sampling import box_mean
 from bss_mfg.imaging.second_reader import SecondReader
+from bss_mfg.imaging.warp import QUIET_MODULES, Warp
 from bss_mfg.imaging.zxing_reader import Read, decode_drawing, read_box, read_crop
 from bss_mfg.symbol import Matrix
 
@@ -33,6 +36,10 @@ _MIN_OTHER_AGREEMENT = 0.8
 """The same of a label that is not the one expected there."""
 _MIN_CORRELATION, _MIN_EXPECTED_CORRELATION = 0.3, 0.15
 """Correlation with the modules that are known below which a patch is no symbol, and not the one expected there."""
+_FINE_MODULE_PX = 6.0
+"""Pixels a module that are enough for what enhancing a picture brings out."""
+_LEAST_SHARPNESS = 0.45
+"""Of a symbol that libdmtx is asked for: from 0.6 on it reads, and what is softer costs it the longest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +53,12 @@ class UnreadSymbol:
 
 @dataclass(frozen=True, slots=True)
 class AttemptTools:
-    """What attempts have at hand: what they may still cost, and the second reader, if it is to be asked."""
+    """What attempts have at hand: what they may still cost, and the second reader, if it is to be asked. `enhanced`:
+    the place was read in enhanced pictures before, in vain."""
 
     budget: AttemptBudget
     second: SecondReader | None = None
+    enhanced: bool = False
 
 
 def read_expected_symbol(
@@ -57,68 +66,74 @@ def read_expected_symbol(
 ) -> tuple[Read | None, SampledGrid | None]:
     """The symbol at a place where the sheet says that `expected` should be, and its grid: None where it was read at
     once, or nothing like it is there. The grid is found even if nothing can read the symbol."""
-    read = _read_enhanced(grey, box_of(quad))
+    read = None if tools.enhanced else _read_enhanced(grey, box_of(quad), expected.columns, tools.budget)
     if read:
         return read, None
     sampled = _expected_grid(grey, quad, expected) if tools.budget.take_steps(1 + FIT_COST) else None
-    read = _decode_sampled(sampled) if sampled else None
-    return read or _read_by_second(grey, sampled.warp.quad() if sampled else quad, tools), sampled
+    read = decode_sampled(sampled) if sampled else None
+    warp = sampled.warp if sampled else Warp.from_quad(quad, expected.columns)
+    return read or _read_by_second(grey, warp, tools), sampled
 
 
 def _expected_grid(grey: Grey, quad: Quad, expected: Matrix) -> SampledGrid | None:
     bits = expected.bits()
-    light = grid.expected_light(bits)
-    warp, strength = grid.best_shift(grey, light, Warp.from_quad(quad, expected.columns))
+    light = fitting.expected_light(bits)
+    warp, strength = fitting.best_shift(grey, light, Warp.from_quad(quad, expected.columns))
     if strength <= _MIN_EXPECTED_CORRELATION:
         return None
-    sampled = SampledGrid.sample(grey, grid.fit_warp(grey, light, warp))
+    sampled = SampledGrid.sample(grey, fitting.fit_warp(grey, light, warp))
     return sampled if sampled.agreement(bits) >= _MIN_AGREEMENT else None
 
 
 def read_unknown_symbol(grey: Grey, quad: Quad, size: int, tools: AttemptTools) -> Read | UnreadSymbol | None:
     """A symbol somewhere near these corners, of `size` modules, about which nothing else is known."""
-    read = _read_enhanced(grey, box_of(quad))
+    read = _read_enhanced(grey, box_of(quad), size, tools.budget)
     if read:
         return read
     grids: list[SampledGrid] = []
     restored = None
     for sampled in _grids_by_fixed_patterns(grey, quad, size, tools.budget):
-        if read := _decode_sampled(sampled):
+        if read := decode_sampled(sampled):
             return read
         grids.append(sampled)
         if restored := decode_with_fixed_patterns(sampled):
             grids = [sampled]
             break
-    if read := _read_by_second(grey, grids[0].warp.quad() if grids else quad, tools):
-        return read
+    # The grid first; then all that lies there, for a bar beside a symbol pulls its corners.
+    upright = Warp.from_quad(quad_of(box_of(quad)), size)
+    for warp in (*(found.warp for found in grids[:1]), upright):
+        if read := _read_by_second(grey, warp, tools):
+            return read
     return UnreadSymbol(restored or b"", tuple(grids)) if grids else None
 
 
 def _grids_by_fixed_patterns(grey: Grey, quad: Quad, size: int, budget: AttemptBudget) -> Iterator[SampledGrid]:
     """The grids on which a symbol may lie, by what is known of its modules, whichever corner is its first."""
-    turns = [
-        Warp.from_quad((quad[i % 4], quad[(i + 1) % 4], quad[(i + 2) % 4], quad[(i + 3) % 4]), size) for i in range(4)
-    ]
+    turns: list[Surroundings] = []
     for light in _fixed_pattern_variants(size):
-        if not budget.take_steps(len(turns)):
+        if not budget.take_steps(4):
             return
-        warp, strength = max((grid.best_shift(grey, light, turn, 3) for turn in turns), key=lambda found: found[1])
+        turns = turns or [
+            Surroundings.of(grey, Warp.from_quad((*quad[i:], *quad[:i]), size), 3)  # type: ignore[arg-type]
+            for i in range(4)
+        ]
+        warp, strength = max((turn.best_shift(light) for turn in turns), key=lambda found: found[1])
         if strength <= _MIN_CORRELATION:
             continue
         if not budget.take_steps(FIT_COST):
             return
-        yield SampledGrid.sample(grey, grid.fit_warp(grey, light, warp, grid.COARSE_FIT_STEPS))
+        yield SampledGrid.sample(grey, fitting.fit_warp(grey, light, warp, fitting.COARSE_FIT_STEPS))
 
 
 def refit(grey: Grey, sampled: SampledGrid, expected: Matrix, budget: AttemptBudget) -> SampledGrid:
     """The grid fitted once more, now that all its modules are known: damage pulls it less."""
     bits = expected.bits()
-    light = grid.expected_light(bits)
+    light = fitting.expected_light(bits)
     best = sampled
     for start in (sampled.warp, Warp.from_quad(sampled.warp.quad(), sampled.warp.size)):
         if not budget.take_steps(1 + FIT_COST):
             break
-        warp = grid.fit_warp(grey, light, grid.best_shift(grey, light, start, 3)[0])
+        warp = fitting.fit_warp(grey, light, fitting.best_shift(grey, light, start, 3)[0])
         best = max(best, SampledGrid.sample(grey, warp), key=lambda found: found.agreement(bits))
     return best
 
@@ -127,19 +142,19 @@ def find_other_symbol(
     grey: Grey, quad: Quad, candidates: Iterable[tuple[int, Matrix]], budget: AttemptBudget
 ) -> tuple[int, Matrix, SampledGrid] | None:
     """Which of other labels lies at a place, too damaged for any reader: its package, matrix and grid."""
-    turned: Warp | None = None
+    there: Surroundings | None = None
     for package, matrix in candidates:
-        turned = turned or Warp.from_quad(quad, matrix.columns)
         bits = matrix.bits()
-        light = grid.expected_light(bits)
+        light = fitting.expected_light(bits)
         if not budget.take_steps(1):
             return None
-        warp, strength = grid.best_shift(grey, light, turned)
+        there = there or Surroundings.of(grey, Warp.from_quad(quad, matrix.columns))
+        warp, strength = there.best_shift(light)
         if strength < _MIN_CORRELATION:
             continue
         if not budget.take_steps(FIT_COST):
             return None
-        sampled = SampledGrid.sample(grey, grid.fit_warp(grey, light, warp))
+        sampled = SampledGrid.sample(grey, fitting.fit_warp(grey, light, warp))
         if sampled.agreement(bits) > _MIN_OTHER_AGREEMENT:
             return package, matrix, sampled
     return None
@@ -147,11 +162,11 @@ def find_other_symbol(
 
 @cache
 def _fixed_pattern_variants(size: int) -> tuple[NDArray[np.floating[Any]], ...]:
-    """What is known of any symbol's modules, as `grid.expected_light`: all fixed patterns; then without what a dead
+    """What is known of any symbol's modules, as `fitting.expected_light`: all fixed patterns; then without what a dead
     print-head element takes or a bar in the quiet zone hides (the left edge, the bottom edge, both, all four)."""
     geometry = symbol_geometry(size)
-    whole = grid.expected_light(geometry.pattern, geometry.fixed)
-    edge = grid.QUIET_MODULES + 1
+    whole = fitting.expected_light(geometry.pattern, geometry.fixed)
+    edge = QUIET_MODULES + 1
     variants = []
     for sides in ("", "left", "bottom", "left bottom", "left bottom right top"):
         light = whole.copy()
@@ -177,10 +192,16 @@ def decode_with_fixed_patterns(sampled: SampledGrid) -> bytes | None:
     return None
 
 
-def _read_enhanced(grey: Grey, box: PixelBox) -> Read | None:
-    """Full search at the place; then the same enlarged, sharpened, and with local contrast."""
+def _read_enhanced(grey: Grey, box: PixelBox, size: int, budget: AttemptBudget) -> Read | None:
+    """Full search at the place of a symbol of `size` modules; then the same enlarged, sharpened, and with local
+    contrast: of a finer picture with fewer pixels, for that is work that shows nothing more."""
+    import numpy as np
+    from PIL import Image
+
+    if not budget.take_steps(1):
+        return None
     read = read_box(grey, box, thorough=True)
-    if read:
+    if read or not budget.take_steps(ENHANCE_COST - 1):
         return read
     margin = box[2] * 0.12 + 2
     rows, columns = grey.shape
@@ -188,8 +209,12 @@ def _read_enhanced(grey: Grey, box: PixelBox) -> Read | None:
     right, bottom = min(int(box[0] + box[2] + margin) + 1, columns), min(int(box[1] + box[3] + margin) + 1, rows)
     if right - left < 16 or bottom - top < 16:
         return None
-    for how, picture, scale in _enhanced_crops(grey[top:bottom, left:right]):
-        read = read_crop(picture, left, top, scale)
+    crop = np.ascontiguousarray(grey[top:bottom, left:right])
+    shrunk = max(int(box[2] / size / _FINE_MODULE_PX), 1)
+    if shrunk > 1:
+        crop = np.asarray(Image.fromarray(crop).reduce(shrunk))
+    for how, picture, scale in _enhanced_crops(crop):
+        read = read_crop(picture, left, top, scale / shrunk)
         if read:
             return replace(read, how=how)
     return None
@@ -209,12 +234,12 @@ def _enhanced_crops(crop: Grey) -> Iterator[tuple[str, Grey, float]]:
     yield "after removing noise", np.asarray(image.filter(ImageFilter.MedianFilter(3))), 1.0
     values = crop.astype(np.float64)
     reach = max(min(crop.shape) // 12, 4)
-    near = grid.box_mean(values, reach)
-    spread = np.sqrt(np.maximum(grid.box_mean((values - near) ** 2, reach), 25.0))
+    near = box_mean(values, reach)
+    spread = np.sqrt(np.maximum(box_mean((values - near) ** 2, reach), 25.0))
     yield "after raising local contrast", np.clip(128 + 90 * (values - near) / spread, 0, 255).astype(np.uint8), 1.0
 
 
-def _decode_sampled(sampled: SampledGrid) -> Read | None:
+def decode_sampled(sampled: SampledGrid) -> Read | None:
     """The modules as they are in the picture, drawn clean and read. No module is mended, but the quiet zone around the
     drawing is clean whatever the picture shows there."""
     for share in grid.SHARPENING_SHARES:
@@ -225,10 +250,11 @@ def _decode_sampled(sampled: SampledGrid) -> Read | None:
     return None
 
 
-def _read_by_second(grey: Grey, quad: Quad, tools: AttemptTools) -> Read | None:
+def _read_by_second(grey: Grey, warp: Warp, tools: AttemptTools) -> Read | None:
     second = tools.second
-    if second is None or not second.is_available() or not tools.budget.take_second_read():
+    if second is None or not second.is_available():
         return None
-    box = box_of(quad)
-    data = second.read(grey, box)
-    return Read(data, box, "]d1", None, quad, "by the second reader") if data else None
+    if SampledGrid.sample(grey, warp).sharpness < _LEAST_SHARPNESS or not tools.budget.take_second_read():
+        return None
+    data, quad = second.read(grey, warp), warp.quad()
+    return Read(data, box_of(quad), "]d1", None, quad, "by the second reader") if data else None

@@ -5,28 +5,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-FIT_COST = 2
-"""What fitting a grid costs, in steps; one step is one search for a pattern near a place (`grid.best_shift`)."""
-
-_STEPS_PER_LABEL, _LEAST_STEPS, _MOST_STEPS = 100, 2_400, 12_000
-_SECOND_READS_PER_LABEL, _LEAST_SECOND_READS, _MOST_SECOND_READS = 2, 48, 120
+ENHANCE_COST, FIT_COST = 8, 7
+"""What reading a symbol in its enhanced pictures costs, and fitting a grid, in steps; one step is one search for a
+pattern near a place (`fitting.best_shift`), about 5 ms."""
+STEPS, SECOND_READS = 1_650, 24
+"""What a page may cost with a patience of 1, whatever it shows: about 8 s, and 5 s of libdmtx."""
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptLimits:
-    """What the attempts at a page may cost: `steps` (about 20 ms each) and `second_reads`, pictures that libdmtx is
-    asked for (about a second each where it finds nothing)."""
+    """What the attempts at a page may cost: `steps` (about 5 ms each) and `second_reads`, pictures that libdmtx is
+    asked for (about 200 ms each where it finds nothing)."""
 
     steps: int
     second_reads: int
 
     @classmethod
-    def for_labels(cls, labels: int) -> AttemptLimits:
-        """The limits of a page that holds so many labels: enough for all of them, wholly damaged, up to 100."""
-        return cls(
-            min(max(_STEPS_PER_LABEL * labels, _LEAST_STEPS), _MOST_STEPS),
-            min(max(_SECOND_READS_PER_LABEL * labels, _LEAST_SECOND_READS), _MOST_SECOND_READS),
-        )
+    def for_patience(cls, patience: int = 1) -> AttemptLimits:
+        """The limits of a page, so many times as much as usual."""
+        return cls(STEPS * patience, SECOND_READS * patience)
 
 
 class AttemptBudget:

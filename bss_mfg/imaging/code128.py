@@ -1,4 +1,4 @@
-"""Packages with a Code 128 instead of a Data Matrix: their symbols on a page. Bars are read, never graded."""
+"""Packages with a Code 128 instead of a Data Matrix: their symbols on a page, read; `grade_bars` grades them."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from bss_mfg.imaging import grid
 from bss_mfg.imaging.ecc200 import symbol_geometry
 from bss_mfg.imaging.geometry import Quad
 from bss_mfg.imaging.grid import SampledGrid
+from bss_mfg.imaging.sampling import box_mean
 from bss_mfg.symbol import Matrix
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ _LINE_SHARE = 0.8
 """Share of a row's or column's modules of one kind that are wrong where a line runs through it."""
 _BLUR_CONTRAST = 0.4
 """Contrast of lone modules, as a share of that of modules in company, below which a picture is blurred."""
+_PATCH_SHARE = 0.2
+"""Share of its modules that are wrong in a patch: a half, or less where its corners are round."""
 _FAINT_CONTRAST = 30.0
 """Contrast in percent below which print is faint (ISO/IEC 15415 grade 1 ends at 20)."""
 
@@ -209,20 +212,25 @@ def _line_words(indexes: NDArray[np.intp], size: int, name: str, ends: tuple[str
 
 
 def _wrong_patch(wrong: NDArray[np.bool_]) -> tuple[tuple[int, int], tuple[int, int]] | None:
-    """Rows and columns of a patch that holds 40 % of the wrong modules or more, or None."""
+    """Rows and columns of a patch that holds 40 % of the wrong modules or more, and far more than lie around it, or
+    None: errors scattered all over are no patch."""
     import numpy as np
 
     total = int(wrong.sum())
     if total < 12:
         return None
-    dense = grid.box_mean(wrong.astype(float), 2)
+    dense = box_mean(wrong.astype(float), 2)
     rows, columns = np.nonzero((dense > 0.28) & dilate(wrong))
     if len(rows) < 12:
         return None
     top, bottom = np.quantile(rows, (0.02, 0.98)).astype(int).tolist()
     left, right = np.quantile(columns, (0.02, 0.98)).astype(int).tolist()
     inside = int(wrong[top : bottom + 1, left : right + 1].sum())
-    return ((top, bottom), (left, right)) if inside > total * 0.4 else None
+    area = (bottom + 1 - top) * (right + 1 - left)
+    around = (total - inside) / max(wrong.size - area, 1)
+    dense_inside = inside / area
+    found = inside > total * 0.4 and dense_inside > max(_PATCH_SHARE, 3 * around)
+    return ((top, bottom), (left, right)) if found else None
 
 
 def dilate(modules: NDArray[np.bool_]) -> NDArray[np.bool_]:

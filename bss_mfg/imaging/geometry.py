@@ -29,6 +29,12 @@ def box_of(quad: Quad) -> PixelBox:
     return (left, top, max(a, c, e, g) - left, max(b, d, f, h) - top)
 
 
+def quad_of(box: PixelBox) -> Quad:
+    """The corners of an upright box."""
+    x, y, width, height = box
+    return ((x, y), (x + width, y), (x + width, y + height), (x, y + height))
+
+
 def sides_of(quad: Quad) -> list[float]:
     """The lengths of a symbol's four sides in pixels."""
     return [dist(quad[index - 1], quad[index]) for index in range(4)]

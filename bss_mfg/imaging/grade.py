@@ -1,43 +1,43 @@
-"""Indicative grades of a symbol that was read (ISO/IEC 15415, with ISO/IEC 16022 annex M for the fixed patterns).
+"""Indicative grades of a Data Matrix that was read: ISO/IEC 15415 of a scan, ISO/IEC 29158 of a photograph.
 
-The right matrix is known, so wrong modules and codewords are counted, not guessed. A flatbed or a phone has no
-calibrated light and optics: reflectance is the grey level, of a colour picture that of its red channel, for verifiers
-light with 660 nm (ISO/IEC 15415, 7.2); and every grade is an indication, no certificate.
+The right matrix is known, so wrong modules and codewords are counted, not guessed. Reflectance is linear light, of a
+colour picture that of its red channel, for verifiers light with 660 nm. A flatbed or a phone is no calibrated verifier:
+every grade is an indication, no certificate. docs/qa.md says what is measured how.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from bss_mfg.imaging.ecc200 import SymbolGeometry, segments, symbol_geometry
+from bss_mfg.imaging import grade_geometry, grade_overlays
+from bss_mfg.imaging.ecc200 import SymbolGeometry, symbol_geometry
+from bss_mfg.imaging.grade_geometry import SCANS
+from bss_mfg.imaging.grade_scale import (
+    AXIAL_LEVELS,
+    CELL_CONTRAST_LEVELS,
+    CONTRAST_LEVELS,
+    DIGITS,
+    GRID_LEVELS,
+    MODULATION_LEVELS,
+    UEC_LEVELS,
+    grade_of,
+    letter_of,
+    overall_grade,
+    rounded,
+    tenths,
+)
+from bss_mfg.imaging.reflectance import SRGB, Light, LitPicture, light_plane, split_threshold
 from bss_mfg.symbol import Matrix
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Levels = tuple[tuple[float, int], ...]
-"""Limits of a value for the grades 4, 3, 2 and 1; beyond the last the grade is 0."""
-
-CONTRAST_LEVELS: Levels = ((70, 4), (55, 3), (40, 2), (20, 1))
-"""Least symbol contrast in percent (ISO/IEC 15415, 7.8.3)."""
-MODULATION_LEVELS: Levels = ((0.50, 4), (0.40, 3), (0.30, 2), (0.20, 1))
-"""Least modulation of one module, with regard to its side also for the reflectance margin (7.8.4)."""
-AXIAL_LEVELS: Levels = ((0.06, 4), (0.08, 3), (0.10, 2), (0.12, 1))
-"""Most axial nonuniformity (7.8.6)."""
-GRID_LEVELS: Levels = ((0.38, 4), (0.50, 3), (0.63, 2), (0.75, 1))
-"""Most grid nonuniformity, in X (7.8.7)."""
-UEC_LEVELS: Levels = ((0.62, 4), (0.50, 3), (0.37, 2), (0.25, 1))
-"""Least unused error correction (7.8.8)."""
-DAMAGE_LEVELS: Levels = ((0.0, 4), (0.09, 3), (0.13, 2), (0.17, 1))
-"""Most share of damaged modules in one segment of the fixed patterns (ISO/IEC 16022, M.1.2)."""
-AVERAGE_LEVELS: Levels = ((4.0, 4), (3.5, 3), (3.0, 2), (2.5, 1))
-"""Least average of the segments' grades (ISO/IEC 16022, annex M)."""
-LETTERS = ((3.5, "A"), (2.5, "B"), (1.5, "C"), (0.5, "D"))
-"""Least grade for each letter; below the last F."""
+    from bss_mfg.imaging.geometry import Floats, Grey
 
 APERTURE = 0.8
 """Diameter of the measuring aperture, in X."""
@@ -45,80 +45,54 @@ MIN_PIXELS_PER_MODULE = 5.0
 """Pixels per module below which nothing is graded."""
 _SCALE_TOLERANCE = 0.01
 """Share by which a scanner's scale, and the measured X with it, may be off without a symbol being called too small."""
-
-_DIGITS = 9  # a value on a table's edge stays on it, whatever the last bits of its arithmetic
-_STRIPS = 8  # an aperture is summed in strips of equal height
-_TRACK_SAMPLES = 10  # samples per module along a clock track, for print growth
-_GROWTH = 0.15  # dark share beyond a half that counts as a print growth of 1 (limits 0.35 and 0.65)
+_CUT_TOLERANCE = 0.1
+"""How much of an aperture on the quiet zone, in X, may lie outside the picture: it is brought inside."""
+_MM_PER_MIL = 0.0254
 
 
-def _at_least(value: float, levels: Levels) -> int:
-    return next((grade for least, grade in levels if round(value, _DIGITS) >= least), 0)
+class Standard(StrEnum):
+    """By which standard's formulas a symbol was graded."""
+
+    SCAN = "ISO/IEC 15415"
+    PHOTOGRAPH = "ISO/IEC 29158"
+    BARS = "ISO/IEC 15416"
 
 
-def _at_most(value: float, levels: Levels) -> int:
-    return next((grade for most, grade in levels if round(value, _DIGITS) <= most), 0)
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """How a symbol was seen. `x_mm` is its X-dimension as it was to be printed, where that is known. `flat` are the
+    module centres (rows, columns, 2) as they lie on the printed page, where the picture shows it at an angle; None
+    where the picture is flat itself. Without `axial` the two axes can't be compared."""
+
+    light: Light = SRGB
+    standard: Standard = Standard.SCAN
+    x_mm: float | None = None
+    flat: Floats | None = None
+    axial: bool = True
 
 
-def symbol_contrast_grade(value: float) -> int:
-    """Grade 4 to 0 of a symbol contrast in percent."""
-    return _at_least(value, CONTRAST_LEVELS)
-
-
-def modulation_grade(value: float) -> int:
-    """Grade 4 to 0 of one module's modulation, 0 to 1."""
-    return _at_least(value, MODULATION_LEVELS)
-
-
-def axial_nonuniformity_grade(value: float) -> int:
-    """Grade 4 to 0 of the two axes' difference in spacing, as a share of their mean."""
-    return _at_most(value, AXIAL_LEVELS)
-
-
-def grid_nonuniformity_grade(value: float) -> int:
-    """Grade 4 to 0 of the largest distance from the ideal grid, in X."""
-    return _at_most(value, GRID_LEVELS)
-
-
-def unused_error_correction_grade(share: float) -> int:
-    """Grade 4 to 0 for a share of unused error correction between 0 and 1."""
-    return _at_least(share, UEC_LEVELS)
-
-
-def damage_grade(share: float) -> int:
-    """Grade 4 to 0 of a segment with this share of its modules damaged."""
-    return _at_most(share, DAMAGE_LEVELS)
-
-
-def average_grade(average: float) -> int:
-    """Grade 4 to 0 of the average of the segments' grades."""
-    return _at_least(average, AVERAGE_LEVELS)
-
-
-def overall_grade(grades: Sequence[float]) -> float:
-    """The overall grade of several scans of one symbol: their mean (ISO/IEC 15415 asks for five, turned by 72°)."""
-    return fmean(grades)
-
-
-def letter_of(grade: float) -> str:
-    """The letter, A to D or F, of an overall grade."""
-    return next((letter for least, letter in LETTERS if round(grade, _DIGITS) >= least), "F")
+FLAT_SCAN = View()
 
 
 @dataclass(frozen=True, slots=True)
 class SymbolGrade:
-    """Indicative grade of one symbol in one picture.
+    """Indicative grade of one symbol in one picture, by the formulas of a `standard`.
 
     `pixels_per_module` is X, the mean spacing of the centres, in pixels; `aperture` the measuring aperture's diameter
-    in X. Below `MIN_PIXELS_PER_MODULE` the symbol is not `gradable`: `grades` is empty and `overall` None.
+    in X. Below `MIN_PIXELS_PER_MODULE`, or where the picture cuts its quiet zone off (`quiet_zone_shown`), the symbol
+    is not `gradable`: `grades` is empty and `overall` None.
 
-    `values` are as measured, also where not gradable: `symbol_contrast` in percent; `modulation` and
-    `reflectance_margin` of the worst module of all codewords; `axial_nonuniformity`; `grid_nonuniformity` in X;
+    `values` are as measured, the mean of all scans, also where not gradable: `symbol_contrast` in percent; `modulation`
+    and `reflectance_margin` of the worst module of all codewords; `axial_nonuniformity`; `grid_nonuniformity` in X;
     `unused_error_correction` of the worst block; `fixed_pattern_damage` the average of the five segments' grades;
-    `print_growth` of the worse clock track, 0 = dark and light are equally wide, 1 and -1 = 65 and 35 percent dark.
-    `grades` are 4 to 0 for all of them but print growth, and `overall` the least.
+    `print_growth` of the worse clock track, 0 = dark and light are equally wide, 1 and -1 = 65 and 35 percent dark. Of
+    a photograph also `cell_contrast` and `mean_light` in percent, and `light_slope`, by how much the light over the
+    symbol was uneven before that was made up for. `grades` are 4.0 to 0.0 of all that the standard grades, each the
+    mean of all scans; `overall` is the mean of the scans' least grades.
 
-    `wrong_modules` are the (row, column) on the wrong side of the global threshold, `wrong_codewords` those with any.
+    `wrong_modules` are the (row, column) on the wrong side of the threshold in most scans, `wrong_codewords` those with
+    any. `formal` is the grade as the standard writes it, empty where not gradable: grade/aperture/light/angle, x for
+    what isn't known. `curve` says how grey became light, `calibrated` that a reflectance card did.
     """
 
     pixels_per_module: float
@@ -129,6 +103,15 @@ class SymbolGrade:
     overall: float | None
     wrong_modules: tuple[tuple[int, int], ...]
     wrong_codewords: int
+    standard: Standard = Standard.SCAN
+    formal: str = ""
+    curve: str = "sRGB"
+    calibrated: bool = False
+    light_lines: tuple[float, ...] = ()
+    """Where light lines run through the symbol along the page, in mm from the page's left edge: print-head elements
+    that may be dead."""
+    quiet_zone_shown: bool = True
+    """Whether the quiet zone of one module is in the picture: else nothing can be said of it, nor of the grade."""
 
     @property
     def letter(self) -> str | None:
@@ -136,223 +119,174 @@ class SymbolGrade:
         return None if self.overall is None else letter_of(self.overall)
 
 
-def grade_symbol(grey: NDArray[np.uint8], matrix: Matrix, centres: NDArray[np.floating[Any]]) -> SymbolGrade:
+def grade_symbol(
+    grey: Grey, matrix: Matrix, centres: NDArray[np.floating[Any]], view: View = FLAT_SCAN, scans: int = SCANS
+) -> SymbolGrade:
     """The indicative grade of one square Data Matrix in a grey picture.
 
     `matrix` is the right one, upright; `centres` (rows, columns, 2) are the x, y in pixels of each of its modules as
     found in the picture, whose first pixel has its centre at 0.5, 0.5. The symbol may lie turned. The quiet zone of
-    one module is found by extrapolation; what of it is outside the picture counts like the nearest part inside.
+    one module is found by extrapolation.
     """
+    import numpy as np
+
     size = matrix.columns
     geometry = symbol_geometry(size)
     if centres.shape != (size, size, 2):
         raise ValueError(f"{centres.shape} are not centres of {size}x{size} modules")
-    spacing = _spacing(centres)
-    pixels = sum(spacing) / 2
-    seen = _measure_reflectance(grey, matrix, centres, APERTURE * pixels)
-    words = _codewords(geometry, seen)
-    by_segment = _segment_grades(size, seen.margin)
-    values = {
-        "symbol_contrast": seen.contrast,
-        **{name: float(low.min()) for name, low in words.lowest.items()},
-        "axial_nonuniformity": abs(spacing[0] - spacing[1]) / pixels,
-        "grid_nonuniformity": _grid_deviation(centres) / pixels,
-        "unused_error_correction": _unused_error_correction(geometry, words.wrong),
-        "fixed_pattern_damage": fmean(by_segment),
-        "print_growth": _print_growth(grey, centres, seen.threshold),
-    }
-    gradable = round(pixels, _DIGITS) >= MIN_PIXELS_PER_MODULE * (1 - _SCALE_TOLERANCE)
-    grades = _grades_of(values, geometry, words, by_segment) if gradable else {}
+    pixels = sum(grade_geometry.spacing(centres)) / 2
+    points = grade_geometry.with_quiet_zone(centres).reshape(-1, 2)
+    picture = LitPicture.around(grey, view.light, points, (APERTURE / 2 + grade_geometry.SCAN_SHIFT) * pixels)
+    dark = np.zeros((size + 2, size + 2), bool)
+    dark[1:-1, 1:-1] = matrix.bits()
+    at = grade_geometry.scan_points(points, pixels, scans)
+    seen = picture.discs(at.reshape(-1, 2), APERTURE * pixels).reshape(len(at), -1)
+    measured = [_Scan.of(points, line, dark.reshape(-1), view.standard) for line in seen]
+    results = [_grade_scan(geometry, scan) for scan in measured]
+
+    values = {name: fmean(values[name] for values, _ in results) for name in results[0][0]}
+    shape = {"grid_nonuniformity": grade_geometry.grid_nonuniformity(centres if view.flat is None else view.flat)}
+    if view.axial:
+        shape["axial_nonuniformity"] = grade_geometry.axial_nonuniformity(centres if view.flat is None else view.flat)
+    values |= shape
+    values["print_growth"] = grade_geometry.print_growth(picture, centres, fmean(scan.threshold for scan in measured))
+    wrong = np.mean([scan.wrong for scan in measured], axis=0) > 0.5
+    shown = grade_geometry.all_inside(points, (APERTURE / 2 - _CUT_TOLERANCE) * pixels, grey.shape)
+    gradable = shown and round(pixels, DIGITS) >= MIN_PIXELS_PER_MODULE * (1 - _SCALE_TOLERANCE)
+    grades: dict[str, float] = {}
+    overall = None
+    if gradable:
+        levels = {"axial_nonuniformity": AXIAL_LEVELS, "grid_nonuniformity": GRID_LEVELS}
+        grades = {name: rounded(fmean(grades[name] for _, grades in results)) for name in results[0][1]}
+        of_shape = {name: grade_of(value, levels[name]) for name, value in shape.items()}
+        grades |= of_shape
+        overall = overall_grade([min(*grades.values(), *of_shape.values()) for _, grades in results])
     return SymbolGrade(
         pixels_per_module=pixels,
         aperture=APERTURE,
         gradable=gradable,
         values=values,
         grades=grades,
-        overall=float(min(grades.values())) if gradable else None,
-        wrong_modules=seen.wrong_modules(size),
-        wrong_codewords=int(words.wrong.sum()),
+        overall=overall,
+        wrong_modules=tuple(
+            (int(row), int(column)) for row, column in np.argwhere(wrong.reshape(size + 2, -1)[1:-1, 1:-1])
+        ),
+        wrong_codewords=int(wrong[_inside(geometry)].any(axis=1).sum()),
+        standard=view.standard,
+        formal="" if overall is None else formal_grade(overall, view, APERTURE),
+        curve=view.light.curve,
+        calibrated=view.light.calibrated,
+        quiet_zone_shown=shown,
     )
 
 
+def formal_grade(overall: float, view: View, aperture: float) -> str:
+    """The grade as the standards write it: grade/aperture in thousandths of an inch/light in nm/angle in degrees. A
+    flatbed lights at about 45 degrees; a photograph's light is not known, and its grade begins with DPM as ISO/IEC
+    29158 asks. `aperture` is in X."""
+    mils = "x" if view.x_mm is None else f"{aperture * view.x_mm / _MM_PER_MIL:02.0f}"
+    if view.standard is Standard.PHOTOGRAPH:
+        return f"DPM{overall:.1f}/{mils}/x/x"
+    return f"{overall:.1f}/{mils}/660/45"
+
+
 @dataclass(frozen=True, slots=True)
-class _Reflectance:
-    """A symbol's modules with a quiet zone of one module, in one line: whether each is on the wrong side of the
-    threshold, its modulation, and its reflectance margin."""
+class _Scan:
+    """A symbol's modules with a quiet zone of one module, in one line, as one scan sees them: whether each is on the
+    wrong side of the threshold, its modulation, and its reflectance margin; `extra` are a photograph's values."""
 
     contrast: float
     threshold: float
     wrong: NDArray[np.bool_]
-    modulation: NDArray[np.float64]
-    margin: NDArray[np.float64]
+    modulation: Floats
+    margin: Floats
+    extra: Mapping[str, float]
 
-    def wrong_modules(self, size: int) -> tuple[tuple[int, int], ...]:
+    @classmethod
+    def of(cls, points: Floats, reflectance: Floats, dark: NDArray[np.bool_], standard: Standard) -> _Scan:
+        """From the reflectance of all modules, and which should be dark."""
+        if standard is Standard.PHOTOGRAPH:
+            return cls._photographed(points, reflectance, dark)
+        darkest, lightest = float(reflectance.min()), float(reflectance.max())
+        threshold = (lightest + darkest) / 2
+        half = (lightest - darkest) / 2
+        return cls._made(reflectance, dark, (lightest - darkest, threshold), (half, half), {})
+
+    @classmethod
+    def _photographed(cls, points: Floats, reflectance: Floats, dark: NDArray[np.bool_]) -> _Scan:
+        """By ISO/IEC 29158: with regard to the mean light and the mean dark of the symbol itself."""
+        plane = light_plane(points, reflectance, ~dark)
+        slope = 0.0
+        if plane is not None:
+            reflectance, slope = reflectance / plane, float(plane.max() - plane.min())
+        threshold = split_threshold(reflectance)
+        light, black = reflectance[reflectance >= threshold], reflectance[reflectance < threshold]
+        mean_light = float(light.mean())
+        mean_dark = float(black.mean()) if len(black) else mean_light
+        contrast = 100 * (mean_light - mean_dark) / mean_light if mean_light > 0 else 0.0
+        extra = {"cell_contrast": contrast, "mean_light": mean_light, "light_slope": slope}
+        span = float(reflectance.max() - reflectance.min())
+        sides = (mean_light - threshold, threshold - mean_dark)
+        return cls._made(reflectance, dark, (span, threshold), sides, extra)
+
+    @classmethod
+    def _made(
+        cls,
+        reflectance: Floats,
+        dark: NDArray[np.bool_],
+        levels: tuple[float, float],
+        sides: tuple[float, float],
+        extra: Mapping[str, float],
+    ) -> _Scan:
+        """From symbol contrast and threshold, and how far light and dark should be from the threshold."""
         import numpy as np
 
-        inside = self.wrong.reshape(size + 2, -1)[1:-1, 1:-1]
-        return tuple((int(row), int(column)) for row, column in np.argwhere(inside))
+        contrast, threshold = levels
+        is_dark = reflectance < threshold
+        far = np.where(is_dark, sides[1], sides[0])
+        distance = np.abs(reflectance - threshold)
+        modulation = np.divide(distance, far, out=np.zeros_like(distance), where=far > 0)
+        modulation = np.round(np.minimum(modulation, 1.0), DIGITS)
+        wrong = is_dark != dark
+        return cls(contrast, threshold, wrong, modulation, np.where(wrong, 0.0, modulation), extra)
 
 
-@dataclass(frozen=True, slots=True)
-class _Codewords:
-    """Which codewords have a wrong module, and the lowest modulation and reflectance margin in each."""
-
-    wrong: NDArray[np.bool_]
-    lowest: Mapping[str, NDArray[np.float64]]
-
-
-def _spacing(centres: NDArray[np.floating[Any]]) -> tuple[float, float]:
-    """The mean distance in pixels of neighbours in a row and in a column."""
-    import numpy as np
-
-    steps = len(centres) - 1
-    across = float(np.hypot(*(centres[:, -1] - centres[:, 0]).mean(axis=0))) / steps
-    return across, float(np.hypot(*(centres[-1] - centres[0]).mean(axis=0))) / steps
-
-
-def _measure_reflectance(
-    grey: NDArray[np.uint8], matrix: Matrix, centres: NDArray[np.floating[Any]], aperture: float
-) -> _Reflectance:
-    import numpy as np
-
-    size = matrix.columns
-    reflectance = _reflectance(grey, _with_quiet_zone(centres).reshape(-1, 2), aperture)
-    darkest, lightest = float(reflectance.min()), float(reflectance.max())
-    contrast, threshold = lightest - darkest, (lightest + darkest) / 2
-    dark = np.zeros((size + 2, size + 2), bool)
-    dark[1:-1, 1:-1] = matrix.bits()
-    wrong = (reflectance < threshold) != dark.reshape(-1)
-    modulation = np.abs(reflectance - threshold) * (2 / contrast) if contrast else np.zeros_like(reflectance)
-    modulation = np.round(modulation, _DIGITS)
-    return _Reflectance(contrast, threshold, wrong, modulation, np.where(wrong, 0.0, modulation))
-
-
-def _codewords(geometry: SymbolGeometry, seen: _Reflectance) -> _Codewords:
+def _inside(geometry: SymbolGeometry) -> NDArray[np.intp]:
+    """Each codeword's modules in the line of all modules with a quiet zone."""
     import numpy as np
 
     row, column = np.divmod(geometry.modules, geometry.size)
-    inside = (row + 1) * (geometry.size + 2) + column + 1
-    return _Codewords(
-        seen.wrong[inside].any(axis=1),
-        {"modulation": seen.modulation[inside].min(axis=1), "reflectance_margin": seen.margin[inside].min(axis=1)},
-    )
+    return np.asarray((row + 1) * (geometry.size + 2) + column + 1)
 
 
-def _grades_of(
-    values: Mapping[str, float], geometry: SymbolGeometry, words: _Codewords, by_segment: Sequence[int]
-) -> dict[str, float]:
-    return {
-        "symbol_contrast": symbol_contrast_grade(values["symbol_contrast"]),
-        **{name: _overlay_grade(geometry, low) for name, low in words.lowest.items()},
-        "axial_nonuniformity": axial_nonuniformity_grade(values["axial_nonuniformity"]),
-        "grid_nonuniformity": grid_nonuniformity_grade(values["grid_nonuniformity"]),
-        "unused_error_correction": unused_error_correction_grade(values["unused_error_correction"]),
-        "fixed_pattern_damage": min(*by_segment, average_grade(values["fixed_pattern_damage"])),
+def _grade_scan(geometry: SymbolGeometry, scan: _Scan) -> tuple[dict[str, float], dict[str, float]]:
+    """Values and grades of one scan, but for the shape, which all scans share."""
+    import numpy as np
+
+    inside = _inside(geometry)
+    wrong = np.asarray(scan.wrong[inside].any(axis=1))
+    modulation, margin = tenths(scan.modulation, MODULATION_LEVELS), tenths(scan.margin, MODULATION_LEVELS)
+    by_segment = grade_overlays.segment_grades(geometry.size, margin)
+    unused = grade_overlays.unused_error_correction(geometry, wrong)
+    values = {
+        "symbol_contrast": scan.contrast,
+        "modulation": float(scan.modulation[inside].min()),
+        "reflectance_margin": float(scan.margin[inside].min()),
+        "unused_error_correction": unused,
+        "fixed_pattern_damage": float(by_segment.mean()),
+        **scan.extra,
     }
-
-
-def _with_quiet_zone(centres: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """The centres with one more row and column all around, at the spacing of the nearest two."""
-    import numpy as np
-
-    size = len(centres)
-    grid = np.empty((size + 2, size + 2, 2))
-    grid[1:-1, 1:-1] = centres
-    for lines in (grid[1:-1].swapaxes(0, 1), grid):
-        lines[0] = 2 * lines[1] - lines[2]
-        lines[-1] = 2 * lines[-2] - lines[-3]
-    return grid
-
-
-def _reflectance(grey: NDArray[np.uint8], points: NDArray[np.floating[Any]], diameter: float) -> NDArray[np.float64]:
-    """The mean grey of a round aperture at each x, y, in percent of white."""
-    import numpy as np
-
-    radius = diameter / 2
-    x, y = np.clip(points, radius, np.array(grey.shape[::-1]) - radius).T
-    left, top = int(x.min() - radius), int(y.min() - radius)
-    crop = grey[top : int(y.max() + radius) + 1, left : int(x.max() + radius) + 1]
-    rows, columns = crop.shape
-    sums = np.zeros((rows, columns + 1), np.int32)  # what lies left of each column's edge
-    np.cumsum(crop, axis=1, out=sums[:, 1:])
-    flat = sums.reshape(-1)
-
-    offset = ((np.arange(_STRIPS) + 0.5) / _STRIPS * 2 - 1)[:, None] * radius
-    half = np.sqrt(radius**2 - offset**2)
-    row = np.minimum((y - top + offset).astype(np.intp), rows - 1) * (columns + 1)
-
-    def until(edge: NDArray[np.float64]) -> NDArray[np.float64]:
-        column = np.minimum(edge.astype(np.intp), columns - 1)
-        share = edge - column
-        at = row + column
-        before = flat[at]
-        return np.asarray(before + share * (flat[at + 1] - before))
-
-    total = (until(x - left + half) - until(x - left - half)).sum(axis=0)
-    result: NDArray[np.float64] = np.round(total / (2 * half.sum() * 2.55), _DIGITS)
-    return result
-
-
-def _unused_error_correction(geometry: SymbolGeometry, wrong: NDArray[np.bool_]) -> float:
-    """Unused error correction of the worst block, where these codewords are in error; 0 where it is too many."""
-    import numpy as np
-
-    errors = np.bincount(geometry.block[wrong], minlength=len(geometry.error))
-    return max(0.0, 1 - 2 * float((errors / geometry.error).max()))
-
-
-def _overlay_grade(geometry: SymbolGeometry, lowest: NDArray[np.float64]) -> int:
-    """The best of all levels: the lower of the level and the grade of the error correction left if every codeword
-    below the level were in error. `lowest` is each codeword's worst module."""
-    return max(
-        min(grade, unused_error_correction_grade(_unused_error_correction(geometry, lowest < least)))
-        for least, grade in MODULATION_LEVELS
+    contrast = (
+        {"cell_contrast": grade_of(scan.extra["cell_contrast"], CELL_CONTRAST_LEVELS)}
+        if "cell_contrast" in scan.extra
+        else {"symbol_contrast": grade_of(scan.contrast, CONTRAST_LEVELS)}
     )
-
-
-def _segment_grades(size: int, margin: NDArray[np.float64]) -> list[int]:
-    """The grades of L1, L2, their quiet zones, and the clock tracks with their solid lines (ISO/IEC 16022, M.1).
-
-    The overlay as for codewords, with the share of damaged modules of each line; a segment is as good as its worst
-    line. Of the clock tracks' tests, transition ratio and regularity are not made: the damage of their modules is.
-    """
-    import numpy as np
-
-    lines = segments(size)
-    found = margin[lines.module]
-    limits = [limit for limit, _ in DAMAGE_LEVELS]
-    best = np.zeros(len(lines.length), np.intp)
-    for limit, level in MODULATION_LEVELS:
-        damaged = np.bincount(lines.line[found < limit], minlength=len(best)) / lines.length
-        # As `damage_grade` for all lines at once.
-        grades = len(limits) - np.searchsorted(limits, np.round(damaged, _DIGITS))
-        best = np.maximum(best, np.minimum(grades, level))
-    return [int(best[lines.segment == number].min()) for number in range(5)]
-
-
-def _grid_deviation(centres: NDArray[np.floating[Any]]) -> float:
-    """The largest distance in pixels of a centre from the even grid that the four corners span."""
-    import numpy as np
-
-    share = np.linspace(0, 1, len(centres))[:, None]
-    top = centres[0, 0] * (1 - share) + centres[0, -1] * share
-    bottom = centres[-1, 0] * (1 - share) + centres[-1, -1] * share
-    ideal = top * (1 - share[..., None]) + bottom * share[..., None]
-    return float(np.hypot(*(centres - ideal).reshape(-1, 2).T).max())
-
-
-def _print_growth(grey: NDArray[np.uint8], centres: NDArray[np.floating[Any]], threshold: float) -> float:
-    """How much the dark share of the outer clock tracks is off a half, of the one that is worse, by 0.15."""
-    import numpy as np
-
-    tracks = np.stack([centres[0], centres[:, -1]])
-    share = ((np.arange(_TRACK_SAMPLES) + 0.5) / _TRACK_SAMPLES)[:, None]
-    at = tracks[:, :-1, None] * (1 - share) + tracks[:, 1:, None] * share - 0.5
-    x, y = at[..., 0].reshape(2, -1), at[..., 1].reshape(2, -1)
-    column = np.maximum(np.minimum(x.astype(np.intp), grey.shape[1] - 2), 0)
-    row = np.maximum(np.minimum(y.astype(np.intp), grey.shape[0] - 2), 0)
-    right, down = x - column, y - row
-    above = grey[row, column] * (1 - right) + grey[row, column + 1] * right
-    below = grey[row + 1, column] * (1 - right) + grey[row + 1, column + 1] * right
-    dark = (above * (1 - down) + below * down) / 2.55 < threshold
-    return float(max(dark.mean(axis=1) - 0.5, key=abs)) / _GROWTH
+    grades = {
+        "decode": 4.0 if grade_overlays.decodes(geometry, wrong) else 0.0,
+        **contrast,
+        "modulation": grade_overlays.overlay_grade(geometry, modulation[inside].min(axis=1)),
+        "reflectance_margin": grade_overlays.overlay_grade(geometry, margin[inside].min(axis=1)),
+        "unused_error_correction": grade_of(unused, UEC_LEVELS),
+        "fixed_pattern_damage": grade_overlays.pattern_damage_grade(by_segment),
+    }
+    return values, grades

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bss_mfg.imaging import grid
 from bss_mfg.imaging.geometry import PixelBox, Quad
-from bss_mfg.imaging.grid import Warp
+from bss_mfg.imaging.warp import Warp
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.geometry import Grey

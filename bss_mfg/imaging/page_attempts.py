@@ -6,12 +6,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bss_mfg.imaging import grid
-from bss_mfg.imaging.attempts import AttemptTools, UnreadSymbol, find_other_symbol, read_expected_symbol, refit
+from bss_mfg.imaging import fitting, grid
+from bss_mfg.imaging.attempts import (
+    AttemptTools,
+    UnreadSymbol,
+    decode_sampled,
+    find_other_symbol,
+    read_expected_symbol,
+    refit,
+)
 from bss_mfg.imaging.budget import AttemptBudget
 from bss_mfg.imaging.defects import Defects, find_defects
-from bss_mfg.imaging.grade import SymbolGrade, grade_symbol
-from bss_mfg.imaging.grid import SampledGrid, Warp
+from bss_mfg.imaging.geometry import quad_of
+from bss_mfg.imaging.grid import SampledGrid
+from bss_mfg.imaging.second_reader import SecondReader
+from bss_mfg.imaging.warp import Warp
 from bss_mfg.imaging.zxing_reader import Read
 from bss_mfg.symbol import Matrix
 
@@ -19,14 +28,14 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from bss_mfg.imaging.geometry import Grey, Quad
+    from bss_mfg.imaging.geometry import Grey
     from bss_mfg.imaging.page_frame import PageFrame
 
 MIN_AGREEMENT, MIN_LEAD = 0.72, 0.1
 """Share of modules that must agree with one of a batch's symbols, and by how much more than with the next best:
 strangers agree in a half."""
-_GRADE_FIT_STEPS = ((0.8, 1), (0.4, 2))
-"""A symbol that was read lies where the reader says, but for a hair."""
+_ASSUMED_MODULES = 52
+"""Modules a side of a symbol that the second reader is asked for, where nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +55,10 @@ def read_at_place(
     modules, quad = frame.label_file.modules, frame.quads[package]
     expected = matrix_of(package, modules)
     read, sampled = read_expected_symbol(grey, quad, expected, means)
+    if sampled and not read:
+        # With all modules known the grid lies better than by the first look: it is read once more.
+        sampled = refit(grey, sampled, expected, means.budget)
+        read = decode_sampled(sampled)
     if read or sampled:
         return PlaceResult(read, find_defects(grey, sampled, expected) if sampled else None)
 
@@ -85,9 +98,19 @@ def identified_symbol(
     return sampled, find_defects(grey, sampled, expected)
 
 
-def grade_read(grey: Grey, quad: Quad, expected: Matrix, exact: bool) -> SymbolGrade:
-    """The grade of a symbol that was read, by its corners; its grid is fitted first unless they are `exact`."""
-    warp = Warp.from_quad(quad, expected.columns)
-    if not exact:
-        warp = grid.fit_warp(grey, grid.expected_light(expected.bits()), warp, _GRADE_FIT_STEPS, rounds=4)
-    return grade_symbol(grey, expected, warp.centres())
+def read_with_second(grey: Grey, read: Read, expected: Matrix | None, second: SecondReader) -> bytes | None:
+    """What the second reader says of a symbol that was read: by its corners, which may be a module off, else by its
+    grid, fitted to what it should be. Where that is not known, it gets the picture of a usual label's size."""
+    size = expected.columns if expected else _ASSUMED_MODULES
+    for quad in dict.fromkeys(corners for corners in (read.quad, quad_of(read.box)) if corners):
+        try:
+            warp = Warp.from_quad(quad, size)
+        except ValueError:  # corners in one line
+            continue
+        if data := second.read(grey, warp, size_is_known=expected is not None):
+            return data
+        if expected:
+            fitted = fitting.fit_warp(grey, fitting.expected_light(expected.bits()), warp)
+            if data := second.read(grey, fitted):
+                return data
+    return None

@@ -93,6 +93,20 @@ def place_darkness(page: Page, frame: PageFrame, matched_packages: Set[int | Non
     }
 
 
+def ink_share(grey: Grey) -> float:
+    """The share of a page that is printed (0 to 1): clearly darker than the paper around it, dust and its edges
+    apart."""
+    import numpy as np
+
+    rows, columns = grey.shape
+    edge = max(min(rows, columns) // 50, 1)
+    inner = grey[edge : rows - edge : 2, edge : columns - edge : 2]
+    if not inner.size:
+        return 0.0
+    paper = float(np.quantile(inner, 0.8))
+    return float((inner < 0.6 * paper).mean())
+
+
 def contrast_of(grey: Grey, box: PixelBox) -> float:
     """The standard deviation of the grey in a box: near 0 for blank paper."""
     left, top = max(int(box[0]), 0), max(int(box[1]), 0)

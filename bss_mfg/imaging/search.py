@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, TypeVar
 
-from bss_mfg.imaging.geometry import Quad
-from bss_mfg.imaging.grid import box_mean
+from bss_mfg.imaging.geometry import PixelBox, Quad, box_of
+from bss_mfg.imaging.sampling import box_mean
 
 if TYPE_CHECKING:
     import numpy as np
@@ -13,30 +14,71 @@ if TYPE_CHECKING:
 
     from bss_mfg.imaging.geometry import Floats, Grey
 
+Place = TypeVar("Place")
+
 _LEAST_SIDE = 40  # pixels: fewer than 2 per module of any label
 _MOST = 400
 _LEAST_FILL = 0.72  # share of its rectangle that a patch covers
 _CELL = 6  # pixels of a cell of the map
+_FINE_MODULE = 6.0  # pixels a module for which such cells are right
+_MUCH_MORE = 1.5  # by how much more area coarser pixels have to show symbols than finer ones
 
 
-def find_candidates(grey: Grey, limit: int = _MOST) -> list[Quad]:
-    """The corners of patches that may be symbols, the largest first. Which corner is which is not known yet."""
+def find_candidates(grey: Grey, limit: int = _MOST, module_px: float | None = None) -> list[Quad]:
+    """The corners of patches that may be symbols, the most promising first. Which corner is which is not known yet.
+
+    `module_px`: X-dimension in pixels, where something is known of it; else finer and then coarser ones are looked for.
+    """
+    levels = (1, 2, 4, 8) if module_px is None else (max(round(module_px / _FINE_MODULE), 1),)
+    best: tuple[float, list[Quad]] = (0.0, [])
+    for level in levels:
+        area, quads = _candidates_at(grey, level)
+        if area > _MUCH_MORE * best[0]:  # what is seen of larger modules are pieces
+            best = area, quads
+    return most_promising_first(grey, best[1], box_of)[:limit]
+
+
+def _candidates_at(grey: Grey, level: int) -> tuple[float, list[Quad]]:
+    """Those of a picture of which so many pixels a side are taken as one, and their area in pixels of the page: a
+    module may be no larger than a cell."""
     import numpy as np
+    from PIL import Image
 
-    busy = _busy_cells(grey)
-    found: list[tuple[float, Quad]] = []
-    for cells in _connected_patches(busy):
-        rectangle = _enclosing_rectangle(cells)
-        if rectangle is None:
-            continue
-        area, quad = rectangle
-        found.append((area, quad))
+    small = np.asarray(Image.fromarray(grey).reduce(level)) if level > 1 else grey
+    found = [item for cells in _connected_patches(_busy_cells(small)) if (item := _enclosing_rectangle(cells))]
     if not found:
-        return []
+        return 0.0, []
     found.sort(key=lambda item: -item[0])
     # Labels of one sheet are alike: what is much smaller than most is text or artwork.
     usual = float(np.median([area for area, _ in found[: max(len(found) // 2, 1)]]))
-    return [quad for area, quad in found if area > usual / 3][:limit]
+    alike = [(area, quad) for area, quad in found if area > usual / 3]
+    return sum(area for area, _ in alike) * level**2, [_scaled(quad, level) for _, quad in alike]
+
+
+def _scaled(quad: Quad, factor: int) -> Quad:
+    a, b, c, d = ((x * factor, y * factor) for x, y in quad)
+    return (a, b, c, d)
+
+
+def most_promising_first(grey: Grey, places: Iterable[Place], box: Callable[[Place], PixelBox]) -> list[Place]:
+    """Places in the order in which attempts at them are worth their work: where edges are sharp, there is most to be
+    read. Of alike ones, those that come first."""
+    return sorted(places, key=lambda place: -_sharpness(grey, box(place)))
+
+
+def _sharpness(grey: Grey, box: PixelBox) -> float:
+    """The mean step between neighbouring pixels against the spread of all, in the middle of a place: of two alike
+    symbols the blurred one has the smaller steps. In hundredths, so that a hair of noise changes no order."""
+    import numpy as np
+
+    left, top = max(int(box[0] + box[2] / 4), 0), max(int(box[1] + box[3] / 4), 0)
+    crop = grey[top : int(box[1] + box[3] * 3 / 4) + 1, left : int(box[0] + box[2] * 3 / 4) + 1].astype(np.float32)
+    if min(crop.shape) < 4:
+        return 0.0
+    # Over two pixels: noise of single ones is no edge.
+    soft = (crop[:-1, :-1] + crop[1:, :-1] + crop[:-1, 1:] + crop[1:, 1:]) / 4
+    steps = min(float(np.abs(np.diff(soft, axis=0)).mean()), float(np.abs(np.diff(soft, axis=1)).mean()))
+    return round(steps / (float(soft.std()) + 4.0), 2)
 
 
 def _busy_cells(grey: Grey) -> NDArray[np.bool_]:
@@ -109,6 +151,14 @@ def _connected_patches(mask: NDArray[np.bool_]) -> list[NDArray[np.intp]]:
     return np.split(at[order], starts[1:].tolist())
 
 
+def _is_long(points: Floats) -> bool:
+    """Whether a patch is surely too long for a symbol, by its moments, which take a hundredth of the time."""
+    import numpy as np
+
+    low, high = np.linalg.eigvalsh(np.cov(points.T))
+    return bool(high > 2.4**2 * max(float(low), 1.0))
+
+
 def _enclosing_rectangle(cells: NDArray[np.intp]) -> tuple[float, Quad] | None:
     """Area and corners in pixels of the smallest rectangle around a patch, if a symbol could fill it."""
     import numpy as np
@@ -116,6 +166,8 @@ def _enclosing_rectangle(cells: NDArray[np.intp]) -> tuple[float, Quad] | None:
     if len(cells) < (_LEAST_SIDE / _CELL) ** 2 * _LEAST_FILL:
         return None
     points = (cells[:, ::-1] + 0.5) * _CELL
+    if _is_long(points):
+        return None
     best: tuple[float, int, tuple[float, float, float, float]] | None = None
     for degrees in range(0, 90, 2):
         cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))

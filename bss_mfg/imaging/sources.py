@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import ctypes
 import math
-import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bss_mfg.core.files import read_bytes
 from bss_mfg.core.units import MM_PER_INCH, POINTS_PER_INCH, POINTS_PER_MM
-from bss_mfg.errors import InputError, from_os_error
+from bss_mfg.errors import InputError
+from bss_mfg.imaging.pictures import MAX_PIXELS, open_picture
+from bss_mfg.imaging.pictures import SUFFIXES as PICTURE_SUFFIXES
+from bss_mfg.imaging.reflectance import SRGB, Light
 from bss_mfg.imaging.scanned_pages import is_scan
 
 if TYPE_CHECKING:
@@ -28,10 +29,10 @@ PageCrop = tuple[int, int, "Grey"]
 """Left and top in pixels, and the grey there."""
 
 PDF_DPI = 300
-MAX_PIXELS = 50_000_000
 MAX_FILE_BYTES = 1 << 30
 """Of one file."""
-SUFFIXES = (".pdf", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".heic", ".heif")
+SUFFIXES = (".pdf", *PICTURE_SUFFIXES)
+"""How the names of files that are read end: in folders the others are passed over."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ class Page:
     crops: tuple[PageCrop, ...]
     dpi: float | None
     scanned: bool
+    light: Light = SRGB
+    """What its grey values are as light."""
 
     @cached_property
     def grey(self) -> Grey:
@@ -123,12 +126,18 @@ def _open_pdf(data: bytes, path: Path) -> Source:
         document: Any = pypdfium2.PdfDocument(data)
         count = len(document)
     except pypdfium2.PdfiumError as error:
+        if error.err_code == pypdfium2.raw.FPDF_ERR_PASSWORD:
+            raise InputError(
+                "is a PDF that opens with a password only",
+                where=path,
+                way_out="Save it without a password, or print it to a PDF, and name that.",
+            ) from error
         raise InputError("is not a readable PDF", where=path, way_out="Make or copy it again.") from error
     if not count:
         document.close()
         raise InputError("has no pages", where=path, way_out="Make it again.")
 
-    canvases: dict[int, Grey] = {}
+    canvases: dict[int, _Canvas] = {}
 
     def draw(number: int, only: Sequence[MmBox]) -> Page:
         try:
@@ -161,8 +170,25 @@ def _scan_crops(page: Any) -> tuple[tuple[int, int], tuple[PageCrop, ...]]:
     return (red.shape[1], red.shape[0]), ((0, 0, red),)
 
 
+@dataclass(frozen=True, slots=True)
+class _Canvas:
+    """Memory that pdfium draws on: its pixels, and its bitmap over the same."""
+
+    grey: Grey
+    bitmap: Any
+
+    @classmethod
+    def new(cls, width: int, height: int, format_: int) -> _Canvas:
+        import numpy as np
+        import pypdfium2
+
+        grey: Grey = np.empty((height, width), np.uint8)
+        memory = (ctypes.c_ubyte * (width * height)).from_buffer(grey.data)
+        return cls(grey, pypdfium2.PdfBitmap.new_native(width, height, format_, buffer=memory, stride=width))
+
+
 def _render_crops(
-    page: Any, areas: Sequence[MmBox], canvases: dict[int, Grey]
+    page: Any, areas: Sequence[MmBox], canvases: dict[int, _Canvas]
 ) -> tuple[tuple[int, int], tuple[PageCrop, ...]]:
     """The size of a page in pixels, and all of it, or the strips of it that hold `areas`, each on a canvas of its own,
     which the next page uses again: memory that lies together is quicker to clear, to draw on and to read than strips of
@@ -170,22 +196,18 @@ def _render_crops(
 
     How large a page is, its bitmap says: a size that is computed here can be a pixel off what pdfium makes of it.
     """
-    import numpy as np
-    import pypdfium2
-
     scale = PDF_DPI / POINTS_PER_INCH
-    width, height = (math.ceil(side * scale) for side in page.get_size())
-    strips = _strips(areas, width, height)
     if not areas:
         pixels: Grey = page.render(scale=scale, grayscale=True).to_numpy()
         grey: Grey = pixels.reshape(pixels.shape[:2])
         return (grey.shape[1], grey.shape[0]), ((0, 0, grey),)
+    width, height = (math.ceil(side * scale) for side in page.get_size())
+    strips = _strips(tuple(areas), width, height)
 
     def bitmap(number: int, width: int, height: int, format: int, rev_byteorder: bool = False) -> Any:
-        if number not in canvases or canvases[number].shape != (height, width):
-            canvases[number] = np.empty((height, width), np.uint8)
-        memory = (ctypes.c_ubyte * (width * height)).from_buffer(canvases[number].data)
-        return pypdfium2.PdfBitmap.new_native(width, height, format, rev_byteorder, buffer=memory, stride=width)
+        if number not in canvases or canvases[number].grey.shape != (height, width):
+            canvases[number] = _Canvas.new(width, height, format)
+        return canvases[number].bitmap
 
     crops: list[PageCrop] = []
     for number, (left, top, right, bottom) in enumerate(strips):
@@ -199,14 +221,15 @@ def _render_crops(
             draw_annots=False,
             bitmap_maker=partial(bitmap, number),
         )
-        crops.append((left, top, canvases[number]))
+        crops.append((left, top, canvases[number].grey))
     if crops:
         (_, _, right, bottom), (left, top, first) = strips[0], crops[0]
         width, height = left + first.shape[1] + width - right, top + first.shape[0] + height - bottom
     return (width, height), tuple(crops)
 
 
-def _strips(areas: Sequence[MmBox], width: int, height: int) -> list[tuple[int, int, int, int]]:
+@lru_cache(maxsize=4)  # the same on each page of a file
+def _strips(areas: tuple[MmBox, ...], width: int, height: int) -> tuple[tuple[int, int, int, int], ...]:
     """Upright strips (left, top, right, bottom in pixels) that hold the areas and a fifth more around each."""
     scale = PDF_DPI / MM_PER_INCH
     strips: list[tuple[int, int, int, int]] = []
@@ -218,89 +241,15 @@ def _strips(areas: Sequence[MmBox], width: int, height: int) -> list[tuple[int, 
             last = strips.pop()
             left, top, right, bottom = last[0], min(last[1], top), max(last[2], right), max(last[3], bottom)
         strips.append((left, top, right, bottom))
-    return [strip for strip in strips if strip[0] < strip[2] and strip[1] < strip[3]]
+    return tuple(strip for strip in strips if strip[0] < strip[2] and strip[1] < strip[3])
 
 
 def _open_picture(data: bytes, path: Path) -> Source:
-    from io import BytesIO
-
-    from PIL import Image, UnidentifiedImageError
-
-    _register_heic(path)
-
-    @contextmanager
-    def picture_errors() -> Iterator[None]:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error", Image.DecompressionBombWarning)
-                yield
-        except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-            raise _too_large_error(path) from None
-        except UnidentifiedImageError as error:
-            raise InputError(
-                "is neither a PDF nor a picture that can be read",
-                where=path,
-                way_out="Known are PDF, PNG, JPEG, TIFF, BMP and WebP, and HEIC where pillow-heif is installed.",
-            ) from error
-        except (OSError, SyntaxError, ValueError, EOFError) as error:
-            if isinstance(error, OSError) and error.errno:
-                raise from_os_error(error, "reading the picture", path) from error
-            raise InputError("is a damaged or cut-off picture", where=path, way_out="Scan it again.") from error
-
-    with picture_errors():
-        picture: Any = Image.open(BytesIO(data))
-        # Only TIFF and MPO files have pages: the frames of an animation are none.
-        count = int(getattr(picture, "n_frames", 1)) if picture.format in ("TIFF", "MPO") else 1
+    file = open_picture(data, path)
 
     def draw(number: int, only: Sequence[MmBox]) -> Page:
-        with picture_errors():
-            picture.seek(number - 1)
-            if picture.width * picture.height > MAX_PIXELS:
-                raise _too_large_error(path)
-            grey = _grey(picture)
-            return Page(path.name, number, (grey.shape[1], grey.shape[0]), ((0, 0, grey),), _dpi(picture), scanned=True)
+        grey, dpi = file.grey(number)
+        size, light = (grey.shape[1], grey.shape[0]), file.light()
+        return Page(path.name, number, size, ((0, 0, grey),), dpi, scanned=True, light=light)
 
-    return Source(path, count, draw, picture.close)
-
-
-def _grey(picture: Any) -> Grey:
-    """What a scanner's red light (660 nm) sees: of colours the red channel. Transparent is paper; 16 bits become 8."""
-    import numpy as np
-    from PIL import Image, ImageOps
-
-    flat = ImageOps.exif_transpose(picture)
-    if "A" in flat.mode or "transparency" in flat.info:
-        flat = Image.alpha_composite(Image.new("RGBA", flat.size, "white"), flat.convert("RGBA"))
-    if flat.mode.startswith("I;16"):
-        return (np.asarray(flat) >> 8).astype(np.uint8)
-    if flat.mode in ("1", "L"):
-        return np.asarray(flat.convert("L"))
-    return np.asarray(flat.convert("RGB").getchannel("R"))
-
-
-def _dpi(picture: Any) -> float | None:
-    dpi = picture.info.get("dpi", (None,))[0]
-    return float(dpi) if dpi and 50 <= float(dpi) <= 4800 else None
-
-
-def _register_heic(path: Path) -> None:
-    """Telephones save HEIC; Pillow reads it where pillow-heif is installed."""
-    if path.suffix.lower() not in (".heic", ".heif"):
-        return
-    try:
-        from pillow_heif import register_heif_opener
-    except ImportError:
-        raise InputError(
-            "is a HEIC picture, and pillow-heif is not installed",
-            where=path,
-            way_out="`pip install pillow-heif`, or let the telephone save JPEG.",
-        ) from None
-    register_heif_opener()
-
-
-def _too_large_error(path: Path) -> InputError:
-    return InputError(
-        f"has more than {MAX_PIXELS // 1_000_000} megapixels",
-        where=path,
-        way_out="Scan at 300 to 600 dpi, or cut it into pieces.",
-    )
+    return Source(path, len(file.frames), draw, file.close)

@@ -25,6 +25,11 @@ class Read:
     how: str = ""
 
     @property
+    def content(self) -> tuple[bytes, str]:
+        """What it says, and in which kind of symbol."""
+        return self.data, self.symbology
+
+    @property
     def center(self) -> tuple[float, float]:
         """Centre of the box in pixels."""
         return (self.box[0] + self.box[2] / 2, self.box[1] + self.box[3] / 2)
@@ -46,20 +51,29 @@ def read_page(grey: Grey, thorough: bool = False) -> list[Read]:
     return [read_from_result(item) for item in found]
 
 
+def read_other_codes(grey: Grey) -> list[Read]:
+    """All codes of a page that are no Data Matrix."""
+    import zxingcpp
+
+    found = zxingcpp.read_barcodes(grey, try_rotate=True, try_downscale=True, try_invert=False)
+    return [read_from_result(item) for item in found if item.valid and item.format != zxingcpp.BarcodeFormat.DataMatrix]
+
+
 def read_box(grey: Grey, box: PixelBox, thorough: bool = False, origin: tuple[int, int] = (0, 0)) -> Read | None:
     """The symbol at a known place: the box is cut out with a margin and read, or None. The picture may be a piece of a
     page that begins at `origin` (left, top)."""
     import zxingcpp
 
-    margin = box[2] * (0.12 if thorough else 0.03) + 2
-    left, top = max(int(box[0] - margin), 0), max(int(box[1] - margin), 0)
-    right, bottom = max(int(box[0] + box[2] + margin) + 1, 0), max(int(box[1] + box[3] + margin) + 1, 0)
+    box_left, box_top, width, height = box
+    margin = width * (0.12 if thorough else 0.03) + 2
+    left, top = max(int(box_left - margin), 0), max(int(box_top - margin), 0)
+    right, bottom = max(int(box_left + width + margin) + 1, 0), max(int(box_top + height + margin) + 1, 0)
     x, y = origin
     crop = grey[max(top - y, 0) : bottom - y, max(left - x, 0) : right - x]
     if crop.size == 0:
         return None
-    binarizers = [zxingcpp.Binarizer.LocalAverage, zxingcpp.Binarizer.GlobalHistogram]
-    for binarizer in binarizers if thorough else [zxingcpp.Binarizer.FixedThreshold]:
+    kinds = zxingcpp.Binarizer
+    for binarizer in (kinds.LocalAverage, kinds.GlobalHistogram) if thorough else (kinds.FixedThreshold,):
         found = zxingcpp.read_barcodes(
             crop,
             formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.DataMatrix),
@@ -76,13 +90,14 @@ def read_box(grey: Grey, box: PixelBox, thorough: bool = False, origin: tuple[in
 def read_from_result(item: Any, left: float = 0, top: float = 0, scale: float = 1.0) -> Read:
     """A result of zxing-cpp, in pixels of the page: the picture it read was cut out at left, top and then scaled."""
     position = item.position
-    corners = [
-        (left + corner.x / scale, top + corner.y / scale)
-        for corner in (position.top_left, position.top_right, position.bottom_right, position.bottom_left)
-    ]
-    quad = (corners[0], corners[1], corners[2], corners[3])
-    data = bytes(item.bytes) if item.valid else b""
-    extra = (item.extra if item.valid else None) or {}  # bars have none
+    a, b, c, d = position.top_left, position.top_right, position.bottom_right, position.bottom_left
+    quad = (
+        (left + a.x / scale, top + a.y / scale),
+        (left + b.x / scale, top + b.y / scale),
+        (left + c.x / scale, top + c.y / scale),
+        (left + d.x / scale, top + d.y / scale),
+    )
+    data, extra = (bytes(item.bytes), item.extra or {}) if item.valid else (b"", {})  # bars have no extra
     return Read(data, box_of(quad), item.symbology_identifier, extra.get("UEC"), quad)
 
 

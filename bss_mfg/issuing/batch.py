@@ -87,7 +87,7 @@ def check_request(ledger: Ledger, request: BatchRequest) -> bool:
     if _find_issued(ledger, read):
         return True
     if read.identity_count:
-        refuse_issued(ledger, request.identities, Identifiers(request.spec.spec, None))
+        refuse_issued(ledger, request.identities, Identifiers(request.spec.spec, None), file=request.identities_file)
     return False
 
 
@@ -118,9 +118,7 @@ def _longest_payload(request: BatchRequest) -> int:
     if product.stage == "production":
         require_confirmed(spec)
     PayloadBuilder(spec.spec, product.facts, key)  # refuses what doesn't fit the spec
-    return len(
-        longest_example(spec.spec, product.facts, key.key.key_size, product.units_per_package, product.oob_bytes)
-    )
+    return len(longest_example(spec.spec, product.facts, key.bits, product.units_per_package, product.oob_bytes))
 
 
 @contextmanager
@@ -158,7 +156,7 @@ def _claims(
                 spool.add(held)
                 held.clear()
 
-        refuse_issued(ledger, read.identities(), identifiers, claim)
+        refuse_issued(ledger, read.identities(), identifiers, claim, file=read.request.identities_file)
         spool.add(held)
         yield spool
 
@@ -218,7 +216,7 @@ def _batch_record(request: BatchRequest, batch_id: str, facts: _BatchFacts) -> B
         template=product.print.template or product.template,
         facts={
             **request.facts,
-            "key_bits": str(key.key.key_size),
+            "key_bits": str(key.bits),
             **({"timezone": request.zone.name} if request.zone.name else {}),
         },
         longest_payload=facts.longest_payload,

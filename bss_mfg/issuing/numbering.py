@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
+from pathlib import Path
 
 from bss_mfg.core.capped_list import CappedList
 from bss_mfg.core.text import count_words, first_problems
@@ -27,8 +28,9 @@ def refuse_issued(
     claim: Callable[[int, Identifier], None] = lambda index, one: None,
     *,
     batch: str | None = None,
+    file: Path | str = "identities file",
 ) -> None:
-    """Name what of a file was issued before, by row; the ledger would refuse it all the same. `claim` is told the
+    """Name what of a `file` was issued before, by row; the ledger would refuse it all the same. `claim` is told the
     identifiers of each identity, which are numbered from 0; `batch` is there already, where its units are to come."""
     problems: CappedList[str] = CappedList(MOST_NAMED)
     rows = enumerate(identities)
@@ -49,7 +51,7 @@ def refuse_issued(
     if problems:
         raise LedgerError(
             "would be issued twice",
-            where="identities file",
+            where=file,
             problems=first_problems(problems[:], MOST_NAMED, "rows", problems.total),
             way_out="Nothing was issued; correct it, or leave these rows out. Where values may come again, the spec "
             "says so (`unique`).",

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from bss_mfg.core.clock import UTC_ZONE, TimeZone
@@ -30,6 +31,12 @@ class BatchRequest:
     identities: Iterable[Identity] = ()
     zone: TimeZone = UTC_ZONE
     fields: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def identities_file(self) -> Path | str:
+        """Where the identities come from; in words where that is no file."""
+        path = getattr(self.identities, "path", None)
+        return path if isinstance(path, Path) else "identities file"
 
     @property
     def facts(self) -> dict[str, str]:

@@ -20,7 +20,7 @@ from bss_mfg.model import FIELD_PREFIX, Actor, Batch, Package, Stage, Unit
 from bss_mfg.payload.build import longest_example
 from bss_mfg.payload.spec import SpecFile, packaged_spec
 from bss_mfg.workspace.product import LoadedProduct, Product
-from bss_mfg.workspace.product_fields import facts_in, matching_language
+from bss_mfg.workspace.product_fields import BASE_LANGUAGE, facts_in, matching_language, require_language
 from bss_mfg.workspace.workspace import CONFIG, Workspace
 
 _FACTS = {"title": "Product title", "pid": "ebK3", "upc": "841667145075", "ean": "", "code": "841667145075"}
@@ -58,10 +58,10 @@ class ExampleProduct:
         return symbol_size(spec, self.facts, self.key_bits, self.units_per_package, self.oob_bytes)
 
 
-def product_example(workspace: Workspace, name: str) -> Example:
-    """A product's longest and shortest cases."""
+def product_example(workspace: Workspace, name: str, language: str | None = None) -> Example:
+    """A product's longest and shortest cases; its fields in a language (None: as is set; `base`: of none)."""
     loaded = workspace.product(name)
-    language = workspace.print_defaults(loaded.product).language
+    language = _language(_example_facts(loaded.product), language, workspace.print_defaults(loaded.product).language)
     return example_of_loaded(loaded, workspace.spec(loaded.product.spec), workspace.zone, language)
 
 
@@ -78,6 +78,13 @@ def product_files(workspace: Workspace, name: str) -> tuple[Path, ...]:
     return own, *others, workspace.root / CONFIG
 
 
+def _language(facts: Mapping[str, str], wished: str | None, default: str | None) -> str:
+    """The language of fields: one that is wished must be there, a setting counts where it is."""
+    if wished is None:
+        return matching_language(facts, default or "")
+    return "" if wished == BASE_LANGUAGE else require_language(facts, wished, "--language")
+
+
 def _example_facts(product: Product) -> Mapping[str, str]:
     """A product's facts, with its examples of what a batch is given."""
     return {**product.facts, **{FIELD_PREFIX + name: example for name, example in product.batch_fields.items()}}
@@ -92,10 +99,10 @@ def example_of_loaded(
 ) -> Example:
     """The longest and shortest cases of a product that is loaded already, its fields as they are in a language;
     `facts`: those of a batch that is to be issued, None for the product's with its examples."""
-    product, key_bits = loaded.product, loaded.key.key.key_size
+    product, key_bits = loaded.product, loaded.key.bits
     facts = _example_facts(product) if facts is None else facts
     told = facts_in(facts, matching_language(facts, language or ""))
-    return example_of_product(
+    example = example_of_product(
         ExampleProduct(
             loaded.name,
             {**told, "key_bits": str(key_bits), "timezone": zone.name},
@@ -108,14 +115,15 @@ def example_of_loaded(
         ),
         clock.now(),
     )
+    return replace(example, batch_fields=frozenset(FIELD_PREFIX + name for name in product.batch_fields))
 
 
-def batch_example(workspace: Workspace, batch_id: str, actor: Actor) -> Example:
-    """A batch's own first and last package."""
+def batch_example(workspace: Workspace, batch_id: str, actor: Actor, language: str | None = None) -> Example:
+    """A batch's own first and last package; its fields in a language (None: as is set; `base`: of none)."""
     with workspace.open_ledger(actor) as ledger:
         batch = ledger.batches.get(batch_id)
-        language = workspace.batch_print_defaults(batch.product, batch.template).language
-        batch = replace(batch, facts=facts_in(batch.facts, matching_language(batch.facts, language or "")))
+        default = workspace.batch_print_defaults(batch.product, batch.template).language
+        batch = replace(batch, facts=facts_in(batch.facts, _language(batch.facts, language, default)))
         ends = [_package(ledger, batch.id, number) for number in (1, batch.packages)]
         return example_of_batch(batch, ends[0], ends[1], batch_symbol_size(batch))
 

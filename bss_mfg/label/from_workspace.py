@@ -151,3 +151,17 @@ def _template(
             "this workspace",
             way_out="Name its file with --template FILE.toml.",
         ) from None
+
+
+def least_grade_asked(workspace: Workspace, batch: Batch) -> float | None:
+    """The least grade, 4 to 0, that the batch's product or its template asks for, the better of both; None where
+    neither does. What has no file in this workspace asks for nothing."""
+    from bss_mfg.core.toml_files import load_toml
+    from bss_mfg.imaging.grade_scale import least_grade
+
+    name = workspace.batch_print_defaults(batch.product, batch.template).template
+    known = name in workspace.template_names()
+    of_template = load_toml(workspace.template_file(name), "template").data.get("min_grade") if known else None
+    words = [workspace.least_grade(batch.product), of_template]
+    asked = [least for word in words if word and (least := least_grade(str(word))) is not None]
+    return max(asked, default=None)

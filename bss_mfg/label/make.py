@@ -288,6 +288,7 @@ class _LabelMaker:
             copy=file.copy,
             repeat=file.repeat,
             companions=plan.layout.companions(),
+            registration_tolerance=template.definition.registration_tolerance,
         )
         request = plan.request
         self._ledger.prints.record(

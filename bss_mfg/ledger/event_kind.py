@@ -23,6 +23,7 @@ class EventKind(StrEnum):
     LABELS_NOT_SENT = "labels not sent"
     READ = "read"
     FILE_VERIFIED = "file verified"
+    GRADE_MEASURED = "grade measured"
     SAMPLE_DRAWN = "sample drawn"
     SAMPLE_DECIDED = "sample decided"
     UNIT_SCRAPPED = "unit scrapped"

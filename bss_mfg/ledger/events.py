@@ -45,9 +45,18 @@ from bss_mfg.ledger.label_events import (
 from bss_mfg.ledger.label_events import (
     SendingResult as SendingResult,
 )
-
-ReadSubject = Literal["file", "print"]
-"""What a read is of: our own drawing, or the label that a printer made of it."""
+from bss_mfg.ledger.read_events import (
+    FileVerified as FileVerified,
+)
+from bss_mfg.ledger.read_events import (
+    GradeMeasured as GradeMeasured,
+)
+from bss_mfg.ledger.read_events import (
+    LabelRead as LabelRead,
+)
+from bss_mfg.ledger.read_events import (
+    ReadSubject as ReadSubject,
+)
 
 
 class WorkspaceCreated(EventRecord):
@@ -86,34 +95,6 @@ class BatchIssued(EventRecord):
     suite: str = key("name")
     fingerprint: str = key("fingerprint of the public key", name="key")
     fields: dict[str, str] | None = key("the product's and the batch's own fields, where there are any", default=None)
-
-
-class LabelRead(EventRecord):
-    """A label was read."""
-
-    kind = EventKind.READ
-    verdict: str = key("see [report.md](report.md); of a hand scanner the word it showed")
-    package: int | None = key("number, or null")
-    file: str | None = key("name; `scanner` of a hand scanner")
-    page: int | None = key("from 1; null of a hand scanner")
-    x_mm: float | None = key("of the symbol's box from the left; null of a hand scanner")
-    y_mm: float | None = key("of the symbol's box from the top; null of a hand scanner")
-    detail: str = key("in words", default="")
-    of: ReadSubject | None = key(
-        "`file`: our own label file was read back; `print`: a printed label was read; not in early ledgers",
-        default=None,
-    )
-    told: bool = key("true where `verify --of` said which", default=False)
-
-
-class FileVerified(EventRecord):
-    """All labels of a label file were read right, with the reads before; `verify --resume` and `run` pass over it."""
-
-    kind = EventKind.FILE_VERIFIED
-    file: str = key("name")
-    sha256: str = key("of the file")
-    labels: int = key("how many")
-    second_reader: bool = key("true where libdmtx read them too", default=False)
 
 
 class SamplePlanEvent(EventRecord):
@@ -222,6 +203,13 @@ class ManifestMade(EventRecord):
     device_logs: int | None = key("how many, of control logs", default=None)
     bundle_logs: int | None = key("how many, of control logs", default=None)
     packages: int | None = key("how many, of control logs", default=None)
+    numbers: Sequence[Sequence[int]] | None = key(
+        "of the units with a device log in a control log, as [first, last] of consecutive ones; not in early ledgers",
+        default=None,
+    )
+    bundles: Sequence[Sequence[int]] | None = key(
+        "of the packages with a bundle log in a control log, likewise; not in early ledgers", default=None
+    )
 
 
 class ManifestAnswered(EventRecord):

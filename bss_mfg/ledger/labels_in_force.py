@@ -50,6 +50,18 @@ class LabelsInForce:
         outdated = self.outdated_in(file)
         return [number for number in file.numbers if number not in outdated] if outdated else file.numbers
 
+    def labels_made(self, packages: int) -> bytearray:
+        """How many labels of each package (by number, from 1) are in force, reprints apart: at most 255."""
+        made = bytearray(packages + 1)
+        for one in self.made:
+            for number in () if one.is_reprint else self.numbers_in(one.file):
+                made[number] = min(made[number] + one.file.repeat, 255)
+        return made
+
+    def reprinted(self) -> set[int]:
+        """The numbers of which a single label was printed once more."""
+        return {number for one in self.made if one.is_reprint for number in self.numbers_in(one.file)}
+
 
 def labels_in_force(made: Sequence[MadeFile], scrapped: Iterable[int] = ()) -> LabelsInForce:
     """What is in force of label files for one kind of label, in the order in which they were made. The labels of

@@ -19,6 +19,7 @@ from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.identities import IdentityStore
 from bss_mfg.ledger.integrity import check_payloads, check_states
 from bss_mfg.ledger.packages import PackageStore
+from bss_mfg.ledger.payload_search import PayloadSearch
 from bss_mfg.ledger.prints import PrintStore
 from bss_mfg.ledger.products import ProductStore
 from bss_mfg.ledger.reads import ReadStore
@@ -48,6 +49,7 @@ class Ledger:
         self.batches = BatchStore(connection, self.history)
         self.units = UnitStore(connection, self.history, self.batches)
         self.packages = PackageStore(connection, self.history, self.batches, self.units)
+        self.payload_search = PayloadSearch(connection, self.batches)
         self.identities = IdentityStore(connection, self.history)
         self.prints = PrintStore(connection, self.history, self.batches)
         self.reads = ReadStore(connection, self.history, self.batches)

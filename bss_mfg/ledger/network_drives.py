@@ -30,10 +30,11 @@ def _file_system(folder: Path) -> str:
         lines = Path("/proc/mounts").read_text("utf-8", "replace").splitlines()
     except OSError:
         return ""
+    here = {str(folder), *map(str, folder.parents)}
     best, kind = "", ""
     for line in lines:
         fields = line.split()
         point = fields[1].replace("\\040", " ")
-        if len(point) >= len(best) and (folder == Path(point) or Path(point) in folder.parents):
+        if point in here and len(point) >= len(best):
             best, kind = point, fields[2]
     return kind

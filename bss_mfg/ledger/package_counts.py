@@ -53,11 +53,6 @@ def unprinted_packages(connection: Connection, batch: int, limit: int) -> list[i
     return _first(connection, batch, _HAS_LABEL, limit)
 
 
-def unverified_packages(connection: Connection, batch: int, limit: int) -> list[int]:
-    """Numbers of the first packages whose newest printed label was not read right, and that need one."""
-    return _first(connection, batch, "p.print_verified > 0", limit)
-
-
 def _first(connection: Connection, batch: int, done: str, limit: int) -> list[int]:
     rows = connection.rows(_FIRST.format(done=f"({done})"), {"batch": batch, "limit": limit})
     return [number for (number,) in rows]

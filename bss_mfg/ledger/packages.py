@@ -14,7 +14,6 @@ from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.digests import payload_digest
 from bss_mfg.ledger.events import PackagesMoved, PackagesReturned, PackagesShipped, UnitReplaced
 from bss_mfg.ledger.history import HistoryStore
-from bss_mfg.ledger.package_counts import unverified_packages
 from bss_mfg.ledger.sealed_rows import PackageRow, UnitRow
 from bss_mfg.ledger.unit_state import INSERT_UNIT, UnitAction, refuse_transition, scrapped_packages
 from bss_mfg.ledger.units import UnitStore
@@ -156,11 +155,6 @@ class PackageStore:
             (self._batches.number(batch_id), len(text), text),
         )
         return (rows[0][0], rows[0][1]) if len(rows) == 1 else None
-
-    def unverified_serials(self, batch_id: str, limit: int) -> list[str]:
-        """Serials of the first packages whose newest printed label was not read right, scrapped ones apart."""
-        numbers = unverified_packages(self._db, self._batches.number(batch_id), limit)
-        return [self.get(batch_id, number).serials_text for number in numbers]
 
     def scrapped(self, batch_id: str) -> set[int]:
         """Numbers of the packages with a scrapped unit whose place nobody took."""

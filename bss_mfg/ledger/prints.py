@@ -97,6 +97,8 @@ class PrintStore:
         geometry.update({} if consecutive else {"numbers": list(numbers)})
         geometry.update({} if label_file.each == "package" else {"each": label_file.each})
         geometry.update({"companions": label_file.companions} if label_file.companions else {})
+        tolerance = label_file.registration_tolerance
+        geometry.update({} if tolerance is None else {"registration_tolerance": tolerance})
         geometry.update({} if label_file.copy == 1 else {"copy": label_file.copy})
         geometry.update({} if label_file.repeat == 1 else {"repeat": label_file.repeat})
         batch = self._batches.number(label_file.batch)
@@ -139,6 +141,10 @@ class PrintStore:
                     [(batch, number) for number in numbers],
                 )
             self._history.append(label_file.batch, event)
+
+    def template_text(self, digest: str) -> str | None:
+        """The text of a template that labels were made from, by its digest, or None."""
+        return next((text for (text,) in self._db.rows("SELECT text FROM template WHERE digest = ?", (digest,))), None)
 
     def refuse_outdated(self, batch_id: str, numbers: Sequence[int], revisions: Mapping[int, int]) -> None:
         """`RefusedError` where a package that was drawn has another barcode by now (`revisions` are those drawn that
@@ -252,8 +258,9 @@ class PrintStore:
                     shape.get("repeat", 1),
                     tuple(shape["numbers"]) if "numbers" in shape else None,
                     tuple(Rect(*area) for area in shape.get("companions", ())),
+                    shape.get("registration_tolerance"),
                 )
-            cells, page, modules, each, copy, repeat, numbers, companions = shapes[geometry]
+            cells, page, modules, each, copy, repeat, numbers, companions, tolerance = shapes[geometry]
             numbers = range(first, first + count) if numbers is None else numbers
             parts.append(
                 LabelFile(
@@ -273,6 +280,7 @@ class PrintStore:
                     repeat,
                     gone,
                     companions,
+                    tolerance,
                 )
             )
         return parts

@@ -25,7 +25,10 @@ class ReadEffect(Enum):
 
 _EFFECTS = {
     **dict.fromkeys(("matched", "ok", "complete"), ReadEffect.RIGHT),
-    **dict.fromkeys(("unreadable", "mismatched", "wrong label", "scrapped"), ReadEffect.WRONG),
+    **dict.fromkeys(
+        ("unreadable", "mismatched", "misprinted", "content", "below-grade", "wrong label", "scrapped"),
+        ReadEffect.WRONG,
+    ),
 }
 """By the verdicts of the history. A duplicate is right in itself, and one label too many; a place that is blank or
 covered shows no label."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bss_mfg.core.ranges import consecutive_ranges
@@ -32,10 +33,10 @@ class ReadStore:
     def record(self, batch_id: str, reads: Sequence[LabelRead], file: FileVerified | None = None) -> None:
         """Append one event per read, and change the facts of their packages, in their order: a right read counts, a
         wrong one clears. `file` is a label file all of whose labels were read right, the last with these: it needn't
-        be read again."""
+        be read again. Inside the transaction that is open, or in one of their own."""
         batch = self._batches.number(batch_id)
         events: list[EventRecord] = [*reads, *([file] if file else [])]
-        with self._db.transaction():
+        with contextlib.nullcontext() if self._db.in_transaction else self._db.transaction():
             self._history.append(batch_id, *events)
             for subject, column in _COLUMNS.items():
                 self._db.many(
@@ -56,6 +57,18 @@ class ReadStore:
             (self._batches.number(batch_id), package),
         )
         return int(rows[0][0]) if rows else 0
+
+    def verified_packages(self, batch_id: str, packages: Sequence[int] | None = None) -> set[int]:
+        """Numbers of the packages whose newest printed label was read right: of all, or of these (in order)."""
+        batch = self._batches.number(batch_id)
+        ranges = consecutive_ranges(packages) if packages is not None else [range(1, 1 << 62)]
+        query = "SELECT number FROM package WHERE batch = ? AND number BETWEEN ? AND ? AND print_verified > 0"
+        return {number for some in ranges for (number,) in self._db.rows(query, (batch, some[0], some[-1]))}
+
+    def news(self, batch_id: str, after: int) -> list[tuple[int, str, Mapping[str, Any]]]:
+        """Number, kind and data of a batch's events after the one with this number, in order."""
+        query = "SELECT seq, kind, data FROM event WHERE batch = ? AND seq > ? ORDER BY seq"
+        return [(seq, kind, json.loads(data)) for seq, kind, data in self._db.rows(query, (batch_id, after))]
 
     def all_files_verified(self, batch_id: str, packages: Sequence[int], *, first_revision: bool = False) -> bool:
         """Whether the label files of these packages count as read back right; with `first_revision`, those apart whose

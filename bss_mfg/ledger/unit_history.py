@@ -11,12 +11,16 @@ from bss_mfg.core.text import UUID_TEXT
 from bss_mfg.errors import InputError
 from bss_mfg.ledger.event_kind import EventKind
 from bss_mfg.ledger.events import (
+    GradeMeasured,
     IdentitiesImported,
     KeysReleased,
     KeysReleasing,
     LabelFileEvent,
     LabelRead,
     LabelsReprinted,
+    ManifestAnswered,
+    ManifestMade,
+    ManifestUploaded,
     ManifestWithdrawn,
     PackagesMoved,
     UnitReplaced,
@@ -57,8 +61,15 @@ def history_of(ledger: Ledger, what: str) -> Iterator[Event]:
     for batch, package, unit in units:
         inside = ledger.units.serials_ever_in(batch, package)
         (own,) = ledger.units.find(batch, "serial", [serial])
+        manifests = [made for _, made in ledger.history.records(ManifestMade, batch)]
+        holding = {made.file for made in manifests if _is_in_manifest(made, own.number, package)}
+        elsewhere = {made.file for made in manifests} - holding
         for event in ledger.history.events(batch):
-            if _releases(event, own.number) and _concerns(event, package, unit, inside):
+            if (
+                _releases(event, own.number)
+                and not _is_of_manifests(event, elsewhere)
+                and _concerns(event, package, unit, inside)
+            ):
                 yield event
 
 
@@ -69,7 +80,7 @@ SESSION_GAP_S = 3_600
 @dataclass(frozen=True, slots=True)
 class ReadSession:
     """The reads of one file, or of one session of a hand scanner, by one operator at one station: the first of them,
-    how many, and how many were wrong."""
+    how many, and how many were wrong. So are the measurements of one verifier's export, of which none is wrong."""
 
     first: Event
     reads: int = 0
@@ -82,19 +93,19 @@ def in_sessions(events: Iterable[Event], is_wrong: Callable[[str], bool]) -> Ite
     running: dict[tuple[object, ...], ReadSession] = {}
     for event in events:
         record = read_record(event.kind, event.data)
-        if not isinstance(record, LabelRead):
+        if not isinstance(record, (LabelRead, GradeMeasured)):
             yield from running.values()
             running.clear()
             yield event
             continue
-        key = record.file, event.data.get("operator"), event.data.get("station")
+        key = event.kind, record.file, event.data.get("operator"), event.data.get("station")
         before = running.get(key)
         if before and _seconds_between(before.last_at, event.at) > SESSION_GAP_S:
             yield from running.values()
             running.clear()
             before = None
         so_far = before or ReadSession(event)
-        wrong = so_far.wrong + is_wrong(record.verdict)
+        wrong = so_far.wrong + (isinstance(record, LabelRead) and is_wrong(record.verdict))
         running[key] = replace(so_far, reads=so_far.reads + 1, wrong=wrong, last_at=event.at)
     yield from running.values()
 
@@ -119,13 +130,34 @@ def _releases(event: Event, number: int) -> bool:
         return True
     record = read_record(event.kind, event.data)
     numbers = record.numbers if isinstance(record, (KeysReleasing, KeysReleased)) else None
-    return numbers is None or any(first <= number <= last for first, last in numbers)
+    return numbers is None or _is_among(number, numbers)
+
+
+def _is_in_manifest(made: ManifestMade, number: int, package: int) -> bool:
+    """Whether a manifest has a device log of the unit, or a bundle log of its package; old ones don't say."""
+    if made.numbers is None:
+        return True
+    return _is_among(number, made.numbers) or _is_among(package, made.bundles or ())
+
+
+def _is_among(number: int, ranges: Sequence[Sequence[int]]) -> bool:
+    return any(first <= number <= last for first, last in ranges)
+
+
+def _is_of_manifests(event: Event, files: Set[str]) -> bool:
+    """Whether an event is about these manifests alone: that one was made or uploaded, or that they were answered."""
+    if event.kind not in (EventKind.MANIFEST_MADE, EventKind.MANIFEST_UPLOADED, EventKind.MANIFEST_ANSWERED):
+        return False
+    record = read_record(event.kind, event.data)
+    if isinstance(record, (ManifestMade, ManifestUploaded)):
+        return record.file in files
+    return isinstance(record, ManifestAnswered) and bool(record.logs) and set(record.logs or ()) <= files
 
 
 def _concerns(event: Event, package: int, unit: int, inside: Set[str]) -> bool:
     """Whether an event is about a unit, its package, or all of its batch."""
     record = read_record(event.kind, event.data)
-    if isinstance(record, LabelRead):
+    if isinstance(record, (LabelRead, GradeMeasured)):
         return record.package == package
     if isinstance(record, PackagesMoved):
         return any(first <= package <= last for first, last in record.packages)

@@ -93,6 +93,15 @@ class UnitStore:
         )
         return [(row[0], row[1], row[2]) for row in rows]
 
+    def find_by_mac(self, mac: str) -> list[tuple[str, str]]:
+        """(batch id, serial) of the units with a MAC address of 12 upper-case hex digits."""
+        rows = self._db.rows(
+            "SELECT b.id, u.serial FROM identifier i JOIN batch b ON b.no = i.batch "
+            "JOIN unit u ON u.batch = i.batch AND u.number = i.unit WHERE i.name = 'mac' AND i.value = ?",
+            (mac.encode("ascii"),),
+        )
+        return [(batch, serial) for batch, serial in rows]
+
     def products_of_serial(self, serial: str) -> list[str]:
         """The products with a unit of this serial, issued here or before."""
         rows = self._db.rows(

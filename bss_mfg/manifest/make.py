@@ -188,6 +188,8 @@ def _record(ledger: Ledger, batch: Batch, written: WrittenLog) -> None:
         device_logs=contents.device_logs,
         bundle_logs=contents.bundle_logs,
         packages=contents.all_packages,
+        numbers=[[run[0], run[-1]] for run in contents.units],
+        bundles=[[run[0], run[-1]] for run in contents.bundles],
     )
     ledger.exports.record_control_log(batch.id, made, contents.units)
 

@@ -10,9 +10,11 @@ from bss_mfg.core.text import count_words
 from bss_mfg.errors import InputError
 from bss_mfg.model import Unit
 from bss_mfg.payload.formats import BINARY, FORMATS
+from bss_mfg.payload.layouts.descriptions import PlaintextValue
+from bss_mfg.payload.layouts.writing import PlaintextWriter
 from bss_mfg.payload.product_keys import ProductKey
-from bss_mfg.payload.spec import SAFE_VALUE, PlaintextValue, Spec, SpecField, column_of, plaintext_size
-from bss_mfg.payload.suites import SUITES
+from bss_mfg.payload.sources import SAFE_VALUE, column_of
+from bss_mfg.payload.spec import Spec, SpecField
 
 MAX_PAYLOAD = 1556
 """Bytes that the largest square Data Matrix (144x144) holds in Base 256 (ISO/IEC 16022, table 7)."""
@@ -90,22 +92,27 @@ class PayloadBuilder:
             if not spec.bare:
                 self._makers.append(prefix if value is None else prefix + check_value(value, field.key))
             if value is None:
-                self._makers.append(self._unit_values(field, key))
+                self._makers.append(self._unit_values(field, key, facts))
         if not spec.bare:
             self._makers.append(spec.terminator)
 
-    def _unit_values(self, field: SpecField, key: ProductKey | None) -> Callable[[Sequence[Unit]], str]:
+    def _unit_values(
+        self, field: SpecField, key: ProductKey | None, facts: Mapping[str, str]
+    ) -> Callable[[Sequence[Unit]], str]:
         if field.source == "package.units":
             return lambda units: str(len(units))
         write = FORMATS[field.format].write
         if field.source == "encrypted":
-            if key is None or field.suite is None:
+            suite = field.encryption
+            if key is None or suite is None:
                 raise InputError("the spec encrypts a field, and the product has no public key")
-            suite = SUITES[field.suite]
             suite.check_key(key.kind, "the product's public key")
-            seal = suite.sealer(key.key, field.info.encode("utf-8"))
-            open_parts = [_plaintext_getter(part, field.key) for part in field.plaintext]
-            return lambda units: write(seal(b"".join([part(unit) for unit in units for part in open_parts])))
+            seal = suite.sealer(key.key)
+            getters = {part: _plaintext_getter(part, field.key) for part in field.plaintext if part.is_of_unit}
+            compose = PlaintextWriter(field.plaintext, field.layout, getters, facts).write
+            if field.each == "package":
+                return lambda units: write(seal(compose(units)))
+            return lambda units: self._spec.list_separator.join([write(seal(compose([unit]))) for unit in units])
         get_bytes = _value_getter(field.source, field.format, field.key)
         separator = self._spec.list_separator
         if field.source == "unit.uuid":
@@ -140,6 +147,9 @@ def _join_values(values: Sequence[str], separator: str, key: str) -> str:
 
 def _plaintext_getter(value: PlaintextValue, key: str) -> Callable[[Unit], bytes]:
     """How one part of the plaintext comes out of a unit."""
+    if value.each_unit:
+        constant = value.constant
+        return lambda unit: constant
     get_bytes = _value_getter(value.source, value.format, key)
     size = value.octets or (6 if value.source == "unit.mac" else None)
     text = None if value.format == "raw" else FORMATS[value.format]
@@ -154,6 +164,16 @@ def _plaintext_getter(value: PlaintextValue, key: str) -> Callable[[Unit], bytes
         return found if text is None else text.write(found).encode("ascii")
 
     return get_bytes if size is None and text is None else made
+
+
+def plaintext_size(field: SpecField, facts: Mapping[str, str], units: int, oob_bytes: int) -> int:
+    """Bytes of the plaintext of so many units, at most where a serial is in it."""
+    fillers = {part: _filler(part.size(oob_bytes)) for part in field.plaintext if part.is_of_unit}
+    return len(PlaintextWriter(field.plaintext, field.layout, fillers, facts).write([None] * units))
+
+
+def _filler(size: int) -> Callable[[object], bytes]:
+    return lambda unit: b"0" * size
 
 
 def check_value(value: str, key: str) -> str:
@@ -220,10 +240,11 @@ def _example(
             continue
         if value is None and field.source == "package.units":
             value = str(units)
-        elif value is None and field.source == "encrypted":
-            plain = sum(plaintext_size(part, oob_bytes) for part in field.plaintext)
-            sealed = SUITES[field.suite or ""].sealed_size(plain * units, key_bits)
-            value = fill(field.format, FORMATS[field.format].size(sealed))
+        elif value is None and (suite := field.encryption):
+            together = units if field.each == "package" else 1
+            sealed = suite.sealed_size(plaintext_size(field, facts, together, oob_bytes), key_bits)
+            one = FORMATS[field.format].size(sealed)
+            value = spec.list_separator.join([fill(field.format, one)] * (units // together))
         elif value is None:
             value = spec.list_separator.join(fill(field.format, field.lengths[1]) for _ in range(units))
         pieces.append(value if spec.bare else field.key + spec.key_separator + value)

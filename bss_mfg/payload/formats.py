@@ -24,6 +24,11 @@ class ValueFormat:
         """Characters that so many bytes make."""
         return len(self.write(b"Z" * byte_count))
 
+    @property
+    def alphabet(self) -> frozenset[str]:
+        """The characters that any bytes make (of formats of bytes)."""
+        return frozenset(self.write(bytes(range(256)) * 3) + self.write(b"x"))
+
     def read_strict(self, text: str) -> bytes:
         """The bytes of a text; `ValueError` where it is not the one text that they make."""
         found = self.read(text)

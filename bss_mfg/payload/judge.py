@@ -11,8 +11,9 @@ from enum import Enum
 from bss_mfg.core.text import count_words
 from bss_mfg.errors import InputError
 from bss_mfg.payload import parse
-from bss_mfg.payload.spec import Spec, plaintext_size
-from bss_mfg.payload.suites import SUITES
+from bss_mfg.payload.build import plaintext_size
+from bss_mfg.payload.spec import Spec, SpecField
+from bss_mfg.payload.suites import Suite
 
 _KEY_BITS = (2048, 3072, 4096)
 """Sizes of an RSA product key; on P-256 the sealed size does not depend on it."""
@@ -47,7 +48,7 @@ def judge_string(text: str, spec: Spec) -> Judgement:
     except InputError as error:
         return Judgement(problems=(*problems, error.what), damaged=error.what)
     problems += parse.find_faults(fields, spec)
-    problems += [fault for item in fields for fault in _value_faults(item, parse.unit_count(fields, spec))]
+    problems += [fault for item in fields for fault in _value_faults(item, spec, parse.unit_count(fields, spec))]
     try:
         uuids = parse.device_uuids(fields, spec)
     except InputError as error:
@@ -69,7 +70,7 @@ def changed_case(text: str, specs: Iterable[Spec]) -> LetterCase | None:
     return LetterCase.SMALL if text == text.lower() else LetterCase.SWAPPED
 
 
-def _value_faults(item: parse.ParsedField, units: int) -> list[str]:
+def _value_faults(item: parse.ParsedField, spec: Spec, units: int) -> list[str]:
     """What is wrong with a value that is of the product, or encrypted."""
     described = item.field
     if described is None:
@@ -77,31 +78,30 @@ def _value_faults(item: parse.ParsedField, units: int) -> list[str]:
     if (pattern := _PRODUCT_VALUES.get(described.source)) and not re.fullmatch(pattern, item.value):
         name = described.source.removeprefix("product.").upper()
         return [f"the value {item.value[:20]!a} of {item.key} isn't a {name}"]
-    if described.source != "encrypted":
+    suite = described.encryption
+    if suite is None:
         return []
     try:
-        size = len(parse.value_bytes(item.value, described.format))
+        found = [len(parse.value_bytes(value, described.format)) for value in parse.ciphertexts(item, spec)]
     except InputError:
         return [f"the value of {item.key} is not {described.format}: a character is wrong or missing"]
-    sizes = _sealed_sizes(described.suite or "", item, units)
-    if sizes and size not in sizes:
-        wanted = " or ".join(map(str, sizes))
-        return [
-            f"the value of {item.key} has {count_words(size, 'byte')}, {wanted} are wanted: it is cut off or damaged"
-        ]
+    sizes = _sealed_sizes(suite, described, 1 if described.each == "unit" else units)
+    for size in found:
+        if sizes and size not in sizes:
+            wanted, bytes_ = " or ".join(map(str, sizes)), count_words(size, "byte")
+            return [f"the value of {item.key} has {bytes_}, {wanted} are wanted: it is cut off or damaged"]
     return []
 
 
-def _sealed_sizes(suite: str, item: parse.ParsedField, units: int) -> list[int]:
-    """How many bytes the encrypted field of so many units can have; none where a serial of any length is in it."""
-    values = item.field.plaintext if item.field else ()
-    if any(value.source == "unit.serial" for value in values):
+def _sealed_sizes(suite: Suite, field: SpecField, units: int) -> list[int]:
+    """How many bytes the ciphertext of so many units can have; none where a value of any length is in it."""
+    if any(not value.has_fixed_size or value.source.startswith("product.") for value in field.plaintext):
         return []
     found: set[int] = set()
     for oob in (16, 32):
         for bits in _KEY_BITS:
             try:
-                found.add(SUITES[suite].sealed_size(sum(plaintext_size(one, oob) for one in values) * units, bits))
+                found.add(suite.sealed_size(plaintext_size(field, {}, units, oob), bits))
             except InputError:  # a key of this size holds less
                 continue
     return sorted(found)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bss_mfg.core.text import count_words
 from bss_mfg.errors import InputError
 from bss_mfg.model import Secret
 from bss_mfg.payload.formats import FORMATS
+from bss_mfg.payload.layouts.reading import read_plaintext
 from bss_mfg.payload.product_keys import PrivateKey
-from bss_mfg.payload.spec import PlaintextValue, Spec, SpecField, column_of, plaintext_size
-from bss_mfg.payload.suites import SUITES
+from bss_mfg.payload.sources import column_of
+from bss_mfg.payload.spec import Spec, SpecField
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,53 +138,57 @@ def device_uuids(fields: Iterable[ParsedField], spec: Spec) -> tuple[uuid.UUID, 
     return ()
 
 
-def open_credentials(fields: Iterable[ParsedField], key: PrivateKey, units: int) -> tuple[OpenedUnit, ...]:
-    """Decrypt the encrypted field with a development key and cut the plaintext into its `units`."""
-    for item in fields:
-        if item.field and item.field.source == "encrypted" and item.field.suite:
-            suite = SUITES[item.field.suite]
-            plain = suite.open(key, value_bytes(item.value, item.field.format), item.field.info.encode("utf-8"))
-            return _split_plaintext(plain, item.field.plaintext, units)
-    raise InputError("the string has no encrypted field that the spec knows", way_out="Check the spec.")
+def ciphertexts(item: ParsedField, spec: Spec) -> tuple[str, ...]:
+    """The encrypted values of a field as they are written: one, or one of each unit."""
+    is_list = item.field is not None and item.field.each == "unit"
+    return tuple(item.value.split(spec.list_separator)) if is_list else (item.value,)
 
 
-def _split_plaintext(plain: bytes, values: tuple[PlaintextValue, ...], units: int) -> tuple[OpenedUnit, ...]:
-    """Cut a plaintext into its units. The OOB keys have 16 or 32 bytes, whichever fits."""
+def open_credentials(fields: Iterable[ParsedField], spec: Spec, key: PrivateKey, units: int) -> tuple[OpenedUnit, ...]:
+    """Decrypt the encrypted fields with a development key and take their plaintexts apart into the `units`."""
     units = max(units, 1)
-    fixed = all(part.source != "unit.serial" for part in values)
-    fitting = (oob for oob in (16, 32) if sum(plaintext_size(part, oob) for part in values) * units == len(plain))
-    oob = next(fitting, None)
-    if oob is None or not fixed:
-        raise InputError(
-            f"the decrypted field of {len(plain)} bytes can't be cut into {count_words(units, 'unit')} by the "
-            "spec's plaintext",
-            way_out="Check the spec's plaintext and the number of units.",
-        )
-    opened: list[OpenedUnit] = []
-    at = 0
-    for _ in range(units):
-        found: dict[str, bytes] = {}
-        for part in values:
-            size = plaintext_size(part, oob)
-            found[part.source] = _read_plaintext_value(plain[at : at + size], part)
-            at += size
-        opened.append(
-            OpenedUnit(
-                uuid.UUID(bytes=found["unit.uuid"]) if "unit.uuid" in found else None,
-                Secret(found["unit.oob"]) if "unit.oob" in found else None,
-                mac=found["unit.mac"].hex().upper() if "unit.mac" in found else None,
-                extra={name: Secret(value) for source, value in found.items() if (name := column_of(source))},
-            )
-        )
-    return tuple(opened)
+    found: list[dict[str, bytes]] = [{} for _ in range(units)]
+    opened = False
+    for item in fields:
+        if item.field and (suite := item.field.encryption):
+            opened = True
+            texts = [suite.open(key, value_bytes(text, item.field.format)) for text in ciphertexts(item, spec)]
+            for unit, values in zip(found, _split_plaintexts(texts, item.field, units), strict=True):
+                unit.update(values)
+    if not opened:
+        raise InputError("the string has no encrypted field that the spec knows", way_out="Check the spec.")
+    return tuple(_opened_unit(values) for values in found)
 
 
-def _read_plaintext_value(data: bytes, value: PlaintextValue) -> bytes:
-    if value.format == "raw":
-        return data
+def _split_plaintexts(texts: Sequence[bytes], field: SpecField, units: int) -> list[dict[str, bytes]]:
+    each = field.each == "unit"
     try:
-        return FORMATS[value.format].read_strict(data.decode("ascii"))
-    except ValueError:
+        if each and len(texts) != units:
+            raise ValueError(f"there are {len(texts)} ciphertexts")
+        return [
+            values
+            for text in texts
+            for values in read_plaintext(text, field.plaintext, field.layout, 1 if each else units)
+        ]
+    except ValueError as error:
+        sizes = " and ".join(str(len(text)) for text in texts)
         raise InputError(
-            f"the decrypted {value.source} is not {value.format}", way_out="Check the spec's plaintext."
+            f"the decrypted field of {sizes} bytes can't be cut into {count_words(units, 'unit')} by the spec's "
+            f"plaintext: {error}",
+            way_out="Check the spec's plaintext and the number of units.",
+        ) from None
+
+
+def _opened_unit(found: Mapping[str, bytes]) -> OpenedUnit:
+    try:
+        return OpenedUnit(
+            uuid.UUID(bytes=found["unit.uuid"]) if "unit.uuid" in found else None,
+            Secret(found["unit.oob"]) if "unit.oob" in found else None,
+            found["unit.serial"].decode("ascii") if "unit.serial" in found else None,
+            found["unit.mac"].hex().upper() if "unit.mac" in found else None,
+            {name: Secret(value) for source, value in found.items() if (name := column_of(source))},
+        )
+    except ValueError:  # a UUID of another length, a serial that is none
+        raise InputError(
+            "the decrypted field holds a value that is none of a unit", way_out="Check the spec's plaintext."
         ) from None

@@ -14,12 +14,15 @@ from dataclasses import dataclass
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa, x25519
 
 from bss_mfg.errors import InputError, Location
 
-PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
-PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | x25519.X25519PublicKey
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | x25519.X25519PrivateKey
+
+_CURVES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
+_X25519 = "X25519"
 
 DEVELOPMENT_MARK = "bss-mfg development key"
 """Text in front of the PEM block of keys made by `bss-mfg dev-key`."""
@@ -47,6 +50,11 @@ class ProductKey:
     development: bool
 
     @property
+    def bits(self) -> int:
+        """The size of the key."""
+        return 255 if isinstance(self.key, x25519.X25519PublicKey) else self.key.key_size
+
+    @property
     def pem(self) -> str:
         """The key as one PEM block."""
         return self.key.public_bytes(
@@ -55,7 +63,8 @@ class ProductKey:
 
 
 def load_public_key(data: bytes, name: str) -> ProductKey:
-    """Read a P-256 or RSA (2048 bits or more) public key from PEM or DER bytes; `name` is used in errors."""
+    """Read a public key (P-256, P-384, P-521, X25519, or RSA of 2048 bits or more) from PEM or DER bytes; `name` is
+    used in errors."""
 
     def refuse(what: str, way_out: str = _WAY_OUT) -> InputError:
         return InputError(what, where=Location(name), way_out=way_out)
@@ -88,13 +97,15 @@ def load_public_key(data: bytes, name: str) -> ProductKey:
     except (ValueError, UnsupportedAlgorithm):
         raise refuse(_describe_other_file(der)) from None
     if isinstance(key, ec.EllipticCurvePublicKey):
-        if key.curve.name != "secp256r1":
-            raise refuse(f"is a key on the curve {key.curve.name}; Amazon's product keys are on P-256 (secp256r1)")
-        kind = "P-256"
+        if key.curve.name not in _CURVES:
+            raise refuse(f"is a key on the curve {key.curve.name}; bss-mfg knows {', '.join(_CURVES.values())}")
+        kind = _CURVES[key.curve.name]
     elif isinstance(key, rsa.RSAPublicKey):
         if key.key_size < 2048:
             raise refuse(f"is an RSA key of {key.key_size} bits; at least 2048 are needed")
         kind = f"RSA-{key.key_size}"
+    elif isinstance(key, x25519.X25519PublicKey):
+        kind = _X25519
     else:
         raise refuse(f"is a key of another kind ({type(key).__name__.removesuffix('PublicKey')})")
     return ProductKey(key, kind, fingerprint(key), development)
@@ -159,13 +170,11 @@ def load_private_key(data: bytes, name: str) -> PrivateKey:
             where=Location(name),
             way_out="Give the file that `bss-mfg dev-key` made, dev-keys/NAME.private.pem.",
         ) from None
-    if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name == "secp256r1":
+    if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name in _CURVES:
         return key
-    if isinstance(key, rsa.RSAPrivateKey):
+    if isinstance(key, rsa.RSAPrivateKey | x25519.X25519PrivateKey):
         return key
-    raise InputError(
-        "is a private key of the wrong kind", where=name, way_out="Give a P-256 or RSA key of `bss-mfg dev-key`."
-    )
+    raise InputError("is a private key of the wrong kind", where=name, way_out="Give a key of `bss-mfg dev-key`.")
 
 
 def private_pem(key: PrivateKey) -> bytes:
@@ -180,8 +189,11 @@ def new_development_key(kind: str) -> tuple[bytes, bytes]:
     key: PrivateKey
     if kind == "rsa":
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    elif kind == "x25519":
+        key = x25519.X25519PrivateKey.generate()
     else:
-        key = ec.generate_private_key(ec.SECP256R1())
+        curves: dict[str, ec.EllipticCurve] = {"p256": ec.SECP256R1(), "p384": ec.SECP384R1(), "p521": ec.SECP521R1()}
+        key = ec.generate_private_key(curves[kind])
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
@@ -21,109 +20,27 @@ from bss_mfg.core.models import FileModel
 from bss_mfg.core.text import count_words
 from bss_mfg.core.toml_files import TomlDocument, parse_toml, validate
 from bss_mfg.errors import InputError
-from bss_mfg.payload.formats import BINARY, FORMATS, SPKI, SPKI_CHARACTERS
-from bss_mfg.payload.suites import SUITES
-
-FormatName = Literal[
-    "text",
-    "alphanumeric",
-    "hex-upper",
-    "hex-lower",
-    "base64",
-    "base64url",
-    "base32",
-    "spki-p256-compressed",
-    "decimal",
-    "raw",
-]
-
-SAFE_VALUE = re.compile(r"[A-Za-z0-9+/=_.\-]*")
-"""Characters that survive every known parser of the family: no `;`, `:`, `\\`, space, control or non-ASCII."""
-
-BYTES_FORMATS = tuple(BINARY)
-FORMATS_OF: dict[str, tuple[str, ...]] = {
-    "constant": ("text",),
-    "product.pid": ("text",),
-    "product.upc": ("text",),
-    "product.ean": ("text",),
-    "package.units": ("decimal",),
-    "unit.serial": ("text",),
-    "unit.uuid": (*BYTES_FORMATS, "raw"),
-    "unit.mac": ("hex-upper", "hex-lower", "raw"),
-    "unit.oob": (*BYTES_FORMATS, "raw"),
-    "encrypted": BYTES_FORMATS,
-}
-"""Known sources, and how their values can be written."""
-
-COLUMN_FORMATS = (*FORMATS, "raw")
-"""How the values can be written that only a factory's identities file has."""
-
-_BROUGHT = re.compile(r"unit\.(?!oob)[a-z][a-z0-9_]{0,30}")
-
-
-def _source(value: str) -> str:
-    if value not in FORMATS_OF and not _BROUGHT.fullmatch(value):
-        raise ValueError(f"should be {', '.join(FORMATS_OF)}, or unit.COLUMN with a column of the identities file")
-    return value
-
-
-Source = Annotated[str, AfterValidator(_source)]
-
-Unique = Literal["workspace", "batch", False]
-"""Where no two units have the same value; False: they may."""
-
-UNIQUE_FROM = 8
-"""Characters (of a `raw` part: bytes) from which on a value of a unit is unique in a workspace unless the spec says
-otherwise: shorter ones, such as a PIN of 4 digits, must come again."""
-
-
-def column_of(source: str) -> str:
-    """The column of the identities file that a source names, or an empty string for a source of our own."""
-    return "" if source in FORMATS_OF else source.removeprefix("unit.")
+from bss_mfg.payload.formats import FORMATS, SPKI, SPKI_CHARACTERS
+from bss_mfg.payload.layouts.descriptions import Layout, PlaintextValue, check_plaintext
+from bss_mfg.payload.schemes.descriptions import SchemeDescription
+from bss_mfg.payload.sources import (
+    COLUMN_FORMATS,
+    FORMATS_OF,
+    SAFE_VALUE,
+    UNIQUE_FROM,
+    FormatName,
+    Source,
+    Unique,
+    column_of,
+    may_repeat,
+)
+from bss_mfg.payload.suites import OWN, PRESETS, Suite, described, preset
 
 
 def _check_safe(value: str) -> str:
     if not SAFE_VALUE.fullmatch(value):
         raise ValueError("only letters, digits and + / = _ - . are allowed in a barcode value (no ';', ':', '\\')")
     return value
-
-
-class PlaintextValue(FileModel):
-    """A piece of the encrypted field's plaintext, repeated for each unit of the package."""
-
-    source: Source = Field(description="Where the bytes come from.")
-    format: FormatName = Field("raw", description="raw: the bytes themselves; else their text.")
-    octets: Annotated[int, Field(ge=1, le=1024)] | None = Field(
-        None, description="unit.mac (6 if not given) and columns of the identities file: how many bytes it has."
-    )
-    unique: Unique | None = Field(
-        None, description="unit.mac and columns of the identities file: where no two units have the same value."
-    )
-
-    @model_validator(mode="after")
-    def _fits(self) -> PlaintextValue:
-        if not self.source.startswith("unit."):
-            raise ValueError("a plaintext part comes from a unit: unit.uuid, unit.oob, unit.serial, unit.mac ...")
-        if self.format not in FORMATS_OF.get(self.source, COLUMN_FORMATS):
-            raise ValueError(f"{self.source} can't be written as {self.format}")
-        if self.octets is not None and self.source in ("unit.uuid", "unit.oob", "unit.serial"):
-            raise ValueError(f"octets has no meaning with {self.source}")
-        if self.unique is not None and not _may_repeat(self.source):
-            raise ValueError(f"{self.source} is unique in a workspace in any case")
-        if self.octets is None and column_of(self.source):
-            raise ValueError(f"{self.source} is a column of the identities file: give its number of bytes as `octets`")
-        return self
-
-
-def _may_repeat(source: str) -> bool:
-    """Whether a spec says how unique a source's values are: those of our own are so in any case."""
-    return source == "unit.mac" or bool(column_of(source))
-
-
-def plaintext_size(value: PlaintextValue, oob_bytes: int) -> int:
-    """Bytes of a part of the plaintext, at most where it is a serial."""
-    size = value.octets or {"unit.uuid": 16, "unit.oob": oob_bytes, "unit.mac": 6, "unit.serial": 50}[value.source]
-    return size if value.format in ("raw", "text") else FORMATS[value.format].size(size)
 
 
 class SpecField(FileModel):
@@ -142,9 +59,14 @@ class SpecField(FileModel):
     )
     optional: bool = Field(False, description="Left out where the product has no such value.")
     note: str = Field("", description="What is known and what is a guess.")
-    suite: str | None = Field(None, description="encrypted: the encryption suite.")
-    info: str = Field("", description="encrypted: context bytes bound to the ciphertext (HPKE info, KDF SharedInfo).")
-    plaintext: tuple[PlaintextValue, ...] = Field((), description="encrypted: the plaintext of each unit, in order.")
+    suite: str | None = Field(None, description="encrypted: a named encryption scheme.")
+    info: str = Field("", description="suite: context bytes bound to the ciphertext (HPKE info, KDF SharedInfo).")
+    scheme: SchemeDescription | None = Field(None, description="encrypted: a scheme of its own, instead of a suite.")
+    plaintext: tuple[PlaintextValue, ...] = Field((), description="encrypted: the values of the plaintext, in order.")
+    layout: Layout = Field(Layout(), description="encrypted: how the values are put together.")
+    each: Literal["package", "unit"] = Field(
+        "package", description="encrypted: one ciphertext of all units, or one of each, joined with list_separator."
+    )
 
     @model_validator(mode="after")
     def _check_consistent(self) -> SpecField:
@@ -152,16 +74,25 @@ class SpecField(FileModel):
             raise ValueError("a constant has a value, and only a constant has one")
         if self.source == "unit.oob":
             raise ValueError("unit.oob is a secret: it is allowed only in the plaintext of an encrypted field")
-        if (self.source == "encrypted") != bool(self.suite) or (self.source == "encrypted") != bool(self.plaintext):
-            raise ValueError("an encrypted field has a suite and a plaintext, and only an encrypted one has them")
-        if self.suite and self.suite not in SUITES:
-            raise ValueError(f"unknown suite; known are {', '.join(SUITES)}")
+        if self.plaintext:
+            check_plaintext(self.plaintext, self.layout)
+        elif self.layout != Layout() or self.each != "package":
+            raise ValueError("layout and each belong to an encrypted field")
+        ways = (self.suite is not None) + (self.scheme is not None)
+        if (self.source == "encrypted") != bool(ways) or (self.source == "encrypted") != bool(self.plaintext):
+            raise ValueError(
+                "an encrypted field has a suite or a scheme, and a plaintext, and only an encrypted one has them"
+            )
+        if ways > 1 or (self.scheme and self.info):
+            raise ValueError("a scheme stands instead of suite and info")
+        if self.suite is not None and self.suite not in PRESETS:
+            raise ValueError(f"unknown suite; known are {', '.join(PRESETS)}")
         if self.format not in FORMATS_OF.get(self.source, COLUMN_FORMATS) or self.format == "raw":
             raise ValueError(f"{self.source} can't be written as {self.format}")
         column = column_of(self.source)
         if self.secret and not column:
             raise ValueError("secret belongs to a column of the identities file")
-        if self.unique is not None and not _may_repeat(self.source):
+        if self.unique is not None and not may_repeat(self.source):
             raise ValueError("unique belongs to unit.mac and to columns of the identities file")
         if (self.min_length or self.max_length) and (
             self.format == SPKI or not (column or self.source in ("unit.serial", "unit.mac"))
@@ -172,6 +103,13 @@ class SpecField(FileModel):
         if self.lengths[0] > self.lengths[1]:
             raise ValueError("min_length is larger than max_length")
         return self
+
+    @property
+    def encryption(self) -> Suite | None:
+        """How an encrypted field is sealed; None of any other."""
+        if self.scheme:
+            return described(self.scheme)
+        return preset(self.suite, self.info.encode("utf-8")) if self.suite else None
 
     @property
     def lengths(self) -> tuple[int, int]:
@@ -256,8 +194,12 @@ class Spec(FileModel):
         keys = [field.key for field in self.field]
         if len(set(keys)) != len(keys):
             raise ValueError("two fields have the same key")
-        if len(self.encrypted) > 1:
-            raise ValueError("at most one field may be encrypted")
+        for field in self.encrypted:
+            lists_units = field.layout.kind in ("json", "cbor") and not field.layout.units
+            if field.each == "package" and self.max_units > 1 and lists_units:
+                raise ValueError(f"{field.key} has no list of units: each = 'unit', or max_units = 1")
+            if field.each == "unit" and self.list_separator in FORMATS[field.format].alphabet:
+                raise ValueError(f"{field.format} of {field.key} can hold the list_separator {self.list_separator!r}")
         if self.bare and (len(self.field) > 1 or not self.field[0].source.startswith("unit.") or self.max_units > 1):
             raise ValueError("a code-128 has one field, with a value of a unit, and max_units = 1")
         return self
@@ -294,7 +236,7 @@ class Spec(FileModel):
         each."""
         said: dict[str, list[Unique]] = {"mac": []}
         for one in self.values_of_units:
-            if _may_repeat(one.source):
+            if may_repeat(one.source):
                 said.setdefault(one.source.removeprefix("unit."), []).append(_uniqueness(one))
         found: dict[str, Unique] = {}
         for column, some in said.items():
@@ -320,13 +262,13 @@ class Spec(FileModel):
 
     @property
     def encrypted(self) -> tuple[SpecField, ...]:
-        """The encrypted field, if there is one."""
+        """The encrypted fields."""
         return tuple(field for field in self.field if field.source == "encrypted")
 
     @property
     def suite(self) -> str:
-        """The suite of the encrypted field, or an empty string."""
-        return next((field.suite or "" for field in self.encrypted), "")
+        """The suites of the encrypted fields, `own` where the spec describes a scheme; or an empty string."""
+        return "+".join(dict.fromkeys(field.suite or OWN for field in self.encrypted))
 
     @property
     def assumed(self) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ from bss_mfg.manifest.log_mapping import LogMapping, load_mapping
 from bss_mfg.model import Identity
 from bss_mfg.payload.confirmation import require_confirmed
 from bss_mfg.payload.spec import SpecFile
+from bss_mfg.pipeline.identity_labels import refuse_unfit_traveller, refuse_unprintable_labels
 from bss_mfg.pipeline.plan import TRAVELLER, TRAVELLER_STEM, Plan, write_plan
 from bss_mfg.workspace.product import LoadedProduct
 from bss_mfg.workspace.workspace import Workspace
@@ -166,17 +167,21 @@ def _mapping(workspace: Workspace, spec: SpecFile) -> LogMapping | None:
         return None
 
 
-def refuse_conflicts(workspace: Workspace, ledger: Ledger, prepared: PreparedRun) -> PassedOver:
-    """Refuse, before anything is written, what would stop a new run later: identities that can't be issued, a batch
-    that was issued with other arguments, files that have the names of its labels. Gives what was blank in the
-    identities file."""
+def refuse_conflicts(workspace: Workspace, ledger: Ledger, prepared: PreparedRun, begun: bool = False) -> PassedOver:
+    """Refuse, before anything is written, what would stop a new run later: identities that can't be issued or would
+    not print, a batch that was issued with other arguments, files that have the names of its labels. Gives what was
+    blank in the identities file. Of a run that was begun, only labels that would not print are refused."""
     plan, request = prepared.plan, prepared.batch_request
+    if begun:
+        _refuse_unprintable(ledger, prepared)
+        return PassedOver()
     issued = check_request(ledger, request)
     passed_over = request.identities.passed_over if isinstance(request.identities, IdentityFile) else PassedOver()
     folder = workspace.batch_folder(plan.batch) / "labels"
     if issued:
         _refuse_labels_made_otherwise(ledger, prepared, folder)
         return passed_over
+    _refuse_unprintable(ledger, prepared)
     names = (f"{plan.batch}-labels", f"{plan.batch}-{TRAVELLER_STEM}")
     taken = sorted(path.name for path in folder.iterdir() if path.name.startswith(names)) if folder.is_dir() else []
     if taken:
@@ -187,6 +192,15 @@ def refuse_conflicts(workspace: Workspace, ledger: Ledger, prepared: PreparedRun
             way_out="Move them away, or give the batch another --id. Nothing was issued.",
         )
     return passed_over
+
+
+def _refuse_unprintable(ledger: Ledger, prepared: PreparedRun) -> None:
+    """Refuse identities whose labels would not print, while nothing of them is issued."""
+    plan, example = prepared.plan, prepared.example
+    if not plan.identities or ledger.batches.find_id(plan.batch) is not None:
+        return
+    ends = refuse_unprintable_labels(prepared.layout, example, prepared.identities, bare=prepared.spec.spec.bare)
+    refuse_unfit_traveller(prepared.traveller, prepared.traveller_printer, example, ends)
 
 
 def _refuse_labels_made_otherwise(ledger: Ledger, prepared: PreparedRun, folder: Path) -> None:

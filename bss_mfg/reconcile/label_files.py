@@ -327,7 +327,7 @@ def _differences_inside(
     members = records.units_of(package)
     try:
         fields = parse.split_fields(members[0].payload or "", records.spec)
-        opened = parse.open_credentials(fields, key, len(members))
+        opened = parse.open_credentials(fields, records.spec, key, len(members))
     except InputError as error:
         yield BarcodeDifference(package, "", f"its encrypted field can't be opened: {error.what}")
         return

@@ -9,9 +9,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from typing import Any
 
+from bss_mfg.core.text import printable, printable_name
 from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
 from bss_mfg.verify.finding_rows import finding_rows
+from bss_mfg.verify.findings import OtherCode
 from bss_mfg.verify.outcome import Verification
+from bss_mfg.verify.page_account import PageAccount, PageOutcome
 
 _COLUMNS = (
     "verdict",
@@ -25,6 +28,15 @@ _COLUMNS = (
     "unused_error_correction",
     "wrong_modules",
 )
+
+
+_OF_CONTENT = {
+    "content_fault": "fault",
+    "content_element": "element",
+    "content_planned": "planned",
+    "content_seen": "seen",
+}
+"""Columns of texts, codes and artwork that are wrong, with the member of a finding's `content` that each shows."""
 
 
 class _LazyList(list[Any]):
@@ -53,11 +65,35 @@ def _document(outcome: Verification) -> dict[str, Any]:
         "counts": outcome.counts,
         "files": outcome.files,
         "pages": outcome.pages,
+        "page_counts": {ended.value: outcome.page_counts.get(ended, 0) for ended in PageOutcome},
+        "not_understood": [_account_row(page) for page in outcome.not_understood],
+        "other_codes": [_code_row(code) for code in outcome.other_codes],
         "broken_files": [{"file": name, "reason": reason} for name, reason in outcome.broken],
         "troubles": [{"file": name, "reason": reason} for name, reason in outcome.troubles],
         "sample": asdict(outcome.decision) if outcome.decision else None,
         "statistics": _statistics(outcome, statistics(outcome)) if outcome.options.grade else None,
         "findings": _LazyList(len(outcome.findings), finding_rows(outcome)),
+    }
+
+
+def _account_row(page: PageAccount) -> dict[str, Any]:
+    return {
+        "file": printable_name(page.file),
+        "page": page.page,
+        "seen": page.seen.description,
+        "blank": page.seen.blank,
+    }
+
+
+def _code_row(code: OtherCode) -> dict[str, Any]:
+    return {
+        "file": printable_name(code.file),
+        "page": code.page,
+        "kind": code.kind.value,
+        "text": code.text,
+        "expected": code.expected or None,
+        "x_mm": code.x_mm,
+        "y_mm": code.y_mm,
     }
 
 
@@ -84,10 +120,13 @@ def json_report(outcome: Verification) -> Iterator[bytes]:
 
 
 def csv_report(outcome: Verification) -> Iterator[bytes]:
-    """A line for each finding: all cells quoted, and none that a spreadsheet takes for a formula."""
+    """A line for each finding, each page that was not understood, and each code that is not ours: all cells quoted,
+    and none that a spreadsheet takes for a formula."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
-    writer.writerow([*_COLUMNS, "grade", "letter", "pixels_per_module", *(f"grade_{name}" for name in PARAMETERS)])
+    of_parameters = [f"grade_{name}" for name in PARAMETERS]
+    columns = [*_COLUMNS, "grade", "letter", "pixels_per_module", *of_parameters, "formal_grade", *_OF_CONTENT]
+    writer.writerow(columns)
     for row in finding_rows(outcome):
         grade: dict[str, Any] = row["grade"] or {}
         parameters = grade.get("grades", {})
@@ -97,16 +136,25 @@ def csv_report(outcome: Verification) -> Iterator[bytes]:
             grade.get("letter"),
             grade.get("pixels_per_module"),
             *(parameters.get(name) for name in PARAMETERS),
+            grade.get("formal"),
+            *(" | ".join(str(fault[name]) for fault in row["content"]) for name in _OF_CONTENT.values()),
         ]
-        writer.writerow([_cell(value) for value in cells])
+        writer.writerow([safe_cell(value) for value in cells])
         if buffer.tell() > 1 << 16:
             yield buffer.getvalue().encode()
             buffer.seek(0)
             buffer.truncate()
+    for page in outcome.not_understood:
+        row = {**_account_row(page), "verdict": PageOutcome.NOT_UNDERSTOOD.value, "detail": page.seen.description}
+        writer.writerow([safe_cell(row.get(name)) for name in columns])
+    for code in outcome.other_codes:
+        words = f"{code.expected or 'not expected'}: {printable(code.text, 200)} ({code.kind.value})"
+        row = {**_code_row(code), "verdict": "other-code", "detail": words}
+        writer.writerow([safe_cell(row.get(name)) for name in columns])
     yield buffer.getvalue().encode()
 
 
-def _cell(value: object) -> str:
+def safe_cell(value: object) -> str:
     """A text that a spreadsheet shows and never runs: what begins like a formula gets an apostrophe."""
     if value is None:
         return ""

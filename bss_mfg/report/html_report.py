@@ -12,16 +12,24 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from markupsafe import Markup
 
+from bss_mfg.core.files_to_read import open_to_read
 from bss_mfg.core.text import count_words
-from bss_mfg.imaging.grade import unused_error_correction_grade
+from bss_mfg.errors import BssError
+from bss_mfg.imaging.grade_scale import UEC_LEVELS, grade_of
 from bss_mfg.report import svg_figures
 from bss_mfg.report.sheet_maps import MARKS, draw_rolls, draw_sheets
 from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
 from bss_mfg.report.wording import (
     MEANINGS,
+    Comparison,
     Tone,
+    comparisons,
     find_failures,
+    grade_words,
+    grading_words,
     headline,
+    not_understood_rows,
+    other_code_rows,
     place_words,
     read_words,
     sample_words,
@@ -46,9 +54,9 @@ _GENERATOR_TAG = Markup('<meta name="generator" content="bss-mfg verify">')
 def is_report(path: Path) -> bool:
     """Whether a file is a report of an earlier verification, which a new one may replace."""
     try:
-        with path.open("rb") as file:
+        with open_to_read(path, "report") as file:
             return _GENERATOR_TAG.encode() in file.read(1000)
-    except OSError:
+    except (OSError, BssError):
         return False
 
 
@@ -60,7 +68,7 @@ def html_report(outcome: Verification, made_at: str, version: str) -> Iterator[b
     failures = find_failures(outcome)
     facts = statistics(outcome)
     texts = (
-        _environment()
+        environment()
         .get_template("report.html.jinja")
         .generate(
             generator_tag=_GENERATOR_TAG,
@@ -79,7 +87,9 @@ def html_report(outcome: Verification, made_at: str, version: str) -> Iterator[b
             tiles=_tiles(outcome),
             troubles=(
                 _Troubles("Files that could not be read", outcome.broken),
+                _Troubles("Pages that were not understood", not_understood_rows(outcome)),
                 _Troubles("Notes on files and pages", outcome.troubles),
+                _Troubles("Other codes", other_code_rows(outcome), "Code"),
             ),
             failures=failures,
             cards=[_card(finding, outcome.pictures.get(index)) for index, finding in failures.first],
@@ -87,7 +97,7 @@ def html_report(outcome: Verification, made_at: str, version: str) -> Iterator[b
             roll_maps=draw_rolls(outcome),
             legend=_legend(),
             facts=facts,
-            pixels_per_module=facts.pixels_per_module or (0, 0),
+            grading=grading_words(facts),
             worst=_worst_labels(outcome, facts),
             total=len(outcome.findings),
             columns=COLUMNS,
@@ -97,10 +107,11 @@ def html_report(outcome: Verification, made_at: str, version: str) -> Iterator[b
         )
     )
     # Names of files may hold surrogates, which UTF-8 has not.
-    return (block.encode("utf-8", "backslashreplace") for block in _join_texts(texts))
+    return (block.encode("utf-8", "backslashreplace") for block in join_texts(texts))
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates of this room; they escape all text."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     return Environment(
@@ -108,7 +119,7 @@ def _environment() -> Environment:
     )
 
 
-def _join_texts(texts: Iterable[str]) -> Iterator[str]:
+def join_texts(texts: Iterable[str]) -> Iterator[str]:
     """The same text in blocks of at least `BLOCK_CHARACTERS`, but for the last."""
     waiting, size = list[str](), 0
     for text in texts:
@@ -140,10 +151,11 @@ def _tiles(outcome: Verification) -> list[_Tile]:
 
 
 class _Troubles(NamedTuple):
-    """Files with which something is wrong, and why."""
+    """Files with which something is to be said, and what."""
 
     head: str
     files: Iterable[tuple[str, str]]
+    column: str = "Why"
 
 
 class _Card(NamedTuple):
@@ -155,12 +167,16 @@ class _Card(NamedTuple):
     name: str
     detail: str
     place: str
+    comparisons: list[Comparison]
+    """In what it differs from what was to be on it; the detail says no more then."""
 
 
 def _card(finding: Finding, picture: LabelPicture | None) -> _Card:
     row = finding_row(finding)
     name = row["serials"] or "not one of ours"
-    return _Card(picture, finding.defects, row["verdict"], name, row["detail"], place_words(row))
+    found = comparisons(finding)
+    detail = "" if found else row["detail"]
+    return _Card(picture, finding.defects, row["verdict"], name, detail, place_words(row), found)
 
 
 class _LegendEntry(NamedTuple):
@@ -188,16 +204,15 @@ def _worst_labels(outcome: Verification, facts: Statistics) -> list[_WorstLabel]
     for row in worst_rows(outcome, facts):
         grades = row["grade"]["grades"]
         lowest = min(grades.values())
-        why = ", ".join(words for name, words in PARAMETERS.items() if grades[name] == lowest) if lowest < 4 else ""
-        grade = f"{row['grade']['overall']:.1f} {row['grade']['letter']}"
-        labels.append(_WorstLabel(row["serials"], grade, why, place_words(row)))
+        why = ", ".join(words for name, words in PARAMETERS.items() if grades.get(name) == lowest) if lowest < 4 else ""
+        labels.append(_WorstLabel(row["serials"], grade_words(row["grade"]), why, place_words(row)))
     return labels
 
 
 def _row_blocks(outcome: Verification) -> Iterator[Markup]:
     """All findings as JSON for the page's script, which shows, searches and sorts them."""
     comma = ""
-    for block in _join_texts(map(_table_row, finding_rows(outcome))):
+    for block in join_texts(map(_table_row, finding_rows(outcome))):
         yield Markup(comma + block.removesuffix(","))  # noqa: S704  (JSON without a "<")
         comma = ","
 
@@ -209,16 +224,10 @@ def _table_row(row: dict[str, Any]) -> str:
         row["serials"],
         row["package"],
         row["verdict"],
-        _grade_words(row["grade"]),
-        "" if share is None else f"{share:.0%} ({unused_error_correction_grade(share)})",
+        grade_words(row["grade"]),
+        "" if share is None else f"{share:.0%} ({grade_of(share, UEC_LEVELS):.1f})",
         place_words(row),
         row["detail"],
     ]
     # "<" could end the script element; in JSON it has another spelling.
     return json.dumps(cells, ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c") + ","
-
-
-def _grade_words(grade: dict[str, Any] | None) -> str:
-    if not grade:
-        return ""
-    return f"{grade['overall']:.1f} {grade['letter']}" if grade["gradable"] else "not gradable"

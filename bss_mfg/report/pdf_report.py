@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from html import escape
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from bss_mfg.core.text import count_words, printable
+from bss_mfg.core.text import count_words
 from bss_mfg.imaging.label_pictures import PICTURE_BORDER_MODULES, LabelPicture
+from bss_mfg.report.pdf_parts import TONES, build_pdf
+from bss_mfg.report.pdf_parts import head as _head
+from bss_mfg.report.pdf_parts import space as _space
+from bss_mfg.report.pdf_parts import table as _table
+from bss_mfg.report.pdf_parts import text as _text
 from bss_mfg.report.sheet_maps import MARKS, SheetMap, draw_sheets
 from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
 from bss_mfg.report.wording import (
     MEANINGS,
+    Comparison,
+    comparisons,
     find_failures,
+    grade_words,
+    grading_words,
     headline,
+    not_understood_rows,
+    other_code_rows,
     place_words,
     read_words,
     sample_words,
@@ -27,7 +37,6 @@ from bss_mfg.verify.outcome import REPORT_TITLE, Verification
 if TYPE_CHECKING:
     from bss_mfg.imaging.defects import Defects
 
-_TONES = {"good": "#18794e", "warn": "#946800", "bad": "#c62a2f"}
 _VERDICT_COLOURS = {
     "matched": "#b7dfc5",
     "missing": "#f3c3c4",
@@ -35,55 +44,21 @@ _VERDICT_COLOURS = {
     "foreign": "#d9c8f0",
     "unreadable": "#f3c3c4",
     "mismatched": "#f0a9ab",
+    "misprinted": "#f7cba4",
+    "content": "#c3d3f2",
+    "below-grade": "#efe3a0",
     "unseen": "#eceff2",
     "none": "#ffffff",
 }
 MOST_PDF_MAPS = 24
+_LONGEST = 400
+"""Characters that are shown of one text or code: a row has to find room on a page."""
 
 
 def pdf_report(outcome: Verification, made_at: str, version: str) -> Iterator[bytes]:
     """An A4 PDF. Texts that Latin-1 fonts can't show are written as escapes."""
-    from reportlab.lib.pagesizes import A4
-    from reportlab.lib.units import mm
-    from reportlab.platypus import SimpleDocTemplate
-
-    out = BytesIO()
-    title = REPORT_TITLE + outcome.batch.id
-    document = SimpleDocTemplate(
-        out,
-        pagesize=A4,
-        leftMargin=18 * mm,
-        rightMargin=18 * mm,
-        topMargin=18 * mm,
-        bottomMargin=18 * mm,
-        title=title,
-        author="",
-        creator=f"bss-mfg {version}",
-        invariant=1,
-    )
-
-    def foot(canvas: Any, _: Any) -> None:
-        canvas.setFont("Helvetica", 8)
-        canvas.setFillGray(0.4)
-        canvas.drawString(18 * mm, 10 * mm, title)
-        canvas.drawRightString(A4[0] - 18 * mm, 10 * mm, str(canvas.getPageNumber()))
-
     story = [item for section in _sections(outcome, made_at, version) for item in section]
-    document.build(story, onFirstPage=foot, onLaterPages=foot)
-    yield out.getvalue()
-
-
-def _style(name: str, **more: Any) -> Any:
-    from reportlab.lib.styles import ParagraphStyle
-
-    return ParagraphStyle(name, **{"fontName": "Helvetica", "fontSize": 9, "leading": 12, **more})
-
-
-def _text(text: str, **more: Any) -> Any:
-    """A paragraph of a text from anywhere."""
-    from reportlab.platypus import Paragraph
-
-    return Paragraph(escape(printable(text, 2000)), _style("text", **more))
+    yield build_pdf(REPORT_TITLE + outcome.batch.id, version, story)
 
 
 def _sections(outcome: Verification, made_at: str, version: str) -> Iterator[list[Any]]:
@@ -94,7 +69,7 @@ def _sections(outcome: Verification, made_at: str, version: str) -> Iterator[lis
     grey = HexColor("#5b6470")
     yield [
         _text(f"Verification of batch {batch.id}", textColor=grey, fontSize=11, leading=14),
-        _text(words, fontName="Helvetica-Bold", fontSize=22, leading=30, textColor=HexColor(_TONES[tone])),
+        _text(words, fontName="Helvetica-Bold", fontSize=22, leading=30, textColor=HexColor(TONES[tone])),
         _text(
             f"{batch.facts.get('title') or batch.product} (product id {batch.facts['pid']}), "
             f"{count_words(batch.units, 'unit')} in {count_words(batch.packages, 'package')}. Read: "
@@ -107,44 +82,18 @@ def _sections(outcome: Verification, made_at: str, version: str) -> Iterator[lis
         _space(4),
         _table([[f"{outcome.counts[kind]:,}", kind, MEANINGS[kind]] for kind in FINDING_KINDS], (20, 28, 126)),
     ]
-    lists = ("Files that could not be read", outcome.broken), ("Notes on files and pages", outcome.troubles)
+    lists = (
+        ("Files that could not be read", outcome.broken),
+        ("Pages that were not understood", not_understood_rows(outcome)),
+        ("Notes on files and pages", outcome.troubles),
+        ("Other codes", other_code_rows(outcome)),
+    )
     for head, found in lists:
         if found:
             yield [_head(head), _table([[name, reason] for name, reason in found], (80, 94))]
     yield _failures(outcome)
     yield _maps(outcome)
     yield _grades(outcome, statistics(outcome))
-
-
-def _head(text: str) -> Any:
-    return _text(text, fontName="Helvetica-Bold", fontSize=12, leading=16, spaceBefore=12, spaceAfter=4)
-
-
-def _space(millimetres: float) -> Any:
-    from reportlab.lib.units import mm
-    from reportlab.platypus import Spacer
-
-    return Spacer(1, millimetres * mm)
-
-
-def _table(rows: list[list[Any]], widths: tuple[float, ...]) -> Any:
-    """Plain rows; `widths` in mm."""
-    from reportlab.lib.colors import HexColor
-    from reportlab.lib.units import mm
-    from reportlab.platypus import Table, TableStyle
-
-    cells = [[_text(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
-    table = Table(cells, colWidths=[width * mm for width in widths], hAlign="LEFT")
-    table.setStyle(
-        TableStyle(
-            [
-                ("VALIGN", (0, 0), (-1, -1), "TOP"),
-                ("LINEBELOW", (0, 0), (-1, -1), 0.4, HexColor("#d9dee4")),
-                ("LEFTPADDING", (0, 0), (-1, -1), 0),
-            ]
-        )
-    )
-    return table
 
 
 def _failures(outcome: Verification) -> list[Any]:
@@ -154,14 +103,45 @@ def _failures(outcome: Verification) -> list[Any]:
     rows = []
     for index, finding in failures.first:
         picture, row = outcome.pictures.get(index), finding_row(finding)
+        found = comparisons(finding)
         words = [
             _text(f"{row['verdict'].upper()}  {row['serials'] or 'not one of ours'}", fontName="Helvetica-Bold"),
-            _text(row["detail"]),
+            *([] if found else [_text(row["detail"])]),
             _text(place_words(row), textColor="#5b6470"),
+            *[part for item in found[:1] for part in _comparison(item)],
         ]
         rows.append([_figure(picture, finding.defects) if picture else "", words])
+        # Each in a row of its own: a row is not broken at the end of a page, and has to find room on one.
+        rows += [["", _comparison(item)] for item in found[1:]]
     more = [_text(f"{failures.more:,} more; the JSON and CSV reports list all.")] if failures.more else []
     return [_head(f"What is wrong ({failures.total:,})"), _table(rows, (36, 138)), *more]
+
+
+def _comparison(item: Comparison) -> list[Any]:
+    """What was planned beside what is seen."""
+    sides = [
+        [
+            *([_picture(png)] if png else []),
+            _text(f"{caption}: {words}", _LONGEST, fontSize=8, leading=10, textColor="#5b6470"),
+        ]
+        for caption, words, png in (
+            ("Planned", item.planned, item.planned_picture),
+            ("Seen", item.seen, item.seen_picture),
+        )
+    ]
+    return [_text(item.words, 2 * _LONGEST, spaceBefore=4, spaceAfter=2), _table([sides], (69, 69), ruled=False)]
+
+
+def _picture(png: bytes) -> Any:
+    """A small picture: at most 64 mm wide and 24 mm high, and no larger than 8 pixels a millimetre."""
+    from reportlab.lib.units import mm
+    from reportlab.platypus import Image
+
+    image = Image(BytesIO(png))
+    scale = min(mm / 8, 64 * mm / image.imageWidth, 24 * mm / image.imageHeight)
+    image.drawWidth, image.drawHeight = image.imageWidth * scale, image.imageHeight * scale
+    image.hAlign = "LEFT"
+    return image
 
 
 def _figure(picture: LabelPicture, defects: Defects | None) -> Any:
@@ -259,27 +239,18 @@ def _map(item: SheetMap) -> Any:
 def _grades(outcome: Verification, facts: Statistics) -> list[Any]:
     if not facts.graded and not facts.not_gradable:
         return []
-    low, high = facts.pixels_per_module or (0, 0)
-    words = (
-        f"Indicative grades after ISO/IEC 15415: a scanner or a camera isn't a calibrated verifier. Colours by "
-        f"their red channel, for 660 nm. Aperture {facts.aperture:.2f} X; {low:.1f} to {high:.1f} pixels per module. "
-        f"{facts.graded:,} graded, {facts.not_gradable:,} not gradable."
-    )
     letters = [[letter, f"{number:,}"] for letter, number in facts.letters.items()]
-    parameters = [["", "mean", "lowest", "4", "3", "2", "1", "0"]] + [
+    parameters = [["", "mean", "lowest", *facts.letters]] + [
         [PARAMETERS[item.name], f"{item.mean:.1f}", f"{item.lowest:.1f}", *(f"{number:,}" for number in item.counts)]
         for item in facts.parameters
     ]
-    worst = [
-        [row["serials"], f"{row['grade']['overall']:.1f} {row['grade']['letter']}", place_words(row)]
-        for row in worst_rows(outcome, facts)
-    ]
+    worst = [[row["serials"], grade_words(row["grade"]), place_words(row)] for row in worst_rows(outcome, facts)]
     return [
         _head("Print quality"),
-        _text(words),
+        _text(grading_words(facts)),
         _space(2),
         _table(letters, (20, 20)),
         _space(3),
         *([_table(parameters, (50, 18, 18, 17, 17, 17, 17, 17))] if facts.parameters else []),
-        *([_head("The worst labels"), _table(worst, (60, 18, 96))] if worst else []),
+        *([_head("The worst labels"), _table(worst, (55, 33, 86))] if worst else []),
     ]

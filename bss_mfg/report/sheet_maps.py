@@ -23,13 +23,28 @@ MARKS: Mapping[str, str] = {
     "foreign": "F",
     "unreadable": "?",
     "mismatched": "!",
+    "misprinted": "M",
+    "content": "T",
+    "below-grade": "G",
     "unseen": "",
     "none": "",
 }
 """What a place of the map shows for a verdict, so that it does not speak by colour alone."""
 _UNKNOWN = "unknown"
 """No finding speaks of the package: its place was in no picture."""
-VERDICTS_BY_SEVERITY = (_UNKNOWN, "matched", "unseen", "missing", "unreadable", "duplicate", "foreign", "mismatched")
+VERDICTS_BY_SEVERITY = (
+    _UNKNOWN,
+    "matched",
+    "unseen",
+    "missing",
+    "below-grade",
+    "misprinted",
+    "unreadable",
+    "duplicate",
+    "foreign",
+    "content",
+    "mismatched",
+)
 _FIRST_FAULT = VERDICTS_BY_SEVERITY.index("missing")
 
 Candidate = TypeVar("Candidate")
@@ -153,7 +168,7 @@ def draw_rolls(outcome: Verification) -> RollMaps:
 
 
 def _package_verdicts(outcome: Verification) -> _PackageVerdicts:
-    count = outcome.batch.packages + 1
+    count = max(outcome.most_labels, outcome.batch.packages) + 1
     verdicts = _PackageVerdicts(bytearray(count), array("I", bytes(4 * count)))
     for finding, rank in _findings_by_rank(outcome, lambda package: package < count):
         package = finding.package or 0

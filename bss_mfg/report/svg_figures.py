@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from bss_mfg.core.text import count_words
 from bss_mfg.imaging.defects import Defects
-from bss_mfg.imaging.grade import letter_of
+from bss_mfg.imaging.grade_scale import letter_of
 from bss_mfg.imaging.label_pictures import PICTURE_BORDER_MODULES, PICTURE_PIXELS_PER_MODULE, LabelPicture
 from bss_mfg.report.sheet_maps import MARKS, MapPlace, PlaceVerdict
 from bss_mfg.report.statistics import (
@@ -36,6 +36,8 @@ _SYMBOL = Markup(
     '<image href="data:image/png;base64,{3}" x="{0}" y="{0}" width="{1}" height="{1}"/>'
     '<path class="wrong" d="{4}"/><path class="dark" d="{5}"/></svg>'
 )
+_SIDE = Markup("<figure>{}<figcaption>{}: <b>{}</b></figcaption></figure>")
+_SIDE_PICTURE = Markup('<img alt="{}" src="data:image/png;base64,{}">')
 _BAR = Markup('<span class="g{}" style="width:{:.2f}%"></span>')
 _TITLED_BAR = Markup('<span class="g{}" style="width:{:.2f}%" title="{}: {:,}"></span>')
 _LETTER_ROW = Markup('<tr><th scope="row">{}</th><td class="bar">{}</td><td class="number">{:,}</td></tr>')
@@ -44,7 +46,7 @@ _PARAMETER_ROW = Markup(
     '<td class="number">{:.1f}</td></tr>'
 )
 _BARS = Markup('<table class="bars">{}</table>')
-_BARS_HEAD = Markup("<tr><th></th><th>4 to 0</th><th>mean</th><th>lowest</th></tr>")
+_BARS_HEAD = Markup("<tr><th></th><th>A to F</th><th>mean</th><th>lowest</th></tr>")
 _HEAT_PLACE = Markup(
     '<g class="heat {}"><title>{}</title><rect x="{:.2f}" y="{:.2f}" width="{:.2f}" height="{:.2f}"/>{}</g>'
 )
@@ -97,9 +99,15 @@ def symbol(picture: LabelPicture, defects: Defects | None) -> Markup:
     return _SYMBOL.format(-PICTURE_BORDER_MODULES, side, title, data, frames, dots)
 
 
+def side(caption: str, words: str, png: bytes | None) -> Markup:
+    """One side of a comparison: its picture where there is one, and what it is in words."""
+    shown = _SIDE_PICTURE.format(f"{caption}: {words}", base64.b64encode(png).decode("ascii")) if png else _NOTHING
+    return _SIDE.format(shown, caption, words)
+
+
 def letters(facts: Statistics) -> Markup:
     """How many labels got each letter."""
-    total = max(facts.graded + facts.not_gradable, 1)
+    total = max(facts.graded + facts.unreadable + facts.not_gradable, 1)
     counts = [(letter, facts.letters[letter]) for letter in LETTERS]
     if facts.not_gradable:
         counts.append(("not gradable", facts.not_gradable))
@@ -113,8 +121,8 @@ def parameters(found: Sequence[ParameterStatistics]) -> Markup:
     for item in found:
         total = max(sum(item.counts), 1)
         bars = [
-            _TITLED_BAR.format(letter, 100 * count / total, grade, count)
-            for letter, grade, count in zip(LETTERS, (4, 3, 2, 1, 0), item.counts, strict=True)
+            _TITLED_BAR.format(letter, 100 * count / total, letter, count)
+            for letter, count in zip(LETTERS, item.counts, strict=True)
             if count
         ]
         rows.append(_PARAMETER_ROW.format(PARAMETERS[item.name], _join_shapes(bars), item.mean, item.lowest))

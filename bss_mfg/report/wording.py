@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from bss_mfg.core.text import count_words
+from bss_mfg.core.text import count_words, printable, printable_name
+from bss_mfg.imaging.label_content import ContentFault, ContentFinding
 from bss_mfg.report.statistics import Statistics
 from bss_mfg.verify.finding_rows import finding_row
-from bss_mfg.verify.findings import Finding
+from bss_mfg.verify.findings import Finding, OtherCode
 from bss_mfg.verify.outcome import Verification
 
 MOST_FAILURES_SHOWN = 200
 """Labels that are not right whose pictures a report shows; the rest is counted."""
+MOST_OTHER_CODES = 10
+"""Codes that are neither ours nor expected that are told one by one as text."""
 MEANINGS: Mapping[str, str] = {
     "matched": "read, and the same as in the ledger",
     "missing": "not found where it should be",
@@ -21,6 +25,9 @@ MEANINGS: Mapping[str, str] = {
     "foreign": "not of this batch",
     "unreadable": "printed, but can't be read",
     "mismatched": "differs from the ledger",
+    "misprinted": "reads right, but is mirrored, inverted, scaled, of a wrong size or shifted",
+    "content": "a text, code or picture beside the symbol is not what it should be",
+    "below-grade": "its print quality is below the least grade",
 }
 
 Tone = Literal["good", "warn", "bad", "soft"]
@@ -71,12 +78,104 @@ def read_words(outcome: Verification) -> str:
     return f"{count_words(outcome.pages, 'page')} of {count_words(outcome.files, 'file')}{resumed}{drawn}"
 
 
+def not_understood_rows(outcome: Verification) -> list[tuple[str, str]]:
+    """The pages of which it is not known what they show, and what was seen there."""
+    return [(page.where, page.seen.description) for page in outcome.not_understood]
+
+
+def other_code_lines(codes: Sequence[OtherCode]) -> list[str]:
+    """The codes that are not ours, in lines: those that are expected counted, the first of the others one by one."""
+    expected = Counter(code.expected for code in codes if code.expected)
+    others = [code for code in codes if not code.expected]
+    lines = [f"OTHER CODE: {name}: {count:,}, as expected" for name, count in expected.items()]
+    lines += [
+        f"OTHER CODE: {printable(code.text, 60)} ({code.kind.value}) [{printable_name(code.file)}, page {code.page}]"
+        for code in others[:MOST_OTHER_CODES]
+    ]
+    if len(others) > MOST_OTHER_CODES:
+        lines.append(f"OTHER CODE: {len(others) - MOST_OTHER_CODES:,} more that are not expected")
+    return lines
+
+
+def other_code_rows(outcome: Verification) -> list[tuple[str, str]]:
+    """The same for pages: where, and what."""
+    rows = [
+        (
+            f"{printable_name(code.file)}, page {code.page}",
+            f"{code.expected or 'not expected'}: {printable(code.text, 120)} ({code.kind.value})",
+        )
+        for code in outcome.other_codes[:MOST_FAILURES_SHOWN]
+    ]
+    more = len(outcome.other_codes) - len(rows)
+    return [*rows, ("", f"and {more:,} more")] if more else rows
+
+
 def place_words(row: Mapping[str, object]) -> str:
     """Where the label of a finding lies; `row` as `finding_row` gives it."""
     if not row["file"]:
         return ""
     position = f", {row['x_mm']} mm from the left, {row['y_mm']} mm from the top" if row["x_mm"] is not None else ""
     return f"{row['file']}, page {row['page']}{position}"
+
+
+class Comparison(NamedTuple):
+    """A text, code or piece of artwork of a label that is not as planned: what is wrong in a sentence, both sides in
+    words, and both as PNG where there is a picture."""
+
+    words: str
+    planned: str
+    seen: str
+    planned_picture: bytes | None
+    seen_picture: bytes | None
+
+
+def comparisons(finding: Finding) -> list[Comparison]:
+    """In what a label differs from what was to be on it."""
+    return [
+        Comparison(
+            fault.words,
+            printable_name(fault.planned),
+            printable_name(_seen_words(fault)),
+            fault.planned_picture,
+            fault.seen_picture,
+        )
+        for fault in finding.content
+    ]
+
+
+def _seen_words(fault: ContentFinding) -> str:
+    if fault.fault in (ContentFault.MISSING_CODE, ContentFault.MISSING_TEXT, ContentFault.MISSING_PICTURE):
+        return "nothing"
+    if fault.fault is ContentFault.UNREADABLE_CODE:
+        return "can't be read"
+    if fault.fault in (ContentFault.MOVED_TEXT, ContentFault.MOVED_PICTURE):
+        return f"moved by {fault.seen}"
+    return fault.seen or "something else"
+
+
+def grading_words(facts: Statistics) -> str:
+    """By which standards, in what light and how finely the labels were graded, and how many were."""
+    low, high = facts.pixels_per_module or (0, 0)
+    unreadable = f" {facts.unreadable:,} unreadable, which count as 0." if facts.unreadable else ""
+    measured = (
+        f"Light by {' and '.join(facts.curves)}, of colours their red channel, for 660 nm. Aperture "
+        f"{facts.aperture:.2f} X; {low:.1f} to {high:.1f} pixels per module (at least {facts.least_pixels:g} to be "
+        "graded). "
+        if facts.aperture is not None
+        else ""
+    )
+    standards = " and ".join(facts.standards) or "ISO/IEC 15415"
+    return (
+        f"Indicative grades by the formulas of {standards}: a scanner or a camera isn't a calibrated verifier. "
+        f"{measured}{facts.graded:,} graded, {facts.not_gradable:,} not gradable.{unreadable}"
+    )
+
+
+def grade_words(grade: Mapping[str, Any] | None) -> str:
+    """The grade of one label, as `finding_row` has it: letter and formal grade."""
+    if not grade:
+        return ""
+    return f"{grade['letter']} {grade['formal']}" if grade["gradable"] else "not gradable"
 
 
 @dataclass(frozen=True, slots=True)

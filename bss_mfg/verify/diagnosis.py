@@ -1,8 +1,7 @@
-"""A scanned text against the ledger: what it is, and if it is wrong, why. Diagnoses and tells, never repairs."""
+"""What was scanned against the ledger: what it is, and if it is wrong, why. Diagnoses and tells, never repairs."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
@@ -12,10 +11,11 @@ from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.payload import parse
 from bss_mfg.payload.judge import Judgement, LetterCase, changed_case, judge_string
 from bss_mfg.payload.spec import Spec, spec_from_text
-from bss_mfg.verify.keyboards import detect_layout
-
-_AIM = re.compile(r"\](?:d[0-6]|Q[0-6]|C[0-4]|A[0-7]|E[0-4]|z[0-9A-C])")
-_LINE_ENDS = re.compile(r"[\r\n\t]+\Z")
+from bss_mfg.verify.issued_strings import LedgerStrings
+from bss_mfg.verify.keyboards.detect import Fault as KeyboardFault
+from bss_mfg.verify.keyboards.detect import detect_keyboard
+from bss_mfg.verify.scanned import NO_MARKS, Scanned, ScannerMarks, SymbolContent, WedgeLine
+from bss_mfg.verify.scanner_settings import Setting, detect_scanner_setting
 
 
 class DiagnosisKind(StrEnum):
@@ -41,10 +41,16 @@ class DiagnosisCause(Enum):
     CAPS_LOCK = "typed by a scanner while caps lock was on"
     CHANGED_CASE = "typed by a scanner that makes all letters small, or all capitals"
     KEYBOARD_LAYOUT = "typed by a scanner on a keyboard layout that is not its own"
+    INPUT_METHOD = "typed by a scanner while an input method was on"
+    SCANNER_EXTRA = "with more that the scanner is set to add"
+    JOINED_READS = "several barcodes that the scanner put into one line"
+    SPLIT_READ = "the end of a barcode that the scanner sent in several lines"
     CUT_OFF = "the beginning of a barcode of this batch"
     DAMAGED = "can't be taken apart as its spec says"
     WRONG_FIELDS = "not as its spec says"
     UNIT_OF_BATCH = "carries the Device UUID of a unit of this batch, and is not its barcode"
+    EXTRA_CONTENT = "a barcode with more encoded in its symbol than was issued"
+    OTHER_SYMBOL = "a barcode in another kind of symbol than was issued"
     UNIT_OF_OTHER_BATCH = "carries the Device UUID of a unit of another batch, and is not its barcode"
 
 
@@ -65,33 +71,6 @@ COMPANION_CAUSES = frozenset(
 """What the other symbols of a label say, compared with barcodes."""
 
 
-@dataclass(frozen=True, slots=True)
-class ScannerMarks:
-    """What a scanner added to a text: an AIM prefix such as `]d1`, and any of CR, LF and TAB at its end."""
-
-    aim_prefix: str = ""
-    line_end: bool = False
-
-    def __bool__(self) -> bool:
-        return bool(self.aim_prefix) or self.line_end
-
-    @property
-    def is_gs1(self) -> bool:
-        """Whether the prefix is that of a Data Matrix with FNC1 first (ISO/IEC 15424)."""
-        return self.aim_prefix == "]d2"
-
-    @property
-    def is_code128(self) -> bool:
-        """Whether the prefix is that of a Code 128."""
-        return self.aim_prefix.startswith("]C")
-
-    @property
-    def description(self) -> str:
-        """The marks in words."""
-        prefix = f"AIM prefix {self.aim_prefix}" if self.aim_prefix else ""
-        return ", ".join(filter(None, (prefix, "end-of-line" if self.line_end else "")))
-
-
 @dataclass(frozen=True)  # without slots, as findings: thousands travel between processes
 class Diagnosis:
     """What a text is. `batch` is that of the label where it is known, `package` its number if that is the batch at
@@ -102,7 +81,7 @@ class Diagnosis:
     detail: str = ""
     batch: str | None = None
     package: int | None = None
-    marks: ScannerMarks = ScannerMarks()
+    marks: ScannerMarks = NO_MARKS
     serials: str = ""
 
     @property
@@ -116,29 +95,25 @@ class Diagnosis:
         return self.cause is DiagnosisCause.ISSUED
 
 
-def strip_scanner_marks(text: str) -> tuple[str, ScannerMarks]:
-    """The text without what a scanner may add, and what that was."""
-    prefix = ""
-    if found := _AIM.match(text):
-        prefix, text = found[0], text[found.end() :]
-    end = _LINE_ENDS.search(text)
-    return text[: end.start()] if end else text, ScannerMarks(prefix, end is not None)
-
-
 def known_specs(ledger: Ledger) -> list[Spec]:
     """The specs of all batches, each once: what a label in this factory can be."""
     texts = {batch.spec_text: batch.spec for batch in ledger.batches.all()}
     return [spec_from_text(text, f"spec {name}").spec for text, name in texts.items()]
 
 
-def diagnose(data: bytes, batch_id: str, ledger: Ledger, specs: Sequence[Spec]) -> Diagnosis:
-    """Compare a scanned string with the ledger: byte for byte, but for the scanner's marks."""
-    text, marks = strip_scanner_marks(data.decode("utf-8", "surrogateescape"))
-    if marks.is_gs1:
-        return Diagnosis(DiagnosisCause.GS1_SYMBOL, "a GS1 Data Matrix (FNC1 first), not a plain one", marks=marks)
-    scan = _Scan(text, marks, batch_id, ledger, specs)
+def diagnose(said: Scanned, batch_id: str, ledger: Ledger, specs: Sequence[Spec]) -> Diagnosis:
+    """Compare what was scanned with the ledger: byte for byte, but for what a hand scanner adds to its lines."""
+    if said.is_gs1:
+        detail = "a GS1 symbol (FNC1 first), not a plain one"
+        return Diagnosis(DiagnosisCause.GS1_SYMBOL, detail, marks=said.marks)
+    scan = _Scan(said.text, said.marks, batch_id, ledger, specs)
     found = (
-        _diagnose_issued(scan) or _diagnose_superseded(scan) or _diagnose_scanner_fault(scan) or _diagnose_by_spec(scan)
+        (_diagnose_symbol(scan, said) if isinstance(said, SymbolContent) else None)
+        or _diagnose_issued(scan)
+        or _diagnose_superseded(scan)
+        or (_diagnose_scanner_fault(scan) if isinstance(said, WedgeLine) else None)
+        or _diagnose_separators(scan)
+        or _diagnose_by_spec(scan)
     )
     # Another batch's package has a number of its own: it is none of this batch's.
     return found if found.batch in (None, batch_id) or not batch_id else replace(found, package=None)
@@ -164,6 +139,26 @@ class _Scan:
         batch, package = owner
         serials = next(self.ledger.packages.stream(batch, package, 1)).serials_text
         return Diagnosis(cause, detail, batch, package, self.marks, serials)
+
+
+def _diagnose_symbol(scan: _Scan, said: SymbolContent) -> Diagnosis | None:
+    """A symbol with a string that was issued, and with more in it, or of a kind that is not ours."""
+    bare = said.without_marks
+    if bare != scan.text and (owner := scan.ledger.packages.find_by_payload(bare)):
+        batch, package = owner
+        more = printable(scan.text.replace(bare, " ... ", 1).strip(" "), 40)
+        detail = f"its symbol encodes more than the string of package {package} of batch {batch}: {more}"
+        return scan.diagnosis_with_serials(_cause_in(scan, owner, DiagnosisCause.EXTRA_CONTENT), detail, owner)
+    if not said.is_plain and (owner := scan.ledger.packages.find_by_payload(scan.text)):
+        batch, package = owner
+        detail = f"the string of package {package} of batch {batch} in another kind of symbol ({said.symbology})"
+        return scan.diagnosis_with_serials(_cause_in(scan, owner, DiagnosisCause.OTHER_SYMBOL), detail, owner)
+    return None
+
+
+def _cause_in(scan: _Scan, owner: tuple[str, int], cause: DiagnosisCause) -> DiagnosisCause:
+    """The cause for a label of this batch; one of another batch is foreign whatever else is wrong with it."""
+    return cause if owner[0] == scan.batch_id else DiagnosisCause.OTHER_BATCH
 
 
 def _diagnose_issued(scan: _Scan) -> Diagnosis | None:
@@ -193,16 +188,31 @@ def _diagnose_superseded(scan: _Scan) -> Diagnosis | None:
 
 def _diagnose_scanner_fault(scan: _Scan) -> Diagnosis | None:
     """A scanner or computer that is set up wrongly, whatever label was read."""
-    find = scan.ledger.packages.find_by_payload
-    if owner := find(scan.text.swapcase()):
+    if owner := scan.ledger.packages.find_by_payload(scan.text.swapcase()):
         return scan.diagnosis(DiagnosisCause.CAPS_LOCK, "upper and lower case are swapped: caps lock is on", owner)
-    if keyboard := detect_layout(scan.text, lambda candidate: find(candidate) is not None):
-        also = ", and caps lock is on" if keyboard.caps_lock else ""
-        detail = (
-            f"the computer's keyboard layout is {keyboard.name}{also}: set it to US English, or set the scanner to "
-            f"{keyboard.name}, and scan again"
-        )
-        return scan.diagnosis(DiagnosisCause.KEYBOARD_LAYOUT, detail, find(keyboard.text))
+    issued = LedgerStrings(scan.ledger, scan.batch_id, scan.specs)
+    if setting := detect_scanner_setting(scan.text, issued.is_known, issued.starts):
+        return scan.diagnosis(_SETTING_CAUSES[setting.setting], setting.detail, issued.owner(setting.text))
+    if case := changed_case(scan.text, scan.specs):  # before keyboards: a layout with caps lock might explain it, too
+        return scan.diagnosis(_CASE_CAUSES[case], case.value, _owner_but_for_case(scan, scan.text.swapcase()))
+    if keyboard := detect_keyboard(scan.text, issued):
+        return scan.diagnosis(_KEYBOARD_CAUSES[keyboard.fault], keyboard.description, issued.owner(keyboard.text))
+    return None
+
+
+_SETTING_CAUSES = {
+    Setting.EXTRA: DiagnosisCause.SCANNER_EXTRA,
+    Setting.JOINED: DiagnosisCause.JOINED_READS,
+    Setting.SPLIT: DiagnosisCause.SPLIT_READ,
+}
+_KEYBOARD_CAUSES = {
+    KeyboardFault.LAYOUT: DiagnosisCause.KEYBOARD_LAYOUT,
+    KeyboardFault.UNKNOWN_LAYOUT: DiagnosisCause.KEYBOARD_LAYOUT,
+    KeyboardFault.INPUT_METHOD: DiagnosisCause.INPUT_METHOD,
+}
+
+
+def _diagnose_separators(scan: _Scan) -> Diagnosis | None:
     if "\x1d" in scan.text or scan.text.startswith("\xe8"):
         return scan.diagnosis(DiagnosisCause.GS1_SEPARATORS, "holds GS1 separators (FNC1)")
     return None
@@ -277,10 +287,10 @@ def _product_faults(fields: Sequence[parse.ParsedField], ledger: Ledger) -> list
     return found
 
 
-def diagnose_anywhere(data: bytes, ledger: Ledger, specs: Sequence[Spec]) -> Diagnosis:
+def diagnose_anywhere(said: Scanned, ledger: Ledger, specs: Sequence[Spec]) -> Diagnosis:
     """The same where no batch is at hand: a text is held against the batch that it belongs to, if any."""
-    text, _ = strip_scanner_marks(data.decode("utf-8", "surrogateescape"))
-    found = diagnose(data, _batch_of(text, ledger, specs), ledger, specs)
+    text = said.without_marks if isinstance(said, SymbolContent) else said.text
+    found = diagnose(said, _batch_of(text, ledger, specs), ledger, specs)
     if found.batch and found.package and not found.serials:
         return replace(found, serials=ledger.packages.get(found.batch, found.package).serials_text)
     return found

@@ -21,7 +21,9 @@ def finding_row(item: Finding) -> dict[str, Any]:
     return {
         "verdict": item.kind.value,
         "serials": item.serials,
-        "package": item.package,
+        "package": item.package if item.each == "package" else None,
+        "each": item.each,
+        "label": item.package,
         "file": printable_name(item.file) if item.file else None,
         "page": item.page,
         "x_mm": item.x_mm,
@@ -30,7 +32,17 @@ def finding_row(item: Finding) -> dict[str, Any]:
         "unused_error_correction": item.unused_error_correction,
         "unseen": item.unseen,
         "of": None if item.unseen else item.of,
+        "content": [
+            {
+                "fault": fault.fault.value,
+                "element": fault.element if fault.element >= 0 else None,
+                "planned": fault.planned,
+                "seen": fault.seen,
+            }
+            for fault in item.content
+        ],
         "wrong_modules": len(item.defects.wrong_modules) if item.defects else None,
+        "print_faults": [fault.value for fault in item.print_faults],
         "grade": _grade_row(item.grade) if item.grade else None,
     }
 
@@ -46,4 +58,9 @@ def _grade_row(grade: SymbolGrade) -> dict[str, Any]:
         "values": {name: round(value, 4) for name, value in grade.values.items()},
         "wrong_modules": len(grade.wrong_modules),
         "wrong_codewords": grade.wrong_codewords,
+        "formal": grade.formal,
+        "standard": grade.standard.value,
+        "curve": grade.curve,
+        "calibrated": grade.calibrated,
+        "quiet_zone_shown": grade.quiet_zone_shown,
     }

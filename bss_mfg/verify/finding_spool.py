@@ -20,7 +20,7 @@ class FindingSpool:
         self._chunks = 0
         self._counts: Counter[str] = Counter()
         self._missing: list[int] = []
-        """Packages that were found missing at their place; some turn up on a later page."""
+        """Packages that were found missing at a place, and made again in another: some turn up there later."""
         self.other_batches: Counter[str | None] = Counter()
         """How many foreign labels belong to which batch; None: to none that is known."""
 
@@ -32,7 +32,9 @@ class FindingSpool:
         self._chunks += 1
         self._counts.update(item.kind for item in items)
         self.other_batches.update(item.other_batch for item in items if item.kind is FindingKind.FOREIGN)
-        self._missing += [item.package for item in items if item.kind is FindingKind.MISSING and item.package]
+        self._missing += [
+            item.package for item in items if item.kind is FindingKind.MISSING and item.made_again and item.package
+        ]
 
     @property
     def fault_count(self) -> int:
@@ -43,7 +45,7 @@ class FindingSpool:
         self, times_read: Callable[[int], int], unseen: int, unseen_findings: Callable[[], Iterable[Finding]]
     ) -> Findings:
         """The findings as they stand: `missing` is dropped of packages that turned up; `unseen_findings`
-        gives the `unseen` packages that no picture showed anew each time."""
+        gives the `unseen` labels that no picture showed anew each time."""
         dropped = Counter(package for package in self._missing if times_read(package))
         counts = self._counts.copy()
         counts[FindingKind.MISSING] += unseen - dropped.total()
@@ -68,7 +70,7 @@ class Findings:
     def __iter__(self) -> Iterator[Finding]:
         for items in islice(self._spool, self._chunks):
             for item in items:
-                if not (item.kind is FindingKind.MISSING and item.package in self._read_later):
+                if not (item.kind is FindingKind.MISSING and item.made_again and item.package in self._read_later):
                     yield item
         if self.unseen:
             yield from self._unseen_findings()

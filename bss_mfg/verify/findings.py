@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from bss_mfg.core.code_patterns import SymbolKind
 from bss_mfg.core.ranges import consecutive_ranges
 from bss_mfg.imaging.defects import Defects
 from bss_mfg.imaging.geometry import PixelBox, Quad
 from bss_mfg.imaging.grade import SymbolGrade
+from bss_mfg.imaging.label_content import ContentFinding
+from bss_mfg.imaging.misprints import PrintFault
 from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.ledger.ledger import Ledger
-from bss_mfg.model import Batch, LabelFile, Package
+from bss_mfg.model import Batch, LabelFile, LabelScope, Package
+from bss_mfg.verify.label_names import LabelNames
 from bss_mfg.verify.package_tracker import PackageTracker
 
 
@@ -26,6 +30,9 @@ class FindingKind(StrEnum):
     FOREIGN = "foreign"
     UNREADABLE = "unreadable"
     MISMATCHED = "mismatched"
+    MISPRINTED = "misprinted"
+    CONTENT = "content"
+    BELOW_GRADE = "below-grade"
 
 
 FINDING_KINDS = tuple(FindingKind)
@@ -36,9 +43,11 @@ class Finding:
     """What was found of one label. `serials` name the label (a foreign one too, where the ledger knows it). `x_mm`,
     `y_mm` is the symbol's top left corner, its centre less half a printed symbol: on the printed page where that is
     known, else on the scanned one, else None. `box` and `quad` are its place in pixels, for a picture of what failed;
-    `defects` say what is wrong with a symbol that only its grid identified; `unseen` that it is missing because no
-    picture showed its place; `other_batch` names the batch that a foreign one belongs to, where the ledger knows it.
-    `of` says whether the label is a printed one or our own file's; `told`, that the person said so."""
+    `defects` say what is wrong with a symbol that only its grid identified; `print_faults` what is wrong with a
+    misprinted one; `unseen` that it is missing because no picture showed its place; `other_batch` names the batch that
+    a foreign one belongs to, where the ledger knows it; `made_again` says that a missing one was made in another place
+    too. `of` says whether the label is a printed one or our own
+    file's; `told`, that the person said so."""
 
     kind: FindingKind
     package: int | None
@@ -57,6 +66,33 @@ class Finding:
     other_batch: str | None = None
     of: ReadSubject = "print"
     told: bool = False
+    print_faults: tuple[PrintFault, ...] = ()
+    made_again: bool = False
+    content: tuple[ContentFinding, ...] = ()
+    """In what the label differs from what was to be on it."""
+    each: LabelScope = "package"
+    """What the label is for; of any but a package's, `package` is the number of the label."""
+
+    def without_pictures(self) -> Finding:
+        """The same without the pictures of what its label differs in."""
+        if not self.content:
+            return self
+        bare = (replace(fault, planned_picture=None, seen_picture=None) for fault in self.content)
+        return replace(self, content=tuple(bare))
+
+
+@dataclass(frozen=True)  # without slots, as findings
+class OtherCode:
+    """A code beside labels that is not ours: what kind of symbol, what it says, its top left corner in mm of the
+    scanned page where its scale is known, and the name of the expected code that it is (empty: none)."""
+
+    file: str
+    page: int
+    kind: SymbolKind
+    text: str
+    expected: str = ""
+    x_mm: float | None = None
+    y_mm: float | None = None
 
 
 def missing_findings(
@@ -71,10 +107,21 @@ def missing_findings(
     for numbers in consecutive_ranges(tracker.unaccounted()):
         for package in ledger.packages.stream(batch.id, numbers.start, len(numbers)):
             index = 0 if package.number in unprinted else newest[package.number]
-            yield _unseen_finding(package, label_files[index - 1] if index else None)
+            yield _unseen_finding(package, label_files[index - 1] if index else None, tracker)
 
 
-def _unseen_finding(package: Package, label_file: LabelFile | None) -> Finding:
+def missing_labels(names: LabelNames, tracker: PackageTracker, label_files: Sequence[LabelFile]) -> Iterator[Finding]:
+    """The same for labels of units or cartons, by their numbers."""
+    newest = {number: label_file for label_file in label_files for number in label_file.numbers}
+    for numbers in consecutive_ranges(tracker.unaccounted()):
+        called = names.of(numbers)
+        for number in numbers:
+            package = Package(number, "", ())
+            found = _unseen_finding(package, newest.get(number), tracker)
+            yield replace(found, serials=called.get(number, ""), each=names.each)
+
+
+def _unseen_finding(package: Package, label_file: LabelFile | None, tracker: PackageTracker) -> Finding:
     place = label_file.place_of(package.number) if label_file else None
     return Finding(
         kind=FindingKind.MISSING,
@@ -84,6 +131,12 @@ def _unseen_finding(package: Package, label_file: LabelFile | None) -> Finding:
         x_mm=round(place.x_mm, 1) if place else None,
         y_mm=round(place.y_mm, 1) if place else None,
         serials=package.serials_text,
-        detail="its place was in none of the pictures" if place else "no label of it was made yet",
+        detail=_unseen_words(tracker.labels_accounted_for(package.number)) if place else "no label of it was made yet",
         unseen=True,
     )
+
+
+def _unseen_words(shown: int) -> str:
+    if shown:
+        return f"the pictures showed only {shown} of its labels; more were made"
+    return "its place was in none of the pictures"

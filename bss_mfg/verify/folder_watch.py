@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bss_mfg.errors import InputError, from_os_error
-from bss_mfg.imaging.sources import SUFFIXES
+from bss_mfg.verify.picture_folders import list_folder
 
 POLL_SECONDS = 0.5
 """Time between two looks that find nothing; a file with the same size and time in two looks counts as complete. After a
@@ -37,16 +37,13 @@ def new_files(folder: Path) -> Iterator[list[Path]]:
 
 def _list_files(folder: Path) -> dict[Path, _Stamp]:
     found: dict[Path, _Stamp] = {}
-    try:
-        for path in folder.iterdir():
-            if path.suffix.lower() not in SUFFIXES or path.name.startswith("."):
-                continue
-            try:
-                state = path.stat()
-            except FileNotFoundError:  # gone since: moved on by someone
-                continue
-            if state.st_size and path.is_file():
-                found[path] = (state.st_size, state.st_mtime_ns)
-    except OSError as error:
-        raise from_os_error(error, "looking for new scans", folder) from error
+    for path in list_folder(folder).readable:
+        try:
+            state = path.stat()
+        except FileNotFoundError:  # gone since: moved on by someone
+            continue
+        except OSError as error:
+            raise from_os_error(error, "looking for new scans", path) from error
+        if state.st_size:
+            found[path] = (state.st_size, state.st_mtime_ns)
     return found

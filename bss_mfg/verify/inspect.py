@@ -5,20 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from bss_mfg.core.processes import TaskFailure, attempt
-from bss_mfg.core.text import first_problems, printable
+from bss_mfg.core.text import printable
 from bss_mfg.errors import InputError
-from bss_mfg.imaging.sources import SUFFIXES, open_source
+from bss_mfg.ledger.named_units import NamedUnit
 from bss_mfg.payload import parse
 from bss_mfg.payload.formats import SPKI
 from bss_mfg.payload.judge import changed_case, judge_string, lacks_product_code
 from bss_mfg.payload.product_keys import SAMPLE_FINGERPRINTS, PrivateKey, load_public_key
 from bss_mfg.payload.spec import Spec
-from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisKind, ScannerMarks, strip_scanner_marks
+from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisKind
+from bss_mfg.verify.scanned import Scanned, SymbolContent, WedgeLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class Explanation:
     problems: list[str] = field(default_factory=list)
     units: list[dict[str, Any]] = field(default_factory=list)
     issued: dict[str, Any] | None = None
-    """Batch, package and serials of the label, where the ledger knows it."""
+    """Batch, package and serials of the label, where the ledger knows it; of a device's label, those of its unit."""
 
     def as_json(self) -> dict[str, Any]:
         """The record as it is printed."""
@@ -49,24 +48,63 @@ class Explanation:
 
 
 def explain(
-    text: str,
+    said: Scanned,
     specs: Sequence[Spec],
     key: PrivateKey | None = None,
-    look_up: Callable[[str], Diagnosis] | None = None,
+    look_up: Callable[[Scanned], Diagnosis] | None = None,
 ) -> Explanation:
     """What a barcode string says. An OOB key is shown only as its SHA-256: enough to compare, useless to attack.
 
     `look_up` says what the ledger of a workspace knows of a string, as the station would.
     """
-    found = _explain_by_spec(text, specs, key)
-    return found if look_up is None else _with_diagnosis(found, look_up(text))
+    found = _explain_by_spec(said, specs, key)
+    return found if look_up is None else _with_diagnosis(found, look_up(said))
 
 
-def _explain_by_spec(text: str, specs: Sequence[Spec], key: PrivateKey | None) -> Explanation:
-    shown = printable(text, 4000)
-    text, marks = strip_scanner_marks(text)
+@dataclass(frozen=True, slots=True)
+class CodeExplainer:
+    """Explains the codes of a picture, each beside the others. `look_up` and `name_unit` ask the ledger of a workspace,
+    where there is one: what a barcode is, and which unit any other code names."""
+
+    specs: Sequence[Spec]
+    key: PrivateKey | None = None
+    look_up: Callable[[Scanned], Diagnosis] | None = None
+    name_unit: Callable[[str], NamedUnit | None] | None = None
+    has_bars: bool = False
+    """Whether packages have Code 128 symbols here: then any of these may be a package's."""
+
+    def explain_all(self, found: Sequence[Scanned]) -> list[Explanation]:
+        """What each says. Beside a code of ours, one that is none of ours is no fault."""
+        explained = [(said, self._explain(said)) for said in found]
+        ours = any(item.issued or (item.spec and not said.is_code128) for said, item in explained)
+        return [self._beside_ours(said, item) if ours else item for said, item in explained]
+
+    def _explain(self, said: Scanned) -> Explanation:
+        found = explain(said, self.specs, self.key, self.look_up)
+        if not self.name_unit or found.issued or (found.spec and not said.is_code128):
+            return found
+        unit = self.name_unit(said.text)
+        if unit is None:
+            return found
+        told = {"batch": unit.batch, "package": unit.package, "serials": unit.serial}
+        return Explanation(found.payload, None, [f"a code that names unit {unit.serial}"], issued=told)
+
+    def _beside_ours(self, said: Scanned, found: Explanation) -> Explanation:
+        if found.issued or not isinstance(said, SymbolContent):
+            return found
+        if said.is_plain and not (said.is_code128 and not self.has_bars):  # as a package's symbol: there, it is a fault
+            return found
+        return Explanation(found.payload, None, [OTHER_CODE])
+
+
+OTHER_CODE = "another code: it follows no spec, and names no unit"
+
+
+def _explain_by_spec(said: Scanned, specs: Sequence[Spec], key: PrivateKey | None) -> Explanation:
+    shown = printable(said.line if isinstance(said, WedgeLine) else said.text, 4000)
+    text, marks = said.text, said.marks
     notes = [f"the scanner added its {marks.description}: not part of the string"] if marks else []
-    spec = _find_spec(text, marks, specs)
+    spec = _find_spec(said, specs)
     if spec is None:
         case = changed_case(text, specs)
         return Explanation(
@@ -81,7 +119,7 @@ def _explain_by_spec(text: str, specs: Sequence[Spec], key: PrivateKey | None) -
         units = [{"uuid": value.hex.upper()} for value in judged.uuids]
         return Explanation(shown, spec.name, notes, rows, problems, units)
     uuids = judged.uuids
-    opened = parse.open_credentials(fields, key, parse.unit_count(fields, spec))
+    opened = parse.open_credentials(fields, spec, key, parse.unit_count(fields, spec))
     units = [_unit_row(unit, unit.uuid or (uuids[index] if uuids else None)) for index, unit in enumerate(opened)]
     return Explanation(
         shown, spec.name, notes, rows, problems + _differences_inside(opened, uuids, _clear_macs(fields, spec)), units
@@ -101,11 +139,11 @@ def _with_diagnosis(found: Explanation, diagnosis: Diagnosis) -> Explanation:
     return replace(found, problems=problems, issued=told if diagnosis.batch else None)
 
 
-def _find_spec(text: str, marks: ScannerMarks, specs: Sequence[Spec]) -> Spec | None:
+def _find_spec(said: Scanned, specs: Sequence[Spec]) -> Spec | None:
     """The spec of a string. Only a symbol that is known to be a Code 128 is taken for a bare value: any word would pass
     for one."""
-    spec = parse.matching_spec(text, specs)
-    return parse.find_bare_spec(text, specs) if spec is None and marks.is_code128 else spec
+    spec = parse.matching_spec(said.text, specs)
+    return parse.find_bare_spec(said.text, specs) if spec is None and said.is_code128 else spec
 
 
 def _field_row(item: parse.ParsedField, spec: Spec) -> dict[str, Any]:
@@ -165,58 +203,3 @@ def _meaning(item: parse.ParsedField, spec: Spec) -> str:
         return f"{key.kind} public key, point compressed, fingerprint {key.fingerprint}{known}"
     values = parse.unit_values(item, spec)
     return f"{len(values)} units" if len(values) > 1 else ""
-
-
-def read_strings(
-    target: str, tell_broken: Callable[[dict[str, Any], str], None] = lambda place, reason: None
-) -> list[tuple[str, dict[str, Any]]]:
-    """The barcode strings of `target`: the string itself, or all symbols of the picture or PDF it names. A page of
-    several that can't be read costs itself: `tell_broken` gets its place and the reason."""
-    path = Path(target)
-    try:
-        is_file = path.is_file()
-    except (OSError, ValueError):
-        is_file = False
-    if not is_file:
-        if (":" not in target and not target.startswith("]C")) or path.suffix.lower() in SUFFIXES:
-            raise InputError(
-                f"{target[:80]!a} is neither a file nor a barcode string",
-                way_out="Give the path of a picture or PDF, or the string in quotes.",
-            )
-        return [(target, {})]
-    from bss_mfg.imaging.code128 import read_code128
-    from bss_mfg.imaging.zxing_reader import read_page
-
-    def strings_on(number: int) -> list[tuple[str, dict[str, Any]]]:
-        page = source.page(number)
-        symbols = [read for read in read_page(page.grey, thorough=True) if read.data]
-        return [
-            (
-                ("" if symbols else read.symbology) + read.data.decode("utf-8", "surrogateescape"),
-                {"file": page.file, "page": page.number, "x_px": read.box[0], "y_px": read.box[1]},
-            )
-            for read in symbols or read_code128(page.grey)
-        ]
-
-    opened = attempt(open_source, path)
-    if isinstance(opened, TaskFailure):
-        raise InputError(opened.reason, where=target)
-    found: list[tuple[str, dict[str, Any]]] = []
-    broken: list[str] = []
-    with opened as source:
-        for number in range(1, source.pages + 1):
-            strings = attempt(strings_on, number)
-            if isinstance(strings, TaskFailure):
-                broken.append(strings.reason if source.pages == 1 else f"page {number}: {strings.reason}")
-                tell_broken({"file": path.name, "page": number}, strings.reason)
-            else:
-                found += strings
-        if len(broken) == source.pages:
-            raise InputError(broken[0], where=target, problems=first_problems(broken[1:], 8, "pages"))
-    if not found and not broken:
-        raise InputError(
-            "no Data Matrix and no Code 128 could be read in it",
-            where=target,
-            way_out="Scan it at 300 dpi or more, flat and in focus.",
-        )
-    return found

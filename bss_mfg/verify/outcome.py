@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bss_mfg.core.code_patterns import CodePattern
 from bss_mfg.imaging.label_pictures import LabelPicture
+from bss_mfg.imaging.reflectance import Calibration
 from bss_mfg.ledger.events import ReadSubject
-from bss_mfg.model import Batch, LabelFile
+from bss_mfg.model import Batch, LabelFile, LabelScope
 from bss_mfg.verify.finding_spool import Findings
-from bss_mfg.verify.findings import FINDING_KINDS, FindingKind
+from bss_mfg.verify.findings import FINDING_KINDS, FindingKind, OtherCode
+from bss_mfg.verify.label_source import LabelSource
+from bss_mfg.verify.page_account import PageAccount, PageOutcome
 from bss_mfg.verify.sampling_plans import LotDecision, LotVerdict
 
 
@@ -30,8 +34,21 @@ class VerifyOptions:
     reread_scrapped: bool = True
     """Whether a file with a unit that was scrapped or replaced since is read again: its label is to be taken off the
     line."""
+    patience: int = 1
+    """How many times the usual work a page may cost."""
+    labels: LabelSource | None = None
+    """What is to be on the labels besides their symbols: their texts and codes are compared with it."""
     of: ReadSubject | None = None
     """What the files are, where the person said so: our own drawings, or pictures of what was printed."""
+    calibration: Calibration | None = None
+    """What a reflectance card says of the pictures' light."""
+    min_grade: float | None = None
+    """The least grade, 4 to 0, with which a label is right; with it all are graded."""
+    expected: tuple[CodePattern, ...] = ()
+    """The codes that are expected beside labels: those that must be there are asked for."""
+    each: LabelScope = "package"
+    """What the labels are for: those of units and cartons are compared by their codes and texts, and reads of them are
+    not recorded."""
 
 
 NO_OPTIONS = VerifyOptions()
@@ -63,6 +80,12 @@ class Verification:
     other_batches: Mapping[str | None, int] = field(default_factory=dict)
     shows_prints: bool = False
     """Whether a printed label was read, and not our own files alone."""
+    page_counts: Mapping[PageOutcome, int] = field(default_factory=dict)
+    """How many pages ended how."""
+    not_understood: tuple[PageAccount, ...] = ()
+    """Pages of which it is not known what they show: wrong, until somebody has looked."""
+    other_codes: tuple[OtherCode, ...] = ()
+    """Codes beside labels that are not ours: listed, and neither right nor wrong."""
 
     @property
     def partial(self) -> bool:
@@ -89,6 +112,7 @@ class Verification:
         matched = self.findings.counts[FindingKind.MATCHED]
         return (
             not self.broken
+            and not self.not_understood
             and len(self.findings) == matched + (self.findings.unseen if self.partial else 0)
             and (not self.pages or matched > 0)
         )
@@ -101,6 +125,11 @@ class Verification:
         if of_this or len(self.other_batches) != 1:
             return None
         return next(iter(self.other_batches))
+
+    @property
+    def most_labels(self) -> int:
+        """The largest number that a label may have: packages, units or cartons."""
+        return max((max(file.numbers) for file in self.label_files), default=0) or self.batch.packages
 
     @property
     def unseen(self) -> int:

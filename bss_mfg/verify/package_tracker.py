@@ -12,12 +12,17 @@ class PackageTracker:
     """Which packages were seen where, over all pages of a verification: six bytes a package, and eight for each page
     that was the first to show one.
 
-    `copies` are the labels that were made of each package (`labels --copies`); the labels of packages in `exempt`
-    need not be there: those with a scrapped unit, and where earlier reads count, those that were shipped.
+    `copies` are the labels that were made of each package (`labels --copies`) at most, `made` (by number) those of each
+    that have to be there, None: one of each; the labels of packages in `exempt` need not be there: those with a
+    scrapped unit, and where earlier reads count, those that were shipped.
     """
 
-    def __init__(self, packages: int, copies: int = 1, exempt: Iterable[int] = ()) -> None:
-        self.copies = copies
+    def __init__(
+        self, packages: int, copies: int = 1, exempt: Iterable[int] = (), made: bytearray | None = None
+    ) -> None:
+        self.copies, self._made = copies, made
+        self._accounted = bytearray(packages + 1)
+        """Labels of each package that were read or reported; counted where several were made."""
         self._flags = bytearray(packages + 1)
         self._flags[0] = _EXEMPT  # packages count from 1
         self._times_read = bytearray(packages + 1)
@@ -48,6 +53,7 @@ class PackageTracker:
             self._read_count += 1
         self._times_read[package] = min(self._times_read[package] + 1, 255)
         self._flags[package] |= _READ
+        self._count(package)
 
     def first_read(self, package: int) -> tuple[str, int]:
         """The file and page where it was read first."""
@@ -55,17 +61,31 @@ class PackageTracker:
         return self._files[files[self._first_page[package]]], numbers[self._first_page[package]]
 
     def mark_reported(self, package: int) -> None:
-        """The package has a finding of its own already: missing at its place, unreadable, mismatched."""
+        """A label of the package has a finding of its own: missing at its place, unreadable, mismatched."""
         if package < len(self._flags):
             self._flags[package] |= _REPORTED
+            self._count(package)
+
+    def mark_faulty(self, package: int) -> None:
+        """A label of the package that was read has a fault all the same."""
+        if package < len(self._flags):
+            self._flags[package] |= _REPORTED
+
+    def is_exempt(self, package: int) -> bool:
+        """Whether the package's labels need not be there."""
+        return package >= len(self._flags) or bool(self._flags[package] & _EXEMPT)
+
+    def labels_accounted_for(self, package: int) -> int:
+        """How many labels of the package were read or reported."""
+        return self._accounted[package]
 
     def is_accounted_for(self, package: int) -> bool:
         """Whether the package was read, reported, or need not be there."""
         return package >= len(self._flags) or bool(self._flags[package])
 
     def unaccounted_count(self) -> int:
-        """How many packages are not accounted for."""
-        return self._flags.count(0)
+        """How many packages have a label that is not accounted for."""
+        return sum(1 for _ in self.unaccounted()) if self._made else self._flags.count(0)
 
     def read_count(self) -> int:
         """How many packages were read right."""
@@ -74,11 +94,21 @@ class PackageTracker:
     def all_read(self) -> bool:
         """Whether every package was read that has to be: none is unseen or only reported. One that was read and then
         reported, as where the second reader differs, counts as read."""
-        return not self._flags.count(0) and not self._flags.count(_REPORTED)
+        return next(self.unaccounted(), None) is None and not self._flags.count(_REPORTED)
 
     def unaccounted(self) -> Iterator[int]:
-        """The packages that are not accounted for, in order."""
+        """The packages with a label that is not accounted for, in order."""
+        if self._made:
+            for package, (flags, accounted, made) in enumerate(
+                zip(self._flags, self._accounted, self._made, strict=True)
+            ):
+                if not flags & _EXEMPT and accounted < max(made, 1):
+                    yield package
+            return
         at = self._flags.find(0)
         while at >= 0:
             yield at
             at = self._flags.find(0, at + 1)
+
+    def _count(self, package: int) -> None:
+        self._accounted[package] = min(self._accounted[package] + 1, 255)

@@ -2,73 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from bss_mfg.core.processes import TaskFailure, attempt
 from bss_mfg.core.text import count_words
 from bss_mfg.imaging import search
-from bss_mfg.imaging.attempts import AttemptTools, UnreadSymbol, read_unknown_symbol
+from bss_mfg.imaging.attempts import AttemptTools, decode_sampled, read_unknown_symbol
 from bss_mfg.imaging.budget import AttemptBudget, AttemptLimits
-from bss_mfg.imaging.code128 import read_page_code128
 from bss_mfg.imaging.companions import companion_quads, lies_in
-from bss_mfg.imaging.defects import Defects
 from bss_mfg.imaging.geometry import PixelBox, Quad, box_of, overlap_share
 from bss_mfg.imaging.grid import SampledGrid
-from bss_mfg.imaging.page_attempts import best_likeness, grade_read, identified_symbol, read_at_place
-from bss_mfg.imaging.page_frame import PageFrame, frame_at_dpi, frame_from_reads
-from bss_mfg.imaging.page_symbols import covers, merge_reads, place_darkness, unread_places, without_false_finds
+from bss_mfg.imaging.page_attempts import identified_symbol, read_at_place, read_with_second
+from bss_mfg.imaging.page_frame import PageFrame, frame_at_dpi, frame_from_reads, frame_of_flat_page
+from bss_mfg.imaging.page_symbols import merge_reads, place_darkness, unread_places, without_false_finds
 from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.imaging.sources import Page, Source
 from bss_mfg.imaging.zxing_reader import Read, read_box, read_page
 from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.ledger.ledger import Ledger
-from bss_mfg.model import LabelFile, Package
-from bss_mfg.payload.spec import Spec, spec_from_text
-from bss_mfg.symbol import Matrix, data_matrix
-from bss_mfg.verify.diagnosis import COMPANION_CAUSES, Diagnosis, DiagnosisCause, diagnose, known_specs
+from bss_mfg.model import LabelFile
+from bss_mfg.verify.bar_places import BarReader
+from bss_mfg.verify.batch_labels import BatchLabels
+from bss_mfg.verify.diagnosis import COMPANION_CAUSES, Diagnosis, DiagnosisCause, diagnose
+from bss_mfg.verify.label_contents import ContentChecker
+from bss_mfg.verify.other_codes import PageCodes, take_other_codes, with_missing_codes
+from bss_mfg.verify.page_checks import look_at_prints, see_page, with_misprints
 from bss_mfg.verify.page_findings import PageSymbol, ScannedPage, SecondReading, locate_symbols
+from bss_mfg.verify.page_grading import with_grades
+from bss_mfg.verify.page_progress import PageStep, TellStep, tell_no_step
+from bss_mfg.verify.page_reading import PageReading
 from bss_mfg.verify.request import ReadRequest
+from bss_mfg.verify.scanned import SymbolContent
+from bss_mfg.verify.unread_patches import name_unread_patches
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-MAX_COMPARED_PACKAGES = 500
-"""Packages of a batch up to which a symbol that says nothing is compared with all of them."""
-
-
-@dataclass(slots=True)
-class _PageReading:
-    """A page while it is read."""
-
-    page: Page
-    budget: AttemptBudget
-    reads: list[Read] = field(default_factory=list)
-    diagnoses: dict[bytes, Diagnosis] = field(default_factory=dict)
-    """What the strings that were read are."""
-    frame: PageFrame | None = None
-    identified: list[tuple[SampledGrid, int]] = field(default_factory=list)
-    """Grids and packages of symbols without a known place that no reader reads."""
-    defects: dict[int, Defects] = field(default_factory=dict)
-    """What is wrong with symbols in a known place that no reader reads, by package."""
-    searched: list[PixelBox] = field(default_factory=list)
-    """Places that were found without a sheet, and where the second reader need not be asked again."""
-    given_up: list[PixelBox] = field(default_factory=list)
-    """Places whose attempts the budget cut short, and where nothing was read."""
-
-    @property
-    def decoded(self) -> list[tuple[Read, Diagnosis]]:
-        return [(read, self.diagnoses[read.data]) for read in self.reads if read.data]
-
-    def names(self, package: int) -> bool:
-        """Whether a string that was read names a package of this number."""
-        return any(diagnosis.package == package for _, diagnosis in self.decoded)
-
-    def is_read_at(self, spot: Read) -> bool:
-        """Whether a symbol was read where a spot lies."""
-        return any(read.data and covers(read.box, spot) for read in self.reads)
+_MOST_REFITS = 3
+"""How often a page is looked at again because more of it was read."""
 
 
 @dataclass(slots=True)
@@ -80,58 +49,32 @@ class PageReader:
     label_file: LabelFile | None
     second_reader: SecondReader
     limits: AttemptLimits | None = None
-    """What the attempts at a page may cost; None: as many as its labels need."""
+    """What the attempts at a page may cost; None: as the request's patience says."""
     own_file: bool = False
     """Whether the ledger has the file by its bytes, whatever its labels are for."""
-    serials: dict[int, str] = field(default_factory=dict)
-    expected: dict[int, Package] = field(default_factory=dict)
-    """The packages of the pages at hand, where it is known which they are."""
-    batch_modules: NDArray[np.bool_] | None = None
-    """The modules of all packages (n, rows, columns), of a small batch; made when first needed."""
-    _label_files: list[LabelFile] | None = None
-    _specs: list[Spec] | None = None
-    linear: bool = field(init=False)
-    """Whether the batch's packages have a Code 128: it is read, but has no modules to compare or grade."""
+    contents: ContentChecker | None = None
+    """What compares texts and codes, where that is asked for."""
+    tell: TellStep = tell_no_step
+    """Told of each step that begins and may take a while."""
+    batch: BatchLabels = field(init=False)
 
     def __post_init__(self) -> None:
-        batch = self.ledger.batches.get(self.request.batch_id)
-        self.linear = spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec.bare
-
-    def prefetch_packages(self, label_file: LabelFile, pages: Sequence[int]) -> None:
-        """Fetch the packages of some pages at once: one by one they cost more than reading them does. Packages that lie
-        far apart are left to be fetched one by one."""
-        numbers = [number for page in pages for number in label_file.packages_on(page)]
-        if numbers and max(numbers) - min(numbers) < 2 * len(numbers):
-            for package in self.ledger.packages.stream(
-                self.request.batch_id, min(numbers), max(numbers) - min(numbers) + 1
-            ):
-                self.expected[package.number] = package
-                self.serials[package.number] = package.serials_text
-
-    @property
-    def label_files(self) -> list[LabelFile]:
-        """All label files of the batch."""
-        if self._label_files is None:
-            self._label_files = package_label_files(self.ledger, self.request.batch_id)
-        return self._label_files
-
-    @property
-    def specs(self) -> list[Spec]:
-        """What a label in this factory can be."""
-        if self._specs is None:
-            self._specs = known_specs(self.ledger)
-        return self._specs
+        self.batch = BatchLabels(self.ledger, self.request.batch_id)
 
     def read(self, source: Source, number: int) -> ScannedPage | TaskFailure:
         """One page."""
         return attempt(self._read, source, number)
 
     def _read(self, source: Source, number: int) -> ScannedPage:
+        self.tell(PageStep.READING, 0)
         page = source.page(number, self.label_file.symbol_boxes if self.label_file else ())
         stalls = self.second_reader.failures
-        reading = _PageReading(page, AttemptBudget(self.limits or self._usual_limits()))
-        symbols = self._read_linear(reading) if self.linear else self._read_symbols(reading)
+        reading = PageReading(page, AttemptBudget(self.limits or AttemptLimits.for_patience(self.request.patience)))
+        symbols = self._read_linear(reading) if self.batch.linear else self._read_symbols(reading)
         symbols = self._without_companions(reading, symbols)
+        seen = see_page(reading, symbols, () if reading.frame else self._companion_quads(reading))
+        if self.label_file is None and not self.batch.linear:
+            symbols = with_misprints(reading, self.batch, symbols)
         frame = reading.frame
         wanted = {
             item.diagnosis.package
@@ -140,13 +83,28 @@ class PageReader:
         }
         if frame:
             wanted |= set(frame.label_file.packages_on(frame.page))
-        serials = self._serials(number for number in wanted if number)
-        matched = {item.diagnosis.package for item in symbols if item.diagnosis and item.diagnosis.matches}
+        serials = self.batch.serials_of(number for number in wanted if number)
+        located = locate_symbols(symbols, frame, page.dpi)
+        codes: PageCodes | None = None
+        if self.label_file is None and not self.own_file:  # nothing but what we drew is in our own
+            companions = self._companion_quads(reading)
+            located, codes = take_other_codes(reading, self.batch, self.request.expected, located, companions)
+        matched = {
+            item.diagnosis.package
+            for item in located
+            if item.diagnosis and item.diagnosis.matches and item.in_own_place
+        }
+        notes: Sequence[str] = ()
+        if self.contents and self.label_file is None:  # our own file is as it was drawn, byte for byte
+            self.tell(PageStep.CONTENT, 0)
+            located, notes = self.contents.of_page(page.grey, frame, located)
+        if codes:
+            located = with_missing_codes(located, codes)
         return ScannedPage(
             file=page.file,
             number=page.number,
             dpi=page.dpi,
-            symbols=tuple(locate_symbols(symbols, frame, page.dpi)),
+            symbols=tuple(located),
             frame=frame,
             unmatched_darkness=place_darkness(page, frame, matched) if frame else {},
             serials=serials,
@@ -154,9 +112,13 @@ class PageReader:
             trouble=_attempt_words(len(reading.given_up), self.second_reader.failures - stalls),
             of=self._subject(page),
             told=self.request.of is not None,
+            seen=seen,
+            notes=tuple(notes),
+            min_grade=self.request.min_grade,
+            other_codes=codes.rows() if codes else (),
         )
 
-    def _without_companions(self, reading: _PageReading, symbols: list[PageSymbol]) -> list[PageSymbol]:
+    def _without_companions(self, reading: PageReading, symbols: list[PageSymbol]) -> list[PageSymbol]:
         """Without the other symbols of our labels: GS1 symbols, serials. A label of another batch is none of these,
         wherever it lies."""
         quads = self._companion_quads(reading)
@@ -168,51 +130,53 @@ class PageReader:
             or not lies_in(item.read, quads)
         ]
 
-    def _companion_quads(self, reading: _PageReading) -> list[Quad]:
+    def _companion_quads(self, reading: PageReading) -> list[Quad]:
         """Where the other symbols of our labels lie: of all labels of a sheet, else of those that were read."""
         if reading.frame:
             return companion_quads(reading.frame.quads.values(), reading.frame.label_file)
-        if not self.label_files:
+        if not self.batch.label_files:
             return []
         read = [read.quad for read, diagnosis in reading.decoded if diagnosis.matches and read.quad]
-        return companion_quads(read, self.label_files[-1])
+        return companion_quads(read, self.batch.label_files[-1])
 
     def _subject(self, page: Page) -> ReadSubject:
         """A file that bss-mfg made is the drawing, whatever it looks like; else the person says, or the page does."""
         own = self.own_file or self.label_file is not None
         return "file" if own else self.request.of or ("print" if page.scanned else "file")
 
-    def _usual_limits(self) -> AttemptLimits:
-        label_files = [self.label_file] if self.label_file else self.label_files
-        return AttemptLimits.for_labels(max((len(file.symbol_boxes) for file in label_files), default=1))
-
     # --- reading ----------------------------------------------------------------------------------------------------
 
-    def _read_linear(self, reading: _PageReading) -> list[PageSymbol]:
-        reading.reads, reading.frame = read_page_code128(reading.page, self.label_file)
-        self._diagnose(reading)
-        return [PageSymbol(read, reading.diagnoses.get(read.data)) for read in reading.reads]
+    def _read_linear(self, reading: PageReading) -> list[PageSymbol]:
+        pages = self.contents.pages if self.contents else None
+        return BarReader(self.batch, self._diagnose, pages, self.request).read(reading, self.label_file)
 
-    def _read_symbols(self, reading: _PageReading) -> list[PageSymbol]:
+    def _read_symbols(self, reading: PageReading) -> list[PageSymbol]:
         """All symbols of a page with what is known of them: quickly first, then ever stronger where one is missed."""
         if self.label_file and reading.page.dpi:
             self._read_own_page(reading, frame_at_dpi(self.label_file, reading.page.number, reading.page.dpi))
         else:
             self._read_any_page(reading)
-        if reading.frame is None and self.label_files:
+        if reading.frame is None and self.batch.label_files:
             self._search_page(reading)
+        if reading.frame is None and reading.unread:
+            name_unread_patches(reading, self.batch)
         if reading.frame:
             self._read_unread_places(reading, reading.frame)
+        if reading.frame and self.label_file is None:
+            self._read_again_by_better_frame(reading, reading.frame)
         identified = [item for one in reading.identified if (item := self._identified_symbol(reading, *one))]
         reads = without_false_finds(reading.reads, [item.read for item in identified], reading.frame)
-        symbols = [PageSymbol(read, reading.diagnoses.get(read.data)) for read in reads]
+        symbols = [PageSymbol(read, reading.diagnoses.get(read.content)) for read in reads]
         if self.request.grade:
-            symbols = [self._with_grade(reading, item) for item in symbols]
+            self.tell(PageStep.GRADING, 0)
+            own = self.label_file is not None
+            symbols = with_grades(reading, self.batch, symbols, self.request.calibration, own=own)
         if self.request.second_reader:
+            self.tell(PageStep.SECOND_READER, 0)
             symbols = [self._with_second_reading(reading.page, item) for item in symbols]
         return symbols + identified
 
-    def _read_own_page(self, reading: _PageReading, frame: PageFrame) -> None:
+    def _read_own_page(self, reading: PageReading, frame: PageFrame) -> None:
         """A page of a label file of ours: each label where the ledger says."""
         reading.frame = frame
         for package, box in frame.boxes.items():
@@ -221,13 +185,13 @@ class PageReader:
             if not read:
                 continue
             reading.reads.append(read)
-            expected = self.expected.get(package)
+            expected = self.batch.expected.get(package)
             if expected and not expected.scrapped and read.data == expected.payload.encode("ascii"):
                 # What the ledger would say, too.
-                reading.diagnoses[read.data] = Diagnosis(DiagnosisCause.ISSUED, "", self.request.batch_id, package)
+                reading.diagnoses[read.content] = Diagnosis(DiagnosisCause.ISSUED, "", self.request.batch_id, package)
         self._diagnose(reading)
 
-    def _read_any_page(self, reading: _PageReading) -> None:
+    def _read_any_page(self, reading: PageReading) -> None:
         """Any other page: quickly, and if that leaves places unread, thoroughly."""
         grey = reading.page.grey
         reading.reads = read_page(grey)
@@ -236,13 +200,17 @@ class PageReader:
             self._add(reading, read_page(grey, thorough=True))
             self._find_frame(reading)
 
-    def _search_page(self, reading: _PageReading) -> None:
+    def _search_page(self, reading: PageReading) -> None:
         """Attempts at all patches that look like a symbol, where too little was read to know the sheet. They may cost
         half of the budget: the rest is for the places of a sheet that they find."""
-        last, budget = self.label_files[-1], reading.budget.half()
+        last, budget = self.batch.label_files[-1], reading.budget.half()
         means = AttemptTools(budget, self.second_reader)
         companions = self._companion_quads(reading)
-        for quad in search.find_candidates(reading.page.grey, limit=4 * len(last.symbol_boxes)):
+        module_px, most = reading.module_px(last), 4 * len(last.symbol_boxes)
+        patches = search.find_candidates(reading.page.grey, most, module_px)
+        if patches:
+            self.tell(PageStep.ATTEMPTS, len(patches))
+        for quad in patches:
             spot = Read(b"", box_of(quad))
             if reading.is_read_at(spot) or lies_in(spot, companions):
                 continue
@@ -250,136 +218,124 @@ class PageReader:
             answer = read_unknown_symbol(reading.page.grey, quad, last.modules, means)
             if budget.refusals == refusals:
                 reading.searched.append(spot.box)
+                reading.enhanced.append(spot.box)
             elif not isinstance(answer, Read):
                 reading.given_up.append(spot.box)
+            package = None
             if isinstance(answer, Read):
                 self._add(reading, [answer])
-            elif answer:
-                sampled, package = self._identify(answer)
+                continue
+            if answer:
+                sampled, package = self.batch.identify(answer)
                 reading.identified += [(sampled, package)] if package else []
+            reading.unread += [] if package else [quad]
         self._find_frame(reading)
         if reading.frame is None:
             self._find_frame(reading, reading.identified)  # labels that fail can still tell where the others lie
 
-    def _read_unread_places(self, reading: _PageReading, frame: PageFrame) -> None:
+    def _read_unread_places(self, reading: PageReading, frame: PageFrame) -> None:
         """The strongest attempts at the places of the sheet where nothing was read."""
         places = frame.boxes.values()
         reading.given_up = [box for box in reading.given_up if not _overlaps_any(box, places)]
         by_package = {diagnosis.package: read for read, diagnosis in reading.decoded if diagnosis.package}
-        for package in unread_places(reading.page, reading.reads, frame, by_package):
+        unread = unread_places(reading.page, reading.reads, frame, by_package)
+        if not unread:  # nor is the page put together from its crops
+            return
+        self.tell(PageStep.ATTEMPTS, len(unread))
+        for package in search.most_promising_first(reading.page.grey, unread, lambda package: frame.boxes[package]):
             # The second reader takes long: what it could not read once it is not asked for again.
             searched = any(overlap_share(box, frame.boxes[package]) > 0.5 for box in reading.searched)
-            means = AttemptTools(reading.budget, None if searched else self.second_reader)
+            place = frame.boxes[package]
+            enhanced = reading.is_enhanced(place)
+            means = AttemptTools(reading.budget, None if searched else self.second_reader, enhanced)
             refusals = reading.budget.refusals
-            result = read_at_place(reading.page.grey, package, frame, self._matrix, means)
+            result = read_at_place(reading.page.grey, package, frame, self.batch.matrix, means)
             if result.read:
                 self._add(reading, [result.read])
             elif reading.budget.refusals > refusals:
-                reading.given_up.append(frame.boxes[package])
+                reading.given_up.append(place)
+            elif not enhanced:
+                reading.enhanced.append(place)
             if result.defects and not reading.names(package):
-                reading.defects[package] = self._name_other_label(result.defects, result.other)
+                reading.defects[package] = self.batch.name_other_label(result.defects, result.other)
 
-    def _identified_symbol(self, reading: _PageReading, sampled: SampledGrid, package: int) -> PageSymbol | None:
+    def _read_again_by_better_frame(self, reading: PageReading, before: PageFrame) -> None:
+        """The frame fitted again, now that more was read: where it lies otherwise, its unread places are tried again.
+        One that was drawn from fewer labels may be off by half a symbol at the far end."""
+        for _ in range(_MOST_REFITS):
+            self._find_frame(reading)
+            frame = reading.frame
+            if frame is None or (frame.label_file, frame.page) != (before.label_file, before.page):
+                reading.frame = before
+                return
+            unread = unread_places(reading.page, reading.reads, frame)
+            if not any(_moved(before.boxes[package], frame.boxes[package]) for package in unread):
+                return
+            reading.defects.clear()
+            count, before = len(reading.decoded), frame
+            self._read_unread_places(reading, frame)
+            if len(reading.decoded) == count:
+                return
+
+    def _identified_symbol(self, reading: PageReading, sampled: SampledGrid, package: int) -> PageSymbol | None:
         """A label that was identified without a sheet: it fails by name."""
         if package in reading.defects:
             return None
-        grey, expected = reading.page.grey, self._matrix(package, sampled.warp.size)
+        grey, expected = reading.page.grey, self.batch.matrix(package, sampled.warp.size)
         sampled, defects = identified_symbol(grey, sampled, expected, reading.budget)
+        if read := decode_sampled(sampled):
+            self._add(reading, [read])
         quad = sampled.warp.quad()
         spot = Read(b"", box_of(quad), quad=quad)
         if reading.is_read_at(spot):
             return None
         return PageSymbol(spot, None, identified_package=package, defects=defects)
 
-    def _identify(self, symbol: UnreadSymbol) -> tuple[SampledGrid, int | None]:
-        """The package of a symbol that no reader reads: by what it says with its fixed patterns drawn anew, else, in a
-        small batch, by its likeness."""
-        if symbol.restored:
-            known = self.ledger.packages.find_by_payload(symbol.restored.decode("utf-8", "surrogateescape"))
-            return symbol.grids[0], known[1] if known and known[0] == self.request.batch_id else None
-        if self.batch_modules is None:
-            import numpy as np
-
-            size = symbol.grids[0].warp.size
-            batch = self.ledger.batches.get(self.request.batch_id)
-            packages = self.ledger.packages.stream(batch.id) if batch.packages <= MAX_COMPARED_PACKAGES else ()
-            self.batch_modules = np.array([data_matrix(package.payload.encode(), size).bits() for package in packages])
-        sampled, index = best_likeness(symbol, self.batch_modules)
-        return sampled, None if index is None else index + 1
-
-    def _add(self, reading: _PageReading, more: Sequence[Read]) -> None:
+    def _add(self, reading: PageReading, more: Sequence[Read]) -> None:
         reading.reads = merge_reads(reading.reads, more)
         self._diagnose(reading)
 
-    def _find_frame(self, reading: _PageReading, identified: Sequence[tuple[SampledGrid, int]] = ()) -> None:
+    def _find_frame(self, reading: PageReading, identified: Sequence[tuple[SampledGrid, int]] = ()) -> None:
         """How the page lies over a printed one, by its matches and the symbols that were only identified."""
         self._diagnose(reading)
+        look_at_prints(reading, self.batch)
         matches = [
             (diagnosis.package, read.quad)
             for read, diagnosis in reading.decoded
             if diagnosis.matches and diagnosis.package and read.quad
         ]
         matches += [(package, sampled.warp.quad()) for sampled, package in identified]
-        reading.frame = frame_from_reads(matches, self.label_files, reading.page.file)
+        reading.frame = frame_from_reads(matches, self.batch.label_files, reading.page.file)
+        if reading.frame is None and len(matches) == 1 and reading.page.dpi:
+            reading.frame = frame_of_flat_page(matches[0], self.batch.label_files, reading.page.size, reading.page.dpi)
 
     # --- more about what was read -----------------------------------------------------------------------------------
 
-    def _diagnose(self, reading: _PageReading) -> None:
+    def _diagnose(self, reading: PageReading) -> None:
         for read in reading.reads:
-            if read.data and read.data not in reading.diagnoses:
-                reading.diagnoses[read.data] = diagnose(read.data, self.request.batch_id, self.ledger, self.specs)
-
-    def _with_grade(self, reading: _PageReading, item: PageSymbol) -> PageSymbol:
-        """A match with its grade, if its modules are known."""
-        frame, diagnosis = reading.frame, item.diagnosis
-        if not diagnosis or not diagnosis.matches or not diagnosis.package or not (frame or self.label_files):
-            return item
-        label_file = frame.label_file if frame else self.label_files[-1]
-        expected = self._matrix(diagnosis.package, label_file.modules)
-        exact = self.label_file is not None
-        at_place = frame.quads.get(diagnosis.package) if frame else None
-        quad = at_place if exact and at_place and covers(box_of(at_place), item.read) else item.read.quad
-        return replace(item, grade=grade_read(reading.page.grey, quad, expected, exact)) if quad else item
+            if read.data and read.content not in reading.diagnoses:
+                reading.diagnoses[read.content] = diagnose(
+                    SymbolContent(read.data, read.symbology), self.request.batch_id, self.ledger, self.batch.specs
+                )
 
     def _with_second_reading(self, page: Page, item: PageSymbol) -> PageSymbol:
         """A match, read again by the second reader."""
         diagnosis = item.diagnosis
         if not diagnosis or not diagnosis.matches:
             return item
-        data = self.second_reader.read(page.grey, item.read.box)
+        label_file = self.batch.label_files[-1] if self.batch.label_files else None
+        known = self.batch.matrix(diagnosis.package, label_file.modules) if label_file and diagnosis.package else None
+        data = read_with_second(page.grey, item.read, known, self.second_reader)
         if data is None:
             return replace(item, second_reading=SecondReading.UNREAD)
         same = self.ledger.packages.find_by_payload(data.decode("utf-8", "surrogateescape"))
         agrees = same == (diagnosis.batch, diagnosis.package)
         return replace(item, second_reading=SecondReading.AGREES if agrees else SecondReading.DIFFERS)
 
-    # --- the ledger -------------------------------------------------------------------------------------------------
 
-    def _matrix(self, package: int, size: int) -> Matrix:
-        known = self.expected.get(package) or next(self.ledger.packages.stream(self.request.batch_id, package, 1))
-        return data_matrix(known.payload.encode(), size)
-
-    def _name_other_label(self, defects: Defects, other: int | None) -> Defects:
-        return replace(defects, other=self._serials([other])[other]) if other else defects
-
-    def _serials(self, numbers: Iterable[int]) -> Mapping[int, str]:
-        wanted = sorted(set(numbers))
-        if len(self.serials) > 1_000:
-            self.serials.clear()
-        missing = [number for number in wanted if number not in self.serials]
-        for number in missing:
-            if number in self.serials:
-                continue
-            # Neighbours are fetched together: pages hold runs of packages.
-            count = missing[-1] - number + 1 if missing[-1] - number < 500 else 1
-            for package in self.ledger.packages.stream(self.request.batch_id, number, count):
-                self.serials[package.number] = package.serials_text
-        return {number: self.serials[number] for number in wanted if number in self.serials}
-
-
-def package_label_files(ledger: Ledger, batch: str) -> list[LabelFile]:
-    """The files that hold the batch's package labels, in the order of printing."""
-    return [part for part in ledger.prints.label_files(batch) if part.each == "package"]
+def _moved(before: PixelBox, after: PixelBox) -> bool:
+    """Whether a place lies otherwise by more than the attempts at it make up for: a few of its modules."""
+    return max(abs(before[0] - after[0]), abs(before[1] - after[1])) > after[2] / 24
 
 
 def _overlaps_any(box: PixelBox, places: Iterable[PixelBox]) -> bool:

@@ -12,14 +12,19 @@ from enum import Enum, auto
 
 from bss_mfg.core.units import MM_PER_INCH
 from bss_mfg.imaging.defects import Defects
+from bss_mfg.imaging.geometry import PixelBox
 from bss_mfg.imaging.grade import SymbolGrade
+from bss_mfg.imaging.label_content import ContentFinding
+from bss_mfg.imaging.misprints import Misprint
 from bss_mfg.imaging.page_frame import PageFrame
 from bss_mfg.imaging.page_symbols import BLANK_DARKNESS
 from bss_mfg.imaging.zxing_reader import Read
 from bss_mfg.ledger.events import ReadSubject
+from bss_mfg.model import LabelScope
 from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisCause, DiagnosisKind
-from bss_mfg.verify.findings import Finding, FindingKind
+from bss_mfg.verify.findings import Finding, FindingKind, OtherCode
 from bss_mfg.verify.package_tracker import PackageTracker
+from bss_mfg.verify.page_account import PageAccount, PageOutcome, PageSeen
 
 Corner = tuple[float | None, float | None]
 
@@ -53,6 +58,10 @@ class PageSymbol:
     """The package whose place on the sheet it lies in."""
     corner: Corner = (None, None)
     """Its top left corner in mm, on the printed page where that is known, else on the scanned one."""
+    misprints: tuple[Misprint, ...] = ()
+    """What is wrong with its print, though it reads right."""
+    content: tuple[ContentFinding, ...] = ()
+    """In what its label is not what was to be printed."""
 
     @property
     def in_own_place(self) -> bool:
@@ -85,6 +94,16 @@ class ScannedPage:
     """Whether its labels are printed ones, or our own file's."""
     told: bool = False
     """Whether the person said so."""
+    notes: tuple[str, ...] = ()
+    """What of the page was not judged, and why."""
+    seen: PageSeen = field(default_factory=lambda: PageSeen(sheet=True))
+    """What the page as a whole shows."""
+    min_grade: float | None = None
+    """The least grade with which a label is right."""
+    other_codes: tuple[OtherCode, ...] = ()
+    """The codes on it that are not ours."""
+    each: LabelScope = "package"
+    """What its labels are for; of any but packages', the numbers are those of labels."""
 
     def without(self, packages: Set[int]) -> ScannedPage:
         """The same page as if the right labels of some packages were not on it."""
@@ -97,9 +116,19 @@ class ScannedPage:
         darkness = {package: dark for package, dark in self.unmatched_darkness.items() if package not in packages}
         return replace(self, symbols=symbols, unmatched_darkness=darkness)
 
-    def findings(self, tracker: PackageTracker) -> list[Finding]:
-        """The findings of this page; `tracker` carries what earlier pages showed."""
-        return _PageFindings(self, tracker).all()
+    def findings(self, tracker: PackageTracker, made_again: Set[int] = frozenset()) -> list[Finding]:
+        """The findings of this page; `tracker` carries what earlier pages showed. Labels of the packages in
+        `made_again` may be in another place by now."""
+        return _PageFindings(self, tracker, made_again).all()
+
+    def account(self, found: Sequence[Finding]) -> PageAccount:
+        """What became of the page, by its findings."""
+        outcome = PageOutcome.ACCOUNTED
+        if not self.seen.understood:
+            outcome = PageOutcome.NOT_UNDERSTOOD
+        elif any(item.kind is not FindingKind.MATCHED for item in found):
+            outcome = PageOutcome.FAULTS
+        return PageAccount(self.file, self.number, outcome, self.seen)
 
 
 @dataclass(slots=True)
@@ -108,6 +137,11 @@ class _PageFindings:
 
     page: ScannedPage
     tracker: PackageTracker
+    made_again: Set[int]
+    explained: set[int] = field(default_factory=set)
+    """Packages with a finding that says what is in their place, or where it went from there by a little."""
+    elsewhere: set[int] = field(default_factory=set)
+    """Packages whose label lies in another's place."""
     found_instead: dict[int, str] = field(default_factory=dict)
     """What lies in a package's place instead of its label, in words."""
     superseded: set[int | None] = field(default_factory=set)
@@ -124,16 +158,34 @@ class _PageFindings:
             # Else the package whose place it lies in is named below.
         if self.page.frame:
             for package, darkness in self.page.unmatched_darkness.items():
-                if not self.tracker.is_accounted_for(package) and package not in self.superseded:
+                if not self._is_explained(package):
                     self.tracker.mark_reported(package)
                     found.append(self._unread_place(package, darkness, self.page.frame))
         return found
+
+    def _is_explained(self, package: int) -> bool:
+        """Whether nothing more is to be said of a package's place: a finding speaks of it, or its label need not be
+        there. A label that was read elsewhere is no excuse: each place has a label of its own."""
+        if package in self.explained or package in self.superseded or self.tracker.is_exempt(package):
+            return True
+        if package in self.made_again and self.tracker.is_accounted_for(package):
+            return True
+        # Two that were swapped are told once each.
+        return package in self.elsewhere and package in self.found_instead
+
+    def _takes_place(self, item: PageSymbol, package: int | None, words: str) -> None:
+        """Remember what a symbol that was reported for `package` means for the place in which it lies."""
+        if item.in_place_of is None or item.in_place_of == package:
+            self.explained.update({package} if package else ())
+        else:
+            self.found_instead.setdefault(item.in_place_of, words)
 
     def _undecoded_finding(self, item: PageSymbol) -> Finding:
         """A symbol that no reader reads, outside of all places or identified by its grid."""
         package = item.identified_package
         if package and item.defects:
             self.tracker.mark_reported(package)
+            self._takes_place(item, package, "another label is in its place")
             return self._finding(FindingKind.UNREADABLE, package, item, item.defects.description)
         return self._finding(FindingKind.UNREADABLE, None, item, "a symbol is there, no reader can read it")
 
@@ -151,6 +203,7 @@ class _PageFindings:
             package = item.in_place_of
         if package is not None:
             self.tracker.mark_reported(package)
+        self._takes_place(item, package, "another label is in its place")
         return self._finding(FindingKind.MISMATCHED, package, item, diagnosis.detail, diagnosis.serials)
 
     def _foreign_finding(self, item: PageSymbol, diagnosis: Diagnosis) -> Finding:
@@ -166,7 +219,9 @@ class _PageFindings:
         """A label of this batch: read before, in another's place, read otherwise by the second reader, or right."""
         serials = self.page.serials.get(package, "")
         other = item.in_place_of if item.is_elsewhere else None
-        if self.tracker.times_read(package) >= self.tracker.copies:
+        # A label file of ours that holds a label printed once more is no copy that somebody made.
+        is_reprint = self.page.of == "file" and item.in_own_place and package in self.made_again
+        if self.tracker.times_read(package) >= self.tracker.copies and not is_reprint:
             file, page = self.tracker.first_read(package)
             detail = f"was already read on page {page} of {file}"
             if other is not None:
@@ -175,12 +230,26 @@ class _PageFindings:
             return self._finding(FindingKind.DUPLICATE, package, item, detail)
         if other is not None:
             self.found_instead[other] = f"the label of {serials} is in its place"
+            self.elsewhere.add(package)
             self.tracker.mark_reported(package)
             return self._finding(FindingKind.MISMATCHED, package, item, self._lies_in_place_of(other))
         self.tracker.record_read(package, self.page.file, self.page.number)
+        if item.misprints:
+            self.tracker.mark_faulty(package)
+            self.explained.add(package)
+            words = "; ".join(misprint.detail for misprint in item.misprints)
+            found = self._finding(FindingKind.MISPRINTED, package, item, words)
+            return replace(found, print_faults=tuple(misprint.fault for misprint in item.misprints))
         if item.second_reading and (fault := _SECOND_READING_FAULTS.get(item.second_reading)):
-            self.tracker.mark_reported(package)
+            self.tracker.mark_faulty(package)
             return self._finding(fault[0], package, item, fault[1])
+        if item.content:
+            self.tracker.mark_faulty(package)
+            detail = "; ".join(fault.words for fault in item.content)
+            return replace(self._finding(FindingKind.CONTENT, package, item, detail), content=item.content)
+        if self.page.min_grade is not None and (why := grade_fault(item.grade, self.page.min_grade)):
+            self.tracker.mark_faulty(package)
+            return self._finding(FindingKind.BELOW_GRADE, package, item, why)
         notes = (
             f"after {diagnosis.marks.description}" if diagnosis.marks else "",
             f"read {item.read.how}" if item.read.how else "",
@@ -200,7 +269,8 @@ class _PageFindings:
         if defects and instead is None:
             return self._finding(FindingKind.UNREADABLE, package, item, defects.description)
         if instead is not None or darkness < BLANK_DARKNESS:
-            return self._finding(FindingKind.MISSING, package, item, instead or "its place is blank or covered")
+            found = self._finding(FindingKind.MISSING, package, item, instead or "its place is blank or covered")
+            return replace(found, made_again=package in self.made_again)
         detail = f"something is printed there ({darkness:.0%} dark), no reader can read it"
         return self._finding(FindingKind.UNREADABLE, package, item, detail)
 
@@ -225,7 +295,23 @@ class _PageFindings:
             defects=item.defects,
             of=self.page.of,
             told=self.page.told,
+            each=self.page.each,
         )
+
+
+def grade_fault(grade: SymbolGrade | None, least: float) -> str:
+    """Why a label doesn't have the least grade, in words; empty where it has. What can't be graded hasn't."""
+    if grade is None:
+        return "it could not be graded: where and how large its symbol is isn't known"
+    if not grade.quiet_zone_shown:
+        return "it could not be graded: the picture cuts its quiet zone off, show all of the label"
+    if grade.overall is None:
+        return f"it could not be graded: {grade.pixels_per_module:.1f} pixels per module are too few, scan it finer"
+    if grade.overall >= least:
+        return ""
+    worst = min(grade.grades.values())
+    why = ", ".join(name.replace("_", " ") for name, value in grade.grades.items() if value == worst)
+    return f"grade {grade.overall:.1f} ({grade.formal}), at least {least:.1f} is asked for: {why}"
 
 
 def locate_symbols(symbols: Sequence[PageSymbol], frame: PageFrame | None, dpi: float | None) -> list[PageSymbol]:
@@ -244,24 +330,29 @@ def locate_symbols(symbols: Sequence[PageSymbol], frame: PageFrame | None, dpi: 
         boxes_seen = [item.read.box for item in symbols]
         corners = [(millimetres(box[0]), millimetres(box[1])) for box in boxes_seen]
         return [replace(item, corner=corner) for item, corner in zip(symbols, corners, strict=True)]
-    centres = np.array([item.read.center for item in symbols])
+    centres = [item.read.center for item in symbols]
     _, _, width, height = frame.label_file.symbol_boxes[0]
-    mm = np.round(frame.millimetres(centres) - (width / 2, height / 2), 1).tolist()
-    numbers, boxes = list(frame.boxes), np.array(list(frame.boxes.values())).reshape(-1, 4)
-    places: list[int | None] = [None] * len(symbols)
-    off = np.abs(centres[:, None] - boxes[:, :2] - boxes[:, 2:] / 2) < boxes[:, 2:] / 2
-    for index, place in reversed(np.argwhere(off.all(axis=2)).tolist()):
-        places[index] = numbers[place]
+    mm = np.round(frame.millimetres(np.array(centres)) - (width / 2, height / 2), 1).tolist()
+    places = _places(symbols, centres, frame.boxes)
     return [
-        PageSymbol(
-            item.read,
-            item.diagnosis,
-            item.grade,
-            item.second_reading,
-            item.identified_package,
-            item.defects,
-            place,
-            (x, y),
-        )
-        for item, place, (x, y) in zip(symbols, places, mm, strict=True)
+        replace(item, in_place_of=place, corner=(x, y)) for item, place, (x, y) in zip(symbols, places, mm, strict=True)
     ]
+
+
+def _places(
+    symbols: Sequence[PageSymbol], centres: Sequence[tuple[float, float]], boxes: Mapping[int, PixelBox]
+) -> list[int | None]:
+    """In which place each symbol's centre lies: nearly always in its own, and then the others need no look."""
+    places: list[int | None] = []
+    for item, centre in zip(symbols, centres, strict=True):
+        own = item.diagnosis.package if item.diagnosis else None
+        if own is not None and own in boxes and _holds(boxes[own], centre):
+            places.append(own)
+        else:
+            places.append(next((package for package, box in boxes.items() if _holds(box, centre)), None))
+    return places
+
+
+def _holds(box: PixelBox, point: tuple[float, float]) -> bool:
+    left, top, width, height = box
+    return abs(point[0] - left - width / 2) < width / 2 and abs(point[1] - top - height / 2) < height / 2

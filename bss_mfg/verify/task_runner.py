@@ -10,6 +10,7 @@ from pathlib import Path
 from bss_mfg.core import parallel
 from bss_mfg.core.processes import TaskFailure
 from bss_mfg.verify.page_findings import ScannedPage
+from bss_mfg.verify.page_progress import TellPage
 from bss_mfg.verify.request import ReadRequest
 from bss_mfg.verify.tasks import FileDescription, PageTask, describe_file, read_pages
 
@@ -27,6 +28,8 @@ class TaskRunner:
 
     request: ReadRequest
     executor: Executor | None = None
+    tell: TellPage | None = None
+    """Told what is done to the pages that take a while."""
 
     def describe_files(self, paths: Iterable[Path]) -> Iterator[tuple[Path, FileDescription | TaskFailure]]:
         """What each file is."""
@@ -60,5 +63,10 @@ class TaskRunner:
         self, tasks: Iterable[PageTask]
     ) -> Iterator[tuple[PageTask, list[ScannedPage | TaskFailure] | TaskFailure]]:
         return parallel.run(
-            read_pages, tasks, self.executor, seconds=lambda look: PAGE_SECONDS * min(len(look.pages), 4), attempts=1
+            read_pages,
+            tasks,
+            self.executor,
+            seconds=lambda look: PAGE_SECONDS * min(len(look.pages), 4),
+            attempts=1,
+            tell=self.tell,
         )

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bss_mfg.core.files import read_bytes
@@ -20,9 +21,12 @@ from bss_mfg.imaging.label_pictures import LabelPicture, cut_label_picture
 from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.imaging.sources import MAX_FILE_BYTES, Source, source_from_bytes
 from bss_mfg.ledger.ledger import Ledger
-from bss_mfg.model import LabelFile
+from bss_mfg.model import LabelFile, LabelScope
+from bss_mfg.verify.label_contents import ContentChecker
+from bss_mfg.verify.label_page import LabelPageReader
 from bss_mfg.verify.page import PageReader
 from bss_mfg.verify.page_findings import ScannedPage
+from bss_mfg.verify.page_progress import PageProgress, PageStep, TellPage, tell_no_page
 from bss_mfg.verify.request import ReadRequest
 
 
@@ -31,14 +35,14 @@ class FileDescription:
     """What a file is: digest, number of pages, and the label file of packages that it is byte for byte; `own`: it is
     one of ours, whatever its labels are for.
 
-    `shows_packages` is False for a file of ours that is of cartons or of the whole batch: it can't show a package's
-    label, so nothing in it is searched for one.
+    `shows_labels` is False for a file of ours that is of other labels: it can't show the wanted ones, so nothing in it
+    is searched for one.
     """
 
     sha256: str
     pages: int
     label_file: LabelFile | None
-    shows_packages: bool = True
+    shows_labels: bool = True
     own: bool = False
 
 
@@ -84,19 +88,25 @@ def _describe(task: PageTask) -> FileDescription:
         return FileDescription(
             sha256=digest,
             pages=source.pages,
-            label_file=label_file if each == "package" else None,
-            shows_packages=each not in ("carton", "batch"),
+            label_file=label_file if each == task.request.each else None,
+            shows_labels=_may_show(each, task.request.each),
             own=label_file is not None,
         )
 
 
-def read_pages(task: PageTask) -> list[ScannedPage | TaskFailure]:
-    """What is on some pages: drawn, read, placed, diagnosed, graded. A page that fails costs itself."""
-    found = attempt(_read_pages, task)
+def _may_show(each: str, wanted: LabelScope) -> bool:
+    """Whether a file may show labels of a kind; `each` is what its own are for, empty where it is none of ours."""
+    return each not in ("carton", "batch") if wanted == "package" else each in ("", wanted)
+
+
+def read_pages(task: PageTask, tell: TellPage = tell_no_page) -> list[ScannedPage | TaskFailure]:
+    """What is on some pages: drawn, read, placed, diagnosed, graded. A page that fails costs itself. `tell` hears what
+    is done to pages that take a while: not to those that we drew."""
+    found = attempt(_read_pages, task, tell)
     return [found] * len(task.pages) if isinstance(found, TaskFailure) else found
 
 
-def _read_pages(task: PageTask) -> list[ScannedPage | TaskFailure]:
+def _read_pages(task: PageTask, tell: TellPage) -> list[ScannedPage | TaskFailure]:
     with (
         _open_source(task.path) as (source, digest),
         Ledger.open(task.request.ledger_path, task.request.actor) as ledger,
@@ -105,10 +115,28 @@ def _read_pages(task: PageTask) -> list[ScannedPage | TaskFailure]:
         if task.label_file and task.label_file.sha256 != digest:
             # Only the places of what the ledger remembers would be looked at.
             raise InputError("was changed while it was read", where=task.path, way_out="Verify it again.")
-        reader = PageReader(ledger, task.request, task.label_file, second, own_file=task.own)
+        request = task.request
+        if request.each != "package":
+            if request.labels is None:
+                raise InputError("labels of units and cartons can't be compared without their templates")
+            pages = request.labels.open(ledger)
+            other = LabelPageReader(ledger, request, task.label_file, pages, own_file=task.own)
+            return [other.read(source, number) for number in task.pages]
+        reader = PageReader(ledger, request, task.label_file, second, own_file=task.own)
+        if request.labels:
+            reader.contents = ContentChecker(request.labels.open(ledger), ledger, request.batch_id, request.pictures)
         if task.label_file:
-            reader.prefetch_packages(task.label_file, task.pages)
-        return [reader.read(source, number) for number in task.pages]
+            reader.batch.prefetch_packages(task.label_file, task.pages)
+        answers = []
+        for number in task.pages:
+            if not task.label_file:
+                reader.tell = partial(_tell_step, tell, task.path.name, number, source.pages)
+            answers.append(reader.read(source, number))
+        return answers
+
+
+def _tell_step(tell: TellPage, file: str, page: int, pages: int, step: PageStep, count: int) -> None:
+    tell(PageProgress(file, page, pages, step, count))
 
 
 def cut_label_pictures(task: PageTask) -> tuple[LabelPicture | None, ...]:

@@ -13,7 +13,8 @@ from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.unit_history import history_of
 from bss_mfg.model import Event
 from bss_mfg.payload.spec import Spec
-from bss_mfg.verify.diagnosis import DiagnosisCause, diagnose, known_specs, strip_scanner_marks
+from bss_mfg.verify.diagnosis import DiagnosisCause, diagnose, known_specs
+from bss_mfg.verify.scanned import WedgeLine, strip_scanner_marks
 
 MOST_NAMED = 10
 """Names that are wrong and told one by one."""
@@ -81,7 +82,7 @@ class UnitNames:
             return (), f"{shown} is an older barcode of package {old.package} of batch {old.batch_id}: {taken}"
         if elsewhere := ledger.units.find_by_serial(text):
             return (), f"{shown} is a serial of batch {elsewhere[0][0]}"
-        found = diagnose(given.strip(" ").encode("utf-8", "surrogateescape"), self._batch, ledger, self._known_specs())
+        found = diagnose(WedgeLine(given.strip(" ")), self._batch, ledger, self._known_specs())
         if found.cause is DiagnosisCause.OTHER_FAMILY:
             return (), ledger.units.other_meaning(text).rstrip(".") or f"there is no serial '{shown}' in it"
         return (), f"{shown} {found.detail}"

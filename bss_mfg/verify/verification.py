@@ -10,26 +10,28 @@ from itertools import chain, islice
 from pathlib import Path
 
 from bss_mfg.core import parallel
-from bss_mfg.core.files import sha256_of
 from bss_mfg.core.processes import TaskFailure
 from bss_mfg.core.progress import Progress, no_progress
-from bss_mfg.core.text import count_words, listing, printable_name
+from bss_mfg.core.text import count_words, printable_name
 from bss_mfg.errors import InputError
 from bss_mfg.imaging.geometry import PixelBox, Quad
 from bss_mfg.imaging.label_pictures import LabelPicture
 from bss_mfg.imaging.second_reader import SecondReader
-from bss_mfg.imaging.sources import SUFFIXES
 from bss_mfg.ledger.events import FileVerified, LabelRead
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, LabelFile
-from bss_mfg.printer_languages import RAW_SUFFIXES
+from bss_mfg.verify.batch_labels import label_files_of
 from bss_mfg.verify.drawn_samples import DrawnSample, current_drawn_sample, record_decision
 from bss_mfg.verify.finding_spool import Findings, FindingSpool
-from bss_mfg.verify.findings import Finding, FindingKind, missing_findings
+from bss_mfg.verify.findings import Finding, FindingKind, OtherCode, missing_findings, missing_labels
+from bss_mfg.verify.given_files import expand_folders
+from bss_mfg.verify.label_names import LabelNames
 from bss_mfg.verify.outcome import NO_OPTIONS, Verification, VerifyOptions
 from bss_mfg.verify.package_tracker import PackageTracker
-from bss_mfg.verify.page import package_label_files
+from bss_mfg.verify.page_account import PageAccount, PageAccounts, PageOutcome
 from bss_mfg.verify.page_findings import ScannedPage
+from bss_mfg.verify.page_progress import TellPage
+from bss_mfg.verify.picture_folders import passed_over_words
 from bss_mfg.verify.request import ReadRequest
 from bss_mfg.verify.sampling_plans import LotDecision, decide_lot
 from bss_mfg.verify.task_runner import PAGE_SECONDS, TaskRunner
@@ -41,66 +43,6 @@ _MAX_PENDING = 2_000
 """Findings that are written down at once, of one large file."""
 
 
-@dataclass(frozen=True, slots=True)
-class FilesToVerify:
-    """Files to read, and the names of label files that should lie with others in a folder, and don't."""
-
-    files: tuple[Path, ...]
-    lost: tuple[Path, ...]
-
-
-def expand_folders(ledger: Ledger, batch: Batch, paths: Sequence[Path]) -> FilesToVerify:
-    """Files as given, folders replaced by the readable files in them, in name order. Of those, label files that were
-    superseded are left out: who wants them read names them."""
-    in_force = ledger.prints.in_force(batch.id)
-    known = {file.file for file in in_force.files}
-    superseded = {file.file: file.sha256 for file in in_force.superseded}
-    remade = f"`bss-mfg labels {batch.id} --again` makes lost label files again, with the same bytes"
-    files: list[Path] = []
-    lost: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            found = sorted(item for item in path.iterdir() if item.suffix.lower() in SUFFIXES and item.is_file())
-            inside = [item for item in found if item.name not in superseded or sha256_of(item) != superseded[item.name]]
-            if not inside:
-                raise _nothing_to_verify(batch, path, [name for name in known if _readable(name)], remade)
-            files += inside
-            names = {item.name for item in inside}
-            if names & known:  # else it holds pictures of printed labels
-                lost += [path / name for name in sorted(known - names) if _readable(name)]
-        elif path.exists():
-            files.append(path)
-        else:
-            way_out = f"Check the path; {remade}." if path.name in known else "Check the path."
-            raise InputError("is not there", where=path, way_out=way_out)
-    return FilesToVerify(tuple(files), tuple(lost))
-
-
-def _nothing_to_verify(batch: Batch, folder: Path, known: Sequence[str], remade: str) -> InputError:
-    """A folder without a file to read. Label files are missing only where the batch's own should be: in an empty
-    folder, or in one that has others of its files."""
-    names = [item.name for item in folder.iterdir()]
-    ours = not names or any(name.startswith(f"{batch.id}-") for name in names)
-    made = f" ({_some(known)} should be there: {remade})" if known and ours else ""
-    raw = sorted({name.rpartition(".")[2].upper() for name in names if name.lower().endswith(RAW_SUFFIXES)})
-    return InputError(
-        f"holds no file that can be verified{made}",
-        where=folder,
-        way_out=f"{listing(raw)} files can't be read back here: scan the printed labels (`bss-mfg scan {batch.id}`)."
-        if raw and not made
-        else "Known: PDF, PNG, JPEG, TIFF ...",
-    )
-
-
-def _readable(name: str) -> bool:
-    return Path(name).suffix.lower() in SUFFIXES
-
-
-def _some(names: Iterable[str]) -> str:
-    first, *more = sorted(names)
-    return f"{first} and {count_words(len(more), 'more', 'more')}" if more else first
-
-
 def verify(
     ledger: Ledger,
     batch: Batch,
@@ -109,18 +51,21 @@ def verify(
     progress: Progress = no_progress,
     *,
     executor: Executor | None = None,
+    tell: TellPage | None = None,
 ) -> Verification:
     """Read all files and compare with the ledger. Reads are committed at the end of each file, and of a large one every
     few thousand.
 
     On worker processes a page that crashes or stalls a reader is listed and the rest goes on; without an executor all
     is read in this process, which a hostile file may crash. Threads must be one at most: pdfium is not safe in more. A
-    file or page that can't be read is listed, too; `InputError` if that is all of them.
+    file or page that can't be read is listed, too; `InputError` if that is all of them. `tell` hears, in any
+    thread, what is done to pages that take a while.
     """
-    found = expand_folders(ledger, batch, paths)
-    verifier = Verifier(ledger, batch, options, progress, executor=executor)
+    found = expand_folders(ledger, batch, paths, options.each)
+    verifier = Verifier(ledger, batch, options, progress, executor=executor, tell=tell)
     verifier.read_files(found.files)
     verifier.note_lost(found.lost)
+    verifier.note_passed_over(found.passed_over)
     if not verifier.pages and not verifier.resumed:
         problems = [f"{name}: {why}" for name, why in [*verifier.broken, *verifier.troubles][:5]]
         raise InputError(
@@ -169,27 +114,48 @@ class Verifier:
         progress: Progress = no_progress,
         *,
         executor: Executor | None = None,
+        tell: TellPage | None = None,
     ) -> None:
         if options.second_reader:
             with SecondReader():  # refused now rather than on every label
                 pass
         self._sample = current_drawn_sample(ledger, batch) if options.sample else None
         self._ledger, self._batch, self._options, self._progress = ledger, batch, options, progress
-        self._label_files = package_label_files(ledger, batch.id)
+        self._names = LabelNames(ledger, batch, options.each)
+        self._label_files = label_files_of(ledger, batch.id, options.each)
         self._by_digest = {part.sha256: part for part in self._label_files}
-        request = ReadRequest(ledger.path, ledger.actor, batch.id, options.second_reader, options.grade, options.of)
-        self._runner = TaskRunner(request, executor)
-        self._in_force = ledger.prints.in_force(batch.id)
+        request = ReadRequest(
+            ledger.path,
+            ledger.actor,
+            batch.id,
+            options.each,
+            second_reader=options.second_reader,
+            grade=options.grade,
+            of=options.of,
+            patience=options.patience,
+            calibration=options.calibration,
+            min_grade=options.min_grade,
+            labels=options.labels,
+            expected=options.expected,
+            pictures=options.pictures,
+        )
+        self._runner = TaskRunner(request, executor, tell)
+        self._in_force = ledger.prints.in_force(batch.id, options.each)
         copies = max((part.copy * part.repeat for part in self._in_force.files), default=1)
-        self._scrapped = ledger.packages.scrapped(batch.id)
+        self._scrapped = self._names.scrapped()
         # What was shipped had been read right; unless the ledger is older than that rule.
         shipped = ledger.packages.shipped(batch.id, verified=True) if options.resume else ()
-        self._tracker = PackageTracker(batch.packages, copies, chain(self._scrapped, shipped))
+        count = self._names.count(self._in_force.files)
+        made = self._in_force.labels_made(count) if copies > 1 else None
+        self._tracker = PackageTracker(count, copies, chain(self._scrapped, shipped), made)
+        self._reprinted = frozenset(self._in_force.reprinted())
         self._spool = FindingSpool(ledger.path.parent)
         self._pending: list[Finding] = []
         self._file_tasks: dict[str, PageTask | None] = {}
         """How to look at a file again, by its name; None where two files share it."""
         self._pictures: dict[tuple[str, int, PixelBox], LabelPicture] = {}
+        self._pictured = 0
+        """Findings whose texts, codes and artwork are shown in pictures."""
         self._digests_read: set[str] = set()
         passes = options.resume and not options.grade and not options.sample
         self._digests_verified = ledger.reads.verified_files(batch.id, options.second_reader) if passes else set()
@@ -197,6 +163,10 @@ class Verifier:
         self._broken: list[tuple[int, int, str, str]] = []
         self.troubles: list[tuple[str, str]] = []
         self._shows_prints = False
+        self._accounts = PageAccounts()
+        self._other_codes: list[OtherCode] = []
+        self._notes: dict[str, list[str]] = {}
+        """What was not judged, with the pages."""
         self.files = self.pages = self.resumed = self._resumed_labels = self._opened = 0
 
     def read_files(self, files: Sequence[Path]) -> None:
@@ -219,9 +189,19 @@ class Verifier:
         words = f"is not there, though it was made: `bss-mfg labels {self._batch.id} --again` makes it again"
         self.troubles += [(printable_name(str(path)), words) for path in paths]
 
+    def note_passed_over(self, paths: Sequence[Path]) -> None:
+        """Say of files of an operating system, or hidden ones, that they were not read, by folder."""
+        for folder in sorted({path.parent for path in paths}):
+            here = [path for path in paths if path.parent == folder]
+            self.troubles.append((printable_name(str(folder)), passed_over_words(here)))
+
     def outcome(self, final: bool = False) -> Verification:
         """Everything so far; a `final` outcome writes the decision on a sample into the history."""
-        tail = partial(missing_findings, self._ledger, self._batch, self._tracker, self._in_force.files)
+        tail = (
+            partial(missing_findings, self._ledger, self._batch, self._tracker, self._in_force.files)
+            if self._options.each == "package"
+            else partial(missing_labels, self._names, self._tracker, self._in_force.files)
+        )
         findings = self._spool.snapshot(self._tracker.times_read, self._tracker.unaccounted_count(), tail)
         pictures = self._label_pictures(findings) if self._options.pictures else {}
         decision = _decide(self._sample, findings) if self._sample else None
@@ -232,7 +212,7 @@ class Verifier:
             findings=findings,
             pictures=pictures,
             broken=tuple(self.broken),
-            troubles=tuple(self.troubles),
+            troubles=(*self.troubles, *self._told_notes()),
             files=self.files,
             pages=self.pages,
             options=self._options,
@@ -241,8 +221,17 @@ class Verifier:
             resumed=self.resumed,
             resumed_labels=self._resumed_labels,
             shows_prints=self._shows_prints,
+            page_counts=dict(self._accounts.counts),
+            not_understood=tuple(self._accounts.not_understood),
             other_batches=dict(self._spool.other_batches),
+            other_codes=tuple(self._other_codes),
         )
+
+    def _told_notes(self) -> Iterator[tuple[str, str]]:
+        """What was not judged, each reason once."""
+        for note, pages in self._notes.items():
+            more = f" and {count_words(len(pages) - 1, 'more page')}" if len(pages) > 1 else ""
+            yield pages[0] + more, note
 
     @property
     def broken(self) -> list[tuple[str, str]]:
@@ -253,10 +242,14 @@ class Verifier:
         """The same without the first `before` that were found."""
         return [(where, why) for _, _, where, why in self._broken[before:]]
 
+    def newly_not_understood(self, before: int) -> list[PageAccount]:
+        """The pages that were not understood, without the first `before`."""
+        return self._accounts.not_understood[before:]
+
     @property
     def fault_count(self) -> int:
-        """What was found wrong so far: labels, and files and pages that could not be read."""
-        return self._spool.fault_count + len(self._broken)
+        """What was found wrong so far: labels, files and pages that could not be read, pages not understood."""
+        return self._spool.fault_count + len(self._broken) + len(self._accounts.not_understood)
 
     @property
     def complete(self) -> bool:
@@ -274,8 +267,9 @@ class Verifier:
             if answer.sha256 in self._digests_read:
                 continue
             self._digests_read.add(answer.sha256)
-            if not answer.shows_packages:
-                self.troubles.append((printable_name(str(path)), "holds no label of a package: it was not searched"))
+            if not answer.shows_labels:
+                words = f"holds no label of a {self._options.each}: it was not searched"
+                self.troubles.append((printable_name(str(path)), words))
                 continue
             self.files += 1
             if answer.label_file:  # the one that came from a process is no copy to keep for each of thousands of files
@@ -333,21 +327,42 @@ class Verifier:
             self._broken.append((file.order, page, where, answer.reason))
             return
         self.pages += 1
-        found = answer.without(file.outdated).findings(self._tracker)
+        found = answer.without(file.outdated).findings(self._tracker, self._made_again(answer))
         self._shows_prints = self._shows_prints or (answer.of == "print" and bool(found))
         right = sum(item.kind is FindingKind.MATCHED for item in found)
         file.matched += right
-        file.not_matched += len(found) - right
-        self._pending += found
+        account = answer.account(found)
+        self._accounts.add(account)
+        file.not_matched += len(found) - right + (account.outcome is PageOutcome.NOT_UNDERSTOOD)
+        self._pending += self._with_few_pictures(found)
         if answer.trouble:
             self.troubles.append((where, answer.trouble))
+        self._other_codes += answer.other_codes
+        for note in answer.notes:
+            self._notes.setdefault(note, []).append(where)
         if len(self._pending) > _MAX_PENDING:
             self._commit(ended=False)
+
+    def _with_few_pictures(self, found: Sequence[Finding]) -> list[Finding]:
+        """The findings, without the pictures of texts and codes that no report has room for."""
+        room = MAX_PICTURES - self._pictured
+        self._pictured += sum(bool(item.content) for item in found)
+        return [item if room > 0 else item.without_pictures() for item in found]
+
+    def _made_again(self, page: ScannedPage) -> Set[int]:
+        """The packages of a sheet whose labels may be in another place by now: printed once more, or made again."""
+        if page.frame is None:
+            return self._reprinted
+        label_file = page.frame.label_file
+        if label_file in self._in_force.superseded:
+            return frozenset(label_file.numbers)
+        return self._reprinted | self._in_force.outdated_in(label_file)
 
     def _commit(self, ended: bool = True) -> None:
         """Write down what was read since; `ended` where the file at hand was read to its end."""
         whole = self._file.verified(self._options.second_reader) if ended and self._file else None
-        _record_reads(self._ledger, self._batch, self._pending, whole)
+        if self._options.each == "package":  # of others the ledger keeps no state that a read could change
+            _record_reads(self._ledger, self._batch, self._pending, whole)
         self._spool.add(self._pending)
         self._pending = []
 
@@ -404,6 +419,10 @@ def _record_reads(ledger: Ledger, batch: Batch, findings: Sequence[Finding], ver
             detail=item.detail,
             of=item.of,
             told=item.told,
+            grade=item.grade.overall if item.grade else None,
+            light_lines=list(item.grade.light_lines) or None if item.grade else None,
+            grades=dict(item.grade.grades) or None if item.grade else None,
+            formal=item.grade.formal if item.grade else "",
         )
         for item in findings
         if item.kind is not FindingKind.MISSING

@@ -11,13 +11,14 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from bss_mfg.core.files import read_bytes
-from bss_mfg.core.models import FileModel
+from bss_mfg.core.models import GRADE_PATTERN, FileModel
 from bss_mfg.core.named_paths import path_inside
 from bss_mfg.core.toml_files import TomlDocument, load_toml, quote, validate
 from bss_mfg.credentials import EXAMPLE_DAY, check_serial_pattern, dated_pattern, format_serial
 from bss_mfg.errors import InputError
 from bss_mfg.gs1 import check_digit
 from bss_mfg.payload.product_keys import SAMPLE_FINGERPRINTS, ProductKey, load_public_key
+from bss_mfg.workspace.expected_codes import ExpectedCodes, expected_lines
 from bss_mfg.workspace.print_settings import PrintSettings
 from bss_mfg.workspace.product_fields import BatchFields, ProductFields, check_one_line, product_facts
 
@@ -51,7 +52,11 @@ class Product(FileModel):
     serial: Annotated[str, AfterValidator(check_serial_pattern)] = Field("{pid}{n:08}", description="Serial pattern.")
     template: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = "sheet-a4-24"
     stage: Literal["development", "production"] = "development"
+    min_grade: Annotated[str, Field(pattern=GRADE_PATTERN)] | None = Field(
+        None, description="Least print quality with which `verify` lets its labels pass: A to D, or a number up to 4."
+    )
     print: PrintSettings = Field(PrintSettings(), description="What its labels are printed with.")
+    expect: ExpectedCodes = Field(ExpectedCodes(), description="Codes that are not ours and stand on its boxes.")
     fields: ProductFields = Field(default_factory=dict)
     batch_fields: BatchFields = Field(default_factory=dict)
 
@@ -140,7 +145,7 @@ def check_stage(loaded: LoadedProduct, document: TomlDocument, development_finge
         )
 
 
-_NO_LINE = ("format", "print", "fields", "batch_fields")
+_NO_LINE = ("format", "print", "expect", "fields", "batch_fields")
 """What comes first in a product's file, or last, as tables."""
 
 
@@ -154,6 +159,7 @@ def product_text(product: Product) -> str:
         lines.append(f"{name} = {quote(value) if isinstance(value, str) else value}")
     chosen = {name: value for name, value in product.print.model_dump().items() if value}
     lines += ["", "[print]", *(f"{name} = {quote(value)}" for name, value in chosen.items())] if chosen else []
+    lines += expected_lines(product.expect)
     plain = {name: value for name, value in product.fields.items() if isinstance(value, str)}
     tables = [("fields", plain)]
     tables += [(f"fields.{key}", value) for key, value in product.fields.items() if not isinstance(value, str)]

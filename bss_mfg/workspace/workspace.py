@@ -22,6 +22,7 @@ from bss_mfg.workspace import template_files
 from bss_mfg.workspace.print_defaults import PrintDefaults
 
 if TYPE_CHECKING:
+    from bss_mfg.core.code_patterns import CodePattern
     from bss_mfg.ledger.ledger import Ledger
     from bss_mfg.ledger.vault import Vault
     from bss_mfg.payload.product_keys import ProductKey
@@ -161,6 +162,20 @@ class Workspace:
         keeps = found.names_template and not found.print.template
         return PrintDefaults(chosen.printer, batch_template if keeps else chosen.template, chosen.language)
 
+    def least_grade(self, product: str) -> str | None:
+        """The least print quality that a product's file asks for, as it is written there; None without such a file."""
+        from bss_mfg.workspace.product import Product
+
+        path = self.root / "products" / f"{product}.toml"
+        return validate(load_toml(path, "product file"), Product).min_grade if path.is_file() else None
+
+    def expected_codes(self, product: str) -> tuple[CodePattern, ...]:
+        """The codes that a product's file expects beside its labels; none without such a file."""
+        from bss_mfg.workspace.product import Product
+
+        path = self.root / "products" / f"{product}.toml"
+        return validate(load_toml(path, "product file"), Product).expect.patterns if path.is_file() else ()
+
     # --- paths ----------------------------------------------------------------------------------------------------
 
     @property
@@ -243,12 +258,12 @@ class Workspace:
         """`InputError` where the spec, the key, the template or the size of the barcode would stop the product's first
         batch; `key_name` names the key's file."""
         from bss_mfg.payload.build import longest_example
-        from bss_mfg.payload.suites import SUITES
 
         spec = self.spec(product.spec).spec
-        if spec.suite:
-            SUITES[spec.suite].check_key(key.kind, key_name)
-        longest_example(spec, product.facts, key.key.key_size, product.units_per_package, product.oob_bytes)
+        for field in spec.encrypted:
+            if suite := field.encryption:
+                suite.check_key(key.kind, key_name)
+        longest_example(spec, product.facts, key.bits, product.units_per_package, product.oob_bytes)
         self.template_file(self.print_defaults(product).template or product.template)
 
     def add_product(self, name: str, product: Product, key: ProductKey) -> LoadedProduct:

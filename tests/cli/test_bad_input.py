@@ -202,7 +202,7 @@ CASES = [
     Case("key: private", 3, "private key", "PUBLIC KEY", with_key(private_pem)),
     Case("key: certificate", 3, "certificate", "PUBLIC KEY", with_key(certificate)),
     Case("key: two in one file", 3, "2 PEM blocks", "developer portal", with_key(lambda: good_pem() * 2)),
-    Case("key: P-384", 3, "secp384r1", "P-256", with_key(
+    Case("key: P-384", 3, "needs a P-256 key, this one is P-384", "a spec whose suite fits", with_key(
         lambda: pem(ec.generate_private_key(ec.SECP384R1()).public_key()))),
     Case("key: secp256k1", 3, "secp256k1", "P-256", with_key(
         lambda: pem(ec.generate_private_key(ec.SECP256K1()).public_key()))),

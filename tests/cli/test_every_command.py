@@ -28,6 +28,8 @@ DID: dict[str, tuple[list[str], int]] = {
     "printer": (["list"], 0),
     "verify": (["A", "{root}/batches/A/labels"], 0),
     "sample": (["A", "--plan", "aql-9"], 3),
+    "grades": (["mappings"], 0),
+    "trends": (["A"], 0),
     "scan": (["A", "--plain"], 1),
     "inspect": ([PAYLOAD], 1),
     "scrap": (["A", "ebK300000001", "--reason", "dropped"], 0),

@@ -17,7 +17,9 @@ from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.manifest.log_builder import control_log
 from bss_mfg.manifest.log_mapping import load_mapping
 from bss_mfg.verify.diagnosis import diagnose
-from bss_mfg.verify.inspect import explain, read_strings
+from bss_mfg.verify.inspect import explain
+from bss_mfg.verify.picture_strings import read_strings
+from bss_mfg.verify.scanned import WedgeLine
 from tests.helpers.factory import Factory
 from tests.helpers.specs import PUKS, SPECS, spec
 
@@ -77,7 +79,7 @@ def test_a_batch_of_bars_is_issued_printed_and_read_back(factory: Factory, tmp_p
     }
     with factory.ledger() as ledger:
         for said, (kind, detail) in cases.items():
-            verdict = diagnose(said.encode(), "S1", ledger, [spec("amazon-1d-code128")])
+            verdict = diagnose(WedgeLine(said), "S1", ledger, [spec("amazon-1d-code128")])
             assert (verdict.kind, detail in verdict.detail) == (kind, True), verdict
 
 

@@ -147,6 +147,32 @@ def test_an_unknown_field_is_found_before_anything_is_issued(shop: Factory) -> N
     assert not shop.rows("SELECT * FROM batch")
 
 
+def test_preflight_and_preview_speak_the_language_that_is_wished(shop: Factory) -> None:
+    def texts(*more: object) -> set[str]:
+        done = shop.cli("preflight", "bulb", "--template", "own", "--json", *more)
+        assert done.code == 0, done.err
+        return {item["text"] for item in done.json["texts"]}
+
+    assert {"AB-1 L2026-0001 Indoor use"} <= texts()
+    assert {"AB-1 L2026-0001 Innenbereich"} <= texts("--language", "de")
+    assert {"AT-1 L2026-0001 Innenbereich"} <= texts("--language", "de-AT")
+    assert {"AB-1 L2026-0001 Indoor use"} <= texts("--language", "base")
+    unknown = shop.cli("preflight", "bulb", "--template", "own", "--language", "fr")
+    assert unknown.code == 3
+    assert "Known: de, de-AT, and base" in unknown.err
+    shop.cli("batch", "create", "bulb", "--units", 2, "--id", "B1", "--field", "lot=L1")
+    pictures = []
+    for number, more in enumerate([
+        ("--product", "bulb"), ("--product", "bulb", "--language", "de"),
+        ("--batch", "B1"), ("--batch", "B1", "--language", "de"),
+    ]):  # fmt: skip
+        file = shop.root / f"{number}.png"
+        assert shop.cli("template", "preview", "own", *more, "--out", file).code == 0
+        pictures.append(file.read_bytes())
+    assert len(set(pictures)) == 4
+    assert shop.cli("template", "preview", "own", "--language", "de").code == 2
+
+
 def test_a_batch_without_fields_is_what_it_was(factory: Factory) -> None:
     """The digest by which a request is known again is not changed by fields that nobody has."""
     factory.add(oob_bytes=16)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 import threading
@@ -12,7 +13,7 @@ import pytest
 
 from bss_mfg.errors import InputError, LedgerError
 from bss_mfg.ledger.backup import check_head, inspect_copy
-from bss_mfg.ledger.events import ManifestUploaded
+from bss_mfg.ledger.events import ManifestAnswered, ManifestMade, ManifestUploaded
 from tests.helpers.factory import Factory
 
 
@@ -218,6 +219,51 @@ def test_the_history_of_a_unit_tells_no_shipment_of_others(line: Factory) -> Non
     }
     assert kinds["ebK300000002"][-2:] == ["packages shipped", "packages returned"]  # shares the package with 1
     assert not {"packages shipped", "packages returned"} & set(kinds["ebK300000003"])
+
+
+def test_the_history_of_a_unit_tells_no_control_log_of_others(factory: Factory) -> None:
+    """A unit that took another's place later was told to stand in a log that was made before it was."""
+    factory.add(oob_bytes=16, units_per_package=2)
+    factory.issue(6)
+    folder = factory.root / "logs"
+    assert factory.cli("manifest", "B1", "--max-logs", 3, "--out", f"{folder}/").code == 0
+    factory.cli("scrap", "B1", "ebK300000001", "--reason", "dropped")
+    factory.cli("replace", "B1", "ebK300000001", "--reason", "dropped")
+    assert factory.cli("manifest", "B1", "--missing", "--out", f"{folder}/").code == 0
+    with factory.ledger() as ledger:
+        made = [record for _, record in ledger.history.records(ManifestMade, "B1")]
+        for log in made:
+            ledger.exports.record_upload("B1", ManifestUploaded(file=log.file, sha256=log.sha256, address="test"))
+            ledger.history.append("B1", ManifestAnswered(file=log.file, sha256="0" * 64, answers={}, logs=[log.file]))
+        ledger.history.append("B1", ManifestAnswered(file="all", sha256="0" * 64, answers={}))
+    serials = [f"ebK3{number:08d}" for number in range(1, 8)]
+    packages = [{serials[0], serials[1], serials[6]}, {serials[2], serials[3]}, {serials[4], serials[5]}]
+    for serial in serials:
+        (siblings,) = (package for package in packages if serial in package)
+        holding = [log.file for log in made if _is_told_of(folder / log.file, serial, siblings)]
+        assert 0 < len(holding) < len(made) == 4
+        named: dict[str, list[str]] = {"manifest made": [], "manifest uploaded": [], "manifest answered": []}
+        for event in factory.cli("history", serial, "--json").json:
+            if event["kind"] in named:
+                named[event["kind"]].append(event["file"])
+        assert named.pop("manifest answered") == [*holding, "all"]
+        assert named == {"manifest made": holding, "manifest uploaded": holding}, serial
+
+
+def _is_told_of(control_log: Path, serial: str, siblings: set[str]) -> bool:
+    """Whether a control log has a device log of a unit, or a bundle log of its package."""
+    logs = json.loads(control_log.read_text())["controlLogs"]
+    devices = {log["device"]["serialNumber"] for log in logs if "device" in log}
+    bundled = {device["serialNumber"] for log in logs if "bundle" in log for device in log["bundle"]["devices"]}
+    return serial in devices or bool(bundled & siblings)
+
+
+def test_manifests_of_early_ledgers_are_told_of_every_unit(issued: Factory) -> None:
+    """They don't say which units they hold."""
+    with issued.ledger() as ledger:
+        ledger.history.append("B1", ManifestMade(file="early.json.gz", format="control-log", sha256="0" * 64))
+    kinds = [event["kind"] for event in issued.cli("history", "ebK300000001", "--json").json]
+    assert kinds.count("manifest made") == 1
 
 
 def test_a_reason_forges_no_line_of_the_history(line: Factory) -> None:

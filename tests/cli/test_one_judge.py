@@ -11,6 +11,7 @@ import pytest
 from bss_mfg.payload.spec import packaged_names, packaged_spec
 from bss_mfg.verify.diagnosis import DiagnosisCause, diagnose, known_specs
 from bss_mfg.verify.inspect import explain
+from bss_mfg.verify.scanned import WedgeLine
 from tests.helpers.commands import run_cli
 from tests.helpers.factory import Factory
 
@@ -55,7 +56,7 @@ def test_scan_and_inspect_agree(line: Factory, batch: str, change: str) -> None:
     explained = line.cli("inspect", text, "--json")
     right = scanned.json["word"] in ("OK", "ALREADY")
     assert right == (change in ("whole", "after an AIM prefix"))
-    assert (scanned.code, explained.code) == (0, 0) if right else (1, 1), explained.out
+    assert (scanned.code, explained.code) == (int(scanned.json["word"] != "OK"), int(not right)), explained.out
     if not right and scanned.json["detail"]:
         assert bool(explained.json[0]["problems"])
 
@@ -73,8 +74,8 @@ def test_no_beginning_of_a_string_is_right(line: Factory) -> None:
     for batch in ("B1", "T1"):
         with line.ledger() as ledger:
             text = ledger.packages.get(batch, 1).payload
-        assert explain(text, SPECS).problems == []
-        assert [end for end in range(len(text)) if not explain(text[:end], SPECS).problems] == []
+        assert explain(WedgeLine(text), SPECS).problems == []
+        assert [end for end in range(len(text)) if not explain(WedgeLine(text[:end]), SPECS).problems] == []
 
 
 def test_a_string_in_the_wrong_case_is_known_by_its_package(line: Factory) -> None:
@@ -82,10 +83,10 @@ def test_a_string_in_the_wrong_case_is_known_by_its_package(line: Factory) -> No
         text, specs = ledger.packages.get("B1", 2).payload, known_specs(ledger)
         for change, cause in ((str.lower, DiagnosisCause.CHANGED_CASE), (str.upper, DiagnosisCause.CHANGED_CASE),
                               (str.swapcase, DiagnosisCause.CAPS_LOCK)):  # fmt: skip
-            found = diagnose(change(text).encode(), "B1", ledger, specs)
+            found = diagnose(WedgeLine(change(text)), "B1", ledger, specs)
             assert (found.cause, found.batch, found.package) == (cause, "B1", 2)
         mixed = "".join(random.Random(1).choice((one.lower(), one.upper())) for one in text)
-        assert not diagnose(mixed.encode(), "B1", ledger, specs).matches
+        assert not diagnose(WedgeLine(mixed), "B1", ledger, specs).matches
 
 
 def test_a_label_of_another_factory_is_right_by_its_spec_and_not_ours(line: Factory, tmp_path: Path) -> None:

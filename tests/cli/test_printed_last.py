@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.commands import run_cli
 from tests.helpers.factory import Factory
 
 ROLL = ("--template", "roll-50x30", "--printer", "zpl-203")
@@ -166,9 +167,9 @@ def test_labels_made_otherwise_after_a_run_was_begun_have_a_way_out_that_works(f
     assert factory.cli("labels", "B1", "--again", *ROLL).code == 0
     refused = factory.cli("run", "--resume", "B1")
     assert refused.code == 4
-    again = re.search(r"`(bss-mfg labels B1 --again [^`]+)`", refused.err)
+    again = re.search(r"`(bss-mfg --workspace [^`]+ labels B1 --again [^`]+)`", refused.err)
     assert again, refused.err
-    assert factory.cli(*shlex.split(again[1])[1:]).code == 0
+    assert run_cli(*shlex.split(again[1])[1:]).code == 0
     done = factory.cli("run", "--resume", "B1")
     assert done.code == 0, done.err
 

@@ -123,6 +123,36 @@ def test_preflight_fails_for_what_will_not_print(factory: Factory) -> None:
     assert "FAIL" in factory.cli("preflight", "bulb", "--template", "roll-50x30", "--printer", "zpl-203").out
 
 
+def test_the_next_size_has_no_fault_that_is_there_today(factory: Factory) -> None:
+    factory.add()
+    text = factory.workspace.template_file("roll-50x30").read_text()
+    wrong = '\n[[element]]\nkind = "text"\nx = 45\ny = 3\nwidth = 20\ntext = "over the edge"\n'
+    (factory.root / "templates" / "bad.toml").write_text(text + wrong)
+    good, bad = (
+        factory.cli("preflight", "bulb", "--template", name, "--printer", "zpl-203", "--json").json
+        for name in ("roll-50x30", "bad")
+    )
+    assert good["prints"]
+    assert not bad["prints"]
+    assert good["next_size"] == bad["next_size"]
+
+
+@pytest.mark.parametrize(("form", "printer", "labels"), [
+    ("png", "pdf-300", 24), ("pdf", "pdf-300", 24), ("png", "zpl-300", 24),
+])  # fmt: skip
+def test_a_preview_of_the_whole_page(factory: Factory, tmp_path: Path, form: str, printer: str, labels: int) -> None:
+    factory.add()
+    file = tmp_path / f"page.{form}"
+    options = ("--product", "bulb", "--printer", printer, "--page", "--out", file)
+    done = factory.cli("template", "preview", "sheet-a4-24", *options)
+    assert done.out == f"{file}\n"
+    grey = pdfium(file, 300) if form == "pdf" else np.asarray(Image.open(file).convert("L"))
+    assert len(zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormat.DataMatrix)) == labels
+    assert factory.cli("template", "preview", "sheet-a4-24", *options).code == 4
+    refused = factory.cli("template", "preview", "sheet-a4-24", *options[:-1], tmp_path / "page.svg")
+    assert refused.code == 2
+
+
 @pytest.mark.parametrize("form", ["png", "pdf", "svg"])
 def test_a_preview_shows_both_cases(factory: Factory, tmp_path: Path, form: str) -> None:
     factory.add()

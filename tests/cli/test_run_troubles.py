@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from bss_mfg.pipeline.pipeline import RunContext, run_pipeline
 from bss_mfg.pipeline.plan import RunRequest, new_plan, write_plan
 from bss_mfg.pipeline.preparation import PreparedRun, prepare_run
 from bss_mfg.workspace.workspace import Workspace
+from tests.helpers.commands import run_cli
 from tests.helpers.factory import Factory
 from tests.helpers.keys import good_pem
 
@@ -269,3 +271,34 @@ def test_large_numbers_and_failures_stay_on_their_line(capsys: pytest.CaptureFix
     told = capsys.readouterr().err
     assert all(words in told for words in ("12,345 failed", " left ", "WRONG"))
     assert max(map(len, drawn(told))) < 80
+
+
+def test_the_way_out_of_a_run_can_be_typed_from_anywhere(factory: Factory, tmp_path: Path) -> None:
+    """With --workspace, what is advised has it, too; what is typed then makes the way free."""
+    factory.add()
+    assert factory.cli("run", "bulb", "--units", 2, "--id", "B1", "--template", "roll-50x30").code == 0
+    assert factory.cli("labels", "B1", "--again", "--template", "sheet-a4-24").code == 0
+    for file in (factory.root / "batches/B1/labels").glob("*.pdf"):
+        if "traveller" not in file.name:
+            file.unlink()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    stopped = run_cli("--workspace", factory.root, "run", "--resume", "B1", cwd=elsewhere)
+    assert stopped.code == 4, stopped.err
+    commands = re.findall(r"`bss-mfg ([^`]+)`", stopped.err)
+    assert len(commands) == 2
+    for command in commands:
+        done = run_cli(*shlex.split(command), cwd=elsewhere)
+        assert done.code == 0, (command, done.err)
+
+
+def test_identities_that_were_issued_before_are_told_with_their_file(factory: Factory, tmp_path: Path) -> None:
+    factory.add()
+    rows = tmp_path / "units.csv"
+    rows.write_text("serial\nA1\nA2\n")
+    asked = ("bulb", "--units", 2, "--identities", rows)
+    assert factory.cli("batch", "create", *asked, "--id", "B1").code == 0
+    for command in (("batch", "create"), ("run",)):
+        refused = factory.cli(*command, *asked, "--id", "B2")
+        assert refused.code == 5
+        assert f"{rows}: would be issued twice: row 2: serial A1" in refused.err

@@ -36,7 +36,8 @@ def test_covered_doubled_and_foreign_are_named(printed: Factory, tmp_path: Path,
     assert outcome.code == 1, outcome.err
     document = outcome.json
     assert document["counts"] == {
-        "matched": 21, "missing": 3, "duplicate": 1, "foreign": 1, "unreadable": 0, "mismatched": 0
+        "matched": 21, "missing": 3, "duplicate": 1, "foreign": 1, "unreadable": 0, "mismatched": 0, "misprinted": 0,
+        "content": 0, "below-grade": 0,
     }  # fmt: skip
     named = {(row["verdict"], row["serials"]): row for row in document["findings"] if row["verdict"] != "matched"}
     assert set(named) == {
@@ -158,7 +159,8 @@ def test_many_page_tiffs_are_read(printed: Factory, tmp_path: Path) -> None:
     outcome = printed.cli("verify", "A", tmp_path / "scan.tiff", "--json")
     assert outcome.json["pages"] == 2
     assert outcome.json["counts"] == {
-        "matched": 24, "missing": 0, "duplicate": 0, "foreign": 24, "unreadable": 0, "mismatched": 0
+        "matched": 24, "missing": 0, "duplicate": 0, "foreign": 24, "unreadable": 0, "mismatched": 0, "misprinted": 0,
+        "content": 0, "below-grade": 0,
     }  # fmt: skip
 
 
@@ -189,7 +191,7 @@ def test_json_is_one_document(printed: Factory) -> None:
     outcome = printed.cli("verify", "A", printed.root / "batches" / "A" / "labels", "--json")
     assert set(json.loads(outcome.out)) == {
         "batch", "right", "partial", "wrong_batch", "resumed", "resumed_labels", "counts", "files", "pages",
-        "broken_files", "troubles", "sample", "statistics", "findings",
+        "page_counts", "not_understood", "other_codes", "broken_files", "troubles", "sample", "statistics", "findings",
     }  # fmt: skip
 
 
@@ -332,3 +334,25 @@ def test_a_folder_of_zpl_asks_for_scans_and_for_nothing_to_be_made_again(factory
     (tmp_path / "empty").mkdir()
     lost = factory.cli("verify", "B1-2", tmp_path / "empty")
     assert "B1-2-labels-0001.pdf should be there" in lost.err
+
+
+def test_a_folder_with_reprints_has_no_duplicates(factory: Factory, tmp_path: Path) -> None:
+    """The label files of a batch with labels that were printed once more; a copy is one all the same."""
+    factory.add()
+    factory.issue(3)
+    assert factory.cli("labels", "B1").code == 0
+    folder = factory.root / "batches/B1/labels"
+    for serial in ("ebK300000001", "ebK300000001", "ebK300000002"):
+        assert factory.cli("reprint", "B1", serial, "--reason", "torn").code == 0
+        done = factory.cli("verify", "B1", folder)
+        assert done.code == 0, done.out
+    scan = tmp_path / "scans"
+    scan.mkdir()
+    with pypdfium2.PdfDocument(folder / "B1-labels-0001.pdf") as document:
+        picture = document[0].render(scale=300 / 72).to_pil()
+    for name in ("one.png", "two.png"):
+        picture.save(scan / name, dpi=(300, 300), comment=name)
+        picture.putpixel((0, 0), (250, 250, 250))
+    copied = factory.cli("verify", "B1", scan)
+    assert copied.code == 1
+    assert "DUPLICATE" in copied.out

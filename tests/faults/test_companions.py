@@ -24,7 +24,8 @@ element = [
 
 
 def test_other_symbols_of_our_labels_are_not_foreign(factory: Factory, tmp_path: Path) -> None:
-    """A GS1 symbol and a serial beside the package's symbol belong to the label; a stranger's symbol does not."""
+    """A GS1 symbol and a serial beside the package's symbol belong to the label, a code of somebody
+    else's is listed apart, and a label that is not as it was issued is named."""
     factory.add(oob_bytes=16)
     (factory.root / "templates").mkdir(exist_ok=True)
     (factory.root / "templates" / "own.toml").write_text(TEMPLATE, "utf-8")
@@ -40,9 +41,21 @@ def test_other_symbols_of_our_labels_are_not_foreign(factory: Factory, tmp_path:
     assert done.code == 0, done.err
     assert done.json["counts"]["matched"] == 2
     assert sum(done.json["counts"].values()) == 2
-    stranger = np.kron(~data_matrix_of_text("HELLO", "square").bits(), np.ones((8, 8), bool)).astype(np.uint8) * 255
-    pages[0].paste(Image.fromarray(np.pad(stranger, 24, constant_values=255)), (40, 430))
+    paste_symbol(pages[0], "HELLO", (40, 430), 8)
+    pages[0].save(tmp_path / "0.png", dpi=(300, 300))
+    done = factory.cli("verify", "B1", tmp_path / "0.png", tmp_path / "1.png", "--json")
+    assert done.code == 0, done.err
+    assert [code["text"] for code in done.json["other_codes"]] == ["HELLO"]
+    other = factory.payloads()[0]
+    digit = "0" if other[30] != "0" else "1"
+    paste_symbol(pages[0], other[:30] + digit + other[31:], (700, 20), 3)
     pages[0].save(tmp_path / "0.png", dpi=(300, 300))
     done = factory.cli("verify", "B1", tmp_path / "0.png", tmp_path / "1.png", "--json")
     assert done.code == 1
-    assert done.json["counts"]["foreign"] == 1
+    assert done.json["counts"]["mismatched"] == 1
+
+
+def paste_symbol(page: Image.Image, text: str, at: tuple[int, int], module_px: int) -> None:
+    """Put a Data Matrix onto a page."""
+    dark = np.kron(data_matrix_of_text(text, "square").bits(), np.ones((module_px, module_px), bool))
+    page.paste(Image.fromarray(np.pad(~dark, 3 * module_px, constant_values=True).astype(np.uint8) * 255), at)

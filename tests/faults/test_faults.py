@@ -173,7 +173,8 @@ ACTS = {
     "issue": Act(CREATE, issued),
     "run": Act(RUN, whole_run, sparse=24),
     "print": Act(("labels", "B1", "--template", "minimal"), printed, again=(0, 4)),
-    "scan": Act(("scan", "B1", "--plain"), scanned, first_payload),
+    # Read before the kill, the label is ALREADY there when it is read again.
+    "scan": Act(("scan", "B1", "--plain"), scanned, first_payload, again=(0, 1)),
     "rekey": Act(("vault", "rekey"), rekeyed),
     "retire": Act(
         ("retire", "B1", "--acknowledged", "x"), retired,

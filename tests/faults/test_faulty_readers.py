@@ -91,6 +91,5 @@ def test_500_pages_with_a_crash_and_a_hang(new_factory: Callable[[], Factory], t
     (broken,) = done.json["broken_files"]
     assert broken["file"].endswith(f"page {CRASHES}")
     assert "crashed" in broken["reason"]
-    (trouble,) = done.json["troubles"]
-    assert trouble["file"].endswith(f"page {HANGS}")
+    (trouble,) = (one for one in done.json["troubles"] if one["file"].endswith(f"page {HANGS}"))
     assert "stalled" in trouble["reason"]

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -45,6 +45,14 @@ def dies_once(mark: Path) -> str:
         mark.touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return "done"
+
+
+def chatty(job: int, tell: Callable[[str], None]) -> int:
+    """Says what it does; dies on 13, and hangs on 17."""
+    tell(f"{job} begins")
+    fragile(job)
+    tell(f"{job} ends")
+    return job * 2
 
 
 def refuses(job: int) -> int:
@@ -309,3 +317,24 @@ def test_a_batch_made_ahead_gives_way_to_one_that_came_between(factory: Factory,
         assert next(package.serials_text for package in ledger.packages.stream("small")) == "ebK300000001"
         ledger.check()
     assert serials == [f"ebK3{number:08}" for number in range(8, MAKE_AHEAD_FROM + 9)]
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_what_tasks_say_is_heard_while_they_work(count: int) -> None:
+    told: list[str] = []
+    if count:
+        with ProcessExecutor(count) as executor:
+            found = list(parallel.run(chatty, range(6), executor, tell=told.append))
+    else:
+        found = list(parallel.run(chatty, range(6), tell=told.append))
+    assert found == [(job, job * 2) for job in range(6)]
+    assert sorted(told) == sorted(f"{job} {word}" for job in range(6) for word in ("begins", "ends"))
+    assert all(told.index(f"{job} begins") < told.index(f"{job} ends") for job in range(6))
+
+
+def test_a_task_that_says_something_may_still_die_or_hang() -> None:
+    told: list[str] = []
+    with ProcessExecutor(1) as executor:
+        found = list(parallel.run(chatty, (1, 13, 17, 2), executor, seconds=2.0, attempts=1, tell=told.append))
+    assert [isinstance(answer, TaskFailure) for _, answer in found] == [False, True, True, False]
+    assert told == ["1 begins", "1 ends", "13 begins", "17 begins", "2 begins", "2 ends"]

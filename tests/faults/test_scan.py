@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
+import random
 import select
 import signal
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import pytest
 
@@ -101,6 +106,7 @@ def test_2000_reads_at_20_a_second_with_five_kills_are_counted_exactly(new_facto
     while b"reads 2,000" not in drain(controller) and time.monotonic() < until:
         time.sleep(0.1)
     assert b"reads 2,000" in screen  # of all sessions
+    time.sleep(0.3)  # a key that is pressed, not what a scanner sends
     os.write(controller, b"\x04")
     process.wait(20)
     os.close(controller)
@@ -113,3 +119,42 @@ def test_2000_reads_at_20_a_second_with_five_kills_are_counted_exactly(new_facto
     bad = [number for number, data in enumerate(texts_of) if data["verdict"] == "other label"]
     assert bad == [number for number in range(2000) if number % 50 == 0]
     assert not kills
+
+
+def test_5000_reads_over_two_stations_are_counted_exactly(new_factory: Callable[[], Factory]) -> None:
+    """Two processes read one batch: each label is OK at one of them, once, and both end with one total."""
+    factory = new_factory()
+    factory.add(oob_bytes=16)
+    factory.issue(1500)
+    texts = factory.payloads()
+    dice = random.Random(5)
+    reads = [*texts, *texts, *(dice.choice(texts) for _ in range(1900)), *(f"nonsense {n}" for n in range(100))]
+    dice.shuffle(reads)
+    stations = [
+        subprocess.Popen(
+            factory.command("scan", "B1", "--json"),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    with ThreadPoolExecutor(2) as together:
+        halves = [
+            together.submit(station.communicate, "\n".join(reads[half::2]) + "\n")
+            for half, station in enumerate(stations)
+        ]
+        outputs = [half.result() for half in halves]
+    assert [station.returncode for station in stations] == [1, 1]
+    answers = [[json.loads(line) for line in out.splitlines()] for out, _ in outputs]
+    words = Counter(answer["word"] for one in answers for answer in one)
+    assert words == {"OK": 1500, "ALREADY": 3400, "OTHER LABEL": 100}
+    for one in answers:
+        assert all(before["reads"] < after["reads"] for before, after in pairwise(one))
+        assert all(before["verified"] <= after["verified"] for before, after in pairwise(one))
+    last = max((one[-1] for one in answers), key=lambda answer: answer["reads"])
+    assert [last[name] for name in ("packages", "verified", "reads", "wrong", "repeated")] == [
+        1500, 1500, 5000, 100, 3400
+    ]  # fmt: skip
+    with factory.ledger() as ledger:
+        assert all(ledger.reads.times_verified("B1", number) == 1 for number in range(1, 1501))
+        assert sum(1 for event in ledger.history.events("B1") if event.kind == "read") == 5000
+        assert ledger.check()

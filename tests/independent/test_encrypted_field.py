@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from bss_mfg.payload.suites import SUITES
+from bss_mfg.payload.suites import PRESETS
 from tests.helpers.factory import Factory, spec_with_suite
 from tests.needs import needs
 
@@ -80,7 +80,7 @@ OPEN = {
 
 
 def test_every_suite_is_tried() -> None:
-    assert set(OPEN) == set(SUITES)
+    assert set(OPEN) == set(PRESETS)
 
 
 @pytest.mark.parametrize("oob_bytes", [16, 32])

@@ -44,7 +44,8 @@ PROFILES = Path("/usr/share/color/icc/ghostscript")
 CMYK, GREY = PROFILES / "default_cmyk.icc", PROFILES / "ps_gray.icc"
 PART_IS_2 = "7.11.2 : Error on MetaData, part must be 1"
 ALLOWED_BY_2B = re.compile(
-    r"3\.1\.11 : .*The CIDSet entry is missing for the Composite Subset|2\.1\.6 : .*Invalid version of the ICCProfile"
+    r"3\.1\.11 : .*The CIDSet entry is missing for the Composite Subset|2\.1\.6 : .*Invalid version of the ICCProfile|"
+    r"1\.4\.8 : .*A Catalog shall not contain the OCPProperties entry"
 )
 
 DESIGN = """format = 1
@@ -347,6 +348,21 @@ def test_texts_and_symbols_are_on_the_black_plate_alone(tmp_path: Path) -> None:
     assert covers["Black"] > 0.05
     assert covers["PANTONE 186 C"] > 0.001
     assert [covers[ink] for ink in ("Cyan", "Magenta", "Yellow")] == [0, 0, 0]
+
+
+@needs("gs")
+@pytest.mark.parametrize("standard", ["PDF/X-4", None])
+def test_the_die_line_is_on_a_plate_of_its_own(tmp_path: Path, standard: str | None) -> None:
+    """And overprints: no other plate changes by it."""
+    press = open_press("PDF/X-4", CMYK) if standard else Press()
+    covers = []
+    for corner in ("", "corner = 3\n"):
+        text = re.sub(r'\[\[element\]\]\nkind = "image".*', "", PRESS, flags=re.DOTALL).replace("corner = 3\n", corner)
+        path = tmp_path / "labels.pdf"
+        path.write_bytes(made(template_from_text(text, tmp_path / "lamp.toml"), press))
+        covers.append(separations(path, tmp_path))
+    assert covers[1].pop("CutContour") > 0.0005
+    assert covers[0] == covers[1]
 
 
 @needs("gs")

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from bss_mfg.payload.product_keys import load_private_key, load_public_key, new_development_key
-from bss_mfg.payload.suites import SUITES
+from bss_mfg.payload.suites import preset
 from tests.needs import needs
 
 pytestmark = needs("openssl")
@@ -27,7 +27,7 @@ def test_openssl_opens_our_oaep(tmp_path: Path) -> None:
     private, _ = PAIRS["rsa"]
     (tmp_path / "key.pem").write_bytes(private)
     plaintext = os.urandom(48)
-    (tmp_path / "sealed").write_bytes(SUITES["rsa-oaep-sha256"].sealer(pair("rsa")[1], b"label")(plaintext))
+    (tmp_path / "sealed").write_bytes(preset("rsa-oaep-sha256", b"label").sealer(pair("rsa")[1])(plaintext))
     opened = subprocess.run(
         ["openssl", "pkeyutl", "-decrypt", "-inkey", "key.pem", "-in", "sealed", "-pkeyopt", "rsa_padding_mode:oaep",
          "-pkeyopt", "rsa_oaep_md:sha256", "-pkeyopt", "rsa_mgf1_md:sha256",
@@ -44,7 +44,7 @@ def test_openssl_derives_the_same_shared_secret(tmp_path: Path) -> None:
     from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
     private, public = PAIRS["p256"]
-    sealed = SUITES["ecies-p256-x963sha256-aes128gcm"].sealer(load_public_key(public, "t").key, b"info")(b"hello")
+    sealed = preset("ecies-p256-x963sha256-aes128gcm", b"info").sealer(load_public_key(public, "t").key)(b"hello")
     point = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), sealed[:33])
     (tmp_path / "key.pem").write_bytes(private)
     (tmp_path / "peer.pem").write_bytes(

@@ -26,6 +26,11 @@ def test_the_wheel_alone_works(tmp_path: Path) -> None:
         "bss_mfg/payload/specs/amazon-bss-ob04.control-log.schema.json",
         "bss_mfg/manifest/amazon-ffs-feedback.toml",
         "bss_mfg/label/template/fonts/LiberationSans-Regular.ttf",
+        "bss_mfg/station/phone/page/index.html",
+        "bss_mfg/station/phone/page/zxing_reader.wasm",
+        "bss_mfg/station/phone/page/LICENSE-zxing-wasm.txt",
+        "bss_mfg/verifier_data/mappings/example-csv.toml",
+        "bss_mfg/report/templates/comparison.html.jinja",
         "bss_mfg/py.typed",
     ):
         assert needed in names

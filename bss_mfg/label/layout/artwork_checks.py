@@ -2,35 +2,72 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bss_mfg.core.units import MM_PER_INCH
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
-from bss_mfg.label.layout.geometry import PlacedElement
+from bss_mfg.label.layout.geometry import PlacedElement, overlap
+from bss_mfg.label.layout.painted_ground import PaintedGround
+from bss_mfg.label.layout.panels import black_share, covers
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
-from bss_mfg.label.template.shape_elements import Image
+from bss_mfg.label.template.shape_elements import Box, Image
 
 MIN_PPI = 150
 """Pixels per inch below which a picture looks coarse in print."""
-
-
 MOST_LOST = 0.25
 """Share of what artwork paints that a printer of black dots may leave white before somebody is told."""
+_SURELY_DARK = 0.1
+"""Share of artwork's area that is so dark that something of it is printed however coarse the dots."""
 
 
 def check_tone(
-    template: LoadedTemplate, item: PlacedElement, element: Image, printer: Printer, findings: DesignFindings
+    template: LoadedTemplate,
+    item: PlacedElement,
+    elements: Sequence[PlacedElement],
+    printer: Printer,
+    findings: DesignFindings,
 ) -> None:
-    """Warn of artwork of which a printer of black dots leaves more than `MOST_LOST` white."""
+    """Refuse artwork of which a printer of black dots prints nothing; warn where it leaves over `MOST_LOST` white."""
+    element = item.element
+    assert isinstance(element, Image)  # noqa: S101  (for the type checker)
     art = next(art for art in template.artwork if art.file == element.file)
-    if printer.language == "pdf" or element.dither == "ordered" or art.tone.lost <= MOST_LOST:
+    if printer.language == "pdf" or art.is_blank:
         return
-    share = "all" if art.tone.lost > 0.99 else f"{art.tone.lost:.0%}"
-    findings.warning(
-        DesignFindingKind.PRINTS_WHITE,
-        item.index,
-        f"{share} of what {art.file} paints is left white by {printer.name}, which prints black dots only",
-        'Make it darker, or set dither = "ordered" in the element.',
+    ways = "Make it darker" + ("" if element.dither == "ordered" else ', or set dither = "ordered" in the element')
+    below = [other for other in elements[: elements.index(item)] if overlap(other.rect, item.rect)]
+    if any(
+        covers(other, item.rect) and isinstance(other.element, Box) and black_share(other.element) for other in below
+    ):
+        return  # what is left white there is what shows
+    if art.tone.seen and _prints_nothing(template, item, art.tone.dark, below, printer):
+        findings.error(
+            DesignFindingKind.PRINTS_WHITE,
+            item.index,
+            f"nothing of {art.file} would be printed by {printer.name}, which prints black dots only",
+            f"{ways}.",
+        )
+    elif element.dither == "threshold" and art.tone.lost > MOST_LOST:
+        findings.warning(
+            DesignFindingKind.PRINTS_WHITE,
+            item.index,
+            f"{art.tone.lost:.0%} of what {art.file} paints is left white by {printer.name}, which prints black dots "
+            "only",
+            f"{ways}.",
+        )
+
+
+def _prints_nothing(
+    template: LoadedTemplate, item: PlacedElement, dark: float, below: Sequence[PlacedElement], printer: Printer
+) -> bool:
+    """Whether no dot would be otherwise without the artwork. Over what changes from label to label it is believed to
+    show."""
+    if dark > _SURELY_DARK or any(other.element.when or not isinstance(other.element, (Box, Image)) for other in below):
+        return False
+    before, after = (
+        PaintedGround(template, printer, item.rect, every_dot=True).paint(part) for part in (below, [*below, item])
     )
+    return not after.differs(before)
 
 
 def check_picture(template: LoadedTemplate, item: PlacedElement, element: Image, findings: DesignFindings) -> None:

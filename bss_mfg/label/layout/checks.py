@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
 
 from bss_mfg.label.layout.contour import Contour, corners, outline
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.geometry import EDGE_MM, PlacedElement, is_inside
 from bss_mfg.label.layout.overlaps import check_overlaps
+from bss_mfg.label.layout.sample_area import check_sample_size
 from bss_mfg.label.template.label_media import Media
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
@@ -18,8 +18,6 @@ from bss_mfg.label.template.shape_elements import Box, Image, Line
 from bss_mfg.label.template.template import Template
 from bss_mfg.model import Rect, Stage
 
-SAMPLE_SHARE, SAMPLE_SIDE_MM = 0.08, 2.0
-"""How much of a label's area its SAMPLE mark takes at least, and how high and wide it is at least."""
 _AT_EDGE = 0.3
 """What ends nearer than so many mm to the label's edge is meant to end there."""
 
@@ -65,7 +63,7 @@ def check_areas(
             "Add [sample] with x, y, width and height in mm, away from the symbol.",
         )
     elif stage == "development" and areas.sample_mark:
-        _check_sample_size(areas.sample_mark, areas.label, findings)
+        check_sample_size(areas.sample_mark, Contour.of(media), elements, findings)
     for item in elements:
         _check_on_label(item, areas, media, findings)
     if areas.sample_mark and not Contour.of(media).holds(corners(areas.sample_mark)):
@@ -80,30 +78,6 @@ def check_areas(
     _check_media(media, printer, findings)
     if any(printer.margins_mm):
         _check_margins(media, elements, printer, findings)
-
-
-def _check_sample_size(mark: Rect, label: Rect, findings: DesignFindings) -> None:
-    """The mark is large enough to be seen at arm's length."""
-    needed, has = SAMPLE_SHARE * label.width * label.height, mark.width * mark.height
-    if has >= needed - EDGE_MM and min(mark.width, mark.height) >= SAMPLE_SIDE_MM:
-        return
-    width, height = max(mark.width, SAMPLE_SIDE_MM), max(mark.height, SAMPLE_SIDE_MM)
-    height = _up(max(height, needed / width))
-    if height > label.height:
-        width, height = _up(needed / label.height), label.height
-    findings.error(
-        DesignFindingKind.SAMPLE_TOO_SMALL,
-        None,
-        f"the SAMPLE mark of {mark.width:g} x {mark.height:g} mm has {has / (label.width * label.height):.1%} of the "
-        f"label; a development label needs {SAMPLE_SHARE:.0%} and {SAMPLE_SIDE_MM:g} mm",
-        f"{width:g} x {height:g} mm would do.",
-        "sample",
-    )
-
-
-def _up(length: float) -> float:
-    """Rounded up to a tenth of a millimetre."""
-    return ceil(length * 10 - EDGE_MM) / 10
 
 
 def _check_on_label(item: PlacedElement, areas: LabelAreas, media: Media, findings: DesignFindings) -> None:

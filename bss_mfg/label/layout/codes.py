@@ -40,10 +40,14 @@ class VariableSlot:
     when: Condition | None
     unit: int | None
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The values that it depends on."""
+        return self.text.names | ({self.when.name} if self.when else frozenset())
+
     def is_constant(self, constants: Values) -> bool:
         """Whether it is the same on every label where these values are."""
-        names = self.text.names | ({self.when.name} if self.when else frozenset())
-        return self.unit is None and names <= constants.keys()
+        return self.unit is None and self.names <= constants.keys()
 
 
 @dataclass(frozen=True, slots=True)

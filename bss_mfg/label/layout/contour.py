@@ -46,6 +46,11 @@ class Contour:
         """Whether its corners are square."""
         return self.radius_x == 0
 
+    @property
+    def area(self) -> float:
+        """The area inside it, in mm²."""
+        return self.width * self.height - (4 - math.pi) * self.radius_x * self.radius_y
+
     def clearance(self, point: Point) -> float:
         """How far inside the contour a point lies, in mm; below 0 outside."""
         x, y = abs(point[0] - self.width / 2), abs(point[1] - self.height / 2)
@@ -64,6 +69,9 @@ class Contour:
 
     def holds(self, points: Iterable[Point], clearance: float = 0.0) -> bool:
         """Whether points lie in the contour, so many mm from its edge at least."""
+        if self.is_oval and not clearance:
+            a, b = self.radius_x + EDGE_MM, self.radius_y + EDGE_MM
+            return all(((x - self.width / 2) / a) ** 2 + ((y - self.height / 2) / b) ** 2 <= 1 for x, y in points)
         return all(self.clearance(point) >= clearance - EDGE_MM for point in points)
 
 

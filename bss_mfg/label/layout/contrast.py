@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
-from bss_mfg.label.layout.geometry import PlacedElement, is_inside
+from bss_mfg.label.layout.geometry import PlacedElement
+from bss_mfg.label.layout.panels import black_share, covers, name_of
 from bss_mfg.label.template.colours import parse_colour
 from bss_mfg.label.template.loading import LoadedTemplate
+from bss_mfg.label.template.printer import Printer
 from bss_mfg.label.template.shape_elements import Box
 
 PRINTED_BLACK = 0.0144
@@ -31,51 +33,80 @@ class SymbolContrast:
     ground: str
     """The colour under the symbol, as the template has it."""
     ink: str
+    panel: PlacedElement | None = None
+    """The filled box under it; None where it lies on the stock."""
 
 
 def symbol_contrast(
-    template: LoadedTemplate, symbol: PlacedElement, elements: Sequence[PlacedElement]
+    template: LoadedTemplate, symbol: PlacedElement, elements: Sequence[PlacedElement], printer: Printer
 ) -> SymbolContrast:
     """The least contrast of a symbol on the stock or the filled boxes under it, whichever conditions hold (ISO/IEC
-    15415, 7.8.3)."""
-    grounds = [template.definition.media.stock]
+    15415, 7.8.3), as the printer prints both."""
+    panels: list[PlacedElement | None] = [None]
     for item in elements:
         if item.index >= symbol.index:
             break
-        if isinstance(item.element, Box) and item.element.fill and is_inside(symbol.rect, item.rect):
-            grounds = [*(grounds if item.element.when else []), item.element.color]
-    ink = str(getattr(symbol.element, "color", "#000000"))
+        if covers(item, symbol.rect):
+            panels = [*(panels if item.element.when else []), item]
+    stock = template.definition.media.stock
+    ink = str(getattr(symbol.element, "color", "#000000")) if printer.language == "pdf" else "#000000"
     dark = parse_colour(ink)
-    seen = [
-        SymbolContrast(
-            parse_colour(ground).red_reflectance - max(dark.red_reflectance, PRINTED_BLACK),
-            parse_colour(ground).luminance - max(dark.luminance, PRINTED_BLACK),
-            ground,
-            ink,
+    seen = []
+    for panel in panels:
+        red, white = _reflectances(stock, panel, printer)
+        ground = panel.element.color if panel and isinstance(panel.element, Box) else stock
+        seen.append(
+            SymbolContrast(
+                red - max(dark.red_reflectance, PRINTED_BLACK),
+                white - max(dark.luminance, PRINTED_BLACK),
+                ground,
+                ink,
+                panel,
+            )
         )
-        for ground in grounds
-    ]
     return min(seen, key=lambda one: one.red)
 
 
-def contrast(template: LoadedTemplate, symbol: PlacedElement, elements: Sequence[PlacedElement]) -> float:
+def _reflectances(stock: str, panel: PlacedElement | None, printer: Printer) -> tuple[float, float]:
+    """What the ground under a symbol reflects in red and in white light. A printer of black dots leaves its stock as it
+    is, or prints black on it, wholly or on a share of the dots."""
+    paper = parse_colour(stock)
+    if panel is None or not isinstance(panel.element, Box):
+        return paper.red_reflectance, paper.luminance
+    if printer.language == "pdf":
+        ground = parse_colour(panel.element.color)
+        return ground.red_reflectance, ground.luminance
+    black = black_share(panel.element)
+    return (
+        (1 - black) * paper.red_reflectance + black * PRINTED_BLACK,
+        (1 - black) * paper.luminance + black * PRINTED_BLACK,
+    )
+
+
+def contrast(
+    template: LoadedTemplate, symbol: PlacedElement, elements: Sequence[PlacedElement], printer: Printer
+) -> float:
     """Expected symbol contrast at 660 nm, 0 to 1; never below 0."""
-    return max(symbol_contrast(template, symbol, elements).red, 0.0)
+    return max(symbol_contrast(template, symbol, elements, printer).red, 0.0)
 
 
 def check_contrast(
-    template: LoadedTemplate, symbol: PlacedElement, elements: Sequence[PlacedElement], findings: DesignFindings
+    template: LoadedTemplate,
+    symbol: PlacedElement,
+    elements: Sequence[PlacedElement],
+    printer: Printer,
+    findings: DesignFindings,
 ) -> None:
     """Refuse a symbol that red light can't tell from its ground; warn where its contrast can't be graded 4, or where a
     telephone would see too little of it."""
-    expected = symbol_contrast(template, symbol, elements)
-    where = f"on {expected.ground}" + (f" in {expected.ink}" if expected.ink != "#000000" else "")
+    expected = symbol_contrast(template, symbol, elements, printer)
+    where = _ground_words(expected, printer)
     share = max(expected.red, 0.0)
     ink = parse_colour(expected.ink)
     if expected.red < LEAST and ink.red_reflectance > 0.3:
         way_out = "Red, orange and yellow inks are as light as paper to a scanner: print the symbol black."
     else:
-        way_out = "Use a lighter stock, as red light sees it, or put a white filled box under the symbol."
+        way_out = _lighter_ground(expected, printer, ", as red light sees it")
     if expected.red < LEAST:
         findings.error(
             DesignFindingKind.LOW_CONTRAST,
@@ -98,5 +129,26 @@ def check_contrast(
             symbol.index,
             f"a scanner sees the symbol {where} well, but in white light its contrast would be about "
             f"{max(expected.white, 0.0):.0%}: telephones may not read it",
-            "Use a lighter stock, or put a white filled box under the symbol.",
+            _lighter_ground(expected, printer),
         )
+
+
+def _ground_words(expected: SymbolContrast, printer: Printer) -> str:
+    ink = f" in {expected.ink}" if expected.ink != "#000000" else ""
+    if expected.panel is None:
+        return f"on {expected.ground}{ink}"
+    dithered = isinstance(expected.panel.element, Box) and expected.panel.element.dither == "ordered"
+    pattern = " as a pattern of black dots" if dithered and printer.language != "pdf" else ""
+    return f"on the box {name_of(expected.panel)} ({expected.ground}{pattern}){ink}"
+
+
+def _lighter_ground(expected: SymbolContrast, printer: Printer, seen: str = "") -> str:
+    """What to do about a dark ground."""
+    if expected.panel is None:
+        return f"Use a lighter stock{seen and seen + ','} or put a white filled box under the symbol."
+    name, when = name_of(expected.panel), expected.panel.element.when
+    if printer.language == "pdf":
+        way_out = f"Make the box {name} lighter{seen and seen + ','} or white."
+    else:
+        way_out = f"Make the box {name} white: a printer of black dots has no greys."
+    return way_out + (f" It is drawn where {when}." if when else "")

@@ -11,6 +11,7 @@ from bss_mfg.label.layout.ink_overlaps import check_ink_overlaps
 from bss_mfg.label.layout.label_rows import LabelRow, RowMaker, note_unknown_fields, unknown_fields
 from bss_mfg.label.layout.page_layout import PageLayout, lay_out
 from bss_mfg.label.layout.row_checks import RowChecker
+from bss_mfg.label.layout.sscc_checks import check_sscc
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
 from bss_mfg.label.template.symbol_elements import carries_payload
@@ -28,6 +29,8 @@ class Example:
     longest_payload: int
     cases: Mapping[str, Package]
     bars_example: Example | None = None
+    batch_fields: frozenset[str] | None = None
+    """The facts of the batch that are given at issue; None where that isn't known."""
     invents_fields: bool = False
     """Whether it has every field of the factory's own that a template asks for: there is no product that says which."""
 
@@ -62,8 +65,10 @@ def check_design(template: LoadedTemplate, printer: Printer, example: Example) -
         # Where the longest case's text is wrong, the other's would only say so again.
         wrong: Set[int | None] = {finding.element_index for finding in findings.items}
         checker.check(row, skip_texts_of=frozenset() if name == "longest" else wrong)
+        checker.check_other_conditions(row)
     for row in rows.values():
         check_ink_overlaps(layout, row, findings)
+    check_sscc(template, example.batch_fields, findings)
     _check_small(template, findings)
     return CheckedDesign(example, layout, rows, findings)
 

@@ -41,6 +41,7 @@ class DesignFindingKind(StrEnum):
     CODE_SIZE = "code size"
     LOW_BARS = "low bars"
     NOT_ENCODABLE = "not encodable"
+    SSCC_TWICE = "sscc twice"
     UNKNOWN_FIELD = "unknown field"
     NO_GLYPH = "no glyph"
     SCRIPT_NOT_SHAPED = "script not shaped"

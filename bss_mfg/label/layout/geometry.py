@@ -137,6 +137,15 @@ def grown(rect: Rect, x: float, y: float) -> Rect:
     return Rect(rect.x - x, rect.y - y, rect.width + 2 * x, rect.height + 2 * y)
 
 
+def fitted(rect: Rect, width: float, height: float, rotate: int) -> Rect:
+    """What artwork of these proportions covers of a rectangle that it is fitted into, turned, centred, undistorted."""
+    if rotate in (90, 270):
+        width, height = height, width
+    scale = min(rect.width / width, rect.height / height)
+    width, height = width * scale, height * scale
+    return Rect(rect.x + (rect.width - width) / 2, rect.y + (rect.height - height) / 2, width, height)
+
+
 def turned_within(outer: Rect, rotate: int, inner: Rect) -> Rect:
     """Where a part of an element lies after the element's rotation. `inner` is measured from the element's top left
     corner before it, `outer` is the whole element after it."""

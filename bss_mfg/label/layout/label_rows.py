@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterator, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bss_mfg.core.clock import TimeZone
@@ -11,9 +11,8 @@ from bss_mfg.label.layout.codes import VariableSlot
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.template.expressions import Value, Values
-from bss_mfg.label.template.template import LabelScope
 from bss_mfg.ledger.ledger import Ledger
-from bss_mfg.model import FIELD_PREFIX, Batch, Package, Unit
+from bss_mfg.model import FIELD_PREFIX, Batch, LabelScope, Package, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +24,22 @@ class LabelRow:
     texts: tuple[str | None, ...]
     codes: tuple[str | None, ...]
     shapes_drawn: tuple[bool, ...] = ()
+
+
+_OF_PACKAGE: Mapping[str, Callable[[Package], Value]] = {
+    "package": lambda package: package.number,
+    "units": lambda package: len(package.units),
+    "count": lambda _: 1,
+    "unit": lambda _: 1,
+    "serial": lambda package: package.units[0].serial,
+    "serials": lambda package: package.serials_text,
+    "first_serial": lambda package: package.units[0].serial,
+    "last_serial": lambda package: package.units[-1].serial,
+    "uuid": lambda package: package.units[0].uuid,
+    "mac": lambda package: package.units[0].mac or "",
+    "payload": lambda package: package.payload,
+}
+"""What a package's label may show that differs from package to package; only what a layout uses is looked up."""
 
 
 def label_count(batch: Batch, each: LabelScope, per_carton: int | None) -> int:
@@ -43,7 +58,7 @@ def unknown_fields(layout: PageLayout, known: Container[str]) -> Iterator[tuple[
     slots += [(plan.placed_element.index, plan.slot) for plan in layout.codes]
     slots += [(item.index, slot) for item, slot in zip(layout.shapes, layout.conditions, strict=True)]
     for element, slot in slots:
-        for name in sorted(slot.text.names | ({slot.when.name} if slot.when else frozenset())):
+        for name in sorted(slot.names):
             if name.startswith(FIELD_PREFIX) and name not in known:
                 yield element, name
 
@@ -90,11 +105,26 @@ class RowMaker:
         findings = DesignFindings(layout.template)
         note_unknown_fields(layout, self._base, findings)
         findings.refuse()
-        self.layout = self._layout = layout.with_constants(self._constants())
+        self.constants = self._constants()
+        """What is the same on every label."""
+        self.layout = self._layout = layout.with_constants(self.constants)
         layout = self.layout
         # Most templates show values of the package alone; then the units' values need not be made.
         slots = [slot for slot, _ in layout.texts] + [plan.slot for plan in layout.codes] + list(layout.conditions)
         self._by_unit = any(slot.unit is not None for slot in slots)
+        used = frozenset().union(*(slot.names for slot in slots))
+        self._kept = {name: value for name, value in self._base.items() if name in used}
+        self._package_values = [(name, value) for name, value in _OF_PACKAGE.items() if name in used]
+
+    @property
+    def batch(self) -> Batch:
+        """The batch whose labels these are."""
+        return self._batch
+
+    @property
+    def per_carton(self) -> int:
+        """Packages in a carton; all of the batch where the template has no cartons."""
+        return self._per_carton
 
     def _constants(self) -> dict[str, Value]:
         """What is the same on every label."""
@@ -134,19 +164,8 @@ class RowMaker:
         return self._group([package], 0 if self._each == "batch" else -(-package.number // self._per_carton))
 
     def _package(self, package: Package) -> LabelRow:
-        units = package.units
-        values: dict[str, Value] = {
-            **self._base,
-            "package": package.number,
-            "units": len(units),
-            "count": 1,
-            "serials": package.serials_text,
-            "first_serial": units[0].serial,
-            "last_serial": units[-1].serial,
-            "payload": package.payload,
-            **_unit_values(units[0], 1),
-        }
-        return self._row(package.payload, values, units)
+        values = {**self._kept, **{name: value(package) for name, value in self._package_values}}
+        return self._row(package.payload, values, package.units)
 
     def _unit(self, package: Package, unit: Unit) -> LabelRow:
         number = package.units.index(unit) + 1

@@ -124,6 +124,7 @@ class PageLayout:
             if item.kind == "text":
                 slot, plan = self.texts[item.number]
                 if not slot.is_constant(constants):
+                    slot = replace(slot, text=slot.text.with_constants(constants))
                     parts.add("text", parts.texts, (slot, plan), item.extent)
                 elif (not slot.when or slot.when.holds(constants)) and (text := slot.text.fill(constants)):
                     parts.add("fixed_text", parts.fixed_texts, (plan, text), item.extent)
@@ -214,7 +215,7 @@ class _PlanBuilder:
         elif isinstance(element, (Line, Box, Image)):
             if isinstance(element, Image):
                 check_picture(self.template, item, element, self.findings)
-                check_tone(self.template, item, element, self.grid.printer, self.findings)
+                check_tone(self.template, item, self.elements, self.grid.printer, self.findings)
             self._add_shape(item, slot)
 
     def _add_data_matrix(self, item: PlacedElement, element: DataMatrix) -> None:
@@ -226,7 +227,7 @@ class _PlanBuilder:
                 'Choose a template that has a code-128 with text = "{payload}" instead, such as bars-70x40.',
             )
             return
-        check_contrast(self.template, item, self.elements, self.findings)
+        check_contrast(self.template, item, self.elements, self.grid.printer, self.findings)
         room = SymbolRoom(
             item.index,
             item.rect,
@@ -247,7 +248,7 @@ class _PlanBuilder:
                 "the packages have a Data Matrix and no Code 128, by the product's spec",
                 "Choose a template with an element of kind data-matrix.",
             )
-        check_contrast(self.template, item, self.elements, self.findings)
+        check_contrast(self.template, item, self.elements, self.grid.printer, self.findings)
         # Texts of a code come before it: nothing then covers its modules, and it may be drawn with all others.
         if isinstance(element, EanUpc) and element.has_digits_between_guards:
             code = CodePlan(item, slot, item.rect, modules_below(self.template, element))

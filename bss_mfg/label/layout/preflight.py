@@ -8,7 +8,7 @@ from typing import Any
 from bss_mfg.errors import InputError
 from bss_mfg.label.layout.contrast import contrast
 from bss_mfg.label.layout.design_check import CheckedDesign
-from bss_mfg.label.layout.findings import DesignFindingKind
+from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.geometry import place_elements
 from bss_mfg.label.layout.page_layout import PageLayout, lay_out
 from bss_mfg.label.layout.texts import TextPlan
@@ -171,7 +171,7 @@ def preflight(design: CheckedDesign) -> Preflight:
         height_mm=round(plan.rows * plan.module_dots_y / printer.scaled_dots_per_mm_y, 3),
         quiet_zone_mm=round(plan.quiet_zone * plan.module_dots_x / printer.scaled_dots_per_mm_x, 3),
         room_mm=element.rect.width,
-        contrast=round(contrast(layout.template, element, elements), 2),
+        contrast=round(contrast(layout.template, element, elements, printer), 2),
         characters_to_spare=_characters_to_spare(design),
     )
     if abs(module_x - module_y) > 1e-9:
@@ -205,10 +205,11 @@ def _next_size(design: CheckedDesign) -> NextSize:
     if larger is None:
         return NextSize()
     layout, batch = design.layout, design.example.batch
-    try:
-        printer = layout.printer.as_printed()
-        plan = lay_out(layout.template, printer, larger, batch.stage, batch.units_per_package).symbol
-    except InputError as error:
-        return NextSize(larger, problem=error.what)
-    assert plan is not None  # noqa: S101  (for the type checker)
+    findings = DesignFindings(layout.template)
+    printer = layout.printer.as_printed()
+    plan = lay_out(layout.template, printer, larger, batch.stage, batch.units_per_package, findings).symbol
+    # What is wrong with today's size, too, does not come with the next one.
+    new = [finding for finding in findings.errors if finding not in design.findings.items]
+    if new or plan is None:
+        return NextSize(larger, problem=new[0].what if new else "it has no place")
     return NextSize(larger, plan.module_dots_x, plan.module_dots_x / layout.printer.scaled_dots_per_mm_x)

@@ -12,6 +12,7 @@ from bss_mfg.label.layout.ink import InkRoom
 from bss_mfg.label.layout.label_rows import LabelRow
 from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.layout.texts import TextChecker, check_text
+from bss_mfg.label.layout.texts_on_artwork import TextsOnArtwork
 
 
 class RowChecker:
@@ -22,6 +23,7 @@ class RowChecker:
         self._checked_sizes: set[tuple[int, int, int, int]] = set()
         self._room = InkRoom.of(layout.template, place_elements(layout.template, layout.units_per_package))
         self._texts = [TextChecker(layout.template, plan, findings, self._room) for _, plan in layout.texts]
+        self._on_artwork = TextsOnArtwork(layout, findings)
 
     def check_fixed_texts(self) -> None:
         """Note what is wrong with texts that are the same on every label."""
@@ -37,6 +39,11 @@ class RowChecker:
         for number, (code, text) in enumerate(zip(layout.codes, row.codes, strict=True)):
             if text:
                 self._check_code(number, code, text)
+        self._on_artwork.check(row)
+
+    def check_other_conditions(self, row: LabelRow) -> None:
+        """Note what would be wrong with the texts of a label on others, on which other conditions hold."""
+        self._on_artwork.check(row, all_conditions=True)
 
     def _check_code(self, number: int, code: CodePlan, text: str) -> None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from bss_mfg.model import Batch
 from bss_mfg.payload.build import sizing_examples
@@ -19,8 +20,14 @@ def symbol_size(spec: Spec, facts: Mapping[str, str], key_bits: int, units: int,
 
 def batch_symbol_size(batch: Batch) -> int:
     """Modules on a side of all symbols of a batch: what its longest possible string needs; 0 where it has bars."""
-    spec = spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec
+    return _batch_symbol_size(batch.spec_text, batch.id, batch.units_per_package, tuple(sorted(batch.facts.items())))
+
+
+@lru_cache(maxsize=64)
+def _batch_symbol_size(spec_text: str, batch_id: str, units: int, named_facts: tuple[tuple[str, str], ...]) -> int:
+    """The same for what it depends on: some hundred symbols are encoded for it."""
+    spec = spec_from_text(spec_text, f"spec of batch {batch_id}").spec
     if spec.bare:
         return 0
-    facts = batch.facts
-    return symbol_size(spec, facts, int(facts["key_bits"]), batch.units_per_package, int(facts["oob_bytes"]))
+    facts = dict(named_facts)
+    return symbol_size(spec, facts, int(facts["key_bits"]), units, int(facts["oob_bytes"]))

@@ -20,12 +20,15 @@ from bss_mfg.label.template.text_element import MOST_LINES, TextElement
 from bss_mfg.label.type.itemization import Direction, Setting
 from bss_mfg.label.type.markup import without_switches
 from bss_mfg.label.type.paragraph import Line, Paragraph, prepare, simple_line
-from bss_mfg.label.type.plain import plain_table
+from bss_mfg.label.type.patterns import LinePattern, line_pattern
+from bss_mfg.label.type.plain import PlainTable, plain_table
 from bss_mfg.label.type.scripts import VERTICAL, script_name
 from bss_mfg.model import Rect
 
 _STEP = 20
 """Font sizes step by a twentieth of a point."""
+_REMEMBERED = 1024
+"""Patterns of texts of which a checker remembers whether they lie clear of everything."""
 _SHARES = {"left": 0.0, "center": 0.5, "right": 1.0, "justify": 0.0}
 """How much of a text's width lies before its anchor."""
 
@@ -199,21 +202,29 @@ class TextPlan:
             abs(y2 - y1) / POINTS_PER_MM,
         )
 
+    def plain_table(self, font: Font) -> PlainTable | None:
+        """The widths of its texts in plain ASCII, where they are set without shaping."""
+        setting = self.style.setting(font)
+        return plain_table(font.face) if setting.is_plain else None
+
     def fit(self, text: str, font: Font) -> tuple[float, list[Line]]:
         """(size in points, lines, their widths in em). What does not fit at the smallest size stays wider."""
         style = self.style
         setting = style.setting(font)
         line = simple_line(text, setting)
+        if line is None and (pattern := line_pattern(text, setting)):
+            line = pattern.line(text)
         if line is not None and line.width * style.size <= self.room:
             return style.size, [line]
         if line is not None and not style.wrap:
-            return self._shrunk(line.width), [line]
+            return self.size_for(line.width), [line]
         size, lines = self._fit_paragraphs(prepare(text, setting))
         if style.align == "justify":
             lines = [line.justified(self.room / size) for line in lines]
         return size, lines
 
-    def _shrunk(self, width: float) -> float:
+    def size_for(self, width: float) -> float:
+        """The size in points at which a line of a width in em fits, or the smallest."""
         if width * self.style.size <= self.room:
             return self.style.size
         return max(int(self.room / width * _STEP) / _STEP, self.style.min_size)
@@ -223,7 +234,7 @@ class TextPlan:
         lines = [paragraph.line() for paragraph in paragraphs]
         widest = max(line.width for line in lines)
         if not style.wrap or (widest * style.size <= self.room and len(lines) <= style.lines):
-            return self._shrunk(widest), lines
+            return self.size_for(widest), lines
         size = style.size
         while True:
             room = self.room / size
@@ -235,29 +246,55 @@ class TextPlan:
 
 
 class TextChecker:
-    """Checks the texts of one plan. Plain ones that fit and lie clear of everything cost next to nothing."""
+    """Checks the texts of one plan. Those that fit and lie clear of everything cost next to nothing, if they are plain
+    or differ in their serial numbers alone."""
 
     def __init__(self, template: LoadedTemplate, plan: TextPlan, findings: DesignFindings, room: InkRoom) -> None:
         self.plan = plan
         self._template, self._findings, self._room = template, findings, room
         font = template.font(plan.style.font)
-        setting = plan.style.setting(font)
-        self._plain = plain_table(font.face) if setting.is_plain else None
-        # Whatever is said in ASCII on one line, its ink stays in this box.
+        self._setting = plan.style.setting(font)
+        self._plain = plan.plain_table(font)
+        # Whatever is said in ASCII on one line, its ink stays in this box; mostly it does not reach out at its ends.
         left, bottom, right, top = font.ascii_bounds
-        whole = Line("", plan.room / plan.style.size)
-        box = (left, bottom, whole.width + right, top)
-        self._is_clear = all(
-            room.is_clear(plan.element_index, rect) for rect in plan.boxes([(whole, box)], plan.style.size)
-        )
-        self._least = plan.style.size if plan.style.wrap else plan.style.min_size
+        self._is_clear = self._is_box_clear((left, bottom, right, top))
+        self._is_clear_inside = self._is_clear or self._is_box_clear((0.0, bottom, 0.0, top))
+        self._most = plan.room / (plan.style.size if plan.style.wrap else plan.style.min_size)
+        self._clear: dict[LinePattern, bool] = {}
 
     def check(self, text: str) -> None:
         """Note what is wrong with a text."""
-        plain = self._plain if self._is_clear and text.isascii() and text.isprintable() else None
-        if plain and plain.width(text) * self._least <= self.plan.room:
-            return
-        check_text(self._template, self.plan, text, self._findings, self._room)
+        if not (self._is_plainly_good(text) if text.isascii() else self._is_like_a_good_one(text)):
+            check_text(self._template, self.plan, text, self._findings, self._room)
+
+    def _is_plainly_good(self, text: str) -> bool:
+        plain = self._plain
+        if not (self._is_clear_inside and plain and text.isprintable() and plain.is_within(text, self._most)):
+            return False
+        return self._is_clear or plain.reach(text) == (0.0, 0.0)
+
+    def _is_like_a_good_one(self, text: str) -> bool:
+        pattern = line_pattern(text, self._setting)
+        if pattern is None:
+            return False
+        is_clear = self._clear.get(pattern)
+        if is_clear is None:
+            if len(self._clear) >= _REMEMBERED:
+                self._clear.clear()
+            is_clear = self._clear[pattern] = self._is_box_clear(pattern.bounds)
+        if not is_clear:
+            return False
+        line = pattern.line(text)
+        return line.width <= self._most and pattern.stays_within(line)
+
+    def _is_box_clear(self, bounds: tuple[float, float, float, float]) -> bool:
+        """Whether ink that fills the room, and reaches out at its ends (left, right) and above and below its baseline
+        (bottom, top, in em), touches nothing that it may not."""
+        plan, room = self.plan, self._room
+        left, bottom, right, top = bounds
+        whole = Line("", plan.room / plan.style.size)
+        boxes = plan.boxes([(whole, (left, bottom, whole.width + right, top))], plan.style.size)
+        return all(room.is_clear(plan.element_index, rect) for rect in boxes)
 
 
 def check_text(
@@ -267,7 +304,8 @@ def check_text(
     reaches where it may not."""
     font = template.font(plan.style.font)
     setting = plan.style.setting(font)
-    if simple_line(text, setting) is None and not _is_settable(plan, text, setting, findings):
+    is_simple = simple_line(text, setting) is not None or line_pattern(text, setting) is not None
+    if not is_simple and not _is_settable(plan, text, setting, findings):
         return
     size, lines = plan.fit(text, font)
     shown = without_switches(text)

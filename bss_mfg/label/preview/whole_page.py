@@ -36,20 +36,33 @@ class WholePage:
         """The page as it is designed: what belongs to one machine (offset, scale, margins) is left out."""
         return cls(check_design(template, design_printer(printer), example))
 
-    @cached_property
-    def png(self) -> bytes:
-        """The picture, of a label printer in its dots; symbols that can't be drawn are left out."""
-        import pypdfium2
-
+    @property
+    def _content(self) -> LabelFileContent:
+        """The page's labels; symbols that can't be drawn are left out."""
         layout = self.design.layout
         drawn = [drawable_row(layout, row) for row in self.design.rows.values()]
-        rows = tuple(islice(cycle(drawn), len(layout.places)))
-        content = LabelFileContent("Preview", layout, rows, 1, "vector")
-        if layout.printer.language != "pdf":
+        return LabelFileContent("Preview", layout, tuple(islice(cycle(drawn), len(layout.places))), 1, "vector")
+
+    @property
+    def pdf(self) -> bytes:
+        """The page as it is sent to a PDF printer. `InputError` for a label printer, which has dots."""
+        if self.design.layout.printer.language != "pdf":
+            raise InputError(
+                "the whole page of a label printer is a picture of its dots", where="--out", way_out="Name a .png file."
+            )
+        content = self._content
+        return finish_pdf(render_pdf(content), content)
+
+    @cached_property
+    def png(self) -> bytes:
+        """The picture, of a label printer in its dots."""
+        import pypdfium2
+
+        if self.design.layout.printer.language != "pdf":
             from bss_mfg.label.render.raster import render_png
 
-            return render_png(content)
-        document = pypdfium2.PdfDocument(finish_pdf(render_pdf(content), content))
+            return render_png(self._content)
+        document = pypdfium2.PdfDocument(self.pdf)
         try:
             page = document[0]
             width, height = page.get_size()

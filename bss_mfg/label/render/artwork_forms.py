@@ -12,7 +12,7 @@ from io import BytesIO
 from typing import Any
 
 from bss_mfg.core.units import POINTS_PER_MM
-from bss_mfg.label.layout.geometry import EDGE_MM, PlacedElement
+from bss_mfg.label.layout.geometry import EDGE_MM, PlacedElement, fitted
 from bss_mfg.label.template.artwork import Artwork
 from bss_mfg.label.template.label_media import Media
 from bss_mfg.label.template.shape_elements import Image
@@ -55,7 +55,7 @@ def draw_artwork(
     """Fit the artwork into `place`, the element's box on the printer's dots, centred, undistorted, turned."""
     element = item.element
     assert isinstance(element, Image)  # noqa: S101  (for the type checker)
-    planned, drawn = _fitted(item.rect, art, element.rotate), _fitted(place, art, element.rotate)
+    planned, drawn = (fitted(rect, art.width, art.height, element.rotate) for rect in (item.rect, place))
     may_paint = paintable(planned, media)
     _clip(canvas, drawn if may_paint == planned else may_paint)
     scale = drawn.width / (art.height if element.rotate in (90, 270) else art.width)
@@ -69,14 +69,6 @@ def draw_artwork(
         from reportlab.lib.utils import ImageReader
 
         canvas.drawImage(ImageReader(BytesIO(art.data)), 0, 0, art.width, art.height, mask="auto")
-
-
-def _fitted(rect: Rect, art: Artwork, rotate: int) -> Rect:
-    """What an artwork covers of a rectangle that it is fitted into, centred."""
-    width, height = (art.height, art.width) if rotate in (90, 270) else (art.width, art.height)
-    scale = min(rect.width / width, rect.height / height)
-    width, height = width * scale, height * scale
-    return Rect(rect.x + (rect.width - width) / 2, rect.y + (rect.height - height) / 2, width, height)
 
 
 def _clip(canvas: Any, rect: Rect) -> None:

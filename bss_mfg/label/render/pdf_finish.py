@@ -5,6 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 
 from bss_mfg.label.layout.file_content import LabelFileContent
+from bss_mfg.label.render.die_line import MIN_VERSION, has_die_line
 from bss_mfg.label.render.pdf_pages import finish_pages, needs_finishing
 from bss_mfg.label.render.pdf_standards import conform, pdf_version
 
@@ -19,15 +20,15 @@ def finish_pdf(data: bytes, content: LabelFileContent) -> bytes:
     with pikepdf.open(BytesIO(data)) as document:
         if needs_finishing(content.layout):
             finish_pages(document, content.layout)
-        version = None
+        version = MIN_VERSION if has_die_line(content.layout) else ""
         if press.standard:
             conform(document, press, content.title)
             version = pdf_version(press)
         out = BytesIO()
         document.save(
             out,
-            min_version=version or "",
-            force_version=version or "",
+            min_version=version,
+            force_version=version if press.standard else "",
             deterministic_id=True,
             compress_streams=False,
             object_stream_mode=pikepdf.ObjectStreamMode.disable,

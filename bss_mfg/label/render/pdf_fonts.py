@@ -6,7 +6,7 @@ from __future__ import annotations
 import unicodedata
 import zlib
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from bss_mfg.label.type.font_file import Face
@@ -47,8 +47,8 @@ def embedded_font(document: Any, face: Face) -> EmbeddedFont:
 class PlainPieces(dict[str, str]):
     """By two characters: the first's glyph in hex, and how the pen is moved after it; by one, its glyph."""
 
-    def __init__(self, face: Face) -> None:
-        self._face, self._table = face, PlainTable(face)
+    def __init__(self, face: Face, language: str) -> None:
+        self._face, self._table = face, PlainTable(face, language)
 
     def __missing__(self, text: str) -> str:
         glyph = self._face.glyph(text[0]) or 0
@@ -60,9 +60,9 @@ class PlainPieces(dict[str, str]):
 
 
 @lru_cache(maxsize=64)
-def plain_pieces(face: Face) -> PlainPieces:
-    """The pieces of a face; all documents share them."""
-    return PlainPieces(face)
+def plain_pieces(face: Face, language: str = "") -> PlainPieces:
+    """The pieces of a face in a language; all documents share them."""
+    return PlainPieces(face, language)
 
 
 @dataclass(eq=False)
@@ -74,19 +74,19 @@ class EmbeddedFont:
     _texts: dict[int, str] = field(default_factory=dict)
     _used: set[int] = field(default_factory=set)
     _plain: set[str] = field(default_factory=set)
+    _pieces: dict[str, PlainPieces] = field(default_factory=dict)
     shown: dict[tuple[int, float], tuple[GlyphRun, str]] = field(default_factory=dict)
     """Operators that were written before, by the identity of their run, which is kept, and the size."""
 
-    @cached_property
-    def _pieces(self) -> PlainPieces:
-        return plain_pieces(self.face)
-
-    def show_plain(self, text: str) -> str:
-        """Operators that show a line of plain ASCII."""
+    def show_plain(self, text: str, language: str = "") -> str:
+        """Operators that show a line of plain ASCII in a language (BCP 47)."""
         self._plain.update(text)
+        pieces = self._pieces.get(language)
+        if pieces is None:
+            pieces = self._pieces[language] = plain_pieces(self.face, language)
         if len(text) == 1:
-            return f"<{self._pieces[text]}> Tj"
-        shown = "".join(map(self._pieces.__getitem__, map(str.__add__, text, text[1:]))) + self._pieces[text[-1]]
+            return f"<{pieces[text]}> Tj"
+        shown = "".join(map(pieces.__getitem__, map(str.__add__, text, text[1:]))) + pieces[text[-1]]
         return f"[<{shown}>] TJ" if ">" in shown else f"<{shown}> Tj"
 
     def use(self, run: GlyphRun) -> list[tuple[int, int, str]]:

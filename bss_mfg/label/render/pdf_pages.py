@@ -1,4 +1,4 @@
-"""A finished PDF's pages as the press and the printer want them: page boxes, crop marks, quarter turns.
+"""A finished PDF's pages as the press and the printer want them: page boxes, crop marks, die lines, quarter turns.
 
 It works on the finished file, so that drawing need not know of it; sheets for upright printers are left as they are.
 """
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bss_mfg.core.units import POINTS_PER_MM
 from bss_mfg.label.layout.page_layout import PageLayout
+from bss_mfg.label.render.die_line import add_die_line, has_die_line
 from bss_mfg.label.template.label_media import CROP_MARK_GAP_MM
 from bss_mfg.model import Rect
 
@@ -26,13 +27,15 @@ def needs_finishing(layout: PageLayout) -> bool:
 
 
 def finish_pages(document: pikepdf.Pdf, layout: PageLayout) -> None:
-    """Add crop marks, turn the pages, and write their boxes."""
+    """Add crop marks and the die line, turn the pages, and write their boxes."""
     before, after = _marks(layout), ""
+    if has_die_line(layout):
+        before, after = f"{before} q", f"Q {add_die_line(document, layout)}"
     if layout.printer.rotate:
         # From the whole page, without the hair that its box is smaller: dots stay on their grid.
         right, top = (side + 0.002 for side in layout.page_points)
         matrix = _TURNS[layout.printer.rotate].format(right=f"{right:.4f}", top=f"{top:.4f}")
-        before, after = f"q {matrix} cm {before}", "Q"
+        before, after = f"q {matrix} cm {before}", f"{after} Q"
     width, height = layout.page_points
     trim, bleed = trim_box(layout), _grown(trim_box(layout), layout.template.definition.media.bleed)
     boxes = {"MediaBox": (0.0, 0.0, width, height), "BleedBox": _box(layout, bleed), "TrimBox": _box(layout, trim)}

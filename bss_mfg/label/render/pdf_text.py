@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from bss_mfg.label.layout.texts import TextPlan
 from bss_mfg.label.render.pdf_colours import fill_operators
 from bss_mfg.label.render.pdf_fonts import EmbeddedFont, embedded_font
 from bss_mfg.label.template.fonts import Font
+from bss_mfg.label.type.paragraph import Line
+from bss_mfg.label.type.plain import PlainRun
 from bss_mfg.label.type.shaping import GlyphRun
 
 _REMEMBERED = 1024
@@ -17,24 +20,83 @@ _TURNS = {0: "1 0 0 1", 90: "0 -1 1 0", 180: "-1 0 0 -1", 270: "0 1 -1 0"}
 
 def draw_text(canvas: Any, plan: TextPlan, text: str, face: Font) -> None:
     """Draw a text at its plan's place; the origin is the label's top left corner, y upwards, in points."""
-    size, lines = plan.fit(text, face)
-    shown: list[str] = []
-    for line, along, down in plan.place_lines(lines, size):
-        x, y = plan.turn(along, down)
+    canvas.addLiteral(TextWriter(canvas, plan, face).operators(text))
+
+
+class TextWriter:
+    """Writes the texts of one plan in one document. A line of plain text that fits, as most are, only needs its glyphs
+    and where it starts."""
+
+    def __init__(self, canvas: Any, plan: TextPlan, face: Font) -> None:
+        self._canvas, self._plan, self._face = canvas, plan, face
+        style = plan.style
+        self._plain = plan.plain_table(face)
+        self._room = plan.room / style.size
+        self._sized = f"{style.size:g} Tf"
+        is_left = style.align in ("left", "justify") and style.valign == "capitals"
+        self._start = self._begin(0.0, plan.cap_height * style.size) if is_left else ""
+        self._shrinks = style.align == "left" and not style.wrap
+        self._sized_starts: dict[float, str] = {}
+        self._is_black = style.color == "#000000"
+
+    def operators(self, text: str) -> str:
+        """Operators that show a text."""
+        if self._is_black:
+            return self._shown(text)
+        # Asked for each time: a spot ink becomes a resource of each page that shows it.
+        return f"q {fill_operators(self._canvas, self._plan.style.color)} {self._shown(text)} Q"
+
+    @cached_property
+    def _font(self) -> EmbeddedFont:
+        """The font of plain texts, embedded with the first of them."""
+        return embedded_font(self._canvas._doc, self._face.face)
+
+    def _begin(self, along: float, down: float) -> str:
+        x, y = self._plan.turn(along, down)
+        return f"BT {_TURNS[self._plan.rotate]} {x:.3f} {y:.3f} Tm"
+
+    def _shown(self, text: str) -> str:
+        plain = self._plain
+        if self._start and plain and text.isascii() and text.isprintable():
+            if plain.is_within(text, self._room):
+                return f"{self._start} {self._font.name} {self._sized} {self._font.show_plain(text)} ET"
+            if self._shrinks:
+                begun = self._begin_shrunk(self._plan.size_for(plain.width(text)))
+                return f"{begun} {self._font.show_plain(text)} ET"
+        size, lines = self._plan.fit(text, self._face)
+        return " ".join(
+            [
+                f"{self._begin(along, down)} {self._line(line, size)} ET"
+                for line, along, down in self._plan.place_lines(lines, size)
+            ]
+        )
+
+    def _begin_shrunk(self, size: float) -> str:
+        """Where a line of a smaller size starts, and its font: such lines have a few sizes."""
+        begun = self._sized_starts.get(size)
+        if begun is None:
+            start = self._begin(0.0, self._plan.cap_height * size)
+            begun = self._sized_starts[size] = f"{start} {self._font.name} {size:g} Tf"
+        return begun
+
+    def _line(self, line: Line, size: float) -> str:
+        document = self._canvas._doc
         if line.plain:
-            font = embedded_font(canvas._doc, line.plain.face)
-            operators = f"{font.name} {size:g} Tf {font.show_plain(line.text)}"
-        else:
-            operators = " ".join([_show(canvas._doc, run, size) for run in line.runs])
-        shown.append(f"BT {_TURNS[plan.rotate]} {x:.3f} {y:.3f} Tm {operators} ET")
-    if plan.style.color == "#000000":
-        canvas.addLiteral(" ".join(shown))
-    else:
-        canvas.addLiteral(f"q {fill_operators(canvas, plan.style.color)} {' '.join(shown)} Q")
+            font = embedded_font(document, line.plain.face)
+            return f"{font.name} {size:g} Tf {font.show_plain(line.text)}"
+        return " ".join([_show(document, part, size) for part in line.parts])
 
 
-def _show(document: Any, run: GlyphRun, size: float) -> str:
+def show_run(canvas: Any, run: GlyphRun, size: float) -> str:
+    """Operators that show a run of glyphs from where the pen is."""
+    return _show(canvas._doc, run, size)
+
+
+def _show(document: Any, run: GlyphRun | PlainRun, size: float) -> str:
     """Operators that show a run from where the pen is, and leave the pen at its end."""
+    if isinstance(run, PlainRun):
+        font = embedded_font(document, run.table.face)
+        return f"{font.name} {size:g} Tf {font.show_plain(run.text, run.table.language)}"
     font = embedded_font(document, run.face)
     if run.text.isascii():
         return _operators(font, run, size)

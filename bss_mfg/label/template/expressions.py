@@ -6,7 +6,8 @@ import datetime
 import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from bss_mfg.label.type.markup import switches
 
@@ -77,6 +78,18 @@ class CompiledText:
         """With the marks of bold and italic in its own words as switches; in values they stay what they are."""
         tokens = tuple([switches(token) if isinstance(token, str) else token for token in self.tokens])
         return CompiledText(self.source, tokens)
+
+    def with_constants(self, constants: Values) -> Self:
+        """With some placeholders filled in, which are then words of its own."""
+        tokens: list[str | tuple[str, str]] = []
+        for token in self.tokens:
+            if not isinstance(token, str) and token[0] in constants:
+                token = _format_value(constants[token[0]], token[1])
+            if isinstance(token, str) and tokens and isinstance(before := tokens[-1], str):
+                tokens[-1] = before + token
+            else:
+                tokens.append(token)
+        return replace(self, tokens=tuple(tokens))
 
     def fill(self, values: Values) -> str:
         """The text of one label."""

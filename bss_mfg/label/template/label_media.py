@@ -50,7 +50,9 @@ class Media(FileModel):
     bleed: Annotated[float, Field(ge=0, le=10)] = Field(
         0, description="Artwork may reach so far over the edge. In a PDF for rolls the page is larger by it."
     )
-    crop_marks: bool = Field(False, description="Rolls in PDF: mark where the label is cut, outside of its bleed.")
+    crop_marks: bool = Field(
+        False, description="Rolls in PDF: mark where the label is cut, outside of its bleed; its die line, too."
+    )
     safe: Annotated[float, Field(ge=0, le=50)] = Field(1, description="Texts and codes should keep off the edge.")
     stock: Colour = Field("#ffffff", description="Colour of the label's material: decides the symbol's contrast.")
 

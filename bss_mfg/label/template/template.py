@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
-from bss_mfg.core.models import FileModel
+from bss_mfg.core.models import GRADE_PATTERN, FileModel
 from bss_mfg.label.template.colours import Colour, parse_colour
 from bss_mfg.label.template.fields import Area, Name
 from bss_mfg.label.template.fonts import FontFile, FontFileOrName
@@ -20,9 +20,9 @@ from bss_mfg.label.template.symbol_elements import (
     carries_payload,
 )
 from bss_mfg.label.template.text_element import TextElement
+from bss_mfg.model import LabelScope
 
 Element = Annotated[SymbolElement | TextElement | Line | Box | Image, Field(discriminator="kind")]
-LabelScope = Literal["package", "unit", "carton", "batch"]
 
 
 _CARTON: dict[str, JsonValue] = {
@@ -46,6 +46,13 @@ class Template(FileModel):
     )
     fonts: dict[Name, FontFileOrName] = Field(
         {}, description="More fonts: a name, and a font file (TTF, OTF, TTC) beside the template, or a table about one."
+    )
+    min_grade: Annotated[str, Field(pattern=GRADE_PATTERN)] | None = Field(
+        None, description="Least print quality with which `verify` lets its labels pass: A to D, or a number up to 4."
+    )
+    registration_tolerance: Annotated[float, Field(ge=0.3, le=5)] | None = Field(
+        None,
+        description="How far `verify` lets a symbol lie from its place among the others of its sheet; 1.5 mm.",
     )
     media: Media
     sample: Area | None = Field(None, description="Where the SAMPLE mark of development products goes.")

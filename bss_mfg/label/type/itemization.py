@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
@@ -16,7 +16,7 @@ from bss_mfg.label.type.shaping import Shaping
 Direction = Literal["auto", "ltr", "rtl"]
 
 
-_ALIKE = {
+_SERIALS = {
     **dict.fromkeys(range(ord("0"), ord("9")), "9"),
     **dict.fromkeys(range(ord("A"), ord("Z")), "Z"),
     **dict.fromkeys(range(ord("a"), ord("z")), "z"),
@@ -33,6 +33,13 @@ class Setting:
     letter_spacing: float = 0.0
     direction: Direction = "auto"
     language: str = ""
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.faces, self.letter_spacing, self.direction, self.language)))
+
+    def __hash__(self) -> int:  # fonts are looked up by it for each text
+        return self._hash
 
     def stack(self, style: int) -> tuple[Face, ...]:
         """The fonts of a style; without one of its own, the regular ones."""
@@ -127,10 +134,15 @@ class Plan:
         return low, high + 1, Shaping(self._scripts[low], backwards, setting.language, not setting.letter_spacing)
 
 
+def alike(text: str) -> str:
+    """What texts have in common that differ in their digits and Latin letters alone."""
+    return text.translate(_SERIALS)
+
+
 def plan_of(text: str, styles: tuple[int, ...], setting: Setting) -> Plan:
     """The plan of a paragraph; texts that differ in their digits and Latin letters alone share it, as serials do."""
-    alike = all(_serials_are_alike(setting.stack(style)) for style in set(styles))
-    return _plan(text.translate(_ALIKE) if alike else text, styles, setting)
+    are_alike = all(serials_are_alike(setting.stack(style)) for style in set(styles))
+    return _plan(alike(text) if are_alike else text, styles, setting)
 
 
 @lru_cache(maxsize=1024)
@@ -139,9 +151,9 @@ def _plan(text: str, styles: tuple[int, ...], setting: Setting) -> Plan:
 
 
 @lru_cache(maxsize=64)
-def _serials_are_alike(stack: tuple[Face, ...]) -> bool:
+def serials_are_alike(stack: tuple[Face, ...]) -> bool:
     """Whether one font of a stack has all digits and letters of ASCII, and those before it none."""
-    serials = "".join(map(chr, _ALIKE)) + "9Zz"
+    serials = "".join(map(chr, _SERIALS)) + "9Zz"
     first = next((face for face in stack if any(_has(face, mark) for mark in serials)), None)
     return first is not None and all(_has(first, mark) for mark in serials)
 

@@ -8,10 +8,10 @@ from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from bss_mfg.label.type.font_file import Face
-from bss_mfg.label.type.itemization import Setting, plan_of
+from bss_mfg.label.type.itemization import Setting, alike, plan_of
 from bss_mfg.label.type.line_breaks import SOFT_HYPHEN, break_opportunities
 from bss_mfg.label.type.markup import styles_of
-from bss_mfg.label.type.plain import PlainTable, plain_table
+from bss_mfg.label.type.plain import PlainRun, PlainTable, plain_table
 from bss_mfg.label.type.scripts import (
     COMMON,
     CURSIVE,
@@ -33,7 +33,7 @@ class Line(NamedTuple):
 
     text: str
     width: float
-    shaped: tuple[GlyphRun, ...] = ()
+    parts: tuple[GlyphRun | PlainRun, ...] = ()
     right_to_left: bool = False
     last: bool = True
     plain: PlainTable | None = None
@@ -41,7 +41,9 @@ class Line(NamedTuple):
     @property
     def runs(self) -> tuple[GlyphRun, ...]:
         """Its glyphs."""
-        return self.shaped if self.plain is None else (self.plain.run(self.text),)
+        if self.plain is not None:
+            return (self.plain.run(self.text),)
+        return tuple([part if isinstance(part, GlyphRun) else part.glyphs for part in self.parts])
 
     def placed(self) -> Iterator[tuple[float, GlyphRun]]:
         """Each run with its start, in em from the line's left end."""
@@ -99,7 +101,7 @@ class Line(NamedTuple):
                     ),
                 )
             )
-        return self._replace(width=width, shaped=tuple(runs), plain=None)
+        return self._replace(width=width, parts=tuple(runs), plain=None)
 
 
 def _character(run: GlyphRun, at: int) -> str:
@@ -219,11 +221,16 @@ class Paragraph:
         if is_plain and (table := plain_table(face, how.language)):
             run = table.run(part)
             return run.spaced(spacing) if spacing else run
-        # What stands around it matters to letters that join.
-        before = text[max(start - 5, 0) : start] if how.script in CURSIVE else ""
-        after = text[end : end + 5] if how.script in CURSIVE else ""
-        run = _shaped(face, before, part, after, how)
+        run = self.shaped(start, end, how)
         return run.spaced(spacing) if spacing and how.script not in CURSIVE else run
+
+    def shaped(self, start: int, end: int, how: Shaping) -> GlyphRun:
+        """The glyphs of some of the characters, which are of one face. What stands around them matters to letters that
+        join; letters of ASCII do not, and are all alike to them."""
+        text, before, after = self.text, "", ""
+        if how.script in CURSIVE:
+            before, after = alike(text[max(start - 5, 0) : start]), alike(text[end : end + 5])
+        return _shaped(self.plan.faces[start], before, text[start:end], after, how)
 
     def wrapped(self, room: float) -> list[Line]:
         """Lines of at most `room` em, broken where UAX 14 allows; a piece that can't be broken may be wider."""

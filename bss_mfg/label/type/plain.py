@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import accumulate
+from math import ceil
+from typing import NamedTuple
 
 from bss_mfg.label.type.font_file import Face
-from bss_mfg.label.type.shaping import GlyphRun, Shaping, shape
+from bss_mfg.label.type.shaping import GlyphRun, Shaping, advances_of, shape
 
 _PAIRS, _EXTENSION = 2, 9
 """GPOS lookup types (OpenType specification, GPOS table)."""
 ASCII = "".join(map(chr, range(32, 127)))
+_MOST_STEPS = 255
 _REMEMBERED = 8192
 """Texts whose widths a table remembers: a text is measured when it is checked, and when it is drawn."""
 
@@ -40,9 +43,11 @@ class PlainTable:
     """The advances of a font's ASCII in a language (BCP 47), by which a font may choose other pairs."""
 
     def __init__(self, face: Face, language: str = "") -> None:
-        self.face = face
+        self.face, self.language = face, language
+        self._how = Shaping(language=language)
         self.advances = _Advances(face, language)
         self.width = lru_cache(_REMEMBERED)(self._width)
+        self._sides: dict[str, tuple[float, float]] = {}
 
     def _width(self, text: str) -> float:
         """Width of a line in em."""
@@ -50,6 +55,45 @@ class PlainTable:
             return 0.0
         pairs = sum(map(self.advances.__getitem__, map(str.__add__, text, text[1:])))
         return (pairs + self.advances[text[-1]]) / self.face.upem
+
+    def is_within(self, text: str, room: float) -> bool:
+        """Whether a line is at most `room` em wide. Most are by far, and need not be measured."""
+        steps, step = self._steps
+        return sum(text.encode("ascii").translate(steps)) * step <= room or self.width(text) <= room
+
+    @cached_property
+    def _steps(self) -> tuple[bytes, float]:
+        """How far each character of ASCII moves the pen at most, whatever follows, in steps; and a step in em."""
+        every_pair = "".join([one + other for at, one in enumerate(ASCII) for other in ASCII[at:]])
+        widest = dict.fromkeys(ASCII, 0)
+        for character, advance in zip(every_pair, advances_of(self.face, every_pair, self._how), strict=True):
+            if advance > widest[character]:
+                widest[character] = advance
+        step = max(widest.values()) / _MOST_STEPS
+        steps = bytes([ceil(width / step - 1e-9) for width in widest.values()])
+        return bytes(32) + steps + bytes(129), step / self.face.upem * (1 + 1e-9)
+
+    def reach(self, text: str) -> tuple[float, float]:
+        """How far ink may reach out before the start of a line (never above 0) and after its end (never below), in em.
+
+        Only its ends count: what stands inside of them has the room of its neighbours.
+        """
+        if not text:
+            return 0.0, 0.0
+        upem, (left, _, right, _) = self.face.upem, self.face.ascii_bounds
+        before, after = min(self._side(text[0])[0], 0.0), max(self._side(text[-1])[1], 0.0)
+        if len(text) > 1:
+            before = min(before, self.advances[text[:2]] / upem + left)
+            after = max(after, right - self.advances[text[-1]] / upem)
+        return before, after
+
+    def _side(self, character: str) -> tuple[float, float]:
+        """Where the ink of a character starts after its origin, and where it ends after its advance, in em."""
+        sides = self._sides.get(character)
+        if sides is None:
+            box = self.face.extents(self.face.glyph(character) or 0) or (0.0, 0.0, 0.0, 0.0)
+            sides = self._sides[character] = (box[0], box[2] - self.advances[character] / self.face.upem)
+        return sides
 
     def origins(self, text: str) -> Iterator[float]:
         """Where each character starts, in font units."""
@@ -63,6 +107,23 @@ class PlainTable:
         pairs = list(map(advances.__getitem__, map(str.__add__, text, text[1:])))
         glyphs = tuple([glyph(character) or 0 for character in text])
         return GlyphRun(self.face, text, glyphs, tuple(range(len(text))), (*pairs, advances[text[-1]]), None)
+
+
+class PlainRun(NamedTuple):
+    """Plain ASCII in a line that holds other runs too: a serial number after words of another script."""
+
+    table: PlainTable
+    text: str
+
+    @property
+    def width(self) -> float:
+        """Advance of the whole, in em."""
+        return self.table.width(self.text)
+
+    @property
+    def glyphs(self) -> GlyphRun:
+        """The same as glyphs."""
+        return self.table.run(self.text)
 
 
 def plain_table(face: Face, language: str = "") -> PlainTable | None:

@@ -98,17 +98,8 @@ class GlyphRun(NamedTuple):
 
 def shape(face: Face, text: str, how: Shaping = PLAIN, start: int = 0, end: int | None = None) -> GlyphRun:
     """The glyphs of `text[start:end]`; what stands around it is context for letters that join."""
-    hb = face.hb
     end = len(text) if end is None else end
-    buffer: Any = hb.Buffer()
-    buffer.add_str(text, start, end - start)
-    buffer.direction = "rtl" if how.right_to_left else "ltr"
-    buffer.script = how.script
-    if how.language:
-        buffer.language = how.language
-    if not text.isascii():
-        buffer.flags = hb.BufferFlags.REMOVE_DEFAULT_IGNORABLES
-    hb.shape(face.hb_font, buffer, None if how.ligatures else {"liga": False, "clig": False})
+    buffer = _shaped(face, text, how, start, end)
     positions = [one.position for one in buffer.glyph_positions or ()]
     glyphs, clusters = [], []
     for one in buffer.glyph_infos:
@@ -125,3 +116,23 @@ def shape(face: Face, text: str, how: Shaping = PLAIN, start: int = 0, end: int 
         tuple(zip(right, up, strict=True)) if moved else None,
         how.right_to_left,
     )
+
+
+def advances_of(face: Face, text: str, how: Shaping = PLAIN) -> list[int]:
+    """How far each glyph of a text moves the pen, in font units."""
+    return [one.x_advance for one in _shaped(face, text, how, 0, len(text)).glyph_positions]
+
+
+def _shaped(face: Face, text: str, how: Shaping, start: int, end: int) -> Any:
+    """HarfBuzz's buffer."""
+    hb = face.hb
+    buffer: Any = hb.Buffer()
+    buffer.add_str(text, start, end - start)
+    buffer.direction = "rtl" if how.right_to_left else "ltr"
+    buffer.script = how.script
+    if how.language:
+        buffer.language = how.language
+    if not text.isascii():
+        buffer.flags = hb.BufferFlags.REMOVE_DEFAULT_IGNORABLES
+    hb.shape(face.hb_font, buffer, None if how.ligatures else {"liga": False, "clig": False})
+    return buffer

@@ -132,7 +132,11 @@ def check_outputs(file: str, drawings: dict[str, Image.Image], folder: Path) -> 
     pages = {"pdfium": pdfium(pdf, DPI)}
     size = pages["pdfium"].size
     pages["poppler"] = poppler(pdf, size[0], folder)
-    dots = dots_of(label(loaded, "png-300"))
+    try:
+        dots = dots_of(label(loaded, "png-300"))
+    except InputError as lost:  # refused for production; that nothing of it has dots is held against the drawings below
+        assert "would be printed by png-300" in lost.what, lost
+        dots = np.zeros((size[1], size[0]), bool)
     for renderer, page in pages.items():
         assert not outside(page).any(), (file, renderer, "paints outside of its box")
     assert not outside(Image.fromarray(~dots)).any(), (file, "dots outside of its box")

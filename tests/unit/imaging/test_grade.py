@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -10,26 +11,29 @@ from PIL import Image, ImageFilter
 
 from bss_mfg.barcodes import qr
 from bss_mfg.imaging.ecc200 import segments, symbol_geometry
-from bss_mfg.imaging.grade import (
+from bss_mfg.imaging.grade import Standard, SymbolGrade, View
+from bss_mfg.imaging.grade import grade_symbol as grade_scan
+from bss_mfg.imaging.grade_geometry import without_perspective
+from bss_mfg.imaging.grade_scale import (
     AVERAGE_LEVELS,
     AXIAL_LEVELS,
+    BAR_MODULATION_LEVELS,
+    CELL_CONTRAST_LEVELS,
     CONTRAST_LEVELS,
     DAMAGE_LEVELS,
+    DECODABILITY_LEVELS,
+    DEFECT_LEVELS,
     GRID_LEVELS,
     MODULATION_LEVELS,
     UEC_LEVELS,
-    SymbolGrade,
-    average_grade,
-    axial_nonuniformity_grade,
-    damage_grade,
-    grade_symbol,
-    grid_nonuniformity_grade,
+    Knots,
+    grade_of,
+    least_grade,
     letter_of,
-    modulation_grade,
     overall_grade,
-    symbol_contrast_grade,
-    unused_error_correction_grade,
 )
+from bss_mfg.imaging.reflectance import LINEAR
+from bss_mfg.imaging.sampling import box_mean
 from bss_mfg.symbol import DATA_CODEWORDS, SQUARE_SIZES, Matrix, data_matrix
 
 PIXELS = 8
@@ -39,6 +43,7 @@ SURROUND = 2
 
 
 PARAMETERS = {
+    "decode",
     "symbol_contrast",
     "modulation",
     "reflectance_margin",
@@ -50,6 +55,11 @@ PARAMETERS = {
 
 
 Scan = tuple[np.ndarray, np.ndarray]
+
+
+def grade_symbol(grey: np.ndarray, matrix: Matrix, at: np.ndarray, scans: int = 5) -> SymbolGrade:
+    """The grade of a picture whose grey is linear light."""
+    return grade_scan(grey, matrix, at, View(LINEAR), scans)
 
 
 def symbol(size: int, seed: int = 1) -> Matrix:
@@ -319,7 +329,8 @@ def test_no_grade_rises_as_damage_grows(damage: Callable[[Matrix], Iterator[Scan
     overall = [found.overall for found in grades if found.overall is not None]
     assert overall == sorted(overall, reverse=True) and len(overall) == len(grades)
     assert all(grades[-1].grades[name] == 0 for name in hit)
-    assert all(found.overall == min(found.grades.values()) for found in grades)
+    # Of five scans each is as bad as its worst parameter, and that need not be the same in all.
+    assert all(found.overall <= min(found.grades.values()) for found in grades if found.overall is not None)
 
 
 def test_damage_hits_nothing_else() -> None:
@@ -329,7 +340,7 @@ def test_damage_hits_nothing_else() -> None:
         (broken, {"fixed_pattern_damage"}),
         (drawn_out, {"axial_nonuniformity"}),
         (pale, {"symbol_contrast"}),
-        (flipped, {"reflectance_margin", "unused_error_correction"}),
+        (flipped, {"decode", "reflectance_margin", "unused_error_correction"}),
     ):
         *_, last = damage(matrix)
         found = grade_symbol(last[0], matrix, last[1])
@@ -337,28 +348,51 @@ def test_damage_hits_nothing_else() -> None:
 
 
 @pytest.mark.parametrize(
-    ("grade", "levels", "rising"),
+    "levels",
     [
-        (symbol_contrast_grade, CONTRAST_LEVELS, True),
-        (modulation_grade, MODULATION_LEVELS, True),
-        (axial_nonuniformity_grade, AXIAL_LEVELS, False),
-        (grid_nonuniformity_grade, GRID_LEVELS, False),
-        (unused_error_correction_grade, UEC_LEVELS, True),
-        (damage_grade, DAMAGE_LEVELS, False),
-        (average_grade, AVERAGE_LEVELS, True),
+        CONTRAST_LEVELS,
+        MODULATION_LEVELS,
+        AXIAL_LEVELS,
+        GRID_LEVELS,
+        UEC_LEVELS,
+        DAMAGE_LEVELS,
+        AVERAGE_LEVELS,
+        CELL_CONTRAST_LEVELS,
+        BAR_MODULATION_LEVELS,
+        DECODABILITY_LEVELS,
     ],
 )
-def test_tables_at_their_edges(
-    grade: Callable[[float], int], levels: tuple[tuple[float, int], ...], rising: bool
-) -> None:
-    assert [number for _, number in levels] == [4, 3, 2, 1]
+def test_tables_at_their_edges_and_between(levels: Knots) -> None:
+    assert [number for _, number in levels] == [4, 3, 2, 1, 0]
     for limit, number in levels:
-        assert grade(limit) == number
-        assert grade(limit + (1e-6 if rising else -1e-6)) == number
-        assert grade(limit - (1e-6 if rising else -1e-6)) == number - 1
+        assert grade_of(limit, levels) == number
+    for (limit, number), (beyond, _) in pairwise(levels):
+        assert grade_of(limit + (beyond - limit) / 2, levels) == number - 0.5
+        assert grade_of(limit + (beyond - limit) * 0.04, levels) == number
+        assert grade_of(limit + (beyond - limit) * 0.06, levels) == pytest.approx(number - 0.1)
+    assert grade_of(2 * levels[0][0] - levels[1][0], levels) == 4
+    assert grade_of(2 * levels[4][0] - levels[3][0], levels) == 0
+
+
+def test_published_grades_of_the_continuous_scale() -> None:
+    """As ISO/IEC 15416:2016 was explained to users: contrast 39 % is 2.0, 54 % 2.9, modulation 59 % is 2.9."""
+    contrasts = {70: 4.0, 69: 3.9, 55: 3.0, 54: 2.9, 39: 2.0, 38: 1.9, 20: 1.0, 19: 0.8, 15: 0.0}
+    assert {percent: grade_of(percent, CONTRAST_LEVELS) for percent in contrasts} == contrasts
+    modulations = {0.59: 2.9, 0.6: 3.0, 0.65: 3.5, 0.69: 3.9, 0.3: 0.0}
+    assert {value: grade_of(value, BAR_MODULATION_LEVELS) for value in modulations} == modulations
+    assert [grade_of(value, DEFECT_LEVELS) for value in (0.1, 0.15, 0.175, 0.3, 0.3001)] == [4.0, 4.0, 3.5, 1.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("text", "least"),
+    [("A", 3.5), ("b", 2.5), ("C", 1.5), ("D", 0.5), ("2", 2.0), ("3.2", 3.2), ("F", None), ("0", None), ("4.1", None)],
+)
+def test_least_grades_that_may_be_asked_for(text: str, least: float | None) -> None:
+    assert least_grade(text) == least
 
 
 def wrong_in_one_block(size: int, block: int, count: int) -> SymbolGrade:
+    """One module wrong in each of so many codewords of a block."""
     matrix, place = symbol(size), symbol_geometry(size)
     bits = matrix.bits().copy()
     bits.reshape(-1)[place.modules[place.block == block][:count, 3]] ^= True
@@ -368,14 +402,15 @@ def wrong_in_one_block(size: int, block: int, count: int) -> SymbolGrade:
 @pytest.mark.parametrize(
     ("size", "block", "errors"), [(10, 0, 5), (16, 0, 12), (24, 0, 24), (44, 0, 56), (52, 1, 42), (88, 2, 56)]
 )
-@pytest.mark.parametrize(("least", "grade"), UEC_LEVELS)
+@pytest.mark.parametrize(("least", "grade"), UEC_LEVELS[:4])
 def test_unused_error_correction_at_its_edges(size: int, block: int, errors: int, least: float, grade: int) -> None:
     """The most wrong codewords of one block that keep the grade, and one more."""
     count = max(t for t in range(errors) if 1 - 2 * t / errors >= least)
     kept, lost = wrong_in_one_block(size, block, count), wrong_in_one_block(size, block, count + 1)
     assert kept.wrong_codewords == count
     assert kept.values["unused_error_correction"] == pytest.approx(1 - 2 * count / errors)
-    assert kept.grades["unused_error_correction"] >= grade > lost.grades["unused_error_correction"]
+    assert kept.grades["unused_error_correction"] >= grade
+    assert lost.grades["unused_error_correction"] == grade_of(1 - 2 * (count + 1) / errors, UEC_LEVELS) < grade + 0.05
     if (errors, grade) in ((12, 3), (56, 1)):
         assert kept.values["unused_error_correction"] == pytest.approx(least)  # exactly on the edge
         assert kept.grades["unused_error_correction"] == grade
@@ -388,65 +423,67 @@ def test_too_many_wrong_codewords_leave_nothing() -> None:
 
 
 def test_the_worst_block_counts() -> None:
-    """Eight wrong codewords in one block are worse than seven in each of the two."""
+    """Ten wrong codewords in one block are worse than seven in each of the two."""
     matrix, place = symbol(52), symbol_geometry(52)
     bits = matrix.bits().copy()
     for block in (0, 1):
         bits.reshape(-1)[place.modules[place.block == block][:7, 0]] ^= True
     spread = grade_symbol(render(bits), matrix, centres(52))
     assert (spread.wrong_codewords, spread.grades["unused_error_correction"]) == (14, 4)
-    assert wrong_in_one_block(52, 0, 8).grades["unused_error_correction"] == 3
+    assert wrong_in_one_block(52, 0, 10).grades["unused_error_correction"] == 3.2
 
 
-@pytest.mark.parametrize(("percent", "grade"), CONTRAST_LEVELS)
+@pytest.mark.parametrize(("percent", "grade"), CONTRAST_LEVELS[:4])
 def test_symbol_contrast_at_its_edges(percent: float, grade: int) -> None:
     matrix = symbol(16)
     bits = np.pad(matrix.bits(), SURROUND)
-    for quarters, expected in ((round(percent * 10.2), grade), (round(percent * 10.2) - 1, grade - 1)):
-        found = grade_symbol(tiles(np.where(bits, 0, quarters)), matrix, centres(16))
+    for quarters, expected in ((round(percent * 10.2), grade), (round(percent * 10.2) - 16, grade - 0.1)):
+        found = grade_symbol(tiles(np.where(bits, 0, quarters)), matrix, centres(16), scans=1)
         assert found.values["symbol_contrast"] == pytest.approx(quarters / 10.2)
-        assert found.grades["symbol_contrast"] == found.overall == expected
+        assert found.grades["symbol_contrast"] == found.overall == grade_of(quarters / 10.2, CONTRAST_LEVELS)
+        assert grade - 0.35 < found.overall <= expected
 
 
-@pytest.mark.parametrize(("least", "grade"), MODULATION_LEVELS)
+@pytest.mark.parametrize(("least", "grade"), MODULATION_LEVELS[:4])
 def test_modulation_at_its_edges(least: float, grade: int) -> None:
     """All dark data modules so pale that black and white elsewhere leave them just this modulation."""
     matrix = symbol(16)
     quarters = np.where(np.pad(matrix.bits(), SURROUND), 0, 1020)
     data = np.pad((symbol_geometry(16).codeword >= 0) & matrix.bits(), SURROUND)
     edge = round((1 - least) / 2 * 1020)
-    for grey, expected in ((edge, grade), (edge + 1, grade - 1)):
-        found = grade_symbol(tiles(np.where(data, grey, quarters)), matrix, centres(16))
+    for grey, expected in ((edge, grade), (edge + 10, grade - 0.2)):
+        found = grade_symbol(tiles(np.where(data, grey, quarters)), matrix, centres(16), scans=1)
         assert found.values["modulation"] == pytest.approx(1 - 2 * grey / 1020)
         assert found.grades["modulation"] == found.grades["reflectance_margin"] == found.overall == expected
 
 
 def test_modulation_of_a_few_codewords_costs_what_error_correction_leaves() -> None:
-    """Two of 24x24's codewords at modulation 0: 1 - 4/24 is unused at each level; six leave .50, grade 3."""
+    """Two of 24x24's codewords at modulation 0: 1 - 4/24 is unused at each level; six leave .50, grade 3; nine leave
+    .25, grade 1."""
     matrix, place = symbol(24), symbol_geometry(24)
     for count, expected in ((2, 4), (6, 3), (9, 1)):
         quarters = np.where(matrix.bits(), 0, 1020)
         quarters.reshape(-1)[place.modules[:count, 0]] = 510
         found = grade_symbol(tiles(np.pad(quarters, SURROUND, constant_values=1020)), matrix, centres(24))
-        assert found.values["modulation"] == 0
+        assert found.values["modulation"] == pytest.approx(0, abs=1e-4)  # the moved discs see a little more of one grey
         assert found.grades["modulation"] == expected
 
 
-@pytest.mark.parametrize(("most", "grade"), AXIAL_LEVELS)
+@pytest.mark.parametrize(("most", "grade"), AXIAL_LEVELS[:4])
 @pytest.mark.parametrize("direction", [1, -1])
 def test_axial_nonuniformity_at_its_edges(most: float, grade: int, direction: int) -> None:
     matrix = symbol(20)
-    for value, expected in ((most, grade), (most + 1e-6, grade - 1)):
+    for value, expected in ((most, grade), (most + 0.006, grade - 0.3)):
         stretch = ((2 + value) / (2 - value)) ** direction
         found = grade_symbol(stretched(render(matrix.bits()), stretch), matrix, centres(20, stretch=stretch))
         assert found.values["axial_nonuniformity"] == pytest.approx(value)
         assert found.grades["axial_nonuniformity"] == found.overall == expected
 
 
-@pytest.mark.parametrize(("most", "grade"), GRID_LEVELS)
+@pytest.mark.parametrize(("most", "grade"), GRID_LEVELS[:4])
 def test_grid_nonuniformity_at_its_edges(most: float, grade: int) -> None:
     matrix = symbol(20)
-    for value, expected in ((most, grade), (most + 1e-6, grade - 1)):
+    for value, expected in ((most, grade), (most + 0.026, grade - 0.2)):
         at = centres(20)
         at[7, 9] += value * PIXELS * np.array([0.6, -0.8])
         found = grade_symbol(render(matrix.bits()), matrix, at)
@@ -462,9 +499,9 @@ def with_flips(size: int, *modules: tuple[int, int]) -> SymbolGrade:
     return grade_symbol(render(around, surround=0), symbol(size), centres(size))
 
 
-@pytest.mark.parametrize(("missing", "grade"), [(1, 3), (2, 3), (3, 2), (4, 1), (5, 0)])
+@pytest.mark.parametrize(("missing", "grade"), [(1, 3.5), (2, 3.1), (3, 2.1), (4, 1.1), (5, 0.0)])
 def test_fixed_pattern_damage_of_a_side(missing: int, grade: int) -> None:
-    """Of 24 modules 8.3, 12.5, 16.7 and 20.8 percent."""
+    """Of 24 modules 4.2, 8.3, 12.5, 16.7 and 20.8 percent; the last is grade .04."""
     for lost in (
         [(row, 0) for row in range(3, 3 + missing)],
         [(23, 3 + column) for column in range(missing)],
@@ -475,22 +512,24 @@ def test_fixed_pattern_damage_of_a_side(missing: int, grade: int) -> None:
 
 
 def test_fixed_pattern_damage_by_the_average_of_segments() -> None:
-    """Four segments of grade 3 and one of 4 average 3.2, which is grade 2."""
-    found = with_flips(24, (8, 0), (23, 8), (15, -1), (24, 15))
-    assert found.values["fixed_pattern_damage"] == pytest.approx(3.2)
-    assert found.grades["fixed_pattern_damage"] == found.overall == 2
-    assert with_flips(24, (8, 0), (23, 8)).grades["fixed_pattern_damage"] == 3
+    """Four segments with two of 24 modules lost, two of them with the longer lines of the quiet zone."""
+    lost = [(8, 0), (9, 0), (23, 8), (23, 9), (14, -1), (15, -1), (24, 15), (24, 16)]
+    found = with_flips(24, *lost)
+    average = (3.1 + 3.1 + 3.1 + 3.1 + 4) / 5  # 2 of 24, and 2 of 26: .077, grade 3.1
+    assert found.values["fixed_pattern_damage"] == pytest.approx(average, abs=0.03)
+    assert found.grades["fixed_pattern_damage"] == found.overall == grade_of(average, AVERAGE_LEVELS) < 3
+    assert with_flips(24, *lost[:4]).grades["fixed_pattern_damage"] == 3.1
 
 
 @pytest.mark.parametrize(
     ("modules", "grade"),
     [
-        ([(15, 20)], 3),  # the solid line between regions of 32x32: one of 16
-        ([(16, 3), (16, 5)], 2),  # the clock track below it
-        ([(3, 15), (16, 5)], 3),  # two tracks, one module each
-        ([(3, 16), (5, 16), (7, 16)], 0),
-        ([(-1, 20)], 3),  # the quiet zone above the clock track
-        ([(5, 0), (6, 0)], 2),  # L1, whole 6 percent, in its region 12.5
+        ([(15, 20)], 3.3),  # the solid line between regions of 32x32: one of 16
+        ([(16, 3), (16, 5)], 2.1),  # the clock track below it
+        ([(3, 15), (16, 5)], 3.3),  # two tracks, one module each
+        ([(3, 16), (5, 16), (7, 16)], 0.6),
+        ([(-1, 20)], 3.3),  # the quiet zone above the clock track
+        ([(5, 0), (6, 0)], 2.1),  # L1, whole 6 percent, in its region 12.5
     ],
 )
 def test_patterns_between_regions_count(modules: list[tuple[int, int]], grade: int) -> None:
@@ -526,10 +565,15 @@ def test_an_empty_page_is_grade_0() -> None:
     assert len(found.wrong_modules) == matrix.bits().sum()
 
 
-def test_a_symbol_at_the_pictures_edge_has_no_quiet_zone() -> None:
-    found = grade_symbol(render(symbol(24).bits(), surround=0), symbol(24), centres(24, surround=0))
-    assert {name for name, grade in found.grades.items() if grade < 4} == {"fixed_pattern_damage"}
-    assert found.overall == 0
+def test_a_symbol_whose_quiet_zone_the_picture_cuts_off_is_not_graded() -> None:
+    """How a picture was cut says nothing of a print: such a label got an F for its fixed patterns."""
+    bits = symbol(24).bits()
+    cut = grade_symbol(render(bits, surround=0), symbol(24), centres(24, surround=0))
+    assert (cut.quiet_zone_shown, cut.gradable, cut.overall, dict(cut.grades)) == (False, False, None, {})
+    # With a tenth of a module less than all of it nothing is lost.
+    shown = grade_symbol(render(bits, 10, 1)[1:], symbol(24), centres(24, 10, surround=1) - (0, 1))
+    assert (shown.quiet_zone_shown, shown.overall) == (True, 4)
+    assert not grade_symbol(render(bits, 10, 1)[3:], symbol(24), centres(24, 10, surround=1) - (0, 3)).gradable
 
 
 def test_letters_and_the_mean_of_scans() -> None:
@@ -537,9 +581,67 @@ def test_letters_and_the_mean_of_scans() -> None:
     assert overall_grade([4, 4, 3, 3, 2]) == pytest.approx(3.2)
 
 
-@pytest.mark.parametrize(
-    ("share", "grade"),
-    [(1.0, 4), (0.62, 4), (0.6199, 3), (0.5, 3), (0.4999, 2), (0.37, 2), (0.25, 1), (0.2499, 0), (0, 0)],
-)
-def test_error_correction_grades_at_the_tables_edges(share: float, grade: int) -> None:
-    assert unused_error_correction_grade(share) == grade
+def seen_by_a_camera(matrix: Matrix, pixels: float = 9.0, tilt: float = 0.0) -> Scan:
+    """A symbol of a good print (reflectances 4 and 85 %) as an sRGB picture under a slanting light, seen at a slant of
+    `tilt` degrees: picture and module centres."""
+    size, surround = matrix.size, 4
+    rows, columns = np.mgrid[0 : int((size + 2 * surround) * pixels), 0 : int((size + 2 * surround) * pixels)] + 0.5
+    depth = np.cos(np.radians(tilt))
+    far = np.sin(np.radians(tilt)) / (6 * size * pixels)
+
+    def to_picture(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        scale = 1 / (1 + far * y)
+        return x * scale, y * depth * scale
+
+    # Each pixel's place on the label, and what is there, in light.
+    middle = (size / 2 + surround) * pixels
+    u, v = columns - middle, rows - middle
+    y = v / (depth - far * v)
+    x = u * (1 + far * y)
+    wide = np.pad(matrix.bits(), surround)
+    row, column = (np.floor(way / pixels + len(wide) / 2).astype(int).clip(0, len(wide) - 1) for way in (y, x))
+    light = np.where(wide[row, column], 0.04, 0.85) * (0.6 + 0.3 * columns / columns.max())
+    soft = box_mean(light, 1)
+    grey = np.where(soft <= 0.0031308, 12.92 * soft, 1.055 * soft ** (1 / 2.4) - 0.055) * 255
+    along = (np.arange(size) + 0.5 - size / 2) * pixels
+    at = to_picture(*np.meshgrid(along, along))
+    return np.round(grey).astype(np.uint8), np.stack(at, axis=-1) + middle
+
+
+def test_light_is_linear() -> None:
+    """A grey of 188 sends back half of what white does, and no more."""
+    matrix = symbol(16)
+    found = grade_scan(np.where(render(matrix.bits()) > 0, 188, 0).astype(np.uint8), matrix, centres(16))
+    assert found.values["symbol_contrast"] == pytest.approx(50.3, abs=0.1)
+    assert (found.curve, found.grades["symbol_contrast"]) == ("sRGB", 2.7)
+
+
+@pytest.mark.parametrize("tilt", [0, 15, 30, 40])
+def test_a_cameras_angle_and_light_cost_nothing(tilt: int) -> None:
+    matrix = symbol(24)
+    grey, at = seen_by_a_camera(matrix, tilt=tilt)
+    flat = centres(24)
+    found = grade_scan(grey, matrix, at, View(standard=Standard.PHOTOGRAPH, flat=flat))
+    assert found.overall is not None and found.overall > 3.7
+    assert found.values["light_slope"] == pytest.approx(0.32, abs=0.1)
+    assert found.values["cell_contrast"] == pytest.approx(95, abs=3)
+    assert found.formal == f"DPM{found.overall:.1f}/x/x/x"
+    # Without the page's own map the angle would be taken for a fault of the print.
+    crooked = grade_scan(grey, matrix, at, View(standard=Standard.PHOTOGRAPH))
+    assert (crooked.grades["axial_nonuniformity"] < 3) == (tilt >= 30)
+
+
+def test_without_axes_to_compare_these_are_not_graded() -> None:
+    grey, at = seen_by_a_camera(symbol(24), tilt=40)
+    found = grade_scan(
+        grey, symbol(24), at, View(standard=Standard.PHOTOGRAPH, flat=without_perspective(at), axial=False)
+    )
+    assert "axial_nonuniformity" not in found.grades and found.grades["grid_nonuniformity"] == 4
+
+
+def test_the_formal_grade_names_aperture_light_and_angle() -> None:
+    """0.8 of 0.5 mm are 15.7 thousandths of an inch."""
+    found = grade_scan(render(symbol(24).bits()), symbol(24), centres(24), View(x_mm=0.5))
+    assert found.formal == "4.0/16/660/45"
+    small = grade_scan(render(symbol(24).bits(), 4), symbol(24), centres(24, 4), View(x_mm=0.5))
+    assert small.formal == ""

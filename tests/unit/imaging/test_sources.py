@@ -77,6 +77,24 @@ def test_pages_are_drawn_when_asked_for_and_files_are_closed(printed: Factory) -
     assert (part[:500] == 255).all()
 
 
+def test_a_page_that_is_drawn_after_others_is_as_if_drawn_first(tmp_path: Path) -> None:
+    pages = [
+        Image.fromarray(np.random.default_rng(seed).integers(0, 256, size, np.uint8))
+        for seed, size in enumerate([(300, 200), (300, 200), (150, 260), (300, 200)])
+    ]
+    pages[0].save(tmp_path / "x.pdf", save_all=True, append_images=pages[1:], resolution=150)
+    areas = [(1.0, 1.0, 6.0, 6.0), (20.0, 1.0, 6.0, 6.0)]
+    with open_source(tmp_path / "x.pdf") as together:
+        for number in (1, 2, 3, 4, 1):
+            crops = together.page(number, areas).crops
+            with open_source(tmp_path / "x.pdf") as alone:
+                expected = alone.page(number, areas).crops
+            assert len(crops) == len(expected) == 2
+            for (left, top, grey), (other_left, other_top, other) in zip(crops, expected, strict=True):
+                assert (left, top) == (other_left, other_top)
+                assert np.array_equal(grey, other) and grey.std() > 10
+
+
 def test_folders_without_pictures_are_refused(printed: Factory, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("x")
     with printed.ledger() as ledger, pytest.raises(InputError, match="no file that can be verified"):

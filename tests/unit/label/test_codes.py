@@ -16,10 +16,11 @@ from bss_mfg.errors import InputError
 from bss_mfg.label.examples import made_up_example
 from bss_mfg.label.layout.design_check import CheckedDesign, check_design
 from bss_mfg.label.layout.file_content import LabelFileContent
-from bss_mfg.label.layout.findings import DesignFindingKind
+from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
+from bss_mfg.label.layout.sscc_checks import check_sscc
 from bss_mfg.label.render.pdf import render_pdf
 from bss_mfg.label.render.raster import render_png
-from bss_mfg.label.template.loading import load_template
+from bss_mfg.label.template.loading import load_template, template_from_text
 from bss_mfg.label.template.printer import Printer
 
 PRINTER = Printer("trial", 12, 12)
@@ -35,7 +36,7 @@ def design(folder: Path, *elements: str, code: str = CODES["upc"], printer: Prin
     path = folder / "trial.toml"
     path.write_text(HEAD + "".join(f"  {{ {element} }},\n" for element in elements) + "]\n")
     example = made_up_example()
-    batch = replace(example.batch, facts={**example.batch.facts, "code": code}, stage="production")
+    batch = replace(example.batch, facts={**example.batch.facts, "code": code, "fields.run": "417"}, stage="production")
     return check_design(load_template(path), printer, replace(example, batch=batch))
 
 
@@ -59,8 +60,8 @@ def reads(found: CheckedDesign) -> list[tuple[str, str, str]]:
 
 
 ON_ONE_LABEL = {
-    'kind = "gs1-128", text = "(00)00614141{package:09}", x = 35, y = 2, width = 90, height = 30':
-        ("]C1", "GS1", "(00)006141410000100002"),
+    'kind = "gs1-128", text = "(00)00614141{fields.run}{package:06}", x = 35, y = 2, width = 90, height = 30':
+        ("]C1", "GS1", "(00)006141414170100008"),
     'kind = "gs1-128", x = 2, y = 34, width = 75, height = 20, x_dimension = [0.2, 0.3]':
         ("]C1", "GS1", "(01)00841667145075(21)ebK399999999"),
     'kind = "itf-14", x = 80, y = 34, width = 80, height = 25': ("]I1", "Text", "00841667145075"),
@@ -172,9 +173,12 @@ def test_the_pdf_has_the_same_dots(tmp_path: Path, symbols: str) -> None:
         ),
         ('kind = "itf-14", x = 40, y = 5, width = 100, height = 40', set()),
         ('kind = "itf-14", x = 40, y = 5, width = 100, height = 20', {DesignFindingKind.LOW_BARS}),
-        ('kind = "gs1-128", text = "(00)1061414{package:010}", x = 40, y = 5, width = 100, height = 40', set()),
         (
-            'kind = "gs1-128", text = "(00)1061414{package:010}", x = 40, y = 5, width = 50, height = 40',
+            'kind = "gs1-128", text = "(00)1061414{fields.run}{package:07}", x = 40, y = 5, width = 100, height = 40',
+            set(),
+        ),
+        (
+            'kind = "gs1-128", text = "(00)1061414{fields.run}{package:07}", x = 40, y = 5, width = 50, height = 40',
             {DesignFindingKind.CODE_SIZE},
         ),
     ],
@@ -183,6 +187,36 @@ def test_sizes_are_judged_by_the_standard(tmp_path: Path, element: str, kinds: s
     found = design(tmp_path, element)
     assert not found.findings.errors
     assert {item.kind for item in found.findings.warnings} == kinds
+
+
+@pytest.mark.parametrize(("each", "text", "fields", "twice"), [
+    ("carton", "(00)00614141{carton:09}", None, "two batches"),
+    ("carton", "(00)00614141{fields.run}{carton:06}", None, ""),
+    ("carton", "(00)00614141{fields.run}{carton:06}", {"fields.run"}, ""),
+    ("carton", "(00)00614141{fields.run}{carton:06}", {"fields.lot"}, "two batches"),  # the product's own field
+    ("carton", "(00)00614141{fields.run}123456", None, "the same on every label"),
+    ("carton", "(00)00614141123456789(400){batch}", None, "the same on every label"),
+    ("carton", "(02){code:gtin}(37){count}", None, ""),
+    ("package", "(00)00614141{package:09}", None, "two batches"),
+    ("package", "(00)006141{batch}{package:04}", None, ""),
+    ("batch", "(00)00614141{fields.run}123456", None, ""),
+    ("batch", "(00)00614141123456789", None, "the same for every batch"),
+])  # fmt: skip
+@pytest.mark.parametrize("kind", ["gs1-128", "gs1-data-matrix"])
+def test_an_sscc_that_comes_twice_is_refused_by_preflight(
+    kind: str, each: str, text: str, fields: set[str] | None, twice: str
+) -> None:
+    size = "size = 30" if kind == "gs1-data-matrix" else "width = 100, height = 40"
+    more = "packages_per_carton = 4\n" if each == "carton" else ""
+    head = HEAD.replace("format = 1\n", f"format = 1\neach = '{each}'\n{more}")
+    head = head if each == "package" else head.partition("  { kind")[0]
+    template = template_from_text(
+        f"{head}{{ kind = '{kind}', x = 40, y = 5, {size}, text = '{text}' }}]", Path("t.toml")
+    )
+    findings = DesignFindings(template)
+    check_sscc(template, fields, findings)
+    assert [twice in item.what for item in findings.errors] == [True] * bool(twice)
+    assert all("{fields.run}" in item.way_out for item in findings.errors)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from PIL import Image
 from bss_mfg.label.examples import made_up_example
 from bss_mfg.label.layout.drawing_order import Drawable, drawing_order
 from bss_mfg.label.layout.file_content import LabelFileContent
-from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
+from bss_mfg.label.layout.findings import DesignFinding, DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.geometry import overlap
 from bss_mfg.label.layout.label_rows import LabelRow
 from bss_mfg.label.layout.page_layout import lay_out
@@ -246,7 +246,7 @@ def test_overlaps_are_named(elements: list[str], found: set[tuple[str, int | Non
 @pytest.mark.parametrize(("area", "way_out"), [
     ("x = 2, y = 12, width = 26, height = 1.9", "26 x 2 mm"),
     ("x = 2, y = 12, width = 20, height = 2", "20 x 2.4 mm"),
-    ("x = 2, y = 2, width = 1, height = 16", "2.4 x 20 mm"),
+    ("x = 2, y = 2, width = 1, height = 16", "3 x 16 mm"),
     ("x = 2, y = 12, width = 20, height = 2.4", ""),
     ("x = 2, y = 1, width = 2.7, height = 18", ""),
 ])  # fmt: skip
@@ -258,6 +258,51 @@ def test_a_small_sample_mark_is_refused_with_the_size_that_would_do(area: str, w
     assert bool(small) == bool(way_out)
     assert not small or small[0].way_out == f"{way_out} would do."
     assert ("SAMPLE_TOO_SMALL", None) not in kinds(template)
+
+
+SHAPES = ["shape = 'rectangle'", "shape = 'oval'", "corner = 4", "shape = 'round'"]
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(
+    st.sampled_from(SHAPES), st.integers(15, 80), st.integers(12, 60), st.integers(0, 60), st.integers(0, 60),
+    st.floats(0.5, 8), st.floats(0.5, 8),
+)  # fmt: skip
+def test_an_advised_sample_mark_is_accepted_when_it_is_typed(
+    shape: str, width: int, height: int, x: int, y: int, wide: float, high: float
+) -> None:
+    height = width if "round" in shape else height
+    area = (min(x, width - 1), min(y, height - 1), round(wide, 1), round(high, 1))
+    qr = "{ kind = 'qr', x = 5, y = 5, size = 6, text = 'A' }"
+
+    def checked(x: float, y: float, width_: float, height_: float) -> list[DesignFinding]:
+        media = f"kind = 'roll', label_width = {width}, label_height = {height}, safe = 0, {shape}"
+        head = HEAD.format(f"sample = {{ x = {x}, y = {y}, width = {width_}, height = {height_} }}\n", qr)
+        template = template_from_text(
+            head.replace("label_width = 30, label_height = 20, safe = 0", media), Path("sample.toml")
+        )
+        findings = DesignFindings(template)
+        lay_out(template, DOT, 0, "development", findings=findings)
+        about = (DesignFindingKind.SAMPLE_TOO_SMALL, DesignFindingKind.OUTSIDE_LABEL, DesignFindingKind.ON_SYMBOL)
+        return [item for item in findings.errors if item.kind in about and "SAMPLE" in item.what]
+
+    small = [item for item in checked(*area) if item.kind == DesignFindingKind.SAMPLE_TOO_SMALL]
+    if not small or small[0].way_out.startswith("No free place"):
+        return
+    numbers = [float(number) for number in re.findall(r"[\d.]*\d", small[0].way_out)]
+    at = numbers[2:] or area[:2]
+    assert checked(*at, *numbers[:2]) == []
+
+
+def test_the_share_of_a_sample_mark_is_of_the_labels_shape() -> None:
+    """A round label of 40 mm has 1257 mm², its square 1600: 8 % are 100.5 mm² and 128."""
+    media = "label_width = 40, label_height = 40, safe = 0"
+    text = HEAD.format("sample = { x = 10, y = 20, width = 20, height = 5.1 }\n", box(18, 5, 2, 2))
+    text = text.replace("label_width = 30, label_height = 20, safe = 0", f"kind = 'roll', {media}, shape = 'round'")
+    found = kinds(template_from_text(text, Path("round.toml")), stage="development")
+    assert ("SAMPLE_TOO_SMALL", None) not in found
+    found = kinds(template_from_text(text.replace("5.1", "4.9"), Path("round.toml")), stage="development")
+    assert ("SAMPLE_TOO_SMALL", None) in found
 
 
 # --- layers --------------------------------------------------------------------------------------------------------

@@ -108,6 +108,41 @@ def test_crop_marks_lie_outside_of_label_and_bleed() -> None:
     assert (with_marks[:edge] < 128).sum() > 20, "no marks"
 
 
+@pytest.mark.parametrize("shape", ["shape = 'round'", "shape = 'oval'", "corner = 6"])
+@pytest.mark.parametrize("rotate", [0, 90])
+def test_a_press_is_told_where_a_die_cuts(shape: str, rotate: int) -> None:
+    """Crop marks say only the rectangle around it."""
+    size = "label_width = 50\nlabel_height = 50" if "round" in shape else "label_width = 60\nlabel_height = 40"
+    media = f"kind = 'roll'\n{size}\n{shape}\nbleed = 2\ncrop_marks = true"
+    printer = replace(BUILT_IN["pdf-300"], rotate=rotate)
+    pdf = drawn(checked(template(media, symbol=SYMBOL.replace("19", "15").replace("8", "10")), printer))
+    with pikepdf.open(BytesIO(pdf)) as document:
+        (layer,) = document.Root.OCProperties.OCGs
+        form = document.pages[0].Resources.XObject.DieLine
+        assert form.OC.objgen == layer.objgen
+        assert layer.GTS_Metadata.GTS_ProcStepsType == "/Cutting"
+        assert form.Resources.ColorSpace.Ink[1] == "/CutContour"
+        assert form.Resources.ExtGState.Over.OP
+    opened = pypdfium2.PdfDocument(pdf)[0]
+    page = opened.render(scale=12 / POINTS_PER_MM).to_numpy().astype(int)  # blue, green, red
+    found = np.argwhere(page[..., 2] - page[..., 1] > 40) / 12  # magenta
+    width, height = (side / POINTS_PER_MM for side in opened.get_size())
+    if rotate:
+        found, width, height = found[:, ::-1], height, width
+    contour = Contour.of(checked(template(media)).layout.template.definition.media)
+    distances = [
+        contour.clearance((x - (width - contour.width) / 2, y - (height - contour.height) / 2)) for y, x in found
+    ]
+    assert len(found) > 1000
+    assert max(map(abs, distances)) < 0.25
+
+
+def test_labels_that_are_cut_square_or_go_to_a_printer_have_no_die_line() -> None:
+    for media in (f"{ROLL}\ncrop_marks = true", f"{ROLL}\ncorner = 3\nbleed = 2"):
+        with pikepdf.open(BytesIO(drawn(checked(template(media))))) as document:
+            assert "/OCProperties" not in document.Root
+
+
 def test_labels_for_printers_of_dots_are_as_large_as_the_label() -> None:
     design = checked(template(f"{ROLL}\nbleed = 3\ncrop_marks = true"), BUILT_IN["png-203"])
     assert Image.open(BytesIO(drawn(design))).size == (480, 320)
@@ -346,6 +381,36 @@ def test_inks_and_spots_reach_the_pdf_as_they_are() -> None:
             one.operands for form in forms for one in pikepdf.parse_content_stream(form) if str(one.operator) == "k"
         ]
     assert [[float(ink) for ink in ink_set] for ink_set in inks] == [[0, 1, 0.5, 0.1]]
+
+
+def test_each_page_has_what_it_shows() -> None:
+    """Pages share their words where they show the same; a spot ink or a form of one page alone is that page's."""
+    text = "[[element]]\nkind = 'text'\nx = 2\nwidth = 16\nsize = 5\n"
+    elements = (
+        f"{text}y = 2\ntext = '{{mac}}'\ncolor = 'spot(\"Brand Red\", 0, 100, 81, 4)'\n",
+        f"{text}y = 5\ntext = '{{serial}}'\n",
+        box(1, 36, 10, 2, "fill = true\nwhen = 'mac'"),
+    )
+    design = checked(template(ROLL, *elements))
+    (row, *_) = design.rows.values()
+    texts = [("001122334455", True), (None, False), ("AABBCCDDEEFF", True), (None, False)]
+    rows = tuple(replace(row, texts=(mac, f"S{at}"), shapes_drawn=(box,)) for at, (mac, box) in enumerate(texts))
+    pdf = render_label_file(LabelFileContent("Trial", design.layout, rows, 1, "mask"))
+    with pikepdf.open(BytesIO(pdf)) as document:
+        assert not document.get_warnings()
+        shown = []
+        for page in document.pages:
+            inks = page.Resources.get("/ColorSpace", {}).keys()
+            forms = page.Resources.get("/XObject", {}).keys()
+            used = {
+                str(one.operands[0]) for one in pikepdf.parse_content_stream(page) if str(one.operator) in ("cs", "Do")
+            }
+            assert used <= {*inks, *forms}
+            shown.append((len(inks), "/FormXob.shape0" in forms))
+    assert shown == [(1, True), (0, False), (1, True), (0, False)]
+    assert [page.get_textpage().get_text_bounded().split() for page in pypdfium2.PdfDocument(pdf)] == [
+        ["001122334455", "S0"], ["S1"], ["AABBCCDDEEFF", "S2"], ["S3"],
+    ]  # fmt: skip
 
 
 def test_one_spot_ink_has_one_recipe() -> None:

@@ -28,6 +28,7 @@ NOT_RECORDED = {
     EventKind.MANIFEST_WITHDRAWN,
     EventKind.SPEC_CONFIRMED,
     EventKind.BATCH_REOPENED,
+    EventKind.GRADE_MEASURED,
 }
 """Kinds of which the old ledgers have no event; `WRITTEN` has their texts."""
 
@@ -79,6 +80,20 @@ WRITTEN: list[tuple[EventRecord, str]] = [
     (
         events.LabelRead(verdict="matched", package=3, file="a.pdf", page=1, x_mm=1.0, y_mm=2.0, of="print", told=True),
         '{"verdict":"matched","package":3,"file":"a.pdf","page":1,"x_mm":1.0,"y_mm":2.0,"of":"print","told":true}',
+    ),
+    (
+        events.GradeMeasured(
+            package=3,
+            grade="B",
+            grades={"modulation": 2.5},
+            measured_at="2026-11-28T14:00:05Z",
+            file="e.csv",
+            sha256="d" * 64,
+            row=2,
+            mapping="own",
+        ),
+        '{"package":3,"grade":"B","grades":{"modulation":2.5},"measured_at":"2026-11-28T14:00:05Z","file":"e.csv",'
+        f'"sha256":"{"d" * 64}","row":2,"mapping":"own"}}',
     ),
 ]
 

@@ -17,7 +17,7 @@ from bss_mfg.ledger.backup import inspect_copy
 from bss_mfg.ledger.events import LabelRead, ReadSubject
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.read_effects import ReadEffect, effect_of
-from bss_mfg.station.station import ScanWord
+from bss_mfg.station.answers import ScanWord
 from bss_mfg.verify.findings import FindingKind
 from tests.helpers.factory import Factory
 
@@ -29,7 +29,8 @@ def a_read_of(package: int, verdict: str, of: ReadSubject) -> LabelRead:
 def test_each_verdict_has_its_effect() -> None:
     right = {FindingKind.MATCHED, ScanWord.OK.lower(), ScanWord.COMPLETE.lower()}
     wrong = {
-        FindingKind.UNREADABLE, FindingKind.MISMATCHED, ScanWord.WRONG_LABEL.lower(), ScanWord.SCRAPPED.lower()
+        FindingKind.UNREADABLE, FindingKind.MISMATCHED, FindingKind.MISPRINTED, FindingKind.CONTENT,
+        FindingKind.BELOW_GRADE, ScanWord.WRONG_LABEL.lower(), ScanWord.SCRAPPED.lower(),
     }  # fmt: skip
     words = {*map(str, FindingKind), *(word.lower() for word in ScanWord)}
     for word in words:

@@ -30,6 +30,7 @@ from bss_mfg.payload.product_keys import fingerprint, load_private_key, load_pub
 from bss_mfg.payload.spec import packaged_names, packaged_spec, spec_from_text
 from bss_mfg.symbol import data_matrix
 from bss_mfg.verify.inspect import explain
+from bss_mfg.verify.scanned import WedgeLine
 from tests.helpers.factory import Factory
 from tests.helpers.specs import PUKS, SPECS, spec
 
@@ -154,7 +155,7 @@ def test_inspect_names_the_field_that_is_wrong(change: dict[str, str], says: str
     for old, new in change.items():
         assert old in text
         text = text.replace(old, new)
-    assert re.search(says, "; ".join(explain(text, SPECS).problems))
+    assert re.search(says, "; ".join(explain(WedgeLine(text), SPECS).problems))
 
 
 def test_a_mac_of_fifteen_digits_is_refused_in_the_file_and_in_the_barcode(tmp_path: Path) -> None:
@@ -165,12 +166,12 @@ def test_a_mac_of_fifteen_digits_is_refused_in_the_file_and_in_the_barcode(tmp_p
     text = PayloadBuilder(spec("amazon-zss-ob02"), FACTS, KEY).build(
         [unit(mac="BF91A2B05327F4D5", install_code="83FED3407A939723A5C639B26916D505C3B5")]
     )
-    problems = explain(text.replace("F4D5", "F4D"), SPECS).problems
+    problems = explain(WedgeLine(text.replace("F4D5", "F4D")), SPECS).problems
     assert problems == ["the value 'BF91A2B05327F4D' of ZBM has 15 characters, 16 are wanted"]
 
 
 def test_inspect_explains_each_sibling() -> None:
-    inner = explain(INNER, SPECS).as_json()
+    inner = explain(WedgeLine(INNER), SPECS).as_json()
     assert inner["spec"] == "amazon-wss-ib01" and inner["problems"] == []
     key = serialization.load_der_public_key(base64.b64decode(PUK))
     assert isinstance(key, ec.EllipticCurvePublicKey)
@@ -180,23 +181,23 @@ def test_inspect_explains_each_sibling() -> None:
     code = "83FED3407A939723A5C639B26916D505C3B5"
     units = [unit(f"Z{n}", f"BF91A2B05327F4D{n}", install_code=code) for n in range(3)]
     text = PayloadBuilder(spec("amazon-zss-ob02"), FACTS, KEY).build(units)
-    zigbee = explain(text, SPECS, load_private_key(PRIVATE, "test")).as_json()
+    zigbee = explain(WedgeLine(text), SPECS, load_private_key(PRIVATE, "test")).as_json()
     assert zigbee["problems"] == []
     assert [one["mac"] for one in zigbee["units"]] == [one.mac for one in units]
     sha = hashlib.sha256(bytes.fromhex(code)).hexdigest()
     assert [one["install_code_sha256"] for one in zigbee["units"]] == [sha] * 3
     assert code not in str(zigbee)
 
-    assert explain("]C0ebK300000001", SPECS).spec == "amazon-1d-code128"
-    assert explain("ebK300000001", SPECS).spec is None
-    assert explain(INNER.swapcase(), SPECS).problems == ["upper and lower case are swapped: caps lock is on"]
+    assert explain(WedgeLine("]C0ebK300000001"), SPECS).spec == "amazon-1d-code128"
+    assert explain(WedgeLine("ebK300000001"), SPECS).spec is None
+    assert explain(WedgeLine(INNER.swapcase()), SPECS).problems == ["upper and lower case are swapped: caps lock is on"]
 
 
 def test_macs_in_clear_must_be_those_inside() -> None:
     units = [unit(f"Z{n}", f"BF91A2B05327F4D{n}", install_code="00" * 18) for n in range(2)]
     text = PayloadBuilder(spec("amazon-zss-ob02"), FACTS, KEY).build(units)
     swapped = text.replace("BF91A2B05327F4D0_BF91A2B05327F4D1", "BF91A2B05327F4D1_BF91A2B05327F4D0")
-    problems = explain(swapped, SPECS, load_private_key(PRIVATE, "test")).problems
+    problems = explain(WedgeLine(swapped), SPECS, load_private_key(PRIVATE, "test")).problems
     assert problems == ["the MACs inside the encrypted field are not those in clear"]
 
 
@@ -249,7 +250,7 @@ def test_a_string_says_what_it_was_built_from(name: str, members: list[Mapping[s
     assert parse.unit_count(fields, found) == len(members)
     if found.encrypted:
         for opened, one in zip(
-            parse.open_credentials(fields, load_private_key(PRIVATE, "t"), len(members)), members, strict=True
+            parse.open_credentials(fields, found, load_private_key(PRIVATE, "t"), len(members)), members, strict=True
         ):
             assert opened.mac in (None, one["mac"]) and opened.uuid in (None, one["uuid"])
             assert {column: value.reveal().hex() for column, value in opened.extra.items()} == {
@@ -300,7 +301,7 @@ def test_the_mesh_strings_have_not_changed_by_one_octet() -> None:
          "a length of its own"),
         ("amazon-wss-ib01", 'source = "product.pid"', 'source = "product.pid"\nsecret = true', "secret belongs to"),
         ("amazon-zss-ob02", ', octets = 18', "", "give its number of bytes"),
-        ("amazon-zss-ob02", '"unit.install_code", format', '"product.pid", format', "comes from a unit"),
+        ("amazon-zss-ob02", '"unit.install_code", format', '"product.pid", format', "written as text"),
         ("amazon-1d-code128", "max_units = 1", "max_units = 2", "a code-128 has one field"),
         ("amazon-1d-code128", 'source = "unit.serial"', 'source = "product.pid"', "a length of its own"),
     ],
@@ -404,7 +405,11 @@ def test_zigbee_pairs_are_issued_from_their_file_and_no_install_code_lies_in_the
         "BE91A2B05327F4D0_BE91A2B05327F4D1", "BE91A2B05327F4D2_BE91A2B05327F4D3",
     ]  # fmt: skip
     key = load_private_key(factory.private_key.read_bytes(), "test")
-    opened = [one for text in payloads for one in parse.open_credentials(parse.split_fields(text, wanted.spec), key, 2)]
+    opened = [
+        one
+        for text in payloads
+        for one in parse.open_credentials(parse.split_fields(text, wanted.spec), wanted.spec, key, 2)
+    ]
     assert [one.extra["install_code"].reveal().hex().upper() for one in opened] == codes
     kept = b"".join(file.read_bytes() for file in factory.root.glob("ledger.db*"))
     assert all(code.encode() not in kept and bytes.fromhex(code) not in kept for code in codes)

@@ -51,7 +51,7 @@ def test_a_string_opens_to_what_it_was_built_from(members: list[tuple[uuid.UUID,
     fields = parse.split_fields(PayloadBuilder(spec, FACTS, KEY).build(made), spec)
     assert parse.find_faults(fields, spec) == []
     assert list(parse.device_uuids(fields, spec)) == [value for value, _ in members]
-    opened = parse.open_credentials(fields, load_private_key(PRIVATE, "test"), len(members))
+    opened = parse.open_credentials(fields, spec, load_private_key(PRIVATE, "test"), len(members))
     assert [(unit.uuid, unit.key) for unit in opened] == [(value, Secret(key)) for value, key in members]
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from bss_mfg.station.answers import ScanAnswer
+from bss_mfg.station.check_codes import CHECK_TEXTS
 from bss_mfg.station.station import Station
-from bss_mfg.verify.keyboards import LAYOUTS, US, apply_caps_lock, apply_layout, detect_layout, undo_layout
 from tests.helpers.factory import Factory
+from tests.helpers.windows_keyboards import type_on
 
 
 @pytest.fixture
@@ -67,43 +67,6 @@ def test_another_batchs_label_is_named(line: Factory) -> None:
     assert "belongs to batch B2" in detail
 
 
-@pytest.mark.parametrize("short", sorted(set(LAYOUTS) - {"uk"}))
-@pytest.mark.parametrize("caps_lock", [False, True])
-def test_keyboard_layouts_are_named(line: Factory, short: str, caps_lock: bool) -> None:
-    text = line.payloads()[0]
-    read = apply_caps_lock(apply_layout(text, short)) if caps_lock else apply_layout(text, short)
-    ((tone, _, detail),) = scan(line, read)
-    assert tone == "bad"
-    assert LAYOUTS[short][0] in detail, detail
-    assert ("caps lock" in detail) is caps_lock
-
-
-def test_a_british_layout_changes_nothing_in_a_barcode(line: Factory) -> None:
-    text = line.payloads()[0]
-    assert apply_layout(text, "uk") == text
-
-
-@given(st.text(alphabet="".join(US), max_size=60), st.sampled_from(sorted(LAYOUTS)))
-def test_what_a_layout_types_can_be_understood(text: str, short: str) -> None:
-    read = apply_layout(text, short)
-    if "\x00" not in read:
-        assert undo_layout(read, short) == text
-
-
-def test_swapped_letters_alone_are_told_and_never_repaired() -> None:
-    """Y and Z swap on a German keyboard and leave a valid string: only the ledger can tell."""
-    read = apply_layout("ABV:OB04;BDC:yZ+/=;", "de")
-    found = detect_layout(read, lambda text: text == "ABV:OB04;BDC:yZ+/=;")
-    assert found is not None
-    assert found.short == "de"
-    assert detect_layout(read, lambda text: False) is None
-
-
-def test_dead_keys_that_joined_a_letter_are_taken_apart() -> None:
-    assert undo_layout("\u00e1", "de") == "=a"  # dead acute, then a
-    assert undo_layout("\u00e1\u20ac", "de") is None  # no key types a euro sign without AltGr
-
-
 def test_devices_must_be_in_their_package(line: Factory) -> None:
     with line.ledger() as ledger:
         packages = list(ledger.packages.stream("B1"))
@@ -132,3 +95,62 @@ def test_a_scrapped_package_is_not_missing(line: Factory) -> None:
             station.read(payload)
         assert (station.counts.packages, station.counts.missing) == (batch.packages - 1, 0)
         assert station.missing(5) == []
+
+
+def test_two_stations_show_one_total(line: Factory) -> None:
+    one, two, three = line.payloads()[:3]
+    with line.ledger() as ledger, line.ledger() as other:
+        here, there = Station(ledger, ledger.batches.get("B1")), Station(other, other.batches.get("B1"))
+        for station, text in ((here, one), (there, two), (there, "nonsense"), (here, two), (there, three)):
+            station.read(text)
+        for station in (here, there):
+            counts = station.counts
+            assert (counts.verified, counts.reads, counts.wrong, counts.repeated) == (3, 5, 1, 1)
+        other.units.scrap("B1", [other.packages.get("B1", 1).units[0].serial], "dropped")
+        assert (here.counts.packages, here.counts.verified) == (4, 2)
+
+
+def test_a_label_that_both_stations_read_at_once_is_counted_once(
+    line: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = line.payloads()[0]
+    with line.ledger() as ledger, line.ledger() as other:
+        here, there = Station(ledger, ledger.batches.get("B1")), Station(other, other.batches.get("B1"))
+        record = Station._record
+
+        def meanwhile(station: Station, answer: ScanAnswer) -> ScanAnswer:
+            monkeypatch.setattr(Station, "_record", record)
+            there.read(text)
+            return record(station, answer)
+
+        monkeypatch.setattr(Station, "_record", meanwhile)
+        answer = here.read(text)
+    assert answer is not None
+    assert answer.word == "ALREADY"
+
+
+def test_a_label_in_several_lines_is_named_as_a_scanners_setting(line: Factory) -> None:
+    text = line.payloads()[0]
+    found = scan(line, text[:60], text[60:90], text[90:], text)
+    assert [word for _, word, _ in found[2:]] == ["WRONG LABEL", "OK"]
+    assert "this and the 2 lines before are one label" in found[2][2]
+
+
+@pytest.mark.parametrize("known", CHECK_TEXTS)
+def test_check_symbols_tell_what_is_set_wrongly_and_are_no_reads(line: Factory, known: str) -> None:
+    for read, says in (
+        (known, "set right"),
+        (f"]d1{known}", "]d1"),
+        (known.swapcase(), "caps lock"),
+        (known.upper(), "one case"),
+        (f"{known}{known}", "2 labels in one line"),
+        (f"#{known}", "a prefix"),
+        (type_on(known, "de"), "German"),
+        (type_on(known, "fr"), "French"),
+        (known.translate(str.maketrans("BSMFGCHEK:;", "SMFGCHEKB;:")), "not US English"),
+    ):
+        ((_, word, detail),) = scan(line, read)
+        assert (word == "SCANNER OK") == (known in read and len(read) <= len(known) + 3 and "#" not in read)
+        assert says in detail, (read, detail)
+    with line.ledger() as ledger:
+        assert not [event for event in ledger.history.events("B1") if event.kind == "read"]

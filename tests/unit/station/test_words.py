@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bss_mfg.station.station import ScanWord
+from bss_mfg.station.answers import ScanWord
 from tests.helpers import ROOT
 
 

@@ -9,6 +9,7 @@ import pytest
 from bss_mfg.core.text import printable
 from bss_mfg.payload.spec import packaged_spec
 from bss_mfg.verify.diagnosis import diagnose
+from bss_mfg.verify.scanned import WedgeLine
 from tests.helpers.factory import Factory
 
 DIAGNOSES: dict[str, tuple[Callable[[str], str], str, str]] = {
@@ -31,7 +32,7 @@ def test_texts_are_diagnosed(printed: Factory, name: str) -> None:
     change, kind, said = DIAGNOSES[name]
     with printed.ledger() as ledger:
         text = next(ledger.packages.stream("A")).payload
-        found = diagnose(change(text).encode(), "A", ledger, [packaged_spec("amazon-bss-ob04").spec])
+        found = diagnose(WedgeLine(change(text)), "A", ledger, [packaged_spec("amazon-bss-ob04").spec])
     assert found.kind == kind, found
     assert said in found.detail
 

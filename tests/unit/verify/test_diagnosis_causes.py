@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisCause, DiagnosisKind, ScannerMarks, diagnose, known_specs
-from bss_mfg.verify.diagnosis import strip_scanner_marks as strip
-from bss_mfg.verify.keyboards import apply_layout
+from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisCause, DiagnosisKind, diagnose, known_specs
+from bss_mfg.verify.scanned import ScannerMarks, WedgeLine
+from bss_mfg.verify.scanned import strip_scanner_marks as strip
 from tests.helpers.factory import Factory
+from tests.helpers.windows_keyboards import type_on
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def payload(factory: Factory, batch: str, number: int) -> str:
 
 def cause(factory: Factory, text: str) -> tuple[DiagnosisCause, DiagnosisKind]:
     with factory.ledger() as ledger:
-        found = diagnose(text.encode("utf-8", "surrogateescape"), "A", ledger, known_specs(ledger))
+        found = diagnose(WedgeLine(text), "A", ledger, known_specs(ledger))
     return found.cause, found.kind
 
 
@@ -40,7 +41,7 @@ def cause(factory: Factory, text: str) -> tuple[DiagnosisCause, DiagnosisKind]:
         (lambda text: f"]d2{text}", DiagnosisCause.GS1_SYMBOL, "mismatched"),
         (lambda text: f"{text}\x1d", DiagnosisCause.GS1_SEPARATORS, "mismatched"),
         (str.swapcase, DiagnosisCause.CAPS_LOCK, "mismatched"),
-        (lambda text: apply_layout(text, "de"), DiagnosisCause.KEYBOARD_LAYOUT, "mismatched"),
+        (lambda text: type_on(text, "de"), DiagnosisCause.KEYBOARD_LAYOUT, "mismatched"),
         (lambda text: text[:60], DiagnosisCause.CUT_OFF, "mismatched"),
         (lambda text: text.replace(";", ";x", 1), DiagnosisCause.UNIT_OF_BATCH, "mismatched"),
         (lambda text: "4006381333931", DiagnosisCause.OTHER_FAMILY, "foreign"),

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from bss_mfg.core.processes import ProcessExecutor
-from bss_mfg.imaging import grid
-from bss_mfg.imaging.budget import AttemptLimits
+from bss_mfg.imaging import fitting
+from bss_mfg.imaging.budget import ENHANCE_COST, FIT_COST, AttemptLimits
 from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.imaging.sources import Page, open_source
 from bss_mfg.ledger.ledger import Ledger
@@ -110,13 +110,17 @@ def test_a_clock_that_runs_fast_changes_nothing(
     assert slow.trouble == usual.trouble == ""
 
 
-def test_a_small_budget_gives_the_first_places_their_attempts_and_names_the_rest(
+def test_a_small_budget_gives_some_places_their_attempts_and_names_the_rest(
     printed: Factory, half_spoiled: Path, without_second_reader: None
 ) -> None:
-    """The sheet is known by its other labels; each place costs three steps."""
-    ledger_path, limits = printed.root / "ledger.db", AttemptLimits(steps=7, second_reads=0)
+    """The sheet is known by its other labels; each place costs enhanced pictures and three fits."""
+    ledger_path, limits = (
+        printed.root / "ledger.db",
+        AttemptLimits(steps=2 * (ENHANCE_COST + 3 * (1 + FIT_COST)) + 1, second_reads=0),
+    )
     page = read(ledger_path, half_spoiled, limits)
-    assert named(page) == {1, 2}
+    assert len(named(page)) == 2
+    assert named(page) < {1, 2, 3, 4}
     assert page.trouble.startswith("gave up early on 2 places")
     found = page.findings(PackageTracker(LABELS))
     with ProcessExecutor(1) as executor:
@@ -137,7 +141,7 @@ def test_a_page_of_noise_stays_within_its_budget(
     calls = {"best_shift": 0, "fit_warp": 0}
 
     def counting(name: str) -> Callable[..., Any]:
-        real = getattr(grid, name)
+        real = getattr(fitting, name)
 
         def call(*arguments: Any, **options: Any) -> Any:
             calls[name] += 1
@@ -146,9 +150,9 @@ def test_a_page_of_noise_stays_within_its_budget(
         return call
 
     for name in calls:
-        monkeypatch.setattr(grid, name, counting(name))
-    page = read(printed.root / "ledger.db", path, AttemptLimits(steps=200, second_reads=48))
-    assert 0 < calls["best_shift"] + 2 * calls["fit_warp"] <= 100  # half of it: no sheet was found
+        monkeypatch.setattr(fitting, name, counting(name))
+    page = read(printed.root / "ledger.db", path, AttemptLimits(steps=400, second_reads=48))
+    assert 0 < calls["best_shift"] + FIT_COST * calls["fit_warp"] <= 200  # half of it: no sheet was found
     assert "gave up early on" in page.trouble
 
 
@@ -157,7 +161,7 @@ def test_a_second_reader_that_is_asked_too_often_is_left_alone(
 ) -> None:
     asked: list[object] = []
     monkeypatch.setattr(SecondReader, "is_available", lambda self: True)
-    monkeypatch.setattr(SecondReader, "read", lambda self, grey, box: asked.append(box))
+    monkeypatch.setattr(SecondReader, "read", lambda self, grey, warp: asked.append(warp))
     page = read(printed.root / "ledger.db", half_spoiled, AttemptLimits(steps=2_400, second_reads=2))
     assert len(asked) == 2
     assert named(page) == {1, 2, 3, 4}

@@ -159,8 +159,8 @@ def test_coarse_pictures_are_named(tmp_path: Path, pixels: int, warned: bool) ->
 @pytest.mark.parametrize(
     ("colour", "printer", "dither", "told"),
     [
-        ("#aaaaaa", "zpl-203", "threshold", "all of what"),
-        ("#ffc000", "tspl-203", "threshold", "all of what"),
+        ("#aaaaaa", "zpl-203", "threshold", "nothing of"),
+        ("#ffc000", "tspl-203", "threshold", "nothing of"),
         ("#aaaaaa", "zpl-203", "ordered", ""),
         ("#aaaaaa", "pdf-300", "threshold", ""),
         ("#202020", "zpl-203", "threshold", ""),
@@ -178,7 +178,7 @@ def test_artwork_that_a_label_printer_leaves_white_is_named(
     template = loaded(tmp_path, image(f"a.{kind}") + f'dither = "{dither}"\n')
     findings = DesignFindings(template)
     lay_out(template, BUILT_IN[printer], 52, "production", findings=findings)
-    found = [str(item) for item in findings.warnings if item.kind == "prints white"]
+    found = [str(item) for item in findings.errors if item.kind == "prints white"]
     assert len(found) == bool(told), found
     assert all(told in text and "dither" in text for text in found)
 

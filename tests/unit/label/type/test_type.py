@@ -208,6 +208,17 @@ def test_a_shrunk_text_stays_on_its_baseline(tmp_path: Path) -> None:
     assert abs(ends[0] - ends[1]) <= 1
 
 
+@pytest.mark.parametrize("letters", [6, 12, 20])
+def test_a_shrunk_text_begins_at_its_corner_and_fills_its_width(tmp_path: Path, letters: int) -> None:
+    place = 'x = 5\ny = 20\nwidth = 20\nsize = 12\nmin_size = 3\ntext = "{}"'
+    inked = dots(made(tmp_path, place.format("H" * letters)))
+    columns = (np.flatnonzero(inked.any(axis=0)) + 0.5) * 25.4 / 300
+    rows = (np.flatnonzero(inked.any(axis=1)) + 0.5) * 25.4 / 300
+    assert rows[0] == pytest.approx(20, abs=0.1)
+    assert columns[0] == pytest.approx(5.2, abs=0.3)
+    assert (columns[-1] < 25.1) and (letters == 6 or columns[-1] == pytest.approx(24.7, abs=0.5))
+
+
 def test_descenders_that_leave_the_label_are_refused(tmp_path: Path) -> None:
     element = 'x = 5\ny = 7.9\nwidth = 50\nsize = 8\ntext = "{}"'
     lay_out(made(tmp_path, element.format("HOE"), size=(60, 10)), PDF_PRINTER_BY_DPI[300], 0, "production")

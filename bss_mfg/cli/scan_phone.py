@@ -1,0 +1,76 @@
+"""scan --phone: phones read labels with their cameras, the terminal shows what they read."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import click
+
+from bss_mfg.cli.common import App, say
+from bss_mfg.core.text import count_words
+from bss_mfg.station.answers import ScanAnswer
+from bss_mfg.station.phone.addresses import own_address
+from bss_mfg.station.phone.certificate import station_certificate
+from bss_mfg.station.phone.desk import DeskNames, PhoneDesk
+from bss_mfg.station.phone.server import PhoneServer
+from bss_mfg.station.station import Station
+
+DEFAULT_PORT = 8443
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneAddress:
+    """Where the page is served: an address of this computer (None: the one of its network) and a port (0: any)."""
+
+    address: str | None
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """What the terminal does with a new answer, and with the way to the page, in lines."""
+
+    told: Callable[[ScanAnswer], None]
+    invite: Callable[[str], None]
+
+
+def read_phones(app: App, station: Station, batch: str, where: PhoneAddress, terminal: Terminal) -> None:
+    """Serve the page until Ctrl-C."""
+    address = own_address(where.address)
+    certificate = station_certificate(app.workspace.root, address, dt.datetime.now(dt.UTC))
+    actor = app.actor
+    server = PhoneServer(address, where.port, certificate)
+    desk = PhoneDesk(server, station, DeskNames(batch, actor.station, actor.operator))
+    first = True
+
+    def invite() -> None:
+        nonlocal first
+        terminal.invite(_invitation(server, certificate.shown_fingerprint, first))
+        first = False
+
+    with server:
+        try:
+            desk.serve(terminal.told, invite)
+        except KeyboardInterrupt:
+            say("Ended.")
+
+
+def _invitation(server: PhoneServer, fingerprint: str, first: bool) -> str:
+    """How a phone gets to the page."""
+    import segno
+
+    drawn = io.StringIO()
+    segno.make(server.page_address, error="l", micro=False).terminal(drawn, border=2, compact=True)
+    # Light on dark in these very colours, whatever those of the terminal are: some phones read no negative.
+    code = "\n".join(click.style(line, fg="bright_white", bg="black") for line in drawn.getvalue().splitlines())
+    phones = server.access.phones
+    more = f"{count_words(phones, 'phone')} in. For another one, scan this code"
+    head = "Scan this code with the phone's camera" if first else more
+    return (
+        f"{head}; it lets one phone in. Ctrl-C ends.\n{code}\n{server.page_address}\n"
+        "The browser will warn of the certificate. Continue only if its SHA-256 fingerprint is\n"
+        f"{fingerprint}\n"
+    )

@@ -1,0 +1,150 @@
+"""Characters as a lens shows them: blurred, at parts of a pixel, and what tells each from its rivals."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from math import inf
+from typing import TYPE_CHECKING
+
+from bss_mfg.imaging.expected_content import PHASES, GlyphSet
+
+if TYPE_CHECKING:
+    from bss_mfg.imaging.geometry import Floats
+
+SIGMAS = (0.0, 0.3, 0.5, 0.7, 0.9, 1.1, 1.4, 1.7, 2.0, 2.4, 2.9)
+"""Standard deviations of the blurs that are told apart, in pixels of a glyph set."""
+_FREE_EM = 0.25
+"""Ems of blank paper after a word that are looked at, too."""
+_MARGIN_ROWS = 3
+"""Rows of a picture above and below that are not looked at: nothing but the ends of a blur is there."""
+
+
+@lru_cache(maxsize=48)
+def phases(glyph_set: GlyphSet, sigma: float) -> Floats:
+    """The characters of a set, blurred (phases, characters, rows, columns): at phase p the pen starts p / `PHASES`
+    pixels later."""
+    import numpy as np
+    from PIL import Image, ImageFilter
+
+    fine = glyph_set.pictures
+    count, rows, columns = fine.shape
+    if sigma:
+        stack = Image.fromarray(np.rint(fine.reshape(-1, columns) * 255).astype(np.uint8))
+        blurred = stack.filter(ImageFilter.GaussianBlur(sigma * PHASES))
+        fine = np.asarray(blurred, np.float32).reshape(fine.shape) / 255
+    # Sums of whole rows first, which are quick; then of as many columns, from each column on.
+    high = np.zeros((count, rows // PHASES, columns + PHASES - 1), np.float32)
+    for part in range(PHASES):
+        high[:, :, PHASES - 1 :] += fine[:, part::PHASES]
+    sums = high[:, :, :columns].copy()
+    for part in range(1, PHASES):
+        sums += high[:, :, part : columns + part]
+    sums /= PHASES**2
+    # The pixel of phase p starts p columns further to the left.
+    return np.stack([sums[:, :, PHASES - 1 - phase :: PHASES] for phase in range(PHASES)])
+
+
+@dataclass(frozen=True, eq=False)
+class Rivals:
+    """What may stand in the place of one character, in the window of its picture that is looked at. What a small shift
+    or another paper changes there (`ignored`, (pixels, 3), orthonormal) is left out: `differences` (characters, pixels)
+    are what is left of the rivals less the character itself, the last one for blank paper. `squares` are their squared
+    lengths."""
+
+    ignored: Floats
+    differences: Floats
+    squares: Floats
+
+    @cached_property
+    def own(self) -> float:
+        """The squared length of the character itself."""
+        return float(self.squares[-1])
+
+    @cached_property
+    def _by_length(self) -> list[float]:
+        return sorted(self.squares.tolist())
+
+    def nearest(self, beyond: float) -> float:
+        """The squared length of the nearest rival that is farther than so much."""
+        at = bisect_right(self._by_length, beyond)
+        return self._by_length[at] if at < len(self._by_length) else inf
+
+
+@lru_cache(maxsize=1024)
+def cell_window(glyph_set: GlyphSet, character: int, free: bool) -> tuple[int, int, int, int]:
+    """The rows from and to, and the columns from and to, of a character's picture that are looked at."""
+    space = glyph_set.em * _FREE_EM if free else 1.0
+    rows, columns = (side // PHASES for side in glyph_set.pictures.shape[1:])
+    right = glyph_set.pen_column + int(glyph_set.advances[character] + space + 0.5)
+    return _MARGIN_ROWS, rows - _MARGIN_ROWS, max(glyph_set.pen_column - 1, 0), min(right, columns)
+
+
+@lru_cache(maxsize=400)
+def rivals(glyph_set: GlyphSet, sigma: float, character: int, free: bool = False) -> Rivals:
+    """The rivals of a character of a set. Wider ones count only where `free` room follows it: a wider character moves
+    all that follow, and is found by them."""
+    import numpy as np
+
+    pictures = phases(glyph_set, sigma)[0]
+    top, bottom, left, right = cell_window(glyph_set, character, free)
+    own = pictures[character]
+    right_slope, down_slope = slopes(own)
+    window = (slice(top, bottom), slice(left, right))
+    names = np.stack([np.ones_like(own)[window], right_slope[window], down_slope[window]]).reshape(3, -1)
+    ignored = _orthonormal(names)
+    others = pictures[:, top:bottom, left:right].reshape(len(pictures), -1)
+    if glyph_set.whole:
+        others = others[:0]
+    mine = own[window].ravel()
+    differences = np.concatenate([others - mine, -mine[None]])
+    if not free:
+        wider = (
+            np.array(glyph_set.advances) > glyph_set.advances[character] + 1.0
+            if not glyph_set.whole
+            else np.zeros(0, bool)
+        )
+        differences[:-1][wider] = 0
+    differences -= (differences @ ignored) @ ignored.T
+    squares = (differences**2).sum(axis=1)
+    return Rivals(ignored, differences, squares)
+
+
+def _orthonormal(rows: Floats) -> Floats:
+    """An orthonormal basis (pixels, n) of what some rows span."""
+    import numpy as np
+
+    values, vectors = np.linalg.eigh((rows @ rows.T).astype(np.float64))
+    used = values > 1e-8 * max(float(values[-1]), 1e-18)
+    basis: Floats = (rows.T @ (vectors[:, used] / np.sqrt(values[used]))).astype(np.float32)
+    return basis
+
+
+def slopes(picture: Floats) -> tuple[Floats, Floats]:
+    """Rightward and downward slopes of a picture."""
+    import numpy as np
+
+    right, down = np.zeros_like(picture), np.zeros_like(picture)
+    right[:, 1:-1] = (picture[:, 2:] - picture[:, :-2]) / 2
+    down[1:-1] = (picture[2:] - picture[:-2]) / 2
+    return right, down
+
+
+def blurred(picture: Floats, sigma: float) -> Floats:
+    """A picture, blurred; blank beyond its edges."""
+    import numpy as np
+
+    if not sigma:
+        return picture
+    reach = int(3 * sigma) + 1
+    taps = np.exp(-0.5 * (np.arange(reach + 1) / sigma) ** 2)
+    taps = (taps / (2 * taps.sum() - taps[0])).astype(np.float32)
+    for _ in range(2):  # down, and then across: what is turned twice is upright again
+        wide = np.pad(picture, ((reach, reach), (0, 0)))
+        length = len(picture)
+        picture = wide[reach : reach + length] * taps[0]
+        for off in range(1, reach + 1):
+            picture += (wide[reach - off : reach - off + length] + wide[reach + off : reach + off + length]) * taps[off]
+        picture = np.ascontiguousarray(picture.T)
+    return picture

@@ -1,0 +1,219 @@
+"""All that is on labels besides the packages' own symbols, compared with what was to be there."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from math import dist, hypot
+from statistics import median
+from typing import TYPE_CHECKING
+
+from bss_mfg.imaging.content_pictures import ContentPictures
+from bss_mfg.imaging.expected_content import ExpectedCode, ExpectedLabels, ExpectedPicture, ExpectedText, PictureKind
+from bss_mfg.imaging.label_codes import CodeReading, read_codes
+from bss_mfg.imaging.picture_judge import PictureVerdict, PlacedPicture, judge_pictures
+from bss_mfg.imaging.shape_judge import ShapeVerdict, judge_shapes
+from bss_mfg.imaging.text_cells import GlyphVerdict
+from bss_mfg.imaging.text_contrast import text_contrasts
+from bss_mfg.imaging.text_judge import PlacedText, TextVerdict, judge_texts
+from bss_mfg.imaging.text_strips import Picture
+
+if TYPE_CHECKING:
+    from bss_mfg.imaging.geometry import Floats, Grey
+
+MOVED_MM = 0.6
+"""How far a text may lie from where the other texts of its label say."""
+_ASKEW_MM = 0.25
+_FEWEST_TEXTS = 3
+_JUDGED_SHARE = 0.5
+"""Share of a text's characters that must be judged for the text to count as judged."""
+
+
+class ContentFault(StrEnum):
+    """In what a label differs from what was to be on it. The values are those of all reports."""
+
+    WRONG_CODE = "wrong code"
+    MISSING_CODE = "missing code"
+    UNREADABLE_CODE = "unreadable code"
+    WRONG_TEXT = "wrong text"
+    MISSING_TEXT = "missing text"
+    MOVED_TEXT = "moved text"
+    WRONG_PICTURE = "wrong picture"
+    MISSING_PICTURE = "missing picture"
+    MOVED_PICTURE = "moved picture"
+
+
+@dataclass(frozen=True)
+class ContentFinding:
+    """A fault: the element of the template (from 0) that it is about (-1: what stands beside the label), what it is
+    called, what was to be there and what is, as text; and pictures (PNG) of both where there are some."""
+
+    fault: ContentFault
+    element: int
+    name: str
+    planned: str = ""
+    seen: str = ""
+    planned_picture: bytes | None = None
+    seen_picture: bytes | None = None
+
+    @property
+    def words(self) -> str:
+        """It, as people read it."""
+        shown = f" {self.planned!r}" if self.planned else ""
+        if self.fault in (ContentFault.MISSING_CODE, ContentFault.MISSING_TEXT, ContentFault.MISSING_PICTURE):
+            return f"the {self.name}{shown} is missing"
+        if self.fault is ContentFault.UNREADABLE_CODE:
+            return f"the {self.name}{shown} can't be read"
+        if self.fault in (ContentFault.MOVED_TEXT, ContentFault.MOVED_PICTURE):
+            return f"the {self.name}{shown} is moved by {self.seen}"
+        if self.seen:
+            return f"the {self.name} says {self.seen!r}, not {self.planned!r}"
+        return f"the {self.name}{shown} is not as it was drawn"
+
+
+@dataclass(frozen=True)
+class LabelContent:
+    """What was found of one label: its faults, and how many of its codes, texts and pictures could not be judged."""
+
+    faults: tuple[ContentFinding, ...] = ()
+    not_judged: int = 0
+    right_codes: tuple[str, ...] = ()
+    """The texts of the codes that say what they should."""
+
+
+def check_labels(
+    grey: Grey, expected: ExpectedLabels, maps: Sequence[Floats], with_pictures: bool = False
+) -> list[LabelContent]:
+    """Labels of a picture; `maps` take mm of the printed page to its pixels, for each label its own. `with_pictures`:
+    faults have pictures of what was planned and what is seen."""
+    picture = Picture(grey)
+    cuts = ContentPictures(picture, expected.drawing) if with_pictures else None
+    faults: list[list[ContentFinding]] = [[] for _ in expected.labels]
+    open_: Counter[int] = Counter()
+    right: list[list[str]] = [[] for _ in expected.labels]
+    codes = [
+        (at, code, to_pixels)
+        for at, (label, to_pixels) in enumerate(zip(expected.labels, maps, strict=True))
+        for code in label.codes
+    ]
+    read = read_codes(picture, [(code, to_pixels) for _, code, to_pixels in codes])
+    for (at, code, _), reading in zip(codes, read, strict=True):
+        open_[at] += reading.outside
+        right[at] += [code.text] if reading.right else []
+        faults[at] += _shown(_code_faults(code, reading), cuts, code, maps[at])
+    contrasts = text_contrasts(expected.drawing)
+    placed = [
+        PlacedText(at, text, to_pixels, contrast)
+        for at, (label, to_pixels) in enumerate(zip(expected.labels, maps, strict=True))
+        for text in label.texts
+        if (contrast := contrasts.get(text.element))
+    ]
+    verdicts = judge_texts(picture, placed)
+    usual = _usual_shifts(verdicts)
+    for verdict in verdicts:
+        off = usual.get(verdict.label)
+        if _is_judged(verdict, off):
+            found = _text_faults(verdict, off)
+            faults[verdict.label] += _shown(found, cuts, verdict.text, maps[verdict.label])
+        else:
+            open_[verdict.label] += 1
+    pictures = [
+        PlacedPicture(at, item, to_pixels)
+        for at, (label, to_pixels) in enumerate(zip(expected.labels, maps, strict=True))
+        for item in label.pictures
+        if item.kind is PictureKind.ARTWORK
+    ]
+    for one, (seen, shift) in zip(pictures, judge_pictures(picture, pictures, expected.drawing), strict=True):
+        found = _picture_faults(one.picture, seen, shift, usual.get(one.label, (0.0, 0.0)))
+        faults[one.label] += _shown(found, cuts, one.picture, one.to_pixels)
+    shapes = [
+        PlacedPicture(at, item, to_pixels)
+        for at, (label, to_pixels) in enumerate(zip(expected.labels, maps, strict=True))
+        for item in label.pictures
+        if item.kind is not PictureKind.ARTWORK
+    ]
+    areas = [expected.labels[shape.label].area for shape in shapes]
+    for shape, edges in zip(shapes, judge_shapes(picture, shapes, areas, expected.drawing), strict=True):
+        faults[shape.label] += _shown(_shape_faults(shape.picture, edges), cuts, shape.picture, shape.to_pixels)
+    return [LabelContent(tuple(items), open_[at], tuple(right[at])) for at, items in enumerate(faults)]
+
+
+def _shown(
+    faults: Iterable[ContentFinding],
+    cuts: ContentPictures | None,
+    item: ExpectedCode | ExpectedText | ExpectedPicture,
+    to_pixels: Floats,
+) -> Iterator[ContentFinding]:
+    """The faults of an item with its pictures, where those are wanted."""
+    for fault in faults:
+        if cuts is None:
+            yield fault
+        else:
+            pair = cuts.of(item, to_pixels)
+            yield replace(fault, planned_picture=pair.planned, seen_picture=pair.seen)
+
+
+def _code_faults(code: ExpectedCode, reading: CodeReading) -> Iterator[ContentFinding]:
+    if reading.right or reading.outside:
+        return
+    if reading.text is not None:
+        yield ContentFinding(ContentFault.WRONG_CODE, code.element, str(code.kind), code.text, reading.text)
+    else:
+        fault = ContentFault.MISSING_CODE if reading.blank else ContentFault.UNREADABLE_CODE
+        yield ContentFinding(fault, code.element, str(code.kind), code.text)
+
+
+def _picture_faults(
+    picture: ExpectedPicture, seen: PictureVerdict, shift: tuple[float, float], usual: tuple[float, float]
+) -> Iterator[ContentFinding]:
+    if seen is PictureVerdict.MISSING:
+        yield ContentFinding(ContentFault.MISSING_PICTURE, picture.element, "picture", picture.name)
+    elif seen is PictureVerdict.OTHER:
+        yield ContentFinding(ContentFault.WRONG_PICTURE, picture.element, "picture", picture.name)
+    elif seen is PictureVerdict.RIGHT and (off := dist(shift, usual)) > MOVED_MM:
+        yield ContentFinding(ContentFault.MOVED_PICTURE, picture.element, "picture", picture.name, f"{off:.1f} mm")
+
+
+def _shape_faults(shape: ExpectedPicture, seen: ShapeVerdict) -> Iterator[ContentFinding]:
+    name = "" if shape.name == shape.kind else shape.name
+    if seen is ShapeVerdict.MISSING:
+        yield ContentFinding(ContentFault.MISSING_PICTURE, shape.element, str(shape.kind), name)
+    elif seen is ShapeVerdict.PARTLY:
+        yield ContentFinding(ContentFault.WRONG_PICTURE, shape.element, str(shape.kind), name)
+
+
+def _is_judged(verdict: TextVerdict, usual: tuple[float, float] | None) -> bool:
+    """Whether enough of a text's characters were told from their rivals. Where it is not known that the label lies as
+    it should (`usual` is how far off its right texts lie), a text that lies off its place, and of which some is unlike
+    what should be there and like nothing else, is seen askew."""
+    if verdict.judged < _JUDGED_SHARE * len(verdict.text.glyphs):
+        return False
+    if usual and hypot(*usual) < _ASKEW_MM:
+        return True
+    unlike = sum(kind is GlyphVerdict.UNLIKE for kind, _ in verdict.wrong.values())
+    return not (unlike and unlike == len(verdict.wrong) and hypot(*verdict.shift_mm) > _ASKEW_MM)
+
+
+def _usual_shifts(verdicts: Sequence[TextVerdict]) -> dict[int, tuple[float, float]]:
+    """By label, how far its texts usually lie off their places: where there are too few to say, nothing."""
+    by_label: dict[int, list[tuple[float, float]]] = {}
+    for verdict in verdicts:
+        if not verdict.wrong and verdict.text.turn == 0:
+            by_label.setdefault(verdict.label, []).append(verdict.shift_mm)
+    return {
+        label: (median(x for x, _ in shifts), median(y for _, y in shifts))
+        for label, shifts in by_label.items()
+        if len(shifts) >= _FEWEST_TEXTS
+    }
+
+
+def _text_faults(verdict: TextVerdict, usual: tuple[float, float] | None) -> Iterator[ContentFinding]:
+    text = verdict.text
+    if verdict.wrong:
+        fault = ContentFault.MISSING_TEXT if verdict.blank else ContentFault.WRONG_TEXT
+        seen = "" if verdict.blank else verdict.seen_text
+        yield ContentFinding(fault, text.element, "text", text.text, seen)
+    elif usual and verdict.text.turn == 0 and (off := dist(verdict.shift_mm, usual)) > MOVED_MM:
+        yield ContentFinding(ContentFault.MOVED_TEXT, text.element, "text", text.text, f"{off:.1f} mm")

@@ -1,0 +1,96 @@
+"""Artwork of labels, compared with its drawing: whether it is there, where, and like what was drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+from math import ceil
+from typing import TYPE_CHECKING
+
+from bss_mfg.imaging.expected_content import Drawing, ExpectedPicture, PictureKind
+from bss_mfg.imaging.glyph_lens import blurred
+from bss_mfg.imaging.text_strips import Picture, StripModel, area_place, lay_over
+
+if TYPE_CHECKING:
+    from bss_mfg.imaging.geometry import Floats
+
+_STEP_MM = 0.12
+"""A pixel at which pictures are compared: what is finer is the printer's affair."""
+_LEAST_SPREAD = 12.0
+"""Standard deviation of a drawing's grey below which there is too little to see."""
+_MISSING = 0.25
+"""Share of a drawing's spread below which nothing of it is seen."""
+_ALIKE = 0.8
+"""Correlation below which something else is seen."""
+_MOST_PIXELS = 250_000
+
+
+class PictureVerdict(Enum):
+    """What was seen of a picture."""
+
+    RIGHT = "right"
+    MISSING = "missing"
+    OTHER = "other"
+    NOT_JUDGED = "not judged"
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedPicture:
+    """A picture of a label, and how the label lies in the picture at hand."""
+
+    label: int
+    picture: ExpectedPicture
+    to_pixels: Floats
+
+
+def judge_pictures(
+    picture: Picture, placed: Sequence[PlacedPicture], drawing: Drawing
+) -> list[tuple[PictureVerdict, tuple[float, float]]]:
+    """What is seen of artwork, with how far off it lies in mm. Those that the drawing has not, or that other
+    things lie on in whatever light, are not judged."""
+    found: list[tuple[PictureVerdict, tuple[float, float]]] = []
+    for one in placed:
+        model = _models(drawing).get(one.picture.element)
+        found.append((PictureVerdict.NOT_JUDGED, (0.0, 0.0)) if model is None else _judge(picture, one, model))
+    return found
+
+
+def _judge(picture: Picture, one: PlacedPicture, model: StripModel) -> tuple[PictureVerdict, tuple[float, float]]:
+    rows, columns = model.ink.shape
+    place = area_place(one.picture.area, one.to_pixels, (columns, rows))
+    fit = lay_over(picture, place, model, _STEP_MM)
+    if fit is None or place.pixels < 0.5:
+        return PictureVerdict.NOT_JUDGED, (0.0, 0.0)
+    if float(fit.seen.std()) < _MISSING * float(model.ink.std()) * 255:
+        return PictureVerdict.MISSING, (0.0, 0.0)
+    return (PictureVerdict.RIGHT if fit.alike >= _ALIKE else PictureVerdict.OTHER), fit.shift
+
+
+@lru_cache(maxsize=2)
+def _models(drawing: Drawing) -> dict[int, StripModel]:
+    """By element, pictures as they are drawn; those that can't be judged are left out."""
+    models = ((item.element, _model(drawing, item)) for item in drawing.label.pictures)
+    return {element: model for element, model in models if model is not None}
+
+
+def _model(drawing: Drawing, picture: ExpectedPicture) -> StripModel | None:
+    """A picture's ink from 0 to 1 as it is drawn; None where it can't be judged: too little contrast, or seen otherwise
+    in red light than in grey."""
+    import numpy as np
+
+    if picture.kind is not PictureKind.ARTWORK:
+        return None
+    size = (ceil(picture.area.width / _STEP_MM), ceil(picture.area.height / _STEP_MM))
+    if size[0] * size[1] > _MOST_PIXELS or min(size) < 8:
+        return None
+    scale = drawing.pixels_per_mm
+    to_pixels = np.array([[scale, 0.0, 0.0], [0.0, scale, 0.0], [0.0, 0.0, 1.0]])
+    place = area_place(picture.area, to_pixels, size)
+    red, grey = (place.cut_out(Picture(light)) for light in (drawing.red, drawing.grey))
+    if red is None or grey is None or min(float(red.std()), float(grey.std())) < _LEAST_SPREAD:
+        return None
+    if float(np.corrcoef(red.ravel(), grey.ravel())[0, 1]) < _ALIKE:
+        return None
+    return StripModel(blurred(grey / 255, 1.0))

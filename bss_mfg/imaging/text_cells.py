@@ -1,0 +1,330 @@
+"""Characters judged cell by cell: what is left of a strip once its text is explained, against each character's rivals.
+
+A strip of a picture is explained by the text's own drawing, through one blur for a font and a gain for the page. Where
+a rival (another character of the font, or blank paper) explains what is left of a character's cell, it is that rival
+which stands there. A cell whose rivals are not further from it than the noise allows is not judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from bss_mfg.imaging.expected_content import ExpectedText, GlyphSet
+from bss_mfg.imaging.glyph_lens import Rivals, cell_window, rivals
+from bss_mfg.imaging.moved_rivals import find_moved_rival, moved_characters
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from bss_mfg.imaging.geometry import Floats
+    from bss_mfg.imaging.text_strips import Fit
+
+_CERTAIN = 9.0
+"""How many times the noise a character must differ from a rival for the two to be told apart."""
+_LEAST_NOISE, _LEAST_NOISE_ALONE, _ALONE = 0.14, 0.25, 300
+"""Noise as a share of the gain that is always reckoned with: where the picture's pixels lie between the drawing's,
+edges differ by that much, however clean the picture is. More on a page of so few characters that they don't tell how
+it was printed."""
+_RIVAL_SHARE = 0.5
+"""Where between a character (0) and its rival (1) what was seen must lie to be the rival."""
+_NEARLY = 0.99
+"""For what rounding may do to a comparison."""
+_EXPLAINED = 0.35
+"""Share of what is unlike the character, noise apart, that a rival must explain to be it."""
+_NEAR = 0.15
+"""Share of a character's own ink below which a rival's difference is so small that hinting and the printer's dots look
+like it: more of it must be seen then, up to `_MORE`."""
+_MORE = 0.4
+_SAME, _SAME_FIXED = 0.04, 0.12
+"""Such a share below which two characters are as good as the same: in a text of this label, and in one that is on every
+label, in which nobody types a wrong one."""
+_UNLIKE, _UNLIKE_MORE, _UNLIKE_TIMES = 0.4, 0.15, 3.0
+"""Share of a character's own ink beyond which what is seen and not explained is something else; where the page's print
+is bolder or thinner than its drawing, so many times what is usual on it, and more."""
+_SAME_TIMES, _SAME_MOST, _SAME_FEWEST = 1.8, 0.35, 5
+"""The same for what is usual of one character, which a printer's dots may change more than others: so many times it, it
+being counted up to a share, where there are so many on the page."""
+_DOUBT = 0.4
+"""Share of what may be unlike of a character from which on others are tried beside its place, too."""
+_LARGE = 2.0
+"""How much more than certain a character must stand out for something else to be told from it."""
+
+
+class GlyphVerdict(Enum):
+    """What stands in a character's place."""
+
+    RIGHT = "right"
+    OTHER = "other"
+    BLANK = "blank"
+    UNLIKE = "unlike"
+    """Something else, that no character of the font is like."""
+
+
+Seen = tuple[GlyphVerdict, str]
+"""What stands in a character's place, and which character that is where it is known."""
+_Kind = tuple[int, bool, bool]
+"""A character (its index), whether room follows it, and whether its text is another on other labels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What was found of the texts of one font, which go by numbers: how many of their characters could be told from
+    their rivals, and those that are not right by their place."""
+
+    told: Mapping[int, int]
+    wrong: Mapping[int, Mapping[int, Seen]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A character of a text, and its cells (texts, pixels) in all texts that are alike."""
+
+    texts: Sequence[int]
+    at: int
+    gains: Sequence[float]
+    cells: Floats
+
+
+class GlyphCells:
+    """The cells of a font's characters in strips of a picture, gathered by character."""
+
+    def __init__(self, glyph_set: GlyphSet, sigma: float) -> None:
+        self._set, self._sigma = glyph_set, sigma
+        self._blocks: dict[_Kind, list[_Block]] = {}
+
+    def add(self, text: ExpectedText, strips: Sequence[tuple[int, Fit, float]]) -> None:
+        """The cells of a text in strips that show it: each with its number, how it was laid over, and its gain."""
+        import numpy as np
+
+        numbers, gains = [number for number, _, _ in strips], [gain for _, _, gain in strips]
+        left = np.stack([fit.left(gain) for _, fit, gain in strips])
+        width = left.shape[2]
+        for at, glyph, free, start, end in _windows(self._set, text.glyphs):
+            if 0 <= start < end <= width:
+                cells = left[:, _rows(self._set), start:end].reshape(len(left), -1)
+                kind = (glyph, free, text.changes)
+                self._blocks.setdefault(kind, []).append(_Block(numbers, at, gains, cells))
+
+    def judge(self, pixels: float) -> Judged:
+        """All of them. `pixels`: how many of the picture make one of a cell, at least."""
+        if not self._blocks:
+            return Judged({}, {})
+        return _decide(_Table.of(self._set, self._sigma, self._blocks), pixels)
+
+
+def _rows(glyph_set: GlyphSet) -> slice:
+    top, bottom, _, _ = cell_window(glyph_set, 0, False)
+    return slice(top, bottom)
+
+
+def _windows(glyph_set: GlyphSet, glyphs: tuple[tuple[int, float], ...]) -> Iterator[tuple[int, int, bool, int, int]]:
+    """Of each character of a text: its place, index, whether room follows it, and the columns of its cell."""
+    names, step = glyph_set.characters, glyph_set.step
+    for at, (glyph, pen) in enumerate(glyphs):
+        # Nothing follows that is as near as a wider one would reach.
+        free = at + 1 == len(glyphs) or not names[glyphs[at + 1][0]].strip()
+        _, _, left, right = cell_window(glyph_set, glyph, free)
+        column = round(pen / step)
+        yield at, glyph, free, column + left, column + right
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Table:
+    """All cells of a font as rows, those of one kind of character together. `kinds` numbers these, of which `windows`
+    are the rivals, `cells` the pixels and `counts` how many there are. `energy` is a cell's squared length, what a
+    small shift or another paper explains left out, of `sizes` pixels; `own` that of the character's ink, and `nearest`
+    that by which its nearest rival differs."""
+
+    glyph_set: GlyphSet
+    sigma: float
+    names: Sequence[str]
+    characters: Sequence[_Kind]
+    windows: Sequence[Rivals]
+    cells: Sequence[Floats]
+    counts: NDArray[np.int_]
+    kinds: NDArray[np.int_]
+    texts: NDArray[np.int_]
+    places: NDArray[np.int_]
+    gains: Floats
+    sizes: NDArray[np.int_]
+    energy: Floats
+    own: Floats
+    nearest: Floats
+    least_alike: Floats
+    """Share of its own ink from which on what differs from a character is another."""
+    blank: NDArray[np.bool_]
+    """Whether a row's character is a space."""
+
+    @property
+    def least(self) -> float:
+        """Noise as a share of the gain that is always reckoned with."""
+        return _least(len(self.kinds))
+
+    @classmethod
+    def of(cls, glyph_set: GlyphSet, sigma: float, blocks: Mapping[_Kind, Sequence[_Block]]) -> _Table:
+        """The table of some cells."""
+        import numpy as np
+
+        every = [block for mine in blocks.values() for block in mine]
+        windows = [rivals(glyph_set, sigma, glyph, free) for glyph, free, _ in blocks]
+        cells = [
+            np.concatenate([block.cells for block in mine]) if len(mine) > 1 else mine[0].cells
+            for mine in blocks.values()
+        ]
+        counts = np.array([len(mine) for mine in cells])
+        blank = [not glyph_set.characters[glyph].strip() for glyph, _, _ in blocks]
+        alike = [_SAME if changes else _SAME_FIXED for _, _, changes in blocks]
+        surely = (_CERTAIN * _least(int(counts.sum()))) ** 2
+        nearest = [
+            window.nearest(surely if is_blank else max(surely, share * window.own))
+            for window, is_blank, share in zip(windows, blank, alike, strict=True)
+        ]
+        return cls(
+            glyph_set=glyph_set,
+            sigma=sigma,
+            characters=tuple(blocks),
+            names=("",) if glyph_set.whole else (*glyph_set.characters, ""),
+            windows=windows,
+            cells=cells,
+            counts=counts,
+            kinds=np.repeat(np.arange(len(counts)), counts),
+            texts=np.array([text for block in every for text in block.texts]),
+            places=np.repeat([block.at for block in every], [len(block.texts) for block in every]),
+            gains=np.array([gain for block in every for gain in block.gains], np.float32),
+            sizes=np.repeat([len(window.ignored) for window in windows], counts),
+            energy=np.concatenate([_energy(mine, window) for mine, window in zip(cells, windows, strict=True)]),
+            own=np.repeat(np.array([window.own for window in windows], np.float32), counts),
+            nearest=np.repeat(np.array(nearest, np.float32), counts),
+            least_alike=np.repeat(np.array(alike, np.float32), counts),
+            blank=np.repeat(blank, counts),
+        )
+
+    def dots(self, rows: NDArray[np.int_]) -> tuple[Floats, Floats]:
+        """The products of some cells with the differences of their rivals, and the squared lengths of these."""
+        import numpy as np
+
+        starts = np.cumsum(self.counts) - self.counts
+        kinds, first = np.unique(self.kinds[rows], return_index=True)
+        parts = np.split(rows, first[1:])
+        products = [
+            self.cells[kind][part - starts[kind]] @ self.windows[kind].differences.T
+            for kind, part in zip(kinds.tolist(), parts, strict=True)
+        ]
+        squares = np.stack([self.windows[kind].squares for kind in kinds.tolist()])
+        return np.concatenate(products), np.repeat(squares, [len(part) for part in parts], axis=0)
+
+
+def _least(cells: int) -> float:
+    return _LEAST_NOISE if cells >= _ALONE else _LEAST_NOISE_ALONE
+
+
+def _energy(cells: Floats, window: Rivals) -> Floats:
+    """Cells' squared lengths, what is ignored left out."""
+    import numpy as np
+
+    ignored = cells @ window.ignored
+    energy: Floats = np.einsum("ij,ij->i", cells, cells) - np.einsum("ij,ij->i", ignored, ignored)
+    return np.maximum(energy, 0)
+
+
+def _shares(table: _Table, noise: float) -> Floats:
+    """What is not explained of each character, as a share of its own ink."""
+    excess = table.energy - table.sizes * noise**2
+    shares: Floats = excess / (table.gains**2 * table.own + 1e-9)
+    return shares
+
+
+def _unlike_limits(table: _Table, noise: float) -> Floats:
+    """What may be unlike of each character: what is usual on the page, or more where it is of all of its kind."""
+    import numpy as np
+
+    shares = _shares(table, noise)
+    inked = shares[~table.blank]
+    usual = max(float(np.median(inked)), 0.0) if len(inked) else 0.0
+    own = [
+        min(middle, _SAME_MOST) * _SAME_TIMES + _UNLIKE_MORE if count >= _SAME_FEWEST else 0.0
+        for count, middle in zip(table.counts.tolist(), _medians(shares, table), strict=True)
+    ]
+    limits: Floats = np.maximum(max(_UNLIKE, _UNLIKE_TIMES * usual + _UNLIKE_MORE), np.repeat(own, table.counts))
+    return limits
+
+
+def _medians(values: Floats, table: _Table) -> list[float]:
+    """The median of each kind's values."""
+    import numpy as np
+
+    ordered = values[np.lexsort((values, table.kinds))]
+    counts = table.counts
+    starts = np.cumsum(counts) - counts
+    middles: list[float] = ((ordered[starts + (counts - 1) // 2] + ordered[starts + counts // 2]) / 2).tolist()
+    return middles
+
+
+def _decide(table: _Table, pixels: float) -> Judged:
+    """What each cell shows."""
+    import numpy as np
+
+    # Grey levels that a pixel is off where all is right.
+    noise = (float(np.median(np.sqrt(table.energy / table.sizes))) + 1.0) / min(pixels, 1.0)
+    own = table.gains**2 * table.own
+    certain = _CERTAIN * np.maximum(noise, table.least * np.abs(table.gains))
+    told = (own > certain**2) | table.blank
+    excess = table.energy - table.sizes * noise**2
+    limits = _unlike_limits(table, noise)
+    strange = told & (excess > limits * own) & (own > (_LARGE * certain) ** 2) & ~table.blank
+    # A cell of so little energy lies nearer to its own character than to any rival, whatever is in it.
+    near = table.energy > (_NEARLY * _RIVAL_SHARE) ** 2 * table.gains**2 * table.nearest
+    rivals_seen = _find_rivals(table, np.flatnonzero(told & near), certain, excess)
+    if not table.glyph_set.whole:
+        doubtful = told & ~table.blank & (excess > _DOUBT * limits * own) & (excess > table.sizes * noise**2)
+        for row in np.flatnonzero(doubtful).tolist():
+            if row not in rivals_seen and (rival := _moved_rival(table, row, noise, certain, limits)) is not None:
+                rivals_seen[row] = rival
+    wrong: dict[int, dict[int, Seen]] = {}
+    for row in sorted({*rivals_seen, *np.flatnonzero(strange).tolist()}):
+        name = table.names[rivals_seen[row]] if row in rivals_seen else None
+        wrong.setdefault(int(table.texts[row]), {})[int(table.places[row])] = _seen(name)
+    counts = np.bincount(table.texts[told])
+    return Judged({text: count for text, count in enumerate(counts.tolist()) if count}, wrong)
+
+
+def _moved_rival(table: _Table, row: int, noise: float, certain: Floats, limits: Floats) -> int | None:
+    """Another character that stands a little beside a cell, and explains it better than its own one there."""
+    kind = int(table.kinds[row])
+    glyph, free, _ = table.characters[kind]
+    cell = table.cells[kind][row - int(table.counts[:kind].sum())]
+    levels = (float(table.gains[row]), noise, float(certain[row]), float(table.own[row]))
+    bank = moved_characters(table.glyph_set, table.sigma, glyph, free)
+    return find_moved_rival(bank, glyph, cell, levels, _DOUBT * float(limits[row]))
+
+
+def _find_rivals(table: _Table, rows: NDArray[np.int_], certain: Floats, excess: Floats) -> dict[int, int]:
+    """By row, the rival that explains a cell best, of some rows; none where none does well enough."""
+    import numpy as np
+
+    if not len(rows):
+        return {}
+    dots, squares = table.dots(rows)
+    gains, excess = table.gains[rows, None], excess[rows, None]
+    own = np.maximum(table.own[rows, None], 1e-9)
+    alike = np.where(table.blank[rows, None], 1.0, squares / own)
+    lengths = gains**2 * squares
+    dots = dots * gains
+    more = _MORE * np.clip(1 - alike / _NEAR, 0, 1)
+    gained = 2 * dots - lengths
+    is_it = (lengths > certain[rows, None] ** 2) & (alike > table.least_alike[rows, None])
+    is_it &= (dots > (_RIVAL_SHARE + more) * lengths) & (gained > (_EXPLAINED + more) * excess)
+    best = np.where(is_it, gained, -np.inf).argmax(axis=1)
+    found = np.flatnonzero(is_it[np.arange(len(rows)), best])
+    return dict(zip(rows[found].tolist(), best[found].tolist(), strict=True))
+
+
+def _seen(name: str | None) -> Seen:
+    """What stands there, by the name of the rival; None: it is none."""
+    if name is None:
+        return GlyphVerdict.UNLIKE, ""
+    return (GlyphVerdict.OTHER, name) if name.strip() else (GlyphVerdict.BLANK, "")

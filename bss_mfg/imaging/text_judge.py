@@ -1,0 +1,247 @@
+"""The texts of labels on a page, judged character by character against what is to be there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from math import dist
+from statistics import median
+from typing import TYPE_CHECKING
+
+from bss_mfg.imaging.expected_content import ExpectedText, GlyphSet
+from bss_mfg.imaging.glyph_lens import SIGMAS, blurred
+from bss_mfg.imaging.text_cells import GlyphCells, GlyphVerdict, Seen
+from bss_mfg.imaging.text_strips import (
+    Fit,
+    Picture,
+    StripModel,
+    StripPlace,
+    compose_glyphs,
+    lay_over,
+    strip_place,
+    strip_places,
+)
+
+if TYPE_CHECKING:
+    from bss_mfg.imaging.geometry import Floats
+
+_FAINT = 0.35
+"""Share of the page's gain below which a text is as good as not there."""
+_FEWEST_PIXELS = 0.55
+"""Pixels of the picture in one of a strip, below which too little is seen of a text."""
+_LEAST_EM = 14.2
+"""Pixels of the picture in an em below which a text is not judged."""
+_MOST_BEND_MM = 0.06
+"""How far a slant may move a text's ends from where even steps would have them: further, a right character lies half on
+its neighbour's place."""
+_LEAST_GAIN = 40.0
+"""Grey levels between paper and ink below which nothing is judged."""
+_BLUR_STRIPS = 5
+"""Texts by which the blur of a page is found."""
+_FIRST_BLUR = 3
+"""Which of the blurs is tried first."""
+_NEAR_USUAL_MM = 0.15
+"""How far off the usual shift of a page's texts that of a label may lie to be that of its other texts, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedText:
+    """A text with how its label lies in the picture: `to_pixels` takes mm of the printed page to pixels. `contrast` is
+    what its ink is on its ground, 1 for black on white, negative for light on dark."""
+
+    label: int
+    text: ExpectedText
+    to_pixels: Floats
+    contrast: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class TextVerdict:
+    """What was seen of a text. `judged`: how many of its characters could be told from their rivals. `wrong` names the
+    characters that are not right by their place, with what stands there. `shift_mm` is how far it lies from where it
+    should."""
+
+    label: int
+    text: ExpectedText
+    place: StripPlace
+    judged: int = 0
+    wrong: Mapping[int, Seen] = field(default_factory=dict)
+    shift_mm: tuple[float, float] = (0.0, 0.0)
+    outside: bool = False
+
+    @property
+    def blank(self) -> bool:
+        """Whether nothing of the text is there."""
+        seen = [glyph for glyph, _ in self.text.glyphs if self.text.glyph_set.characters[glyph].strip()]
+        blank = sum(kind is GlyphVerdict.BLANK for kind, _ in self.wrong.values())
+        return bool(self.wrong) and blank == len(self.wrong) and blank >= 0.6 * len(seen)
+
+    @property
+    def seen_text(self) -> str:
+        """The text as it was seen: of characters that could not be made out, `?`."""
+        if self.text.glyph_set.whole:
+            return ""
+        names = self.text.glyph_set.characters
+        signs = {GlyphVerdict.BLANK: " ", GlyphVerdict.UNLIKE: "\ufffd"}
+        shown = [
+            names[glyph] if at not in self.wrong else signs.get(self.wrong[at][0], self.wrong[at][1])
+            for at, (glyph, _) in enumerate(self.text.glyphs)
+        ]
+        return "".join(shown)
+
+
+def judge_texts(picture: Picture, texts: Sequence[PlacedText]) -> list[TextVerdict]:
+    """The verdicts on texts of a page, in their order."""
+    by_set: dict[GlyphSet, list[int]] = {}
+    for at, placed in enumerate(texts):
+        by_set.setdefault(placed.text.glyph_set, []).append(at)
+    if not by_set:
+        return []
+    # One blur for a page: found by the texts of which there are most.
+    most = max(by_set.values(), key=lambda indexes: sum(len(texts[at].text.glyphs) for at in indexes))
+    view = _find_view(picture, [texts[at] for at in most])
+    verdicts: dict[int, TextVerdict] = {}
+    for glyph_set, indexes in by_set.items():
+        mine = [texts[at] for at in indexes]
+        verdicts.update(zip(indexes, _SetJudge(picture, glyph_set, mine, view).verdicts(), strict=True))
+    return [verdicts[at] for at in range(len(texts))]
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """How a picture shows texts: with how much blur (a standard deviation), and how far off their places, in mm."""
+
+    blur_mm: float = 0.06
+    shift_mm: tuple[float, float] = (0.0, 0.0)
+    _by_label: dict[int, tuple[float, float]] = field(default_factory=dict)
+
+    def near(self, placed: PlacedText) -> tuple[float, float]:
+        """Where a text is looked for first."""
+        return self._by_label.get(placed.label, self.shift_mm) if placed.text.turn == 0 else (0.0, 0.0)
+
+    def note(self, placed: PlacedText, fit: Fit) -> None:
+        """A text was seen: the others of its label lie about as far off, if that is not far from what is usual."""
+        step = placed.text.glyph_set.step
+        shift = (fit.shift[0] + fit.rest[0] * step, fit.shift[1] + fit.rest[1] * step)
+        if placed.text.turn == 0 and dist(shift, self.shift_mm) < _NEAR_USUAL_MM:
+            self._by_label[placed.label] = shift
+
+
+def _find_view(picture: Picture, texts: Sequence[PlacedText]) -> _View:
+    """The blur that explains some texts best, and their usual shift. Such as are on every label will do, if there are
+    any: these models are kept."""
+    texts = [placed for placed in texts if not placed.text.changes] or texts
+    step = texts[0].text.glyph_set.step
+    found: list[tuple[Fit, PlacedText, StripPlace]] = []
+    for placed in texts[:: max(len(texts) // _BLUR_STRIPS, 1)]:
+        place = strip_place(placed.text, placed.to_pixels)
+        if not _is_seen(place, placed.text.glyph_set):
+            continue
+        if fit := lay_over(picture, place, _view_model(placed.text, _FIRST_BLUR, place), step):
+            found.append((fit, placed, place))
+    if not found:
+        return _View()
+
+    @lru_cache
+    def loss(at: int) -> float:
+        return sum(1 - _view_model(placed.text, at, place).likeness(fit.seen) ** 2 for fit, placed, place in found)
+
+    best = _FIRST_BLUR
+    while near := [at for at in (best - 1, best + 1) if 0 <= at < len(SIGMAS) and loss(at) < loss(best)]:
+        best = near[0]
+    shifts = [fit.shift for fit, _, _ in found]
+    return _View(SIGMAS[best] * step, (median(one[0] for one in shifts), median(one[1] for one in shifts)))
+
+
+def _view_model(text: ExpectedText, blur: int, place: StripPlace) -> StripModel:
+    make = _blurred_model if text.changes else _kept_blurred_model
+    return make(text.glyph_set, text.glyphs, blur, place.size)
+
+
+def _blurred_model(
+    glyph_set: GlyphSet, glyphs: tuple[tuple[int, float], ...], blur: int, size: tuple[int, int]
+) -> StripModel:
+    """A text as one of the blurs shows it, quickly: blurred as a whole."""
+    return StripModel(blurred(compose_glyphs(glyph_set, glyphs, 0.0, size), SIGMAS[blur]))
+
+
+_kept_blurred_model = lru_cache(maxsize=64)(_blurred_model)
+
+
+def _is_seen(place: StripPlace, glyph_set: GlyphSet) -> bool:
+    """Whether a text has enough pixels to be judged, and is not seen from too steep a slant."""
+    if place.bend_mm > _MOST_BEND_MM:
+        return False
+    return place.pixels >= _FEWEST_PIXELS and place.pixels * glyph_set.em >= _LEAST_EM
+
+
+class _SetJudge:
+    """Judges the texts of one font and size on a page."""
+
+    def __init__(self, picture: Picture, glyph_set: GlyphSet, texts: Sequence[PlacedText], view: _View) -> None:
+        self._picture, self._set, self._texts, self._view = picture, glyph_set, texts, view
+        self._places = strip_places([(placed.text, placed.to_pixels) for placed in texts])
+        self._sigma = min(SIGMAS, key=lambda sigma: abs(sigma * glyph_set.step - view.blur_mm))
+        self._alike: dict[tuple[bool, tuple[tuple[int, float], ...]], list[int]] = {}
+        for at, placed in enumerate(texts):
+            self._alike.setdefault((placed.text.changes, placed.text.glyphs), []).append(at)
+        self._fits: dict[int, Fit] = {}
+        for mine in self._alike.values():
+            self._lay_over(mine)
+        gains = [
+            fit.gain / texts[at].contrast
+            for at, fit in self._fits.items()
+            if fit.alike * texts[at].contrast > 0 and abs(fit.alike) > 0.7
+        ]
+        self._gain = median(gains) if gains else 0.0
+
+    def _lay_over(self, alike: Sequence[int]) -> None:
+        """Texts of the same characters."""
+        seen = [at for at in alike if _is_seen(self._places[at], self._set)]
+        if not seen:
+            return
+        text, size = self._texts[seen[0]].text, self._places[seen[0]].size
+        make = _strip_model if text.changes else _kept_strip_model
+        model = make(self._set, text.glyphs, self._sigma, size)
+        for at in seen:
+            placed = self._texts[at]
+            if fit := lay_over(self._picture, self._places[at], model, self._set.step, self._view.near(placed)):
+                self._fits[at] = fit
+                self._view.note(placed, fit)
+
+    def verdicts(self) -> Iterator[TextVerdict]:
+        """The verdict on each text."""
+        cells = GlyphCells(self._set, self._sigma)
+        # Where nothing like its texts is seen, there is no gain to tell their levels by.
+        for mine in self._alike.values() if self._gain >= _LEAST_GAIN else ():
+            strips = [(at, fit, self._level(at, fit)) for at in mine if (fit := self._fits.get(at))]
+            if strips:
+                cells.add(self._texts[mine[0]].text, strips)
+        judged = cells.judge(min((place.pixels for place in self._places), default=1.0))
+        for at, (placed, place) in enumerate(zip(self._texts, self._places, strict=True)):
+            fit = self._fits.get(at)
+            yield TextVerdict(
+                placed.label,
+                placed.text,
+                place,
+                judged.told.get(at, 0),
+                judged.wrong.get(at, {}),
+                fit.shift if fit else (0.0, 0.0),
+                outside=fit is None,
+            )
+
+    def _level(self, at: int, fit: Fit) -> float:
+        """The gain of a text: its own where it is near the page's, else the page's."""
+        usual = self._gain * self._texts[at].contrast
+        return fit.gain if 0.6 * usual < fit.gain < 1.6 * usual else usual
+
+
+def _strip_model(
+    glyph_set: GlyphSet, glyphs: tuple[tuple[int, float], ...], sigma: float, size: tuple[int, int]
+) -> StripModel:
+    return StripModel(compose_glyphs(glyph_set, glyphs, sigma, size))
+
+
+_kept_strip_model = lru_cache(maxsize=64)(_strip_model)
+"""Of texts that are on every label, which come again on every page."""

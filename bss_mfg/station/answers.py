@@ -1,0 +1,76 @@
+"""The words in which the station answers a read, and what they count as."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bss_mfg.ledger.read_effects import ReadEffect, effect_of
+
+
+class Tone(StrEnum):
+    """How an answer is shown, and what it counts as; the values are those of JSON."""
+
+    GOOD = "good"
+    NOTE = "note"
+    BAD = "bad"
+
+
+class ScanWord(StrEnum):
+    """What a read is called, as the screen shows it; the history has it in lower case."""
+
+    OK = "OK"
+    COMPLETE = "COMPLETE"
+    NOW_THE_UNITS = "NOW THE UNITS"
+    UNIT_OK = "UNIT OK"
+    ALREADY = "ALREADY"
+    TWICE = "TWICE"
+    OTHER_LABEL = "OTHER LABEL"
+    WRONG_LABEL = "WRONG LABEL"
+    SCRAPPED = "SCRAPPED"
+    NOT_A_LABEL = "NOT A LABEL"
+    INCOMPLETE = "INCOMPLETE"
+    NOT_IN_THIS_BOX = "NOT IN THIS BOX"
+    OTHER_CODE = "OTHER CODE"
+    SCANNER_OK = "SCANNER OK"
+    SCANNER_WRONG = "SCANNER SET WRONG"
+
+
+_TONES = {
+    ScanWord.OK: Tone.GOOD,
+    ScanWord.COMPLETE: Tone.GOOD,
+    ScanWord.NOW_THE_UNITS: Tone.GOOD,
+    ScanWord.UNIT_OK: Tone.GOOD,
+    ScanWord.SCANNER_OK: Tone.GOOD,
+    ScanWord.ALREADY: Tone.NOTE,
+    ScanWord.OTHER_CODE: Tone.NOTE,
+    ScanWord.TWICE: Tone.NOTE,
+}
+"""Tones by their words; all others are bad, those of an unknown version too."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScanAnswer:
+    """The answer to one read: `word` is what the screen shows large (a string where another version recorded it),
+    `detail` says why and what to do. The fields are keys of JSON."""
+
+    tone: Tone
+    word: ScanWord | str
+    detail: str
+    package: int | None = None
+    serials: str = ""
+
+
+def answer_of(word: ScanWord, detail: str, package: int | None = None, serials: str = "") -> ScanAnswer:
+    return ScanAnswer(tone_of(word), word, detail, package, serials)
+
+
+def tone_of(word: str) -> Tone:
+    """The tone of a word, as it is shown."""
+    return next((tone for known, tone in _TONES.items() if known == word), Tone.BAD)
+
+
+def is_fault(verdict: str) -> bool:
+    """Whether a read, by what the history calls it, showed no label that should be there: a hand scanner's word, or a
+    verification's finding."""
+    return effect_of(verdict) is not ReadEffect.RIGHT and tone_of(verdict.upper()) is Tone.BAD

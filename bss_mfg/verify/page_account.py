@@ -1,0 +1,89 @@
+"""What became of each page that was given: accounted for, accounted for with faults, or not understood."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from bss_mfg.core.text import count_words, printable_name
+
+
+class PageOutcome(StrEnum):
+    """What became of a page. The values are those of all reports."""
+
+    ACCOUNTED = "accounted"
+    FAULTS = "faults"
+    NOT_UNDERSTOOD = "not-understood"
+
+
+@dataclass(frozen=True)
+class PageSeen:
+    """What was seen on a page. `ink` is the share of it that is printed (0 to 1), `labels` how many were read or
+    identified, `candidates` how many patches look like a symbol and were not read, `sheet` whether it is known which
+    printed page it shows."""
+
+    ink: float = 0.0
+    labels: int = 0
+    candidates: int = 0
+    sheet: bool = False
+
+    @property
+    def blank(self) -> bool:
+        """Whether nothing is printed there."""
+        return self.ink < BLANK_INK and not self.labels and not self.candidates
+
+    @property
+    def understood(self) -> bool:
+        """Whether it is known of all on the page what it is: a printed page in its place, or single labels that were
+        read and nothing else that looks like one."""
+        return self.sheet or (self.labels > 0 and not self.candidates)
+
+    @property
+    def description(self) -> str:
+        """What was seen, in words."""
+        if self.blank:
+            return "blank: nothing is printed on it"
+        read = f"{count_words(self.labels, 'label')} of it {'was' if self.labels == 1 else 'were'} read"
+        more = "" if not self.labels else "more "
+        patches = (
+            f"{count_words(self.candidates, f'{more}patch', f'{more}patches')} that may be a symbol"
+            if self.candidates
+            else "nothing on it looks like a symbol"
+        )
+        return (
+            f"{read if self.labels else 'no label was read'}, {patches}, no sheet was recognised ({self.ink:.1%} ink)"
+        )
+
+
+BLANK_INK = 0.0005
+"""Share of a page that is printed below which it counts as blank: dust and the edge of a scan are less."""
+
+
+@dataclass(frozen=True)
+class PageAccount:
+    """What became of one page."""
+
+    file: str
+    page: int
+    outcome: PageOutcome
+    seen: PageSeen
+
+    @property
+    def where(self) -> str:
+        """The page, in words."""
+        return f"{printable_name(self.file)}, page {self.page}"
+
+
+@dataclass(slots=True)
+class PageAccounts:
+    """All pages of a verification: counted, and those that were not understood by name."""
+
+    counts: Counter[PageOutcome] = field(default_factory=Counter)
+    not_understood: list[PageAccount] = field(default_factory=list)
+
+    def add(self, account: PageAccount) -> None:
+        """One more page."""
+        self.counts[account.outcome] += 1
+        if account.outcome is PageOutcome.NOT_UNDERSTOOD:
+            self.not_understood.append(account)

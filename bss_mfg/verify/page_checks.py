@@ -1,0 +1,118 @@
+"""What is looked at on a page beside what its symbols say: how they are printed, and whether all is understood."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import dist
+from statistics import median
+
+from bss_mfg.imaging.companions import lies_in
+from bss_mfg.imaging.geometry import Quad, box_of, overlap_share, sides_of
+from bss_mfg.imaging.misprints import (
+    Misprint,
+    page_scale,
+    place_misprints,
+    printed_symbol,
+    scale_misprints,
+    single_misprints,
+)
+from bss_mfg.imaging.page_frame import PageFrame
+from bss_mfg.imaging.page_symbols import covers, ink_share
+from bss_mfg.imaging.zxing_reader import Read, read_other_codes
+from bss_mfg.verify.batch_labels import BatchLabels
+from bss_mfg.verify.page_account import PageSeen
+from bss_mfg.verify.page_findings import PageSymbol
+from bss_mfg.verify.page_reading import PageReading
+
+_LIKE_A_LABEL = 0.6, 1.7
+"""Side of a patch against the symbols of the page, within which it may be one that was not read."""
+
+
+def look_at_prints(reading: PageReading, batch: BatchLabels) -> None:
+    """Of each match: whether it is mirrored or inverted. A mirrored one's corners are put right."""
+    reads = []
+    for read in reading.reads:
+        diagnosis = reading.diagnoses.get(read.content)
+        key = (read.content, read.box)
+        if not (diagnosis and diagnosis.matches and diagnosis.package and read.quad) or key in reading.misprints:
+            reads.append(read)
+            continue
+        label_file = batch.label_file_of(diagnosis.package)
+        if label_file is None:
+            reads.append(read)
+            continue
+        expected = batch.matrix(diagnosis.package, label_file.modules)
+        printed = printed_symbol(reading.page.grey, read.quad, expected)
+        reading.misprints[key] = printed.misprints
+        reads.append(read if printed.quad == read.quad else replace(read, quad=printed.quad))
+    reading.reads = reads
+
+
+def with_misprints(reading: PageReading, batch: BatchLabels, symbols: Sequence[PageSymbol]) -> list[PageSymbol]:
+    """The symbols of a page with what is wrong with their print: of matches that lie on a sheet, against the others
+    there; of a single one by its size in a flat scan."""
+    frame, dpi = reading.frame, reading.page.dpi
+    quads = _nearest_quads(frame, symbols) if frame else {}
+    of_sheet = scale_misprints(page_scale(frame, dpi)) if frame else ()
+    of_place = place_misprints(frame, quads, dpi) if frame else {}
+    found = []
+    for item in symbols:
+        package = item.diagnosis.package if item.diagnosis and item.diagnosis.matches else None
+        if not package or not item.read.quad:
+            found.append(item)
+            continue
+        wrong: tuple[Misprint, ...] = reading.misprints.get((item.read.content, item.read.box), ())
+        if frame and package in frame.quads:
+            wrong += of_place.get(package, ()) if quads.get(package) == item.read.quad else ()
+            wrong += of_sheet
+        elif label_file := batch.label_file_of(package):
+            _, _, width, height = label_file.symbol_boxes[0]
+            wrong += single_misprints(item.read.quad, (width, height), dpi)
+        found.append(replace(item, misprints=wrong) if wrong else item)
+    return found
+
+
+def _nearest_quads(frame: PageFrame, symbols: Sequence[PageSymbol]) -> dict[int, Quad]:
+    """Of each package of a sheet the corners of the match that lies nearest to its place."""
+    quads: dict[int, Quad] = {}
+    for item in symbols:
+        package = item.diagnosis.package if item.diagnosis and item.diagnosis.matches else None
+        quad = item.read.quad
+        if package in frame.quads and package and quad:
+            known, planned = quads.get(package), frame.quads[package]
+            if known is None or _away(quad, planned) < _away(known, planned):
+                quads[package] = quad
+    return quads
+
+
+def _away(quad: Quad, planned: Quad) -> float:
+    return dist(quad[0], planned[0]) + dist(quad[2], planned[2])
+
+
+def see_page(reading: PageReading, symbols: Sequence[PageSymbol], companions: Sequence[Quad]) -> PageSeen:
+    """What a page as a whole shows. Where its sheet is known its places are accounted for one by one; else what looks
+    like a symbol and was not read is counted."""
+    labels = sum(bool(item.read.data or item.identified_package) for item in symbols)
+    if reading.frame:
+        return PageSeen(labels=labels, sheet=True)
+    return PageSeen(ink_share(reading.page.grey), labels, _candidates(reading, symbols, companions))
+
+
+def _candidates(reading: PageReading, symbols: Sequence[PageSymbol], companions: Sequence[Quad]) -> int:
+    """Patches that look like a symbol, and are none that was read or reported, nor another code."""
+    known = [item.read for item in symbols]
+    sides = [side for read in known if read.quad for side in sides_of(read.quad)]
+    usual = median(sides) if sides else None
+    left = []
+    for quad in reading.unread:
+        spot, side = Read(b"", box_of(quad), quad=quad), sum(sides_of(quad)) / 4
+        if usual and not _LIKE_A_LABEL[0] * usual < side < _LIKE_A_LABEL[1] * usual:
+            continue
+        if lies_in(spot, companions) or any(
+            covers(read.box, spot) or overlap_share(spot.box, read.box) > 0.2 for read in known
+        ):
+            continue
+        left.append(spot)
+    others = read_other_codes(reading.page.grey) if left else []
+    return sum(not any(overlap_share(spot.box, other.box) > 0.2 for other in others) for spot in left)
