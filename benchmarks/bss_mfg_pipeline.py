@@ -30,6 +30,8 @@ SPEC = "amazon-bss-ob04"
 SUITE = "hpke-p256-sha256-aes128gcm"
 PACKAGED_SUITE = "ecies-p256-x963sha256-aes128gcm"
 DPI = 300
+SHEET = Path(__file__).with_name("sheet.toml")
+"""The template of the line."""
 WHO = Actor("benchmark", "benchmark", __version__)
 
 
@@ -88,7 +90,7 @@ class Factory:
             raise RuntimeError(f"batch {batch} was not issued as asked")
 
     def labels(
-        self, batch: str, folder: Path, symbols: SymbolStyle, name: str = "sheet-a4-24", printer: str = f"pdf-{DPI}",
+        self, batch: str, folder: Path, symbols: SymbolStyle, name: str = str(SHEET), printer: str = f"pdf-{DPI}",
         executor: Executor | None = None,
     ) -> None:  # fmt: skip
         """The label files and their index, and the ledger's record of them."""

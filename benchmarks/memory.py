@@ -24,7 +24,7 @@ def peak_of_labels(root: Path, units: int, printer: str, symbols: str) -> float:
     workspace = Workspace.find(str(root), root, {})
     with workspace.open_ledger(Actor("benchmark", "benchmark", "0")) as ledger:
         Factory(workspace, ledger).labels(
-            f"units-{units}", root / f"{units}-{printer}-{symbols}", symbols, "sheet-a4-24", printer  # type: ignore[arg-type]
+            f"units-{units}", root / f"{units}-{printer}-{symbols}", symbols, printer=printer  # type: ignore[arg-type]
         )  # fmt: skip
     scale = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale / 2**20

@@ -87,6 +87,7 @@ def our_round(batch: str, units: int, out: Path) -> tuple[dict[str, float], list
     }
     # Label printers print rolls: there shaped text is compared with our own plain labels.
     for step, template, printer in (
+        ("labels-packaged", "sheet-a4-24", "pdf-300"),
         ("labels-roll-pdf", "roll-50x30", "pdf-300"),
         ("labels-roll-zpl", "roll-50x30", "zpl-300"),
         ("labels-roll-shaped", "languages-70x40", "pdf-300"),
@@ -192,6 +193,7 @@ def lines_of(ours: Rates, theirs: Rates) -> list[Line]:
         of("issue (HPKE, sealed, committed)", "issue", "issue", 0.5),
         of("labels (mask)", "labels", "labels", 25),
         of("labels (vector)", "labels-vector", "labels", 12),
+        of("labels (mask, sheet-a4-24)", "labels-packaged", "labels", None),
         of("labels (PDF, roll)", "labels-roll-pdf", "labels", 16),
         of("labels (ZPL, roll)", "labels-roll-zpl", "labels", 16),
         Line("labels (3 lines shaped against plain, roll)", median(ours["labels-roll-shaped"]), roll, 1 / 1.5),
