@@ -161,12 +161,12 @@ def _parsed(data: bytes, layout: Layout) -> dict[str, Any]:
         try:
             found = cbor2.loads(data)
         except (cbor2.CBORDecodeError, RecursionError):
-            raise ValueError("it is no CBOR") from None
+            raise ValueError("it isn't CBOR") from None
     else:
         try:
             found = json.loads(data)
         except (ValueError, RecursionError):
-            raise ValueError("it is no JSON") from None
+            raise ValueError("it isn't JSON") from None
     if not isinstance(found, dict):
-        raise ValueError("it is no object")
+        raise ValueError("it isn't an object")
     return found
