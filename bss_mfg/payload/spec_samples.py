@@ -32,7 +32,9 @@ class _SampleTable(FileModel):
     string: Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[ -~]+$")]
     document: str = ""
     private_key: Annotated[str, Field(min_length=1)] | None = None
-    product: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")], str] = Field({}, description="Values of the product.")
+    product: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")], str] = Field(
+        {}, description="Values of the product."
+    )
     unit: Any
 
 
