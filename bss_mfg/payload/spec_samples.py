@@ -116,7 +116,7 @@ def _unit(document: TomlDocument, index: int, said: dict[str, Any]) -> SampleUni
         raise refuse("", "nothing is known of this unit", "Give its uuid, oob, serial or mac as the guide prints them.")
     for key, value in said.items():
         if not _COLUMN.fullmatch(key):
-            raise refuse(key, "is no name of a column", "Names have small letters, digits and _.")
+            raise refuse(key, "cannot be the name of a column", "Names have small letters, digits and _.")
         if not isinstance(value, str) or not value:
             raise refuse(key, "should be a text that is not empty", "Write the value in double quotes, digits too.")
     try:
