@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from bss_mfg.core.files import read_bytes, read_text
 from bss_mfg.core.named_paths import existing_path_inside
 from bss_mfg.core.toml_files import parse_toml
-from bss_mfg.payload.product_keys import PrivateKey, load_private_key
-from bss_mfg.payload.spec_samples import SpecSample, sample_from_text
-
-
-@dataclass(frozen=True, slots=True)
-class LoadedSample:
-    """A sample and, where the file names one, the private key that opens it; `repr` shows no key."""
-
-    sample: SpecSample
-    private_key: PrivateKey | None = field(default=None, repr=False)
+from bss_mfg.payload.product_keys import load_private_key
+from bss_mfg.payload.spec_samples import LoadedSample as LoadedSample
+from bss_mfg.payload.spec_samples import sample_from_text
 
 
 def read_sample(path: Path) -> LoadedSample:
