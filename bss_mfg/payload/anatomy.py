@@ -280,7 +280,7 @@ def plaintext_pieces(
         return _written(value, unit)
 
     getters = {value: (lambda unit, value=value: getter(value, unit)) for value in values if value.is_of_unit}
-    whole = PlaintextWriter(values, layout, getters, facts).write(units)  # type: ignore[arg-type]
+    whole = PlaintextWriter(values, layout, getters, facts).write(units)
     at = 0
     for value, unit in shown:  # in the order in which they are written
         data = _written(value, unit)
