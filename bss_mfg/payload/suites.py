@@ -52,8 +52,9 @@ class Suite:
         """Refuse a product key of the wrong kind (`P-256`, `RSA-2048` ...)."""
         if not kind.startswith(self.key_kind):
             what = "the spec's scheme" if self.name == OWN else f"the suite {self.name}"
+            article = "a" if self.key_kind.startswith("P") else "an"
             raise InputError(
-                f"{what} needs a {self.key_kind} key, this one is {kind}",
+                f"{what} needs {article} {self.key_kind} key, this one is {kind}",
                 where=where,
                 way_out="Check the key file, or choose a spec whose suite fits the key.",
             )
