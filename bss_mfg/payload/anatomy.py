@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from bss_mfg.model import Secret, Unit
@@ -104,6 +104,7 @@ class Anatomy:
     spec: Spec
     units: tuple[Unit, ...]
     fields: tuple[FieldAnatomy, ...]
+    oob_bytes: int
 
     @property
     def text(self) -> str:
@@ -128,7 +129,7 @@ def explain(spec: Spec, units: int, oob_bytes: int) -> Anatomy:
     """A made-up package. `InputError` where the spec allows fewer units, or an RSA key holds less."""
     spec.check_units(units)
     members = tuple(_unit(spec, number, oob_bytes) for number in range(1, units + 1))
-    facts = facts_of(spec)
+    facts, values = facts_of(spec), MadeUpValues(oob_bytes)
     fields: list[FieldAnatomy] = []
     for field in spec.field:
         if field.source == "constant":
@@ -140,12 +141,12 @@ def explain(spec: Spec, units: int, oob_bytes: int) -> Anatomy:
                 fields.append(FieldAnatomy(field, value))
         elif field.encryption:
             groups = [(member,) for member in members] if field.each == "unit" else [members]
-            made = tuple(_encrypted(field, field.encryption, group, facts) for group in groups)
+            made = tuple(_encrypted(field, field.encryption, group, facts, values) for group in groups)
             fields.append(FieldAnatomy(field, spec.list_separator.join(one.text for one in made), made))
         else:
-            texts = [FORMATS[field.format].write(_value(field, member)) for member in members]
+            texts = [FORMATS[field.format].write(values.of(field, member)) for member in members]
             fields.append(FieldAnatomy(field, spec.list_separator.join(texts)))
-    return Anatomy(spec, members, tuple(fields))
+    return Anatomy(spec, members, tuple(fields), oob_bytes)
 
 
 def stream(seed: str, size: int) -> bytes:
@@ -171,8 +172,13 @@ def _unit(spec: Spec, number: int, oob_bytes: int) -> Unit:
             extra.setdefault(column, _column_text(one, column, number))
     mac = (0x02 << 8 * (mac_bytes - 1) | number).to_bytes(mac_bytes, "big").hex(":").upper()
     serial = (FACTS["pid"] + str(number).rjust(max(8, least - 4), "0"))[-most:]
-    key = Secret(bytes((16 * (number - 1) + index) % 256 for index in range(oob_bytes)))
+    key = Secret(made_up_oob(number, oob_bytes))
     return Unit(number, serial, uuid.UUID(bytes=bytes(drawn)), mac, key, extra=extra)
+
+
+def made_up_oob(number: int, size: int) -> bytes:
+    """An OOB key that everybody takes for a made-up one: 00, 01, 02 ..."""
+    return bytes((16 * (number - 1) + index) % 256 for index in range(size))
 
 
 def _column_text(one: SpecField | PlaintextValue, column: str, number: int) -> str:
@@ -193,25 +199,31 @@ def _column_text(one: SpecField | PlaintextValue, column: str, number: int) -> s
     return "".join("0123456789ABCDEF"[byte % 16] for byte in drawn) if is_text else drawn.hex()
 
 
-def _value(one: SpecField | PlaintextValue, unit: Unit) -> bytes:
-    """The bytes of a unit's value before they are written."""
-    if isinstance(one, PlaintextValue) and one.each_unit:
-        return one.constant
-    if column := column_of(one.source):
-        text = unit.extra[column]
-        return bytes.fromhex(text) if one.format == "raw" else FORMATS[one.format].parse_input(text)
-    known = {
-        "unit.serial": unit.serial.encode(),
-        "unit.uuid": unit.uuid.bytes,
-        "unit.mac": bytes.fromhex((unit.mac or "").replace(":", "")),
-        "unit.oob": unit.key.reveal() if unit.key else b"",
-    }
-    return known[one.source]
+@dataclass(frozen=True, slots=True)
+class MadeUpValues:
+    """The values of made-up units, whose OOB keys have so many bytes."""
 
+    oob_bytes: int
 
-def _written(one: PlaintextValue, unit: Unit) -> bytes:
-    found = _value(one, unit)
-    return found if one.format == "raw" or one.each_unit else FORMATS[one.format].write(found).encode()
+    def of(self, one: SpecField | PlaintextValue, unit: Unit) -> bytes:
+        """The bytes of a value before they are written."""
+        if isinstance(one, PlaintextValue) and one.each_unit:
+            return one.constant
+        if column := column_of(one.source):
+            text = unit.extra[column]
+            return bytes.fromhex(text) if one.format == "raw" else FORMATS[one.format].parse_input(text)
+        known = {
+            "unit.serial": unit.serial.encode(),
+            "unit.uuid": unit.uuid.bytes,
+            "unit.mac": bytes.fromhex((unit.mac or "").replace(":", "")),
+            "unit.oob": made_up_oob(unit.number, self.oob_bytes),
+        }
+        return known[one.source]
+
+    def written(self, one: PlaintextValue, unit: Unit) -> bytes:
+        """A value as it stands in a plaintext."""
+        found = self.of(one, unit)
+        return found if one.format == "raw" or one.each_unit else FORMATS[one.format].write(found).encode()
 
 
 @cache
@@ -228,8 +240,10 @@ def _made_up_key(curve: str, seed: str) -> PublicKey:
 # --- what is encrypted ------------------------------------------------------------------------------------------------
 
 
-def _encrypted(field: SpecField, suite: Suite, units: Sequence[Unit], facts: Mapping[str, str]) -> EncryptedValue:
-    plaintext = tuple(plaintext_pieces(field.plaintext, field.layout, units, facts))
+def _encrypted(
+    field: SpecField, suite: Suite, units: Sequence[Unit], facts: Mapping[str, str], values: MadeUpValues
+) -> EncryptedValue:
+    plaintext = tuple(_PlaintextPieces(field.plaintext, field.layout, facts, values).of(units))
     seed = f"{field.key} {units[0].number}"
     sealed = tuple(_sealed_pieces(suite, sum(len(one.data) for one in plaintext), seed))
     text = FORMATS[field.format].write(b"".join(one.data for one in sealed))
@@ -266,50 +280,56 @@ def _tag_size(how: EciesDescription | WrappedKeyDescription) -> int:
     return Cipher(how.cipher, how.tag_bytes, how.mac).tag_size
 
 
-def plaintext_pieces(
-    values: tuple[PlaintextValue, ...], layout: Layout, units: Sequence[Unit], facts: Mapping[str, str]
-) -> Iterator[Piece]:
-    """A plaintext in its order, what holds the values between them."""
-    if layout.kind == "binary":
-        yield from _binary_pieces(values, layout, units, facts)
-        return
-    shown: list[tuple[PlaintextValue, Unit]] = []
+@dataclass(frozen=True, slots=True)
+class _PlaintextPieces:
+    """Takes made-up plaintexts apart, what holds the values between them."""
 
-    def getter(value: PlaintextValue, unit: Unit) -> bytes:
-        shown.append((value, unit))
-        return _written(value, unit)
+    values: tuple[PlaintextValue, ...]
+    layout: Layout
+    facts: Mapping[str, str]
+    made_up: MadeUpValues
 
-    getters = {value: (lambda unit, value=value: getter(value, unit)) for value in values if value.is_of_unit}
-    whole = PlaintextWriter(values, layout, getters, facts).write(units)
-    at = 0
-    for value, unit in shown:  # in the order in which they are written
-        data = _written(value, unit)
-        found = whole.find(data, at)
-        if found < 0:  # JSON writes it otherwise
-            continue
-        if found > at:
-            yield Piece(PieceKind.FRAME, whole[at:found])
-        yield Piece(_kind(value), data, _name(value), unit.number)
-        at = found + len(data)
-    if at < len(whole):
-        yield Piece(PieceKind.FRAME, whole[at:])
+    def of(self, units: Sequence[Unit]) -> Iterator[Piece]:
+        """The plaintext of some units, in its order."""
+        return self._binary(units) if self.layout.kind == "binary" else self._text(units)
 
+    def _text(self, units: Sequence[Unit]) -> Iterator[Piece]:
+        shown: list[tuple[PlaintextValue, Unit]] = []
 
-def _binary_pieces(
-    values: tuple[PlaintextValue, ...], layout: Layout, units: Sequence[Unit], facts: Mapping[str, str]
-) -> Iterator[Piece]:
-    so_far = bytearray()
-    for step in steps(values, layout):
-        for unit in units if step.of_units else (None,):
-            for value in step.values:
-                data = _written(value, unit) if unit else _once(value, bytes(so_far), len(units), facts)
-                number = unit.number if unit else 0
-                frame = bytes.fromhex(value.tag) + (integer_bytes(len(data), value.length) if value.length else b"")
-                so_far += frame + data
-                if frame:
-                    yield Piece(PieceKind.FRAME, frame, "", number)
-                if data:
-                    yield Piece(_kind(value), data, _name(value), number)
+        def getter(value: PlaintextValue, unit: Unit) -> bytes:
+            shown.append((value, unit))
+            return self.made_up.written(value, unit)
+
+        getters = {value: partial(getter, value) for value in self.values if value.is_of_unit}
+        whole = PlaintextWriter(self.values, self.layout, getters, self.facts).write(units)
+        at = 0
+        for value, unit in shown:  # in the order in which they are written
+            data = self.made_up.written(value, unit)
+            found = whole.find(data, at)
+            if found < 0:  # JSON writes it otherwise
+                continue
+            if found > at:
+                yield Piece(PieceKind.FRAME, whole[at:found])
+            yield Piece(_kind(value), data, _name(value), unit.number)
+            at = found + len(data)
+        if at < len(whole):
+            yield Piece(PieceKind.FRAME, whole[at:])
+
+    def _binary(self, units: Sequence[Unit]) -> Iterator[Piece]:
+        so_far = bytearray()
+        for step in steps(self.values, self.layout):
+            for unit in units if step.of_units else (None,):
+                for value in step.values:
+                    written = self.made_up.written(value, unit) if unit else None
+                    data = _once(value, bytes(so_far), len(units), self.facts) if written is None else written
+                    number = unit.number if unit else 0
+                    length = integer_bytes(len(data), value.length) if value.length else b""
+                    frame = bytes.fromhex(value.tag) + length
+                    so_far += frame + data
+                    if frame:
+                        yield Piece(PieceKind.FRAME, frame, "", number)
+                    if data:
+                        yield Piece(_kind(value), data, _name(value), number)
 
 
 def _once(value: PlaintextValue, so_far: bytes, units: int, facts: Mapping[str, str]) -> bytes:

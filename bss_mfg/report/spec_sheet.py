@@ -157,14 +157,8 @@ class SpecSheet:
     @property
     def package_words(self) -> str:
         """The made-up package in words."""
-        oob = f" with OOB keys of {count_words(len_oob(self.anatomy), 'byte')}" if self.spec.holds_oob else ""
+        oob = f" with OOB keys of {count_words(self.anatomy.oob_bytes, 'byte')}" if self.spec.holds_oob else ""
         return f"{count_words(len(self.anatomy.units), 'unit')}{oob}"
-
-
-def len_oob(anatomy: Anatomy) -> int:
-    """Bytes of the made-up OOB keys."""
-    key = anatomy.units[0].key
-    return len(key.reveal()) if key else 0
 
 
 def spec_sheet(file: SpecFile, request: SheetRequest) -> SpecSheet:

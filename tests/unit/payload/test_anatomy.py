@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,11 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bss_mfg.errors import InputError
-from bss_mfg.model import Unit
-from bss_mfg.payload import anatomy, judge, parse
-from bss_mfg.payload.anatomy import PieceKind, explain, facts_of
+from bss_mfg.payload import judge, parse
+from bss_mfg.payload.anatomy import MadeUpValues, PieceKind, explain, facts_of
 from bss_mfg.payload.build import PayloadBuilder
-from bss_mfg.payload.layouts.descriptions import PlaintextValue
 from bss_mfg.payload.layouts.writing import PlaintextWriter
 from bss_mfg.payload.product_keys import load_public_key, new_development_key
 from bss_mfg.payload.spec import Spec
@@ -48,16 +46,14 @@ def check_like_an_issued_one(spec: Spec, units: int, oob: int) -> None:
             one.encrypted, groups, value.split("." if len(groups) > 1 else "\n"), strict=True
         ):
             assert len(cipher.text) == len(text)
-            getters = {part: getter(part) for part in one.field.plaintext if part.is_of_unit}
+            getters = {
+                part: partial(MadeUpValues(oob).written, part) for part in one.field.plaintext if part.is_of_unit
+            }
             wanted = PlaintextWriter(one.field.plaintext, one.field.layout, getters, facts_of(spec)).write(group)
             assert b"".join(piece.data for piece in cipher.plaintext) == wanted
             assert all(
                 piece.data for piece in (*cipher.plaintext, *cipher.sealed) if piece.kind != PieceKind.CIPHERTEXT
             )
-
-
-def getter(part: PlaintextValue) -> Callable[[Unit], bytes]:
-    return lambda unit: anatomy._written(part, unit)
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda one: one.name)
