@@ -121,12 +121,23 @@ def _print_proof(spec: Spec, proof: SpecProof) -> None:
 def _print_parts(one: FieldProof) -> None:
     from bss_mfg.payload.proving.evidence import Evidence
 
-    if proven := [part.name for part in one.parts if part.evidence is Evidence.PROVEN]:
-        click.echo(f"{'':<17} proven: {', '.join(proven)}")
+    proven = [part.name for part in one.parts if part.evidence is Evidence.PROVEN]
+    if whole := [name for name in proven if not _is_member(name)]:
+        members = [part.name for part in one.parts if _is_member(part.name)]
+        shown = len([name for name in members if name in proven])
+        click.echo(
+            f"{'':<17} proven: {', '.join(whole)}"
+            + (f"; {shown} of {len(members)} members of these" if members else "")
+        )
     for evidence, also in ((Evidence.CONSISTENT, "also fits"), (Evidence.UNTESTED, "no sample tells it from")):
         for part in one.parts:
             if part.evidence is evidence:
                 click.echo(f"{'':<17} {evidence}: {part.name} ({also}: {_few(part.left)})")
+
+
+def _is_member(name: str) -> bool:
+    """Whether a part is a member of a scheme or layout: `scheme.kdf.hash`, `plaintext[1].format`."""
+    return name.startswith(("scheme.", "layout.", "plaintext["))
 
 
 def _few(names: tuple[str, ...], most: int = 4) -> str:

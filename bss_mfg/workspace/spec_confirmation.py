@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bss_mfg.core import clock
 from bss_mfg.core.files import make_folder, write_atomically
+from bss_mfg.core.toml_files import quote
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.ledger.events import SpecConfirmed
 from bss_mfg.ledger.ledger import Ledger
@@ -39,7 +40,7 @@ def confirm_spec(
         raise InputError(
             "no document was named", where=f"spec {name}", way_out="Say --document TEXT: title and version."
         )
-    proven, rest = _weigh(workspace, file, tuple(signed_for))
+    proven, rest = _weigh(workspace, file, tuple(signed_for), "" if signed else f" --document {quote(document)}")
     new = NewConfirmation(ledger.actor.operator, workspace.zone.day(clock.now()), document, proven, rest)
     text, kept = with_confirmation(file, new).encode(), workspace.confirmed_spec_file(name)
     make_folder(kept.parent)
@@ -57,11 +58,11 @@ def confirm_spec(
 
 
 def _weigh(
-    workspace: Workspace, file: SpecFile, signed_for: tuple[str, ...]
+    workspace: Workspace, file: SpecFile, signed_for: tuple[str, ...], options: str
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The assumed fields that the samples prove, and those that are signed for by name."""
     spec, where = file.spec, f"spec {file.spec.name}"
-    again = f"`bss-mfg spec confirm {spec.name}"
+    again = f"`bss-mfg spec confirm {spec.name}{options}"
     if unknown := [key for key in signed_for if key not in spec.assumed]:
         raise InputError(
             f"{', '.join(unknown)} can't be signed for: assumed are {', '.join(spec.assumed) or 'no fields'}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 from bss_mfg.core.files import read_bytes, read_text
@@ -15,9 +16,11 @@ from bss_mfg.payload.spec_samples import sample_from_text
 
 
 def read_sample(path: Path, name: str = "") -> LoadedSample:
-    """Read a sample file and its private key; `InputError` where either is wrong or missing."""
+    """Read a sample file and its private key; `InputError` where either is wrong or missing. `name` is how what it says
+    of a spec is called, if not by its path."""
     text = read_text(path, "sample file")
-    sample = sample_from_text(text, name or str(path))
+    sample = sample_from_text(text, str(path))
+    sample = replace(sample, name=name or sample.name)
     if sample.private_key is None:
         return LoadedSample(sample)
     where = parse_toml(text, str(path)).locate(("private_key",))
@@ -33,7 +36,7 @@ def read_private_key(path: Path) -> PrivateKey:
 def read_samples(folder: Path, spec: Spec) -> tuple[LoadedSample, ...]:
     """The samples that a spec in `folder` lists."""
     where = f"spec {spec.name}"
-    return tuple(read_sample(path_inside(folder, name, "sample", where)) for name in spec.samples.files)
+    return tuple(read_sample(path_inside(folder, name, "sample", where), name) for name in spec.samples.files)
 
 
 def sample_digests(folder: Path, spec: Spec) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bss_mfg.core.text import count_words
 from bss_mfg.errors import InputError
@@ -16,6 +16,7 @@ from bss_mfg.payload.product_keys import PrivateKey
 from bss_mfg.payload.proving.evidence import Alternative, Fault, FaultKind, Observation
 from bss_mfg.payload.proving.known import Examination, as_unit, compose, formats_of, part_of, source_known
 from bss_mfg.payload.proving.variants import layout_parts, scheme_parts
+from bss_mfg.payload.sources import column_of
 from bss_mfg.payload.spec import SpecField
 from bss_mfg.payload.suites import Suite
 
@@ -149,7 +150,7 @@ def _open(field: _Field, key: PrivateKey) -> None:
     _compare_values(field, values)
     if len(seen.faults) > before:
         return
-    units = [_filled(number, unit, values[number - 1]) for number, unit in enumerate(_units(field), 1)]
+    units = [_filled(unit, described, found) for unit, found in zip(_units(field), values, strict=True)]
     rebuilt = [_rebuilt(field, [units[index] for index in group]) for group in field.groups]
     for number, (ours, theirs) in enumerate(zip(rebuilt, plaintexts, strict=True), 1):
         if ours is not None and ours != theirs:
@@ -188,17 +189,23 @@ def _compare_values(field: _Field, values: Sequence[Values]) -> None:
                 field.fault(FaultKind.VALUE, value.source, what, unit=number)
 
 
-def _filled(number: int, unit: Unit, found: Values) -> Unit:
+def _filled(unit: Unit, described: SpecField, found: Values) -> Unit:
     """A unit, and what its sample does not tell out of the plaintext."""
     opened = parse.opened_unit(found)
-    columns = {name: value.reveal() for name, value in opened.extra.items()}
-    return Unit(
-        number,
-        opened.serial or unit.serial,
-        opened.uuid or unit.uuid,
-        opened.mac or unit.mac,
-        opened.key or unit.key,
-        extra={**{name: data.hex() for name, data in columns.items()}, **unit.extra},
+    columns = {
+        column: found[value.source].decode("ascii")
+        if value.format in ("text", "alphanumeric")
+        else found[value.source].hex()
+        for value in described.plaintext
+        if (column := column_of(value.source)) and value.source in found
+    }
+    return replace(
+        unit,
+        serial=opened.serial or unit.serial,
+        uuid=opened.uuid or unit.uuid,
+        mac=opened.mac or unit.mac,
+        key=opened.key or unit.key,
+        extra={**columns, **unit.extra},
     )
 
 
@@ -262,7 +269,7 @@ def _observe_values(field: _Field, values: Sequence[Values]) -> None:
     if any(value.source == "unit.oob" for value in field.described.plaintext):
         shown_sizes = {len(found["unit.oob"]) for found in values}
         for size in (16, 32):
-            left = () if size in shown_sizes else [Alternative("another form")]
+            left = () if size in shown_sizes else [Alternative(f"anything: no sample has a key of {size} bytes")]
             field.observe(f"oob-{size}", left, excludes=size in shown_sizes)
 
 

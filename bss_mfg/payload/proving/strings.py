@@ -35,7 +35,6 @@ def split_string(seen: Examination) -> bool:
         several = len(seen.fields) > 1
         seen.observations.append(Observation(Part("", "separators"), excludes=several))
         _terminator(seen, text)
-    seen.observations.append(Observation(Part("", "symbology"), frozenset([Alternative("another symbology")]), False))
     _keys(seen)
     return True
 
