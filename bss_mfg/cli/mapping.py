@@ -124,8 +124,8 @@ def fit(
 ) -> None:
     """Propose a mapping from a sample log and the devices in it: where each value stands, and how it is written.
 
-    All that is no value of a device, package or product becomes a constant. Every member is marked assumed. Exit 1 if
-    the sample has a member that no mapping can write.
+    Known are the values of devices, package and product; everything else becomes a constant. Every member is marked
+    assumed. Exit 1 if the sample has a member that no mapping can write.
     """
     from bss_mfg.core.files import write_atomically
     from bss_mfg.core.folders import require_free_name

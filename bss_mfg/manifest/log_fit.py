@@ -163,10 +163,12 @@ def _fitted(
         return fits[0].model_copy(update={"note": note})
     texts = [value for _, value in values]
     if any(value != texts[0] or isinstance(value, bool) != isinstance(texts[0], bool) for value in texts):
-        return Unexplained(kind, path, "it differs from log to log, and is none of the values that are known")
+        return Unexplained(kind, path, "it differs from log to log, and isn't among the known values")
     value = texts[0]
     if not isinstance(value, str | int) or value == "":
-        return Unexplained(kind, path, f"{printable(json.dumps(value), 40)} is no text, whole number, true or false")
+        return Unexplained(
+            kind, path, f"{printable(json.dumps(value), 40)} isn't a text, a whole number, true or false"
+        )
     inside = [source for one, _ in values for source in sources if _is_inside(one.known.get(source), value)]
     if inside:
         return Unexplained(kind, path, f"{inside[0]} stands in it, in a form that a mapping can't write")

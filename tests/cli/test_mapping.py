@@ -186,7 +186,7 @@ def test_what_is_fitted_writes_and_reads_other_devices(tmp_path: Path) -> None:
     [
         (KEY, "OOB key"), (KEY.upper(), "OOB key"), ("-".join(KEY[at : at + 4] for at in range(0, 32, 4)), "OOB key"),
         ("ABEiM0RVZneImaq7zN3u/w==", "OOB key"), (f"urn:uuid:{UNITS[0][1].lower()}", "unit.uuid stands in it"),
-        ([1, 2], "no text"), (1.5, "no text"), ({}, "no text"),
+        ([1, 2], "isn't a text"), (1.5, "isn't a text"), ({}, "isn't a text"),
     ],
 )  # fmt: skip
 def test_what_no_mapping_can_write_is_named_and_no_key_is_shown(tmp_path: Path, member: Any, why: str) -> None:
