@@ -190,5 +190,5 @@ def _opened_unit(found: Mapping[str, bytes]) -> OpenedUnit:
         )
     except ValueError:  # a UUID of another length, a serial that is none
         raise InputError(
-            "the decrypted field holds a value that no unit has", way_out="Check the spec's plaintext."
+            "a value in the decrypted field can't be one of a unit", way_out="Check the spec's plaintext."
         ) from None

@@ -247,7 +247,7 @@ CASES = [
          bad_spec('source = "unit.uuid"\nformat', 'source = "unit.oob"\nformat')),
     Case("spec: unknown suite", 3, "unknown suite", "rsa-oaep-sha256",
          bad_spec("ecies-p256-x963sha256-aes128gcm", "rot13")),
-    Case("spec: two encrypted fields", 3, "at most one", "Correct the file",
+    Case("spec: another encrypted field wants another key", 3, "needs an RSA key", "choose a spec",
          bad_spec("[[field]]\nkey = \"BMO\"", '[[field]]\nkey = "BMX"\nstatus = "assumed"\nsource = "encrypted"\n'
                   'format = "base64"\nsuite = "rsa-oaep-sha256"\nplaintext = [{ source = "unit.oob" }]\n\n'
                   '[[field]]\nkey = "BMO"')),
