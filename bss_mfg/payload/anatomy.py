@@ -15,7 +15,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from bss_mfg.model import Secret, Unit
-from bss_mfg.payload.formats import FORMATS, SPKI
+from bss_mfg.payload.formats import OF_UUIDS, SPKI, encode_whole, format_of
 from bss_mfg.payload.layouts.descriptions import Layout, PlaintextValue
 from bss_mfg.payload.layouts.plan import check_bytes, integer_bytes, padding_bytes, steps
 from bss_mfg.payload.layouts.writing import PlaintextWriter
@@ -144,7 +144,7 @@ def explain(spec: Spec, units: int, oob_bytes: int) -> Anatomy:
             made = tuple(_encrypted(field, field.encryption, group, facts, values) for group in groups)
             fields.append(FieldAnatomy(field, spec.list_separator.join(one.text for one in made), made))
         else:
-            texts = [FORMATS[field.format].write(values.of(field, member)) for member in members]
+            texts = [format_of(field.format).write(values.of(field, member)) for member in members]
             fields.append(FieldAnatomy(field, spec.list_separator.join(texts)))
     return Anatomy(spec, members, tuple(fields), oob_bytes)
 
@@ -187,14 +187,15 @@ def _column_text(one: SpecField | PlaintextValue, column: str, number: int) -> s
         point = point_bytes(CURVES["P-256"], _made_up_key("P-256", f"{column} {number}"), "compressed")
         # The header of RFC 5480: id-ecPublicKey, prime256v1, a BIT STRING of 33 bytes.
         header = bytes.fromhex("3039301306072a8648ce3d020106082a8648ce3d030107032200")
-        return FORMATS[SPKI].write(header + point)
+        return format_of(SPKI).write(header + point)
+    first = one.format if isinstance(one.format, str) else one.format[0]
+    is_text = first in ("text", "alphanumeric")
     if isinstance(one, PlaintextValue):
         size = one.octets or 1
-        is_text = one.format in ("text", "alphanumeric")
     else:
         most = one.lengths[1]
-        is_text = one.format in ("text", "alphanumeric")
-        size = most if is_text else max(n for n in range(most + 1) if FORMATS[one.format].size(n) <= most)
+        size = max(n for n in range(most + 1) if format_of(one.format).size(n) <= most)
+    size = 16 if first in OF_UUIDS else size
     drawn = stream(f"{column} {number}", size)
     return "".join("0123456789ABCDEF"[byte % 16] for byte in drawn) if is_text else drawn.hex()
 
@@ -211,7 +212,7 @@ class MadeUpValues:
             return one.constant
         if column := column_of(one.source):
             text = unit.extra[column]
-            return bytes.fromhex(text) if one.format == "raw" else FORMATS[one.format].parse_input(text)
+            return bytes.fromhex(text) if one.format == "raw" else format_of(one.format).parse_input(text)
         known = {
             "unit.serial": unit.serial.encode(),
             "unit.uuid": unit.uuid.bytes,
@@ -223,7 +224,7 @@ class MadeUpValues:
     def written(self, one: PlaintextValue, unit: Unit) -> bytes:
         """A value as it stands in a plaintext."""
         found = self.of(one, unit)
-        return found if one.format == "raw" or one.each_unit else FORMATS[one.format].write(found).encode()
+        return found if one.format == "raw" or one.each_unit else format_of(one.format).encoding.encode(found)
 
 
 @cache
@@ -244,9 +245,10 @@ def _encrypted(
     field: SpecField, suite: Suite, units: Sequence[Unit], facts: Mapping[str, str], values: MadeUpValues
 ) -> EncryptedValue:
     plaintext = tuple(_PlaintextPieces(field.plaintext, field.layout, facts, values).of(units))
+    whole = b"".join(one.data for one in plaintext)
     seed = f"{field.key} {units[0].number}"
-    sealed = tuple(_sealed_pieces(suite, sum(len(one.data) for one in plaintext), seed))
-    text = FORMATS[field.format].write(b"".join(one.data for one in sealed))
+    sealed = tuple(_sealed_pieces(suite, len(encode_whole(whole, field.layout.encode)), seed))
+    text = format_of(field.format).write(b"".join(one.data for one in sealed))
     return EncryptedValue(plaintext, sealed, text)
 
 
@@ -256,9 +258,11 @@ def _sealed_pieces(suite: Suite, plaintext: int, seed: str) -> Iterator[Piece]:
         point = point_bytes(
             CURVES[how.kem], _made_up_key(how.kem, seed), "raw-x" if how.kem == "X25519" else "uncompressed"
         )
+        if how.prefix:
+            yield Piece(PieceKind.PREFIX, bytes.fromhex(how.prefix))
         yield Piece(PieceKind.POINT, point)
         yield Piece(PieceKind.CIPHERTEXT, stream(seed, plaintext))
-        yield Piece(PieceKind.TAG, stream(f"{seed} tag", whole - plaintext - len(point)))
+        yield Piece(PieceKind.TAG, stream(f"{seed} tag", whole - plaintext - len(point) - len(how.prefix) // 2))
         return
     if not isinstance(how, EciesDescription | WrappedKeyDescription):
         yield Piece(PieceKind.CIPHERTEXT, stream(seed, whole))
@@ -301,7 +305,7 @@ class _PlaintextPieces:
             return self.made_up.written(value, unit)
 
         getters = {value: partial(getter, value) for value in self.values if value.is_of_unit}
-        whole = PlaintextWriter(self.values, self.layout, getters, self.facts).write(units)
+        whole = PlaintextWriter(self.values, self.layout, getters, self.facts).compose(units)
         at = 0
         for value, unit in shown:  # in the order in which they are written
             data = self.made_up.written(value, unit)
@@ -336,7 +340,7 @@ def _once(value: PlaintextValue, so_far: bytes, units: int, facts: Mapping[str, 
     if value.source == "constant":
         return value.constant
     if value.source == "package.units":
-        return str(units).encode() if value.format == "decimal" else integer_bytes(units, value.format)
+        return str(units).encode() if value.format == "decimal" else integer_bytes(units, value.number_format)
     if value.source == "check":
         return check_bytes(value, so_far)
     if value.source == "padding":
