@@ -123,7 +123,8 @@ def encrypted_fields(draw: st.DrawFn, *, packed: bool = True) -> dict[str, Any]:
         layout["units"] = "" if each == "unit" and draw(st.booleans()) else "units"
         layout["spaces"] = kind == "json" and draw(st.booleans())
     return {
-        "key": "BMD", "status": "assumed", "source": "encrypted", "format": draw(st.sampled_from([*FIXED, *(PACKED if packed else [])])),
+        "key": "BMD", "status": "assumed", "source": "encrypted",
+        "format": draw(st.sampled_from([*FIXED, *(PACKED if packed else [])])),
         "suite": SUITE, "plaintext": values, "layout": layout, "each": each,
     }  # fmt: skip
 
