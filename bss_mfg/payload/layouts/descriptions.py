@@ -110,7 +110,12 @@ class PlaintextValue(FileModel):
     @property
     def has_fixed_size(self) -> bool:
         """Whether every value has `size` bytes."""
-        return self.source != "unit.serial" and (isinstance(self.format, str) or format_of(self.format).is_fixed)
+        return self.source != "unit.serial" and self.has_fixed_format
+
+    @property
+    def has_fixed_format(self) -> bool:
+        """Whether values of one length are written with one length: nothing is compressed."""
+        return isinstance(self.format, str) or format_of(self.format).is_fixed
 
     @property
     def number_format(self) -> str:
