@@ -45,8 +45,7 @@ class Picture:
         from PIL import Image
 
         width, height = place.size
-        corners = [place.point(*at) for at in ((0, 0), (width, 0), (0, height), (width, height))]
-        (left, right_end), (top, bottom) = ((min(axis), max(axis)) for axis in zip(*corners, strict=True))
+        left, right_end, top, bottom = place.bounds()
         rows, columns = self.grey.shape
         if left < 0 or top < 0 or right_end > columns or bottom > rows:
             return None
@@ -90,6 +89,18 @@ class StripPlace:
         (x, y), right, down, bend = self.corner, self.right, self.down, self.bend
         far = 1 + bend[0] * column + bend[1] * row
         return (x + right[0] * column + down[0] * row) / far, (y + right[1] * column + down[1] * row) / far
+
+    def bounds(self) -> tuple[float, float, float, float]:
+        """Of its corners in the picture: the leftmost and rightmost x, and the uppermost and lowest y."""
+        width, height = self.size
+        if self.bend[0] or self.bend[1]:
+            corners = [self.point(*at) for at in ((0, 0), (width, 0), (0, height), (width, height))]
+            xs, ys = zip(*corners, strict=True)
+            return min(xs), max(xs), min(ys), max(ys)
+        (x, y), (right_x, right_y), (down_x, down_y) = self.corner, self.right, self.down
+        wide_x, wide_y, high_x, high_y = right_x * width, right_y * width, down_x * height, down_y * height
+        left, top = x + min(wide_x, 0) + min(high_x, 0), y + min(wide_y, 0) + min(high_y, 0)
+        return left, x + max(wide_x, 0) + max(high_x, 0), top, y + max(wide_y, 0) + max(high_y, 0)
 
     @property
     def pixels(self) -> float:
