@@ -14,7 +14,15 @@ from bss_mfg.payload.formats import FORMATS
 from bss_mfg.payload.parse import ParsedField
 from bss_mfg.payload.product_keys import PrivateKey
 from bss_mfg.payload.proving.evidence import Alternative, Fault, FaultKind, Observation
-from bss_mfg.payload.proving.known import Examination, as_unit, compose, formats_of, part_of, source_known
+from bss_mfg.payload.proving.known import (
+    Examination,
+    as_unit,
+    compose,
+    formats_of,
+    part_of,
+    same_plaintext,
+    source_known,
+)
 from bss_mfg.payload.proving.variants import layout_parts, scheme_parts
 from bss_mfg.payload.sources import column_of
 from bss_mfg.payload.spec import SpecField
@@ -105,8 +113,10 @@ def _compare_lengths(field: _Field) -> None:
     units = [as_unit(number, unit) for number, unit in enumerate(field.seen.units, 1)]
     opaque = [Alternative("anything of this length: there is no private key")]
     fits = True
+    values, layout = field.described.plaintext, field.described.layout
+    is_fixed = layout.has_fixed_size and all(value.has_fixed_format for value in values)
     for group, ciphertext in zip(field.groups, field.ciphertexts, strict=True):
-        plaintext = _rebuilt(field, [units[index] for index in group]) if _all_known(field) else None
+        plaintext = _rebuilt(field, [units[index] for index in group]) if _all_known(field) and is_fixed else None
         sizes = set() if plaintext is None else _sealed_sizes(field.suite, len(plaintext))
         if sizes and len(ciphertext) not in sizes:
             what = f"the ciphertext has {count_words(len(ciphertext), 'byte')}"
@@ -155,7 +165,7 @@ def _open(field: _Field, key: PrivateKey) -> None:
     units = [_filled(unit, described, found) for unit, found in zip(_units(field), values, strict=True)]
     rebuilt = [_rebuilt(field, [units[index] for index in group]) for group in field.groups]
     for number, (ours, theirs) in enumerate(zip(rebuilt, plaintexts, strict=True), 1):
-        if ours is not None and ours != theirs:
+        if ours is not None and not same_plaintext(described, ours, theirs):
             at = next((at for at, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), len(theirs))
             what = f"the plaintext of ciphertext {number}, built anew, is another from byte {at + 1} on"
             field.fault(FaultKind.LAYOUT, "layout", what, expected=f"{len(ours)} bytes", found=f"{len(theirs)} bytes")
@@ -311,4 +321,5 @@ class _Rewriter:
             ]
         except (InputError, ValueError, OverflowError):
             return False
-        return made == list(self.plaintexts)
+        pairs = zip(made, self.plaintexts, strict=True)
+        return all(same_plaintext(described, ours, theirs) for ours, theirs in pairs)
