@@ -69,7 +69,7 @@ function sample(name, page, units) {
   for (const { serial, uuid, oob } of units) {
     lines.push("", "[[unit]]", `serial = "${serial}"`, `uuid = "${uuid.toString("hex")}"`, `oob = "${oob.toString("hex")}"`);
   }
-  writeFileSync(join(folder, `${name}.toml`), lines.join("\n") + "\n");
+  writeFileSync(join(folder, `${name}.sample.toml`), lines.join("\n") + "\n");
   return text;
 }
 
