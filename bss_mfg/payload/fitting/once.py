@@ -1,0 +1,148 @@
+"""Bytes of a plaintext that belong to no unit: every way to read them as counts, checks, padding, product values and
+constants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from bss_mfg.payload.layouts.descriptions import PlaintextValue
+from bss_mfg.payload.layouts.plan import check_bytes, integer_bytes
+
+_COUNTS = ("u8", "u16-be", "u16-le", "u32-be", "u32-le")
+_CHECKS = (("crc16-ccitt-false", 2), ("crc16-x25", 2), ("crc32", 4))
+_SHA256 = (32, 20, 16, 8, 4)
+_MULTIPLES = (4, 8, 16, 32, 64, 128)
+MOST_UNKNOWN = 8
+"""Bytes of a constant that is no text: more of them are a value that the sample does not tell."""
+_MOST_READINGS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Bytes between values of units: `data[start:end]` of a plaintext of `units`; `last`: nothing follows."""
+
+    data: bytes
+    start: int
+    end: int
+    units: int
+    facts: Mapping[str, str]
+    last: bool = False
+
+
+def constant(data: bytes, *, each_unit: bool = False) -> PlaintextValue:
+    """A constant of these bytes."""
+    return PlaintextValue(source="constant", format="raw", value=data.hex(), each_unit=each_unit)
+
+
+def is_plausible_constant(data: bytes) -> bool:
+    """Whether bytes can be what a layout always holds: few, or text."""
+    return len(data) <= MOST_UNKNOWN or (data.isascii() and data.decode("ascii").isprintable())
+
+
+Reading = tuple[PlaintextValue, ...]
+
+
+def readings(gap: Gap) -> Iterator[Reading]:
+    """All readings of a gap, the likeliest first; none where it holds more unknown bytes than a layout has."""
+    seen: set[Reading] = set()
+    for reading in _readings(gap, gap.start, counted=False):
+        if reading not in seen and len(seen) < _MOST_READINGS:
+            seen.add(reading)
+            yield reading
+
+
+def _readings(gap: Gap, at: int, *, counted: bool) -> Iterator[Reading]:
+    if at == gap.end:
+        yield ()
+        return
+    checks = list(_checks(gap, at))
+    for value, size in checks:
+        yield from (((value, *rest)) for rest in _readings(gap, at + size, counted=counted))
+    if checks:  # two bytes or more that are a check by chance: no
+        return
+    for value, size in _products(gap, at):
+        yield from ((value, *rest) for rest in _readings(gap, at + size, counted=counted))
+    if not counted and (at - gap.start < 8 or gap.end - at <= 8):
+        for name in _COUNTS:
+            text = integer_bytes(gap.units, name)
+            if gap.data[at : at + len(text)] == text and at + len(text) <= gap.end:
+                value = PlaintextValue(source="package.units", format=name)  # type: ignore[arg-type]
+                yield from ((value, *rest) for rest in _readings(gap, at + len(text), counted=True))
+    if gap.last:
+        yield from ((value,) for value in _paddings(gap, at))
+    yield from _constants(gap, at, counted=counted)
+
+
+def _constants(gap: Gap, at: int, *, counted: bool) -> Iterator[Reading]:
+    """A constant up to the end, or up to something else: constants side by side are one."""
+    for end in range(at + 1, gap.end):
+        if end - at > 64:
+            break
+        for rest in _readings_of_other(gap, end, counted=counted):
+            if is_plausible_constant(gap.data[at:end]):
+                yield (constant(gap.data[at:end]), *rest)
+    if is_plausible_constant(gap.data[at : gap.end]):
+        yield (constant(gap.data[at : gap.end]),)
+
+
+def _readings_of_other(gap: Gap, at: int, *, counted: bool) -> Iterator[Reading]:
+    for reading in _readings(gap, at, counted=counted):
+        if reading and reading[0].source != "constant":
+            yield reading
+
+
+def _checks(gap: Gap, at: int) -> Iterator[tuple[PlaintextValue, int]]:
+    so_far = gap.data[:at]
+    if not so_far:
+        return
+    for size in _SHA256:
+        value = PlaintextValue(source="check", check="sha256", octets=size)
+        if at + size <= gap.end and gap.data[at : at + size] == check_bytes(value, so_far):
+            yield value, size
+            return
+    for name, size in _CHECKS:
+        for order in ("big", "little"):
+            value = PlaintextValue(source="check", check=name, byte_order=order)  # type: ignore[arg-type]
+            if at + size <= gap.end and gap.data[at : at + size] == check_bytes(value, so_far):
+                yield value, size
+                return
+
+
+def _products(gap: Gap, at: int) -> Iterator[tuple[PlaintextValue, int]]:
+    """Product values with their length in front of them: nothing else says where one ends."""
+    for name, text in gap.facts.items():
+        data = text.encode()
+        for length in _COUNTS:
+            if name not in ("pid", "upc", "ean") or len(data) > 255:
+                continue
+            framed = integer_bytes(len(data), length) + data
+            if gap.data[at : at + len(framed)] == framed and at + len(framed) <= gap.end:
+                yield PlaintextValue(source=f"product.{name}", format="text", length=length), len(framed)  # type: ignore[arg-type]
+
+
+def _paddings(gap: Gap, at: int) -> Iterator[PlaintextValue]:
+    fill, total = gap.data[gap.end - 1], len(gap.data)
+    if set(gap.data[at : gap.end]) != {fill}:
+        return
+    for multiple in _MULTIPLES:
+        if total % multiple == 0 and gap.end - at < multiple:
+            yield PlaintextValue(source="padding", multiple=multiple, fill=f"{fill:02x}")
+    yield PlaintextValue(source="padding", octets=total, fill=f"{fill:02x}")
+
+
+def each_unit_readings(texts: Sequence[bytes], sizes: Sequence[int]) -> Iterator[tuple[Reading, dict[str, str]]]:
+    """How bytes in front of a value can be its own, the same for each unit: (constants, `tag` and `length` of the
+    value). `sizes`: bytes of the value of each unit."""
+    for name in _COUNTS:
+        try:
+            lengths = [integer_bytes(size, name) for size in sizes]
+        except OverflowError:
+            continue
+        heads = {text[: -len(length)] for text, length in zip(texts, lengths, strict=True) if text.endswith(length)}
+        if len(heads) == 1 and all(text.endswith(length) for text, length in zip(texts, lengths, strict=True)):
+            head = heads.pop()
+            if is_plausible_constant(head):
+                yield (), {"length": name} | ({"tag": head.hex()} if head else {})
+    if len(set(texts)) == 1 and is_plausible_constant(texts[0]):
+        yield ((constant(texts[0], each_unit=True),) if texts[0] else ()), {}
