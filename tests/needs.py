@@ -25,6 +25,7 @@ from tests.helpers import ROOT
 EVERYTHING = os.environ.get("BSS_MFG_TEST_ALL") == "1"
 """Whether a missing tool is an error."""
 RENDERER = ROOT / "tests" / "independent" / "zpl"
+SEALERS = ROOT / "tests" / "independent" / "schemes"
 
 
 def libdmtx_loads() -> bool:
@@ -64,6 +65,11 @@ def preflight_runs() -> bool:
     return shutil.which("java") is not None and all(Path(path).is_file() for path in preflight_path().split(":"))
 
 
+def node_has(folder: Path, package: str) -> bool:
+    """Whether Node.js is there and has a package of npm in a folder."""
+    return shutil.which("node") is not None and (folder / "node_modules" / package).is_dir()
+
+
 BOUNCY_CASTLE = "/usr/share/java/bcprov.jar"
 """Bouncy Castle, as Debian installs it."""
 
@@ -78,6 +84,8 @@ class Tool:
     found: Callable[[], bool] | None = None
     fixture: str = ""
     """The fixture that needs it, for tests that do not say so themselves."""
+    npm: Path | None = None
+    """The folder whose package.json names it, for what npm installs."""
 
     @property
     def missing(self) -> bool:
@@ -86,16 +94,16 @@ class Tool:
     @property
     def install(self) -> str:
         """The command that installs it."""
-        npm = f"npm install --prefix {RENDERER.relative_to(ROOT)}"
         packages = self.debian_packages
-        if self.name != "zpl-renderer-js":
+        if self.npm is None:
             return f"sudo apt-get install {' '.join(packages)}"
+        npm = f"npm install --prefix {self.npm.relative_to(ROOT)}"
         return f"sudo apt-get install {' '.join(packages)}; {npm}" if packages else npm
 
     @property
     def debian_packages(self) -> list[str]:
         """What apt-get installs for it. Debian's npm conflicts with one from elsewhere, so it is not installed then."""
-        if self.name == "zpl-renderer-js":
+        if self.npm:
             return [] if shutil.which("npm") else ["nodejs", "npm", "ca-certificates"]
         return self.packages.split()
 
@@ -123,8 +131,8 @@ TOOLS = {
              lambda: bool(shutil.which("javac")) and Path(BOUNCY_CASTLE).is_file()),
         Tool("node", "nodejs", "seals and opens"),
         Tool("gs", "ghostscript", "draws PDF"),
-        Tool("zpl-renderer-js", "", "draws ZPL",
-             lambda: shutil.which("node") is not None and (RENDERER / "node_modules" / "zpl-renderer-js").is_dir()),
+        Tool("zpl-renderer-js", "", "draws ZPL", lambda: node_has(RENDERER, "zpl-renderer-js"), npm=RENDERER),
+        Tool("jose", "", "seals and opens JWE", lambda: node_has(SEALERS, "jose"), npm=SEALERS),
         Tool("rastertolabel", "cups-core-drivers cups-ppdc", "writes EPL2 and CPCL",
              lambda: shutil.which("ppdc") is not None and Path("/usr/lib/cups/filter/rastertolabel").is_file()),
         Tool("rastertoptch", "printer-driver-ptouch", "writes Brother raster for tape",
@@ -211,8 +219,8 @@ def install(missing: Sequence[Tool]) -> None:
         print("+", *sudo, "apt-get", *command, flush=True)
         if subprocess.run([*sudo, *environment, "apt-get", *command], stdout=subprocess.DEVNULL).returncode:
             return
-    if TOOLS["zpl-renderer-js"].missing:
-        npm = ["npm", "install", "--prefix", str(RENDERER), "--no-package-lock", "--no-audit", "--no-fund"]
+    for folder in dict.fromkeys(tool.npm for tool in TOOLS.values() if tool.npm and tool.missing):
+        npm = ["npm", "install", "--prefix", str(folder), "--no-package-lock", "--no-audit", "--no-fund"]
         print("+", *npm, flush=True)
         subprocess.run([*npm, "--loglevel", "error"], check=False)
 

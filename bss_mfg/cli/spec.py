@@ -1,4 +1,4 @@
-"""spec list|show|copy|check|confirm."""
+"""spec list|show|explain|copy|check|confirm."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_table, say, shown_path
+from bss_mfg.cli.spec_explain import explain
 
 if TYPE_CHECKING:
     from bss_mfg.payload.spec import Spec
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
 
 @click.group()
 def spec() -> None:
-    """List, show, copy, check and confirm barcode specs."""
+    """List, show, explain, copy, check and confirm barcode specs."""
+
+
+spec.add_command(explain)
 
 
 @spec.command("list", epilog="Example: bss-mfg spec list")

@@ -31,6 +31,7 @@ MAX_SCALE_SHARE = 0.02
 """By how much a flat page may be larger or smaller than drawn: printers and scanners together are off by less."""
 MAX_SIZE_SHARE = 0.05
 """The same of one symbol against the sheet that it lies on."""
+_LEAST_TOLD_MM = 0.1
 _CORNER_PIXELS = 1.5
 """By how much a reader's corners may be off."""
 _ENOUGH_FOR_A_SLOPE = 5
@@ -186,7 +187,7 @@ def place_misprints(frame: PageFrame, quads: Mapping[int, Quad], dpi: float | No
             continue
         if away > _most_shift_mm(frame) + 3 * usual:
             right, down = by_package[package]
-            faults.append(Misprint(PrintFault.SHIFTED, f"it lies {_shift_words(right, down)} of its place"))
+            faults.append(Misprint(PrintFault.SHIFTED, f"it lies {_shift_words(right, down)} its place"))
         elif abs(turn) > MAX_TURN_DEGREES:
             faults.append(_turned(turn))
         seen_side, side = (sum(sides_of(quad)) / 4 for quad in (quads[package], planned))
@@ -219,8 +220,13 @@ def _turned(turn: float) -> Misprint:
 
 
 def _shift_words(right: float, down: float) -> str:
-    across = f"{abs(right):.1f} mm to the {'right' if right > 0 else 'left'}"
-    return f"{across} and {abs(down):.1f} mm {'below' if down > 0 else 'above'}"
+    """`2.2 mm right of and 1.0 mm below`: what is less than a tenth of a millimetre is left out."""
+    ways = [
+        f"{abs(off):.1f} mm {after if off > 0 else before}"
+        for off, before, after in ((right, "left of", "right of"), (down, "above", "below"))
+        if abs(off) >= _LEAST_TOLD_MM
+    ]
+    return " and ".join(ways)
 
 
 def _offsets_mm(frame: PageFrame, labels: Sequence[tuple[Quad, Quad]]) -> list[tuple[float, float]]:

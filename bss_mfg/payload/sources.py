@@ -36,7 +36,7 @@ FORMATS_OF: dict[str, tuple[str, ...]] = {
     "unit.uuid": (*BYTES_FORMATS, "raw"),
     "unit.mac": ("hex-upper", "hex-lower", "raw"),
     "unit.oob": (*BYTES_FORMATS, "raw"),
-    "encrypted": BYTES_FORMATS,
+    "encrypted": (*BYTES_FORMATS, "text"),
 }
 """Known sources, and how their values can be written."""
 

@@ -23,6 +23,7 @@ from bss_mfg.errors import InputError
 from bss_mfg.payload.formats import FORMATS, SPKI, SPKI_CHARACTERS
 from bss_mfg.payload.layouts.descriptions import Layout, PlaintextValue, check_plaintext
 from bss_mfg.payload.schemes.descriptions import SchemeDescription
+from bss_mfg.payload.schemes.jwe import COMPACT_JWE
 from bss_mfg.payload.sources import (
     COLUMN_FORMATS,
     FORMATS_OF,
@@ -89,6 +90,8 @@ class SpecField(FileModel):
             raise ValueError(f"unknown suite; known are {', '.join(PRESETS)}")
         if self.format not in FORMATS_OF.get(self.source, COLUMN_FORMATS) or self.format == "raw":
             raise ValueError(f"{self.source} can't be written as {self.format}")
+        if self.source == "encrypted" and self.format == "text" and not self._is_jwe:
+            raise ValueError("only a jwe is a text already: give the format of the bytes")
         column = column_of(self.source)
         if self.secret and not column:
             raise ValueError("secret belongs to a column of the identities file")
@@ -110,6 +113,15 @@ class SpecField(FileModel):
         if self.scheme:
             return described(self.scheme)
         return preset(self.suite, self.info.encode("utf-8")) if self.suite else None
+
+    @property
+    def _is_jwe(self) -> bool:
+        return self.scheme is not None and self.scheme.kind == "jwe"
+
+    @property
+    def ciphertext_characters(self) -> frozenset[str]:
+        """What characters an encrypted value can have."""
+        return COMPACT_JWE if self.format == "text" else FORMATS[self.format].alphabet
 
     @property
     def lengths(self) -> tuple[int, int]:
@@ -184,7 +196,7 @@ class Spec(FileModel):
     key_separator: Annotated[str, Field(pattern=r"^[:=]$")] = ":"
     field_separator: Annotated[str, Field(pattern=r"^[;|]$")] = ";"
     terminator: Annotated[str, Field(pattern=r"^[;|]?$")] = ";"
-    list_separator: Annotated[str, Field(pattern=r"^[_.\-]$")] = "_"
+    list_separator: Annotated[str, Field(pattern=r"^[_.+/\-]$")] = "_"
     max_units: Annotated[int, Field(ge=1, le=64, description="Most devices in a package.")] = 64
     field: Annotated[tuple[SpecField, ...], Field(min_length=1)]
     confirmation: Confirmation | None = None
@@ -198,7 +210,7 @@ class Spec(FileModel):
             lists_units = field.layout.kind in ("json", "cbor") and not field.layout.units
             if field.each == "package" and self.max_units > 1 and lists_units:
                 raise ValueError(f"{field.key} has no list of units: each = 'unit', or max_units = 1")
-            if field.each == "unit" and self.list_separator in FORMATS[field.format].alphabet:
+            if field.each == "unit" and self.list_separator in field.ciphertext_characters:
                 raise ValueError(f"{field.format} of {field.key} can hold the list_separator {self.list_separator!r}")
         if self.bare and (len(self.field) > 1 or not self.field[0].source.startswith("unit.") or self.max_units > 1):
             raise ValueError("a code-128 has one field, with a value of a unit, and max_units = 1")

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from bss_mfg.errors import InputError
 from bss_mfg.payload.schemes.descriptions import (
     EciesDescription,
     HpkeDescription,
+    JweDescription,
     KdfDescription,
     OaepDescription,
     SchemeDescription,
@@ -22,6 +23,7 @@ from bss_mfg.payload.schemes.descriptions import (
 )
 from bss_mfg.payload.schemes.ecies import EciesScheme
 from bss_mfg.payload.schemes.hpke import HpkeScheme
+from bss_mfg.payload.schemes.jwe import JweScheme
 from bss_mfg.payload.schemes.rsa import RsaScheme, WrappedKeyScheme
 
 if TYPE_CHECKING:
@@ -29,7 +31,21 @@ if TYPE_CHECKING:
 
 Seal = Callable[[bytes], bytes]
 """Plaintext to sealed bytes, under a key already chosen."""
-_Engine = EciesScheme | HpkeScheme | RsaScheme | WrappedKeyScheme
+
+
+class Engine(Protocol):
+    """What a scheme does: `key_kind` is the kind of product key that it needs."""
+
+    key_kind: str
+
+    def seal(self, key: PublicKey, plaintext: bytes) -> bytes:
+        """Encrypt for the holder of `key`."""
+
+    def open(self, key: PrivateKey, data: bytes) -> bytes:
+        """Decrypt; `ValueError`, whatever is wrong."""
+
+    def sealed_size(self, plaintext: int, key_bits: int) -> int:
+        """Bytes that a plaintext of so many makes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +54,7 @@ class Suite:
 
     name: str
     scheme: SchemeDescription
-    _engine: _Engine = field(init=False, repr=False, compare=False)
+    _engine: Engine = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_engine", _engine_of(self.scheme))
@@ -75,17 +91,16 @@ class Suite:
 
     def sealed_size(self, plaintext: int, key_bits: int) -> int:
         """Bytes that a plaintext of so many makes; `InputError` where it is too long."""
-        engine = self._engine
-        if isinstance(engine, RsaScheme | WrappedKeyScheme):
-            return engine.sealed_size(plaintext, key_bits)
-        return engine.sealed_size(plaintext)
+        return self._engine.sealed_size(plaintext, key_bits)
 
 
-def _engine_of(scheme: SchemeDescription) -> _Engine:
+def _engine_of(scheme: SchemeDescription) -> Engine:
     if isinstance(scheme, EciesDescription):
         return EciesScheme(scheme)
     if isinstance(scheme, HpkeDescription):
         return HpkeScheme(scheme)
+    if isinstance(scheme, JweDescription):
+        return JweScheme(scheme)
     if isinstance(scheme, WrappedKeyDescription):
         return WrappedKeyScheme(scheme)
     return RsaScheme(scheme)

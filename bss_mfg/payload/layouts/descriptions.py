@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from bss_mfg.core.models import FileModel
 from bss_mfg.payload.formats import FORMATS
-from bss_mfg.payload.schemes.descriptions import Hex
+from bss_mfg.payload.schemes.terms import Hex
 from bss_mfg.payload.sources import (
     COLUMN_FORMATS,
     FORMATS_OF,

@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM, ChaCha20
 from cryptography.hazmat.primitives.hmac import HMAC
 
 from bss_mfg.payload.schemes.derivation import hash_algorithm
-from bss_mfg.payload.schemes.descriptions import MacDescription, is_aead
+from bss_mfg.payload.schemes.descriptions import MacDescription
+from bss_mfg.payload.schemes.terms import is_aead
 
 _BLOCK = 16
 

@@ -8,61 +8,26 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from bss_mfg.core.models import FileModel
+from bss_mfg.payload.schemes.containers import JweDescription
+from bss_mfg.payload.schemes.terms import (
+    CipherName,
+    CurveName,
+    FixedPiece,
+    HashName,
+    Hex,
+    Part,
+    Piece,
+    PointForm,
+    is_aead,
+)
 
-HashName = Literal["sha1", "sha224", "sha256", "sha384", "sha512"]
-CurveName = Literal["P-256", "P-384", "P-521", "X25519"]
-PointForm = Literal["compressed", "uncompressed", "raw-xy", "raw-x", "spki"]
-"""How a public key is written: SEC 1, 2.3.3; X and Y; X alone (X25519: RFC 7748); DER SubjectPublicKeyInfo."""
-CipherName = Literal[
-    "aes-128-gcm", "aes-192-gcm", "aes-256-gcm", "aes-128-ccm", "aes-192-ccm", "aes-256-ccm", "chacha20-poly1305",
-    "aes-128-cbc", "aes-192-cbc", "aes-256-cbc", "aes-128-ctr", "aes-192-ctr", "aes-256-ctr", "xor",
+__all__ = [
+    "EciesDescription", "HpkeDescription", "JweDescription", "KdfDescription", "MacDescription", "OaepDescription",
+    "Pkcs1Description", "SchemeDescription", "WrappedKeyDescription", "summary", "warnings",
 ]  # fmt: skip
-"""xor: the plaintext with as many bytes of the KDF (SEC 1, 3.8)."""
-Part = Literal["prefix", "point", "wrapped-key", "iv", "ciphertext", "tag"]
-
-
-def _check_hex(value: str) -> str:
-    bytes.fromhex(value)
-    return value
-
-
-Hex = Annotated[str, Field(pattern=r"^([0-9a-f]{2})*$"), AfterValidator(_check_hex)]
-"""Bytes, as lower-case hex digits."""
-
-
-def _check_piece(value: str) -> str:
-    kind, _, rest = value.partition(":")
-    if value in ("point", "recipient") or kind == "text":
-        return value
-    if kind == "hex" and rest == rest.lower():
-        bytes.fromhex(rest)
-        return value
-    raise ValueError("should be point, recipient, text:TEXT, or hex:HEXDIGITS")
-
-
-Piece = Annotated[str, AfterValidator(_check_piece)]
-"""Bytes of a context: `point` (the ephemeral key as it is sent), `recipient` (the product key in the same form),
-`text:TEXT` in UTF-8, `hex:DIGITS`."""
-
-
-def is_aead(cipher: str) -> bool:
-    """Whether a cipher authenticates what it encrypts."""
-    return cipher.endswith(("-gcm", "-ccm")) or cipher == "chacha20-poly1305"
-
-
-def is_stream(cipher: str) -> bool:
-    """Whether a ciphertext is as long as its plaintext."""
-    return not cipher.endswith("-cbc")
-
-
-def key_bytes(cipher: str) -> int:
-    """Bytes of a cipher's key; 0 of `xor`, whose key is as long as the plaintext."""
-    if cipher == "chacha20-poly1305":
-        return 32
-    return 0 if cipher == "xor" else int(cipher.split("-")[1]) // 8
 
 
 class KdfDescription(FileModel):
@@ -231,23 +196,18 @@ class WrappedKeyDescription(_Symmetric):
 
 
 class HpkeDescription(FileModel):
-    """HPKE (RFC 9180), base mode, single shot, without additional data: `enc` and then the ciphertext."""
+    """HPKE (RFC 9180), base mode, single shot, without additional data: `prefix`, `enc`, the ciphertext."""
 
     kind: Literal["hpke"]
     kem: Literal["P-256", "P-384", "P-521", "X25519"]
     kdf: Literal["hkdf-sha256", "hkdf-sha384", "hkdf-sha512"]
     aead: Literal["aes-128-gcm", "aes-256-gcm", "chacha20-poly1305"]
-    info: tuple[Piece, ...] = ()
-
-    @model_validator(mode="after")
-    def _fits(self) -> HpkeDescription:
-        if any(piece in ("point", "recipient") for piece in self.info):
-            raise ValueError("info of hpke is text or hex")
-        return self
+    info: tuple[FixedPiece, ...] = ()
+    prefix: Hex = Field("", description="Bytes in front of all, as Tink's 5.")
 
 
 SchemeDescription = Annotated[
-    EciesDescription | OaepDescription | Pkcs1Description | WrappedKeyDescription | HpkeDescription,
+    EciesDescription | OaepDescription | Pkcs1Description | WrappedKeyDescription | HpkeDescription | JweDescription,
     Field(discriminator="kind"),
 ]
 """How a field is encrypted."""
@@ -261,6 +221,8 @@ def summary(scheme: SchemeDescription) -> str:
         return "RSA PKCS#1 v1.5"
     if isinstance(scheme, HpkeDescription):
         return f"HPKE {scheme.kem}, {scheme.kdf}, {scheme.aead}"
+    if isinstance(scheme, JweDescription):
+        return f"JWE {scheme.alg}, {scheme.enc}" + (f", {scheme.curve}" if scheme.is_ecdh else "")
     mac = f", HMAC {scheme.mac.hash}" if scheme.mac else ""
     if isinstance(scheme, WrappedKeyDescription):
         return f"{summary(scheme.wrap)}, {scheme.cipher}{mac}"

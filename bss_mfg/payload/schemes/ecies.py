@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from bss_mfg.payload.schemes.ciphers import Cipher, Keys, Sealed
 from bss_mfg.payload.schemes.derivation import derive
-from bss_mfg.payload.schemes.descriptions import EciesDescription, key_bytes
+from bss_mfg.payload.schemes.descriptions import EciesDescription
 from bss_mfg.payload.schemes.framing import is_plain, join_parts, piece_bytes, split_parts
 from bss_mfg.payload.schemes.points import CURVES, exchange, new_private, point_bytes, point_size, read_point
+from bss_mfg.payload.schemes.terms import key_bytes
 
 if TYPE_CHECKING:
     from bss_mfg.payload.product_keys import PrivateKey, PublicKey
@@ -62,8 +63,8 @@ class EciesScheme:
             keys = Keys(keys.key, parts["iv"], keys.mac_key, keys.aad)
         return self._cipher.open_sealed(Sealed(parts["ciphertext"], parts.get("tag", b"")), keys)
 
-    def sealed_size(self, plaintext: int) -> int:
-        """Bytes that a plaintext of so many makes."""
+    def sealed_size(self, plaintext: int, key_bits: int = 0) -> int:
+        """Bytes that a plaintext of so many makes, whatever the key."""
         how = self.description
         iv = how.iv_size if how.iv == "random" else 0
         head = len(how.prefix) // 2 + point_size(how.curve, how.point)

@@ -25,23 +25,26 @@ class HpkeScheme:
         self.description = description
         self.key_kind: str = description.kem
         self._info = b"".join([piece_bytes(piece) for piece in description.info])
+        self._prefix = bytes.fromhex(description.prefix)
         self._suite = _suite(description)
 
     def seal(self, key: PublicKey, plaintext: bytes) -> bytes:
         """Encrypt for the holder of `key`."""
-        return self._suite.encrypt(plaintext, key, info=self._info)  # type: ignore[no-any-return]
+        sealed: bytes = self._suite.encrypt(plaintext, key, info=self._info)
+        return self._prefix + sealed
 
     def open(self, key: PrivateKey, data: bytes) -> bytes:
         """Decrypt; `ValueError`, whatever is wrong."""
-
+        if not data.startswith(self._prefix):
+            raise ValueError("another prefix")
         try:
-            return self._suite.decrypt(data, key, info=self._info)  # type: ignore[no-any-return]
+            return self._suite.decrypt(data.removeprefix(self._prefix), key, info=self._info)  # type: ignore[no-any-return]
         except (InvalidTag, TypeError):
             raise ValueError("can't be opened") from None
 
-    def sealed_size(self, plaintext: int) -> int:
-        """Bytes that a plaintext of so many makes."""
-        return _ENC[self.description.kem] + plaintext + _TAG
+    def sealed_size(self, plaintext: int, key_bits: int = 0) -> int:
+        """Bytes that a plaintext of so many makes, whatever the key."""
+        return len(self._prefix) + _ENC[self.description.kem] + plaintext + _TAG
 
 
 def _suite(how: HpkeDescription) -> Any:

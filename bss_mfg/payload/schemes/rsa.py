@@ -14,9 +14,9 @@ from bss_mfg.payload.schemes.descriptions import (
     OaepDescription,
     Pkcs1Description,
     WrappedKeyDescription,
-    key_bytes,
 )
 from bss_mfg.payload.schemes.framing import join_parts, piece_bytes, split_parts
+from bss_mfg.payload.schemes.terms import key_bytes
 
 if TYPE_CHECKING:
     from bss_mfg.payload.product_keys import PrivateKey, PublicKey

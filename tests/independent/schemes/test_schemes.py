@@ -1,5 +1,5 @@
 """What others seal is opened by the scheme that a spec describes, and what it seals is opened by them: Bouncy Castle's
-IES engine, Java's JCE, Node.js."""
+IES engine, Java's JCE, Node.js, its package jose."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import TypeAdapter
 
 from bss_mfg.payload.product_keys import load_private_key, load_public_key, new_development_key
+from bss_mfg.payload.schemes.containers import JweAlg, JweEnc
 from bss_mfg.payload.schemes.descriptions import SchemeDescription
 from bss_mfg.payload.suites import described
 from tests.needs import BOUNCY_CASTLE, needs
@@ -90,6 +91,18 @@ NODE: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+def jwe() -> dict[str, dict[str, Any]]:
+    """Every pair of algorithms, and every curve."""
+    found = {}
+    for alg in get_args(JweAlg):
+        for enc in get_args(JweEnc):
+            for kind in ("P-256", "P-384", "P-521", "X25519") if alg.startswith("ECDH") else ("RSA",):
+                of_curve = {"curve": kind, "apu": ["text:factory"], "apv": ["hex:010203"]} if kind != "RSA" else {}
+                described = {"kind": "jwe", "alg": alg, "enc": enc, "header": {"kid": "puk-1"}, **of_curve}
+                found[f"{alg}/{enc}/{kind}"] = described
+    return found
+
+
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A key pair of each kind."""
@@ -139,3 +152,8 @@ def test_java_and_bouncy_castle_agree(keys: Path) -> None:
 @needs("node")
 def test_node_agrees(keys: Path) -> None:
     check_both_ways(["node", HERE / "sealer.mjs"], keys, NODE)
+
+
+@needs("jose")
+def test_jose_agrees(keys: Path) -> None:
+    check_both_ways(["node", HERE / "jose.mjs"], keys, jwe())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import base64
+import json
+from typing import Any, get_args
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -11,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bss_mfg.errors import InputError
 from bss_mfg.payload.product_keys import load_private_key, load_public_key, new_development_key
+from bss_mfg.payload.schemes.containers import JweAlg, JweEnc
 from bss_mfg.payload.schemes.descriptions import SchemeDescription, warnings
 from bss_mfg.payload.suites import described
 
@@ -100,9 +103,26 @@ hpke = st.fixed_dictionaries(
         "kdf": st.sampled_from(["hkdf-sha256", "hkdf-sha384", "hkdf-sha512"]),
         "aead": st.sampled_from(["aes-128-gcm", "aes-256-gcm", "chacha20-poly1305"]),
         "info": st.lists(hexes.map("hex:{}".format), max_size=2),
+        "prefix": hexes,
     }
 )
-anything = st.one_of(ecies(), oaep(), st.just({"kind": "rsa-pkcs1"}), wrapped(), hpke)
+
+
+@st.composite
+def jwe(draw: st.DrawFn) -> dict[str, Any]:
+    content = {
+        "kind": "jwe",
+        "alg": draw(st.sampled_from(get_args(JweAlg))),
+        "enc": draw(st.sampled_from(get_args(JweEnc))),
+    }
+    content["header"] = draw(st.dictionaries(st.sampled_from(["kid", "typ", "cty", "x-made-by"]), st.text(max_size=9)))
+    if content["alg"].startswith("ECDH"):
+        content["curve"] = draw(st.sampled_from(["P-256", "P-384", "P-521", "X25519"]))
+        content["apu"], content["apv"] = (draw(st.lists(hexes.map("hex:{}".format), max_size=2)) for _ in "uv")
+    return content
+
+
+anything = st.one_of(ecies(), oaep(), st.just({"kind": "rsa-pkcs1"}), wrapped(), hpke, jwe())
 quiet = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -200,6 +220,56 @@ KDF = {"name": "x963", "hash": "sha256"}
 def test_what_makes_no_sense_is_refused(content: dict[str, Any], words: str) -> None:
     with pytest.raises(ValidationError, match=words):
         SCHEMES.validate_python({"kind": "ecies", "kdf": KDF, **content})
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ({"alg": "RSA1_5"}, "Input should be"),
+        ({"alg": "dir"}, "Input should be"),
+        ({"alg": "RSA-OAEP", "apu": ["text:a"]}, "belong to ECDH-ES"),
+        ({"apv": ["recipient"]}, "text:TEXT or hex:HEXDIGITS"),
+        ({"header": {"zip": "DEF"}}, "can't hold zip"),
+        ({"header": {"crit": "exp", "epk": ""}}, "can't hold crit, epk"),
+        ({"header": {"kid": 1}}, "valid string"),
+    ],
+)
+def test_a_jwe_that_makes_no_sense_is_refused(content: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        SCHEMES.validate_python({"kind": "jwe", "alg": "ECDH-ES", "enc": "A128GCM", **content})
+
+
+def reheaded(sealed: bytes, header: dict[str, Any] | str) -> bytes:
+    """A JWE with another header; a text is written as it is."""
+    shown = header if isinstance(header, str) else json.dumps(header)
+    return base64.urlsafe_b64encode(shown.encode()).rstrip(b"=") + sealed[sealed.index(b".") :]
+
+
+def test_a_jwe_does_not_choose_how_it_is_opened() -> None:
+    """Another algorithm, an additional or doubled member, a key on another curve, a part in another spelling."""
+    suite = described(SCHEMES.validate_python({"kind": "jwe", "alg": "ECDH-ES", "enc": "A128GCM"}))
+    private, public = keys_of("P-256")
+    sealed = suite.sealer(public.key)(b"credentials")
+    header = json.loads(base64.urlsafe_b64decode(sealed[: sealed.index(b".")] + b"=="))
+    point = header["epk"]
+    changed = [
+        reheaded(sealed, {**header, "alg": "dir"}),
+        reheaded(sealed, {**header, "enc": "A256GCM"}),
+        reheaded(sealed, {**header, "zip": "DEF"}),
+        reheaded(sealed, {**header, "crit": ["exp"]}),
+        reheaded(sealed, {**header, "epk": {**point, "crv": "P-384"}}),
+        reheaded(sealed, {**header, "epk": {**point, "x": point["y"]}}),
+        reheaded(sealed, {**header, "epk": {"kty": "EC", "crv": "P-256"}}),
+        reheaded(sealed, {**header, "epk": "point"}),
+        reheaded(sealed, json.dumps(header)[:-1] + ', "alg": "ECDH-ES"}'),
+        reheaded(sealed, "[" * 4000),
+        reheaded(sealed, "null"),
+        sealed + b"=", sealed + b".", sealed.replace(b".", b",", 1), b"....", sealed.replace(b".", b"\xff", 1),
+    ]  # fmt: skip
+    assert suite.open(private, sealed) == b"credentials"
+    for text in changed:
+        with pytest.raises(InputError, match="can't be decrypted"):
+            suite.open(private, text)
 
 
 def test_what_an_insecure_part_costs_is_said() -> None:

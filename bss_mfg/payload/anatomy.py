@@ -1,0 +1,354 @@
+"""A made-up package by a spec, taken apart: each field of its string, each part and each value of what is encrypted.
+
+It is for people who compare a spec with a guide. Nothing in it was ever issued: units count up, encrypted bytes are
+drawn from a stream of SHA-256, and are always the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache, partial
+from typing import TYPE_CHECKING
+
+from bss_mfg.model import Secret, Unit
+from bss_mfg.payload.formats import FORMATS, SPKI
+from bss_mfg.payload.layouts.descriptions import Layout, PlaintextValue
+from bss_mfg.payload.layouts.plan import check_bytes, integer_bytes, padding_bytes, steps
+from bss_mfg.payload.layouts.writing import PlaintextWriter
+from bss_mfg.payload.schemes.descriptions import EciesDescription, HpkeDescription, WrappedKeyDescription
+from bss_mfg.payload.schemes.points import CURVES, point_bytes
+from bss_mfg.payload.sources import column_of
+from bss_mfg.payload.spec import Spec, SpecField
+from bss_mfg.payload.suites import Suite
+
+if TYPE_CHECKING:
+    from bss_mfg.payload.product_keys import PublicKey
+
+FACTS: Mapping[str, str] = {"pid": "ebK3", "upc": "841667145075", "ean": "4006381333931"}
+"""A product that Amazon's public samples name, and a made-up EAN."""
+RSA_BITS = 2048
+"""The RSA key that sizes are told for."""
+
+
+class PieceKind(StrEnum):
+    """What some bytes are."""
+
+    PREFIX = "prefix"
+    POINT = "ephemeral key"
+    WRAPPED_KEY = "wrapped key"
+    IV = "IV"
+    CIPHERTEXT = "ciphertext"
+    TAG = "tag"
+    UUID = "Device UUID"
+    OOB = "OOB key"
+    SERIAL = "serial"
+    MAC = "MAC"
+    COLUMN = "column"
+    """Of the identities file; `Piece.name` says which."""
+    CONSTANT = "constant"
+    COUNT = "number of units"
+    PRODUCT = "of the product"
+    CHECK = "check"
+    PADDING = "padding"
+    FRAME = "frame"
+    """Tags, lengths, separators, names: what holds the values."""
+
+
+_OF_SOURCE = {
+    "unit.uuid": PieceKind.UUID, "unit.oob": PieceKind.OOB, "unit.serial": PieceKind.SERIAL, "unit.mac": PieceKind.MAC,
+    "constant": PieceKind.CONSTANT, "package.units": PieceKind.COUNT, "check": PieceKind.CHECK,
+    "padding": PieceKind.PADDING,
+}  # fmt: skip
+_OF_PART = {
+    "prefix": PieceKind.PREFIX, "point": PieceKind.POINT, "wrapped-key": PieceKind.WRAPPED_KEY, "iv": PieceKind.IV,
+    "ciphertext": PieceKind.CIPHERTEXT, "tag": PieceKind.TAG,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some bytes that belong together. `unit` counts from 1 within the package, 0: of no unit."""
+
+    kind: PieceKind
+    data: bytes
+    name: str = ""
+    unit: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EncryptedValue:
+    """One ciphertext: what is encrypted, what comes of it, and the text that stands in the string."""
+
+    plaintext: tuple[Piece, ...]
+    sealed: tuple[Piece, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldAnatomy:
+    """A field with its value; `encrypted` has one ciphertext, or one for each unit."""
+
+    field: SpecField
+    text: str
+    encrypted: tuple[EncryptedValue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Anatomy:
+    """A made-up package of so many units."""
+
+    spec: Spec
+    units: tuple[Unit, ...]
+    fields: tuple[FieldAnatomy, ...]
+    oob_bytes: int
+
+    @property
+    def text(self) -> str:
+        """The whole barcode string."""
+        spec = self.spec
+        if spec.bare:
+            return self.fields[0].text
+        named = (f"{one.field.key}{spec.key_separator}{one.text}" for one in self.fields)
+        return spec.field_separator.join(named) + spec.terminator
+
+
+def facts_of(spec: Spec) -> dict[str, str]:
+    """What the made-up product has: its id, and the UPC, or else the EAN, that the spec asks for."""
+    sources = {one.source for one in spec.values_of_units}
+    codes = [name for name in ("upc", "ean") if f"product.{name}" in sources]
+    needed = {one.source for one in spec.values_of_units if not getattr(one, "optional", False)}
+    kept = {name for name in codes if name == codes[0] or f"product.{name}" in needed}
+    return {name: value for name, value in FACTS.items() if name == "pid" or name in kept}
+
+
+def explain(spec: Spec, units: int, oob_bytes: int) -> Anatomy:
+    """A made-up package. `InputError` where the spec allows fewer units, or an RSA key holds less."""
+    spec.check_units(units)
+    members = tuple(_unit(spec, number, oob_bytes) for number in range(1, units + 1))
+    facts, values = facts_of(spec), MadeUpValues(oob_bytes)
+    fields: list[FieldAnatomy] = []
+    for field in spec.field:
+        if field.source == "constant":
+            fields.append(FieldAnatomy(field, field.value or ""))
+        elif field.source == "package.units":
+            fields.append(FieldAnatomy(field, str(units)))
+        elif field.source.startswith("product."):
+            if value := facts.get(field.source.removeprefix("product."), ""):
+                fields.append(FieldAnatomy(field, value))
+        elif field.encryption:
+            groups = [(member,) for member in members] if field.each == "unit" else [members]
+            made = tuple(_encrypted(field, field.encryption, group, facts, values) for group in groups)
+            fields.append(FieldAnatomy(field, spec.list_separator.join(one.text for one in made), made))
+        else:
+            texts = [FORMATS[field.format].write(values.of(field, member)) for member in members]
+            fields.append(FieldAnatomy(field, spec.list_separator.join(texts)))
+    return Anatomy(spec, members, tuple(fields), oob_bytes)
+
+
+def stream(seed: str, size: int) -> bytes:
+    """Made-up bytes, always the same of a seed."""
+    blocks = (hashlib.sha256(f"{seed}:{number}".encode()).digest() for number in range(size // 32 + 1))
+    return b"".join(blocks)[:size]
+
+
+# --- units ------------------------------------------------------------------------------------------------------------
+
+
+def _unit(spec: Spec, number: int, oob_bytes: int) -> Unit:
+    drawn = bytearray(stream(f"uuid {number}", 16))
+    drawn[6], drawn[8] = drawn[6] & 0x0F | 0x40, drawn[8] & 0x3F | 0x80  # RFC 9562, version 4
+    mac_bytes = 6
+    least, most, extra = 1, 50, dict[str, str]()
+    for one in spec.values_of_units:
+        if one.source == "unit.mac":
+            mac_bytes = one.lengths[0] // 2 if isinstance(one, SpecField) else one.octets or 6
+        elif one.source == "unit.serial" and isinstance(one, SpecField):
+            least, most = one.lengths
+        elif column := column_of(one.source):
+            extra.setdefault(column, _column_text(one, column, number))
+    mac = (0x02 << 8 * (mac_bytes - 1) | number).to_bytes(mac_bytes, "big").hex(":").upper()
+    serial = (FACTS["pid"] + str(number).rjust(max(8, least - 4), "0"))[-most:]
+    key = Secret(made_up_oob(number, oob_bytes))
+    return Unit(number, serial, uuid.UUID(bytes=bytes(drawn)), mac, key, extra=extra)
+
+
+def made_up_oob(number: int, size: int) -> bytes:
+    """An OOB key that everybody takes for a made-up one: 00, 01, 02 ..."""
+    return bytes((16 * (number - 1) + index) % 256 for index in range(size))
+
+
+def _column_text(one: SpecField | PlaintextValue, column: str, number: int) -> str:
+    """A column's value as the identities file would have it: hex digits, or text."""
+    if one.format == SPKI:
+        point = point_bytes(CURVES["P-256"], _made_up_key("P-256", f"{column} {number}"), "compressed")
+        # The header of RFC 5480: id-ecPublicKey, prime256v1, a BIT STRING of 33 bytes.
+        header = bytes.fromhex("3039301306072a8648ce3d020106082a8648ce3d030107032200")
+        return FORMATS[SPKI].write(header + point)
+    if isinstance(one, PlaintextValue):
+        size = one.octets or 1
+        is_text = one.format in ("text", "alphanumeric")
+    else:
+        most = one.lengths[1]
+        is_text = one.format in ("text", "alphanumeric")
+        size = most if is_text else max(n for n in range(most + 1) if FORMATS[one.format].size(n) <= most)
+    drawn = stream(f"{column} {number}", size)
+    return "".join("0123456789ABCDEF"[byte % 16] for byte in drawn) if is_text else drawn.hex()
+
+
+@dataclass(frozen=True, slots=True)
+class MadeUpValues:
+    """The values of made-up units, whose OOB keys have so many bytes."""
+
+    oob_bytes: int
+
+    def of(self, one: SpecField | PlaintextValue, unit: Unit) -> bytes:
+        """The bytes of a value before they are written."""
+        if isinstance(one, PlaintextValue) and one.each_unit:
+            return one.constant
+        if column := column_of(one.source):
+            text = unit.extra[column]
+            return bytes.fromhex(text) if one.format == "raw" else FORMATS[one.format].parse_input(text)
+        known = {
+            "unit.serial": unit.serial.encode(),
+            "unit.uuid": unit.uuid.bytes,
+            "unit.mac": bytes.fromhex((unit.mac or "").replace(":", "")),
+            "unit.oob": made_up_oob(unit.number, self.oob_bytes),
+        }
+        return known[one.source]
+
+    def written(self, one: PlaintextValue, unit: Unit) -> bytes:
+        """A value as it stands in a plaintext."""
+        found = self.of(one, unit)
+        return found if one.format == "raw" or one.each_unit else FORMATS[one.format].write(found).encode()
+
+
+@cache
+def _made_up_key(curve: str, seed: str) -> PublicKey:
+    """A public key that is always the same, for the form of its bytes: nobody encrypts to it."""
+    from cryptography.hazmat.primitives.asymmetric import ec, x25519
+
+    if curve == "X25519":
+        return x25519.X25519PrivateKey.from_private_bytes(stream(seed, 32)).public_key()
+    named = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521R1()}[curve]
+    return ec.derive_private_key(int.from_bytes(stream(seed, 32), "big"), named).public_key()
+
+
+# --- what is encrypted ------------------------------------------------------------------------------------------------
+
+
+def _encrypted(
+    field: SpecField, suite: Suite, units: Sequence[Unit], facts: Mapping[str, str], values: MadeUpValues
+) -> EncryptedValue:
+    plaintext = tuple(_PlaintextPieces(field.plaintext, field.layout, facts, values).of(units))
+    seed = f"{field.key} {units[0].number}"
+    sealed = tuple(_sealed_pieces(suite, sum(len(one.data) for one in plaintext), seed))
+    text = FORMATS[field.format].write(b"".join(one.data for one in sealed))
+    return EncryptedValue(plaintext, sealed, text)
+
+
+def _sealed_pieces(suite: Suite, plaintext: int, seed: str) -> Iterator[Piece]:
+    how, whole = suite.scheme, suite.sealed_size(plaintext, RSA_BITS)
+    if isinstance(how, HpkeDescription):
+        point = point_bytes(
+            CURVES[how.kem], _made_up_key(how.kem, seed), "raw-x" if how.kem == "X25519" else "uncompressed"
+        )
+        yield Piece(PieceKind.POINT, point)
+        yield Piece(PieceKind.CIPHERTEXT, stream(seed, plaintext))
+        yield Piece(PieceKind.TAG, stream(f"{seed} tag", whole - plaintext - len(point)))
+        return
+    if not isinstance(how, EciesDescription | WrappedKeyDescription):
+        yield Piece(PieceKind.CIPHERTEXT, stream(seed, whole))
+        return
+    if isinstance(how, EciesDescription):
+        head = point_bytes(CURVES[how.curve], _made_up_key(how.curve, seed), how.point)
+    else:
+        head = stream(f"{seed} key", RSA_BITS // 8)
+    sizes = {"prefix": len(how.prefix) // 2, how.head: len(head), "iv": how.iv_size, "tag": _tag_size(how)}
+    sizes["ciphertext"] = whole - sum(sizes[part] for part in how.parts if part != "ciphertext")
+    for part in how.parts:
+        data = {"prefix": bytes.fromhex(how.prefix), how.head: head}.get(part)
+        yield Piece(_OF_PART[part], stream(f"{seed} {part}", sizes[part]) if data is None else data)
+
+
+def _tag_size(how: EciesDescription | WrappedKeyDescription) -> int:
+    from bss_mfg.payload.schemes.ciphers import Cipher
+
+    return Cipher(how.cipher, how.tag_bytes, how.mac).tag_size
+
+
+@dataclass(frozen=True, slots=True)
+class _PlaintextPieces:
+    """Takes made-up plaintexts apart, what holds the values between them."""
+
+    values: tuple[PlaintextValue, ...]
+    layout: Layout
+    facts: Mapping[str, str]
+    made_up: MadeUpValues
+
+    def of(self, units: Sequence[Unit]) -> Iterator[Piece]:
+        """The plaintext of some units, in its order."""
+        return self._binary(units) if self.layout.kind == "binary" else self._text(units)
+
+    def _text(self, units: Sequence[Unit]) -> Iterator[Piece]:
+        shown: list[tuple[PlaintextValue, Unit]] = []
+
+        def getter(value: PlaintextValue, unit: Unit) -> bytes:
+            shown.append((value, unit))
+            return self.made_up.written(value, unit)
+
+        getters = {value: partial(getter, value) for value in self.values if value.is_of_unit}
+        whole = PlaintextWriter(self.values, self.layout, getters, self.facts).write(units)
+        at = 0
+        for value, unit in shown:  # in the order in which they are written
+            data = self.made_up.written(value, unit)
+            found = whole.find(data, at)
+            if found < 0:  # JSON writes it otherwise
+                continue
+            if found > at:
+                yield Piece(PieceKind.FRAME, whole[at:found])
+            yield Piece(_kind(value), data, _name(value), unit.number)
+            at = found + len(data)
+        if at < len(whole):
+            yield Piece(PieceKind.FRAME, whole[at:])
+
+    def _binary(self, units: Sequence[Unit]) -> Iterator[Piece]:
+        so_far = bytearray()
+        for step in steps(self.values, self.layout):
+            for unit in units if step.of_units else (None,):
+                for value in step.values:
+                    written = self.made_up.written(value, unit) if unit else None
+                    data = _once(value, bytes(so_far), len(units), self.facts) if written is None else written
+                    number = unit.number if unit else 0
+                    length = integer_bytes(len(data), value.length) if value.length else b""
+                    frame = bytes.fromhex(value.tag) + length
+                    so_far += frame + data
+                    if frame:
+                        yield Piece(PieceKind.FRAME, frame, "", number)
+                    if data:
+                        yield Piece(_kind(value), data, _name(value), number)
+
+
+def _once(value: PlaintextValue, so_far: bytes, units: int, facts: Mapping[str, str]) -> bytes:
+    if value.source == "constant":
+        return value.constant
+    if value.source == "package.units":
+        return str(units).encode() if value.format == "decimal" else integer_bytes(units, value.format)
+    if value.source == "check":
+        return check_bytes(value, so_far)
+    if value.source == "padding":
+        return padding_bytes(value, len(so_far))
+    return facts[value.source.removeprefix("product.")].encode()
+
+
+def _kind(value: PlaintextValue) -> PieceKind:
+    if value.source.startswith("product."):
+        return PieceKind.PRODUCT
+    return _OF_SOURCE.get(value.source, PieceKind.COLUMN)
+
+
+def _name(value: PlaintextValue) -> str:
+    return column_of(value.source) or (value.source.removeprefix("product.") if "product." in value.source else "")

@@ -1,0 +1,273 @@
+"""The sheet that explains a spec: what each field and each encrypted byte is, sizes, and what is to be signed for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bss_mfg.core.text import count_words
+from bss_mfg.errors import InputError
+from bss_mfg.label.layout.symbol_size import symbol_size
+from bss_mfg.payload.anatomy import RSA_BITS, Anatomy, EncryptedValue, Piece, PieceKind, explain, facts_of
+from bss_mfg.payload.build import longest_example, plaintext_size
+from bss_mfg.payload.confirmation import ConfirmationState, confirmation_state, content_digest
+from bss_mfg.payload.schemes.descriptions import warnings
+from bss_mfg.payload.spec import Spec, SpecField, SpecFile
+from bss_mfg.report.spec_words import (
+    Statement,
+    code_words,
+    field_statements,
+    format_words,
+    holds_words,
+    layout_words,
+    scheme_facts,
+    scheme_title,
+)
+from bss_mfg.symbol import Matrix, data_matrix
+
+SIZES = ((1, 16), (1, 32), (2, 16), (2, 32), (4, 16), (4, 32), (6, 16), (6, 32))
+"""Units in a package, and bytes of an OOB key, that sizes are told for."""
+MODULE_MM = 0.33
+"""The module that widths in millimetres are told for: four dots of a printer with 300 dpi."""
+FRAME_WORDS = "tags, lengths, separators, names"
+"""What holds the values of a plaintext, and isn't told one by one."""
+QUIET_MODULES = 1
+"""On each side (ISO/IEC 16022, 11.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRequest:
+    """What a sheet is asked to show: the made-up package of so many units, their OOB keys of so many bytes."""
+
+    units: int
+    oob_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRow:
+    """A field for people. `value` is the made-up one; `characters` are its own, without key and separators."""
+
+    key: str
+    status: str
+    holds: str
+    written: str
+    value: str
+    note: str
+
+    @property
+    def characters(self) -> int:
+        """How long the made-up value is."""
+        return len(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece with its place: the first of its bytes counts from 0."""
+
+    piece: Piece
+    start: int
+
+    @property
+    def size(self) -> int:
+        """How many bytes."""
+        return len(self.piece.data)
+
+    @property
+    def label(self) -> str:
+        """What it is, and of which unit."""
+        name = self.piece.name or self.piece.kind.value
+        return f"{name}, unit {self.piece.unit}" if self.piece.unit else name
+
+    @property
+    def place(self) -> str:
+        """Its bytes, as 0-15."""
+        return f"{self.start}" if self.size == 1 else f"{self.start}-{self.start + self.size - 1}"
+
+
+@dataclass(frozen=True, slots=True)
+class EncryptedBlock:
+    """An encrypted field: the bytes that stand in the string, those that are encrypted, and how."""
+
+    key: str
+    title: str
+    layout: str
+    facts: tuple[tuple[str, str], ...]
+    warnings: tuple[str, ...]
+    sealed: tuple[Span, ...]
+    plaintext: tuple[Span, ...]
+    values: int
+    """Ciphertexts in the made-up string; the first is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class SizeRow:
+    """What a package needs: bytes of its plaintexts, characters of its longest string, modules of a side of the symbol.
+    `problem` says why it can't be."""
+
+    units: int
+    oob_bytes: int
+    plaintext: int = 0
+    characters: int = 0
+    modules: int = 0
+    problem: str = ""
+
+    @property
+    def side_mm(self) -> float:
+        """A side of the symbol with its quiet zone."""
+        return (self.modules + 2 * QUIET_MODULES) * MODULE_MM
+
+
+@dataclass(frozen=True, slots=True)
+class SpecSheet:
+    """All that a sheet shows."""
+
+    file: SpecFile
+    anatomy: Anatomy
+    digest: str
+    state: ConfirmationState
+    state_words: str
+    fields: tuple[FieldRow, ...]
+    blocks: tuple[EncryptedBlock, ...]
+    sizes: tuple[SizeRow, ...]
+    statements: tuple[Statement, ...]
+    matrix: Matrix | None
+
+    @property
+    def spec(self) -> Spec:
+        """The spec."""
+        return self.file.spec
+
+    @property
+    def runs(self) -> Iterator[tuple[str, int]]:
+        """The string cut at its fields: a text, and the number of its field; -1 of what stands between them."""
+        spec = self.spec
+        for number, row in enumerate(self.fields):
+            if number:
+                yield spec.field_separator, -1
+            yield row.value if spec.bare else f"{row.key}{spec.key_separator}{row.value}", number
+        if spec.terminator and not spec.bare:
+            yield spec.terminator, -1
+
+    @property
+    def length_words(self) -> str:
+        """How long the string is."""
+        too_long = "" if self.matrix or self.spec.bare else ": more than a Data Matrix holds"
+        return f"{count_words(len(self.anatomy.text), 'character')}{too_long}."
+
+    @property
+    def package_words(self) -> str:
+        """The made-up package in words."""
+        oob = f" with OOB keys of {count_words(self.anatomy.oob_bytes, 'byte')}" if self.spec.holds_oob else ""
+        return f"{count_words(len(self.anatomy.units), 'unit')}{oob}"
+
+
+def spec_sheet(file: SpecFile, request: SheetRequest) -> SpecSheet:
+    """The sheet of a spec. `InputError` where the spec allows fewer units, or the package can't be."""
+    spec = file.spec
+    made = explain(spec, request.units, request.oob_bytes)
+    state = confirmation_state(file)
+    return SpecSheet(
+        file=file,
+        anatomy=made,
+        digest=content_digest(file),
+        state=state,
+        state_words=_state_words(file, state),
+        fields=tuple(_row(one.field, one.text, spec) for one in made.fields),
+        blocks=tuple(_block(one.field, one.encrypted) for one in made.fields if one.encrypted),
+        sizes=tuple(_sizes(spec)),
+        statements=tuple(_statements(spec)),
+        matrix=_matrix(made),
+    )
+
+
+def _matrix(made: Anatomy) -> Matrix | None:
+    """The symbol; None of bars, and of a string that no Data Matrix holds."""
+    try:
+        return None if made.spec.bare else data_matrix(made.text.encode("ascii"))
+    except InputError:
+        return None
+
+
+def _state_words(file: SpecFile, state: ConfirmationState) -> str:
+    spec, signed = file.spec, file.spec.confirmation
+    by = f"by {signed.by} on {signed.on} with {signed.document}" if signed else ""
+    return {
+        ConfirmationState.NOT_NEEDED: "Every field is published",
+        ConfirmationState.NONE: f"Not confirmed: {count_words(len(spec.assumed), 'assumption')}",
+        ConfirmationState.BY_HAND: f"Confirmed {by}, but nothing says what it was like then",
+        ConfirmationState.CHANGED: f"Confirmed {by}, and changed since",
+        ConfirmationState.CONFIRMED: f"Confirmed {by}",
+    }[state]
+
+
+def _row(field: SpecField, value: str, spec: Spec) -> FieldRow:
+    written = format_words(field.format)
+    return FieldRow(field.key, field.status, holds_words(field, spec), written, value, field.note)
+
+
+def _block(field: SpecField, values: Sequence[EncryptedValue]) -> EncryptedBlock:
+    suite = field.encryption
+    assert suite is not None  # noqa: S101  (of an encrypted field)
+    first = values[0]
+    return EncryptedBlock(
+        key=field.key,
+        title=scheme_title(field),
+        layout=layout_words(field),
+        facts=tuple(scheme_facts(suite.scheme)),
+        warnings=warnings(suite.scheme),
+        sealed=tuple(_spans(first.sealed)),
+        plaintext=tuple(_spans(first.plaintext)),
+        values=len(values),
+    )
+
+
+def _spans(pieces: Sequence[Piece]) -> Iterator[Span]:
+    at = 0
+    for piece in pieces:
+        yield Span(piece, at)
+        at += len(piece.data)
+
+
+def _sizes(spec: Spec) -> Iterator[SizeRow]:
+    facts = facts_of(spec)
+    for units, oob in SIZES:
+        if units > spec.max_units or (oob != SIZES[0][1] and not spec.holds_oob):
+            continue
+        try:
+            plaintext = sum(
+                plaintext_size(field, facts, units, oob)
+                if field.each == "package"
+                else units * plaintext_size(field, facts, 1, oob)
+                for field in spec.encrypted
+            )
+            longest = len(longest_example(spec, facts, RSA_BITS, units, oob))
+            modules = 0 if spec.bare else symbol_size(spec, facts, RSA_BITS, units, oob)
+        except InputError as error:
+            yield SizeRow(units, oob, problem=error.what)
+            continue
+        yield SizeRow(units, oob, plaintext, longest, modules)
+
+
+def _statements(spec: Spec) -> Iterator[Statement]:
+    """What is assumed, one thing at a time, in the order of the string."""
+    if spec.symbology_status == "assumed":
+        yield Statement("code", "Symbology", code_words(spec))
+    for field in spec.field:
+        if field.status == "assumed":
+            yield from field_statements(field, spec)
+    assumed = [field.key for field in spec.field if field.status == "assumed"]
+    if assumed and not spec.bare:
+        order = " ".join(field.key for field in spec.field)
+        yield Statement("string", "Order", order)
+        end = f"{spec.terminator} behind the last field" if spec.terminator else "nothing behind the last field"
+        yield Statement("string", "Ends with", end)
+
+
+def named(spans: Sequence[Span]) -> list[Span]:
+    """The pieces that are told by name: all but tags, lengths and separators, which their colour tells."""
+    return [span for span in spans if span.piece.kind is not PieceKind.FRAME]
+
+
+def needs_rsa(sheet: SpecSheet) -> bool:
+    """Whether sizes depend on the product's RSA key."""
+    return any(one.encryption is not None and one.encryption.key_kind == "RSA" for one in sheet.spec.encrypted)

@@ -1,0 +1,152 @@
+"""spec explain: a made-up package for people, as text, JSON, HTML and PDF."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+import pytest
+import zxingcpp
+
+from bss_mfg.payload.anatomy import explain, facts_of
+from bss_mfg.payload.confirmation import content_digest
+from bss_mfg.payload.spec import packaged_spec
+from tests.helpers.commands import run_cli
+
+NAME = "amazon-bss-ob04"
+HARD = """
+format = 1
+name = "hard"
+title = "Ωμέγα 日本 & <b>bold</b>"
+max_units = 12
+[[field]]
+key = "ABV"
+status = "published"
+source = "constant"
+value = "OB04"
+[[field]]
+key = "BMD"
+status = "assumed"
+source = "encrypted"
+format = "base64"
+note = "<script>alert(1)</script>"
+plaintext = [{ source = "unit.uuid", tag = "81", length = "u8" }, { source = "unit.oob" }]
+[field.scheme]
+kind = "ecies"
+cipher = "aes-128-ctr"
+kdf = { name = "kdf1", hash = "sha1" }
+[[field]]
+key = "BME"
+status = "assumed"
+source = "encrypted"
+format = "hex-upper"
+each = "unit"
+layout = { kind = "json", units = "" }
+plaintext = [{ source = "unit.pin", format = "text", octets = 8, name = "pin" }]
+suite = "rsa-oaep-sha256"
+"""
+
+
+@pytest.fixture(scope="module")
+def sheets(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """A folder with both sheets of a packaged spec, and the document."""
+    folder = tmp_path_factory.mktemp("sheets")
+    done = run_cli("spec", "explain", NAME, "--out", "s.pdf", "--out", "s.html", "--json", cwd=folder)
+    assert done.code == 0, done.err
+    return folder, done.json
+
+
+def pdf_texts(path: Path) -> list[str]:
+    document = pypdfium2.PdfDocument(path)
+    try:
+        return [" ".join(page.get_textpage().get_text_range().split()) for page in document]
+    finally:
+        document.close()
+
+
+def test_the_document_counts_every_byte(tmp_path: Path) -> None:
+    made = run_cli("spec", "explain", NAME, "--units", 3, "--oob-bytes", 32, "--json", cwd=tmp_path).json
+    assert made["string"] == explain(packaged_spec(NAME).spec, 3, 32).text
+    assert made["digest"] == content_digest(packaged_spec(NAME))
+    assert made["symbol"] == 72
+    (block,) = made["encrypted"]
+    for spans, size in ((block["plaintext"], 3 * 48), (block["sealed"], 33 + 3 * 48 + 16)):
+        ends = [span["start"] + span["bytes"] for span in spans]
+        assert [span["start"] for span in spans] == [0, *ends[:-1]]
+        assert ends[-1] == size
+    assert [(row["units"], row["oob_bytes"], row["characters"], row["modules"]) for row in made["sizes"]][:2] == [
+        (1, 16, 191, 48), (1, 32, 215, 52)
+    ]  # fmt: skip
+    assert {row["of"] for row in made["assumed"]} == {"BMU", "BMO", "BMD", "string"}
+
+
+def test_the_page_loads_nothing_and_escapes_everything(tmp_path: Path) -> None:
+    (tmp_path / "hard.toml").write_text(HARD, "utf-8")
+    done = run_cli("spec", "explain", "hard.toml", "--out", "hard.html", cwd=tmp_path)
+    assert done.code == 0, done.err
+    page = (tmp_path / "hard.html").read_text("utf-8")
+    assert not re.search(r"<script|<img|<link|https?://|url\(|@import", page)
+    assert "&lt;b&gt;bold" in page
+    for words in ("no MAC: a changed barcode", "SHA-1 in the KDF", "RSAES-OAEP", "Ωμέγα 日本"):
+        assert words in page
+
+
+def test_the_sheet_holds_what_is_to_be_signed(sheets: tuple[Path, dict[str, Any]]) -> None:
+    folder, made = sheets
+    texts = pdf_texts(folder / "s.pdf")
+    assert len(texts) == 3
+    assert all(made["digest"] in text and NAME in text for text in texts)
+    whole = " ".join(texts)
+    assert {row["words"] for row in made["assumed"] if row["words"] not in whole} == set()
+    assert "Date, signature" in texts[-1]
+
+
+def test_the_symbol_on_the_sheet_is_the_string(sheets: tuple[Path, dict[str, Any]]) -> None:
+    document = pypdfium2.PdfDocument(sheets[0] / "s.pdf")
+    picture = document[0].render(scale=6).to_pil().convert("L")
+    document.close()
+    read = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.DataMatrix)
+    assert [one.text for one in read] == [explain(packaged_spec(NAME).spec, 2, 16).text]
+
+
+@pytest.mark.parametrize("units", [1, 12])
+def test_a_sheet_of_any_size_has_pages(tmp_path: Path, units: int) -> None:
+    (tmp_path / "hard.toml").write_text(HARD, "utf-8")
+    done = run_cli("spec", "explain", "hard.toml", "--units", units, "--out", "hard.pdf", cwd=tmp_path)
+    assert done.code == 0, done.err
+    whole = " ".join(pdf_texts(tmp_path / "hard.pdf"))
+    assert f"OOB key, unit {units}" in whole
+    assert "no MAC" in whole
+    assert ("more than a Data Matrix holds" in whole) is (units > 2)
+
+
+def test_sheets_are_the_same_each_time(sheets: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    again = run_cli("spec", "explain", NAME, "--out", "s.pdf", "--out", "s.html", "--json", cwd=tmp_path)
+    assert again.json == sheets[1]
+    for name in ("s.pdf", "s.html"):
+        assert (tmp_path / name).read_bytes() == (sheets[0] / name).read_bytes()
+
+
+def test_only_a_page_of_its_own_kind_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "mine.html").write_text("mine")
+    (tmp_path / "mine.pdf").write_text("mine")
+    for name, code in (("mine.html", 4), ("mine.pdf", 4), ("a.txt", 3), ("no/a.pdf", 3), ("a.html", 0), ("a.html", 0)):
+        done = run_cli("spec", "explain", "amazon-1d-code128", "--out", name, cwd=tmp_path)
+        assert done.code == code, done.err
+    assert (tmp_path / "mine.html").read_text() == (tmp_path / "mine.pdf").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["amazon-zss-ob02", "amazon-1d-code128"])
+def test_every_kind_of_barcode_is_explained(tmp_path: Path, name: str) -> None:
+    done = run_cli("spec", "explain", name, cwd=tmp_path)
+    assert done.code == 0, done.err
+    assert done.out.startswith(explain(packaged_spec(name).spec, 2 if "zss" in name else 1, 16).text)
+    assert facts_of(packaged_spec(name).spec)["pid"] == "ebK3"
+
+
+def test_too_many_units_are_refused(tmp_path: Path) -> None:
+    done = run_cli("spec", "explain", "amazon-wss-ob01", "--units", 2, cwd=tmp_path)
+    assert done.code == 3
+    assert "at most 1 device" in done.err
