@@ -9,6 +9,7 @@ import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_table, say, shown_path
 from bss_mfg.cli.spec_explain import explain
+from bss_mfg.cli.spec_fit import fit
 
 if TYPE_CHECKING:
     from bss_mfg.payload.spec import Spec
@@ -20,6 +21,7 @@ def spec() -> None:
 
 
 spec.add_command(explain)
+spec.add_command(fit)
 
 
 @spec.command("list", epilog="Example: bss-mfg spec list")

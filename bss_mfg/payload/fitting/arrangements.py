@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import permutations
 from typing import NamedTuple
 
-from bss_mfg.payload.schemes.descriptions import Part
+from bss_mfg.payload.schemes.terms import Part
 
 
 @dataclass(frozen=True, slots=True)

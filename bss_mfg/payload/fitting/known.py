@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
 
 from bss_mfg.payload.formats import FORMATS
+from bss_mfg.payload.layouts.descriptions import PlaintextValue
 from bss_mfg.payload.product_keys import PrivateKey
 from bss_mfg.payload.sources import COLUMN_FORMATS, FORMATS_OF
 from bss_mfg.payload.spec_samples import SampleUnit, SpecSample
@@ -80,6 +84,14 @@ def _known_unit(unit: SampleUnit) -> KnownUnit:
         values["unit.mac"] = bytes.fromhex(re.sub("[^0-9A-Fa-f]", "", unit.mac))
     values.update({f"unit.{name}": text for name, text in unit.extra.items()})
     return KnownUnit(values)
+
+
+def plaintext_value(content: Mapping[str, Any]) -> PlaintextValue | None:
+    """A value of a plaintext, or None where a spec can't say that."""
+    try:
+        return PlaintextValue.model_validate(content)
+    except ValidationError:
+        return None
 
 
 def formats_of(source: str, *, in_plaintext: bool) -> tuple[str, ...]:

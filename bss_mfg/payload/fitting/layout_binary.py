@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice, product
+from itertools import islice, pairwise, product
+from typing import Any
 
-from bss_mfg.payload.fitting.known import KnownUnit, formats_of
+from bss_mfg.payload.fitting.known import KnownUnit, formats_of, plaintext_value
 from bss_mfg.payload.fitting.once import Gap, Reading, each_unit_readings, readings
 from bss_mfg.payload.layouts.descriptions import Layout, PlaintextValue
 
@@ -52,7 +53,7 @@ def _choices(plain: Plain) -> Iterator[tuple[_Place, ...]]:
             options.append(found)
     for chosen in product(*options):
         spans = sorted(span for place in chosen for span in place.spans)
-        if spans and all(before[1] <= behind[0] for before, behind in zip(spans, spans[1:], strict=False)):
+        if spans and all(before[1] <= behind[0] for before, behind in pairwise(spans)):
             yield tuple(sorted(chosen, key=lambda place: place.spans[0]))
 
 
@@ -102,7 +103,7 @@ def _orders(groups: Sequence[Sequence[_Place]], values: Sequence[PlaintextValue]
 
 def _is_apart(values: Sequence[PlaintextValue]) -> bool:
     """Whether something that stands once is between any two groups, so that the order by units says it all."""
-    joined = any(a.is_of_unit and b.is_of_unit for a, b in zip(values, values[1:], strict=False))
+    joined = any(a.is_of_unit and b.is_of_unit for a, b in pairwise(values))
     return not joined
 
 
@@ -117,7 +118,9 @@ def _of_groups(
     parts: list[list[Reading]] = []
     for number, group in enumerate(groups):
         size = len(group)
-        gaps = [[(starts[at + unit * size + j], ends[at + unit * size + j]) for unit in range(count)] for j in range(size)]
+        gaps = [
+            [(starts[at + unit * size + j], ends[at + unit * size + j]) for unit in range(count)] for j in range(size)
+        ]
         first = gaps[0][0]
         parts.append([])
         for own in _own_lengths(data, gaps[0], count):
@@ -150,10 +153,10 @@ def _group_values(group: Sequence[_Place], gaps: Sequence[Sequence[bytes]]) -> I
     for place, texts in zip(group, gaps, strict=True):
         own = []
         for constants, framing in each_unit_readings(texts, place.sizes):
-            value = {"source": place.source, "format": place.format, **framing}
+            value: dict[str, Any] = {"source": place.source, "format": place.format, **framing}
             value |= {"octets": place.octets} if place.octets else {}
-            own.append((*constants, PlaintextValue.model_validate(value)))
+            if made := plaintext_value(value):
+                own.append((*constants, made))
         ways.append(own)
     for chosen in product(*ways):
         yield tuple(value for part in chosen for value in part)
-

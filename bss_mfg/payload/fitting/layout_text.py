@@ -7,13 +7,33 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from bss_mfg.payload.fitting.known import formats_of
+from bss_mfg.payload.fitting.known import formats_of, plaintext_value
 from bss_mfg.payload.fitting.layout_binary import Candidate, Plain
 from bss_mfg.payload.layouts.descriptions import Layout, PlaintextValue
 
-_SEPARATORS = (",", ";", "|", ":", "/", " ", "\n", "\r\n", "\t", "-", "_", "=", ", ", "; ", "&", "+", ".", "#", "*", "::")
+_SEPARATORS = (
+    ",",
+    ";",
+    "|",
+    ":",
+    "/",
+    " ",
+    "\n",
+    "\r\n",
+    "\t",
+    "-",
+    "_",
+    "=",
+    ", ",
+    "; ",
+    "&",
+    "+",
+    ".",
+    "#",
+    "*",
+    "::",
+)
 _OWN_SEPARATOR = (";", "|")
-_MOST = 64
 
 
 def text_layouts(plain: Plain) -> Iterator[Candidate]:
@@ -30,7 +50,9 @@ def text_layouts(plain: Plain) -> Iterator[Candidate]:
             if len(parts) == count:
                 between = other or next(one for one in _OWN_SEPARATOR if one != separator)
                 layout = Layout(kind="text", separator=separator, unit_separator=between)
-                yield from ((values, layout) for values in _text_values(plain, [part.split(separator) for part in parts]))
+                yield from (
+                    (values, layout) for values in _text_values(plain, [part.split(separator) for part in parts])
+                )
 
 
 def _text_values(plain: Plain, parts: Sequence[Sequence[str]]) -> Iterator[tuple[PlaintextValue, ...]]:
@@ -40,7 +62,9 @@ def _text_values(plain: Plain, parts: Sequence[Sequence[str]]) -> Iterator[tuple
         return
     if len(parts) == 1:  # what stands once comes first: up to the first value of the unit
         for start in range(own):
-            if values := list(_unit_values(plain, [[part] for part in parts[0][start:]], allow_first_constant=start == 0)):
+            if values := list(
+                _unit_values(plain, [[part] for part in parts[0][start:]], allow_first_constant=start == 0)
+            ):
                 once = [list(_once(plain, text)) for text in parts[0][:start]]
                 yield from (tuple(chosen) for chosen in product(*once, *values[0]))
         return
@@ -70,7 +94,8 @@ def _of_units(plain: Plain, texts: Sequence[str], name: str = "") -> Iterator[Pl
                 known = True
                 octets = plain.units[0].octets(source, format)
                 value = {"source": source, "format": format, "name": name} | ({"octets": octets} if octets else {})
-                yield PlaintextValue.model_validate(value)
+                if made := plaintext_value(value):
+                    yield made
     if not known and len(set(texts)) == 1 and len(texts[0]) <= 64:
         yield PlaintextValue(source="constant", format="text", value=texts[0], each_unit=True, name=name)
 
@@ -89,7 +114,7 @@ def member_layouts(plain: Plain) -> Iterator[Candidate]:
     for kind, whole in _documents(plain.data):
         for spaces in (False, True) if kind == "json" else (False,):
             for units, once, listed in _holders(whole, len(plain.units)):
-                layout = Layout(kind=kind, spaces=spaces, units=units)  # type: ignore[arg-type]
+                layout = Layout(kind=kind, spaces=spaces, units=units)
                 for values in _members(plain, whole, once, listed):
                     yield values, layout
 
@@ -152,7 +177,8 @@ def _member_of_units(plain: Plain, shown: Sequence[Any], name: str, *, alone: bo
             if all(unit.written(source, "raw") == data for unit, data in zip(plain.units, shown, strict=True)):
                 octets = plain.units[0].octets(source, "raw")
                 value = {"source": source, "format": "raw", "name": name} | ({"octets": octets} if octets else {})
-                yield PlaintextValue.model_validate(value)
+                if made := plaintext_value(value):
+                    yield made
     elif all(isinstance(one, str) for one in shown):
         found = list(_of_units(plain, shown, name))
         yield from (value for value in found if not (alone and value.source == "constant"))
@@ -169,6 +195,3 @@ def _member_once(plain: Plain, shown: Any, name: str) -> Iterator[PlaintextValue
         yield PlaintextValue(source="package.units", format="decimal", name=name)
     elif isinstance(shown, bytes) and len(shown) <= 64:
         yield PlaintextValue(source="constant", format="raw", value=shown.hex(), name=name)
-
-
-MOST = _MOST

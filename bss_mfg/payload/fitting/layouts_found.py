@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from pydantic import ValidationError
-
 from bss_mfg.errors import InputError
 from bss_mfg.payload.fitting.known import KnownUnit
 from bss_mfg.payload.fitting.layout_binary import Candidate, Plain, binary_layouts
@@ -46,13 +44,10 @@ def _said(candidate: Candidate) -> int:
 
 
 def _valid(candidates: Iterator[Candidate]) -> Iterator[Candidate]:
-    while True:
+    for values, layout in candidates:
         try:
-            values, layout = next(candidates)
             check_plaintext(values, layout)
-        except StopIteration:
-            return
-        except (ValueError, ValidationError):
+        except ValueError:
             continue
         yield values, layout
 

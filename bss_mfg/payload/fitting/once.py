@@ -67,7 +67,7 @@ def _readings(gap: Gap, at: int, *, counted: bool) -> Iterator[Reading]:
         for name in _COUNTS:
             text = integer_bytes(gap.units, name)
             if gap.data[at : at + len(text)] == text and at + len(text) <= gap.end:
-                value = PlaintextValue(source="package.units", format=name)  # type: ignore[arg-type]
+                value = PlaintextValue(source="package.units", format=name)
                 yield from ((value, *rest) for rest in _readings(gap, at + len(text), counted=True))
     if gap.last:
         yield from ((value,) for value in _paddings(gap, at))
@@ -103,7 +103,7 @@ def _checks(gap: Gap, at: int) -> Iterator[tuple[PlaintextValue, int]]:
             return
     for name, size in _CHECKS:
         for order in ("big", "little"):
-            value = PlaintextValue(source="check", check=name, byte_order=order)  # type: ignore[arg-type]
+            value = PlaintextValue(source="check", check=name, byte_order=order)
             if at + size <= gap.end and gap.data[at : at + size] == check_bytes(value, so_far):
                 yield value, size
                 return
@@ -118,7 +118,7 @@ def _products(gap: Gap, at: int) -> Iterator[tuple[PlaintextValue, int]]:
                 continue
             framed = integer_bytes(len(data), length) + data
             if gap.data[at : at + len(framed)] == framed and at + len(framed) <= gap.end:
-                yield PlaintextValue(source=f"product.{name}", format="text", length=length), len(framed)  # type: ignore[arg-type]
+                yield PlaintextValue(source=f"product.{name}", format="text", length=length), len(framed)
 
 
 def _paddings(gap: Gap, at: int) -> Iterator[PlaintextValue]:

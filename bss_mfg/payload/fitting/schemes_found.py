@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -57,7 +59,7 @@ def find_schemes(question: SchemeQuestion) -> Iterator[Hits]:
     """All schemes that open it, those with the same keys together; none after one that is sure, since a second would
     have to be a forgery."""
     is_rsa = isinstance(question.private, rsa.RSAPrivateKey)
-    searches = (_direct_rsa, _wrapped) if is_rsa else (_hpke, _ecies)
+    searches = (_jwe, _direct_rsa, _wrapped) if is_rsa else (_jwe, _hpke, _ecies)
     for search in searches:
         for hits in search(question):
             yield hits
@@ -73,6 +75,41 @@ def _checked(question: SchemeQuestion, content: dict[str, Any], opened: Opened) 
     except (ValidationError, InputError):
         return []
     return [FoundScheme(scheme, text, opened.sure)] if text == opened.plaintext else []
+
+
+# --- JWE -------------------------------------------------------------------------------------------------------------
+
+
+def _jwe(question: SchemeQuestion) -> Iterator[Hits]:
+    """A JWE says of itself how it is encrypted."""
+    if question.data.count(b".") != 4:
+        return
+    try:
+        head = question.data.split(b".")[0]
+        header = json.loads(base64.urlsafe_b64decode(head + b"=" * (-len(head) % 4)))
+        content = _of_header(header, curve_name(question.private))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return
+    question.tally.tried += 1
+    question.tally.came(Stage.LENGTHS_FIT, question.key_name, "a JWE in compact form")
+    try:
+        scheme = _SCHEME.validate_python(content)
+        text = described(scheme).open(question.private, question.data)
+    except (ValidationError, InputError):
+        return
+    yield [FoundScheme(scheme, text, sure=True)]
+
+
+def _of_header(header: dict[str, Any], curve: str | None) -> dict[str, Any]:
+    def party(name: str) -> tuple[str, ...]:
+        text = header.get(name, "")
+        return (f"hex:{base64.urlsafe_b64decode(text + '=' * (-len(text) % 4)).hex()}",) if text else ()
+
+    rest = {name: value for name, value in header.items() if name not in ("alg", "enc", "epk", "apu", "apv")}
+    content = {"kind": "jwe", "alg": header["alg"], "enc": header["enc"], "header": rest}
+    if curve:
+        content |= {"curve": curve, "apu": party("apu"), "apv": party("apv")}
+    return content
 
 
 # --- ECIES -----------------------------------------------------------------------------------------------------------
@@ -95,15 +132,19 @@ def _tiers(words: Words) -> Iterator[_Tier]:
     """The whole space, the usual first."""
     rare = tuple(name for name in HASHES if name not in _USUAL_HASHES)
     plain, given = list(contexts((), plain=True)), list(contexts(words.given, plain=False))
+    both = [*plain, *given]
+    suggested = list(contexts(words.suggested, plain=False))
     yield _Tier(plain, _USUAL_HASHES, _USUAL_HASHES)
+    if words.given:
+        yield _Tier(both, _USUAL_HASHES, _USUAL_HASHES, words.given)
+    yield _Tier(suggested, _USUAL_HASHES[:1], ())
     yield _Tier(plain, rare, HASHES)
     yield _Tier(plain, _USUAL_HASHES, rare, macs_only=True)
     if words.given:
-        yield _Tier([*plain, *given], _USUAL_HASHES, _USUAL_HASHES, words.given)
-        yield _Tier([*plain, *given], rare, HASHES, words.given)
-        yield _Tier([*plain, *given], _USUAL_HASHES, rare, words.given, macs_only=True)
-    yield _Tier(list(contexts(words.suggested, plain=False)), HASHES, ())
-    yield _Tier([*plain, *given], HASHES, HASHES, words.given[:1], usual=False)
+        yield _Tier(both, rare, HASHES, words.given)
+        yield _Tier(both, _USUAL_HASHES, rare, words.given, macs_only=True)
+    yield _Tier(suggested, HASHES[1:], ())
+    yield _Tier(both, HASHES, HASHES, words.given[:1], usual=False)
 
 
 def _ecies(question: SchemeQuestion) -> Iterator[Hits]:
@@ -177,7 +218,7 @@ def _hpke(question: SchemeQuestion) -> Iterator[Hits]:
 def _wraps(question: SchemeQuestion) -> Iterator[OaepDescription | Pkcs1Description]:
     labels = ["", *(piece_bytes(word).hex() for word in question.words.all)]
     for label, hash_name, mgf in product(labels, HASHES, HASHES):
-        yield OaepDescription(kind="rsa-oaep", hash=hash_name, mgf_hash=mgf, label=label)  # type: ignore[arg-type]
+        yield OaepDescription(kind="rsa-oaep", hash=hash_name, mgf_hash=mgf, label=label)
     yield Pkcs1Description(kind="rsa-pkcs1")
 
 
@@ -192,8 +233,7 @@ def _unwrapped(question: SchemeQuestion, data: bytes) -> Iterator[tuple[OaepDesc
 
 
 def _direct_rsa(question: SchemeQuestion) -> Iterator[Hits]:
-    assert isinstance(question.private, rsa.RSAPrivateKey)
-    if len(question.data) != question.private.key_size // 8:
+    if not isinstance(question.private, rsa.RSAPrivateKey) or len(question.data) != question.private.key_size // 8:
         return
     for wrap, text in _unwrapped(question, question.data):
         # PKCS#1 v1.5 always gives something: the library hides a wrong padding behind bytes of chance.
@@ -204,7 +244,8 @@ def _direct_rsa(question: SchemeQuestion) -> Iterator[Hits]:
 
 
 def _wrapped(question: SchemeQuestion) -> Iterator[Hits]:
-    assert isinstance(question.private, rsa.RSAPrivateKey)
+    if not isinstance(question.private, rsa.RSAPrivateKey):
+        return
     size = question.private.key_size // 8
     rest = len(question.data) - size
     if rest < 1:

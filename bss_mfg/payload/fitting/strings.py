@@ -45,7 +45,9 @@ def split_string(text: str, name: str) -> SplitString:
             terminator = between if text.endswith(between) else ""
             pieces = [piece.partition(behind) for piece in text.removesuffix(terminator).split(between)]
             keys = [key for key, _, _ in pieces]
-            if all(sign and value and _KEY.fullmatch(key) for key, sign, value in pieces) and len(set(keys)) == len(keys):
+            if all(sign and value and _KEY.fullmatch(key) for key, sign, value in pieces) and len(set(keys)) == len(
+                keys
+            ):
                 return SplitString(behind, between, terminator, tuple((key, value) for key, _, value in pieces))
     if re.fullmatch(r"[A-Za-z0-9+/=_.\-]{1,64}", text):
         return SplitString(":", ";", "", ((BARE_KEY, text),), bare=True)

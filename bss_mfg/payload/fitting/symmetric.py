@@ -21,7 +21,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM, ChaCha20
 from bss_mfg.payload.fitting.arrangements import Arranged, Head, arrangements
 from bss_mfg.payload.fitting.tally import Tally
 from bss_mfg.payload.schemes.ciphers import Cipher, Keys, Sealed
-from bss_mfg.payload.schemes.descriptions import MacDescription
 
 _KEYS = (16, 32, 24)
 _CIPHERS = {16: "aes-128", 24: "aes-192", 32: "aes-256"}
@@ -75,10 +74,10 @@ class _Aead(NamedTuple):
 
 
 class SymmetricSearch:
-    """All ciphers over the sealed bytes of one head. `aads`: additional data to try, by their pieces; `parameters`: P2 of
-    a MAC."""
+    """All ciphers over the sealed bytes of one head. `aads`: additional data to try, by their pieces;
+    `parameters`: P2 of a MAC."""
 
-    def __init__(  # noqa: PLR0913  (the parts of one attempt)
+    def __init__(
         self, data: bytes, head: Head, *, aads: Sequence[tuple[tuple[str, ...], bytes]], parameters: Sequence[bytes],
         values: re.Pattern[bytes], tally: Tally,
     ) -> None:  # fmt: skip
@@ -101,7 +100,7 @@ class SymmetricSearch:
     # --- a cipher with a tag of its own ----------------------------------------------------------------------------
 
     def with_tag(self, material: Material, *, usual: bool = True) -> Iterator[Opened]:
-        """AES-GCM, AES-CCM and ChaCha20-Poly1305 of all key sizes and IVs; not `usual`: the cut tags and rare orders."""
+        """AES-GCM, AES-CCM and ChaCha20-Poly1305 of all key sizes and IVs; not `usual`: cut tags, rare orders."""
         yield from self._aead(material, _Aead("chacha20-poly1305", 32, 16, (12,), ChaCha20Poly1305), usual)
         for key in _KEYS:
             name = _CIPHERS[key]
@@ -118,7 +117,9 @@ class SymmetricSearch:
             return
         first = how.make(data[:size])
         for iv_size in how.iv_sizes:
-            ways = [(_Iv("random", iv_size, iv_size), first, b"", ("key",))]
+            ways: list[tuple[_Iv, Any, bytes, tuple[str, ...]]] = [
+                (_Iv("random", iv_size, iv_size), first, b"", ("key",))
+            ]
             ways.append((_Iv("zero", iv_size, 0), first, bytes(iv_size), ("key",)))
             if not material.whole:
                 ways.append((_Iv("derived", iv_size, 0), first, data[size : size + iv_size], ("key", "iv")))
@@ -308,7 +309,10 @@ def _cuts_of(cipher: str, whole: bool, sent: bool, mac: bool = True) -> Iterator
     """The IVs of a cipher, each with the orders in which keys can be cut."""
     if cipher == "xor":
         if not whole and not sent:
-            yield from ((_Iv("none", 0, 0), order) for order in (((("mac-key", "key"), ("key", "mac-key"))) if mac else (("key",),)))
+            yield from (
+                (_Iv("none", 0, 0), order)
+                for order in (((("mac-key", "key"), ("key", "mac-key"))) if mac else (("key",),))
+            )
         return
     plain = (("key", "mac-key"), ("mac-key", "key")) if mac else (("key",),)
     if sent:

@@ -50,3 +50,7 @@ class Tally:
     def best(self) -> NearMiss | None:
         """The nearest of all fields."""
         return max(self.nearest.values(), key=lambda miss: miss.stage, default=None)
+
+    def count(self) -> None:
+        """One combination more."""
+        self.tried += 1
