@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from math import dist
 from statistics import median
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from bss_mfg.imaging.expected_content import ExpectedText, GlyphSet
 from bss_mfg.imaging.glyph_lens import SIGMAS, blurred
-from bss_mfg.imaging.text_cells import GlyphCells, GlyphVerdict, Seen
+from bss_mfg.imaging.glyph_moves import MovedText, with_moved_glyphs
+from bss_mfg.imaging.text_cells import GlyphCells, GlyphVerdict, Judged, Seen
 from bss_mfg.imaging.text_strips import (
     Fit,
     Picture,
@@ -212,13 +213,9 @@ class _SetJudge:
 
     def verdicts(self) -> Iterator[TextVerdict]:
         """The verdict on each text."""
-        cells = GlyphCells(self._set, self._sigma)
-        # Where nothing like its texts is seen, there is no gain to tell their levels by.
-        for mine in self._alike.values() if self._gain >= _LEAST_GAIN else ():
-            strips = [(at, fit, self._level(at, fit)) for at in mine if (fit := self._fits.get(at))]
-            if strips:
-                cells.add(self._texts[mine[0]].text, strips)
-        judged = cells.judge(min((place.pixels for place in self._places), default=1.0))
+        judged = self._judged({})
+        if judged.wrong and not self._set.whole:
+            judged = self._without_moved(judged)
         for at, (placed, place) in enumerate(zip(self._texts, self._places, strict=True)):
             fit = self._fits.get(at)
             yield TextVerdict(
@@ -230,6 +227,36 @@ class _SetJudge:
                 fit.shift if fit else (0.0, 0.0),
                 outside=fit is None,
             )
+
+    def _judged(self, moved: Mapping[int, MovedText]) -> Judged:
+        """What stands in the characters' places, some texts (by number) as they were composed again."""
+        cells = GlyphCells(self._set, self._sigma)
+        # Where nothing like its texts is seen, there is no gain to tell their levels by.
+        for mine in self._alike.values() if self._gain >= _LEAST_GAIN else ():
+            text = self._texts[mine[0]].text
+            strips = [(at, fit, self._level(at, fit)) for at in mine if at not in moved and (fit := self._fits.get(at))]
+            if strips:
+                cells.add(text, strips)
+            for at in mine:
+                if again := moved.get(at):
+                    strip = (at, again.fit, self._level(at, again.fit))
+                    cells.add(replace(text, glyphs=again.glyphs), [strip])
+        return cells.judge(min((place.pixels for place in self._places), default=1.0))
+
+    def _without_moved(self, judged: Judged) -> Judged:
+        """The same, but for characters that are right a little beside their places."""
+        moved = {}
+        for at, wrong in judged.wrong.items():
+            fit = self._fits[at]
+            seen = (fit, self._level(at, fit), self._places[at].pixels)
+            moved[at] = with_moved_glyphs(self._set, self._sigma, self._texts[at].text.glyphs, seen, wrong)
+        again = self._judged(moved)
+        told, found = dict(judged.told), dict(judged.wrong)
+        for at in moved:
+            mine, now = again.wrong.get(at, {}), again.told.get(at, 0)
+            if len(mine) < len(found[at]) and now >= told.get(at, 0):
+                told[at], found[at] = now, mine
+        return Judged(told, {at: wrong for at, wrong in found.items() if wrong})
 
     def _level(self, at: int, fit: Fit) -> float:
         """The gain of a text: its own where it is near the page's, else the page's."""

@@ -180,11 +180,12 @@ def compose_glyphs(
 
     pictures = phases(glyph_set, sigma)
     rows, columns = pictures.shape[2:]
-    strip = np.zeros((size[1], size[0] + columns), np.float32)
+    # Beside it there is room for what begins before it or ends after it.
+    strip = np.zeros((size[1], size[0] + 2 * columns), np.float32)
     for index, pen in glyphs:
         column, phase = pen_pixels(glyph_set, pen)
-        strip[:rows, column : column + columns] += pictures[phase, index]
-    return np.ascontiguousarray(strip[:, : size[0]])
+        strip[:rows, column + columns : column + 2 * columns] += pictures[phase, index]
+    return np.ascontiguousarray(strip[:, columns : columns + size[0]])
 
 
 def pen_pixels(glyph_set: GlyphSet, pen: float) -> tuple[int, int]:

@@ -12,12 +12,14 @@ import csv
 import io
 import json
 import shutil
+import sqlite3
 import sys
 import tempfile
 import time
 import zlib
 from base64 import b64encode
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
@@ -30,6 +32,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from bss_mfg.label.make import LabelFiles
+from bss_mfg.ledger.digests import payload_digest
 from bss_mfg.symbol import data_matrix
 from tests.helpers.factory import Factory, make_factory
 from tests.helpers.pictures import Grey, pdfium
@@ -565,6 +568,21 @@ def real_sheet(folder: Path, seed: int = SEED) -> Sheet:
         grey[y : y + height, x : x + width] = np.where(dots, 0, 255)
         payloads.append(text.encode())
     return Sheet(grey, boxes, payloads, plan.modules)
+
+
+def keep_books(factory: Factory, sheet: Sheet) -> None:
+    """Batch A of a new workspace, whose ledger says of its labels what a sheet shows: issued strings never are the same
+    twice, and what is measured on them isn't either."""
+    factory.add(oob_bytes=16)
+    factory.issue(len(sheet.payloads), "A")
+    label_sheet(factory)
+    with closing(sqlite3.connect(factory.root / "ledger.db")) as database, database:
+        for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            database.execute(f"DROP TRIGGER {name}")
+        for number, payload in enumerate(sheet.payloads, 1):
+            text = payload.decode()
+            change = "UPDATE package SET payload = ?, digest = ? WHERE number = ?"
+            database.execute(change, (text, payload_digest(text), number))
 
 
 # --- baselines ------------------------------------------------------------------------------------------------------

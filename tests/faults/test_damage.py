@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from PIL import Image
 
 from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.imaging.sources import open_source
-from bss_mfg.ledger.digests import payload_digest
 from bss_mfg.verify.findings import Finding
 from bss_mfg.verify.package_tracker import PackageTracker
 from bss_mfg.verify.page import PageReader
@@ -26,7 +24,7 @@ from tests.faults.damage import (
     Damaged,
     Sheet,
     damaged,
-    label_sheet,
+    keep_books,
     read_with_libdmtx,
     read_with_zxing,
     real_sheet,
@@ -58,19 +56,7 @@ def books(new_factory: Callable[[], Factory], tmp_path_factory: pytest.TempPathF
     """A batch whose ledger holds the suite's strings: they are the same in every run, as issued ones never are."""
     sheet = real_sheet(tmp_path_factory.mktemp("sheet") / "w")
     factory = new_factory()
-    factory.add(oob_bytes=16)
-    factory.issue(24, "A")
-    label_sheet(factory)
-    database = sqlite3.connect(factory.root / "ledger.db")
-    for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-        database.execute(f"DROP TRIGGER {name}")
-    for number, payload in enumerate(sheet.payloads, 1):
-        text = payload.decode()
-        database.execute(
-            "UPDATE package SET payload = ?, digest = ? WHERE number = ?", (text, payload_digest(text), number)
-        )
-    database.commit()
-    database.close()
+    keep_books(factory, sheet)
     return factory, sheet
 
 

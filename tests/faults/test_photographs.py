@@ -18,9 +18,19 @@ from bss_mfg.verify.package_tracker import PackageTracker
 from bss_mfg.verify.page import PageReader
 from bss_mfg.verify.page_findings import ScannedPage
 from bss_mfg.verify.request import ReadRequest
-from tests.faults.damage import Damaged, Piece, label_sheet, perspective, photo, pieces, read_with_zxing
+from tests.faults.damage import (
+    Damaged,
+    Piece,
+    Sheet,
+    keep_books,
+    perspective,
+    photo,
+    pieces,
+    read_with_zxing,
+    real_sheet,
+)
 from tests.helpers.factory import WHO, Factory
-from tests.helpers.pictures import Grey, pdfium
+from tests.helpers.pictures import Grey
 from tests.needs import needs
 
 LABELS, PHOTOGRAPHS, SEED = 24, 30, 20
@@ -30,22 +40,24 @@ thirds of these; of photographs of which it read nine tenths, 1,861 of 1,968 wer
 
 
 @pytest.fixture(scope="module")
-def factory(new_factory: Callable[[], Factory]) -> Factory:
-    made = new_factory()
-    made.add(oob_bytes=16)
-    made.issue(LABELS, "A")
-    return made
+def books(new_factory: Callable[[], Factory], tmp_path_factory: pytest.TempPathFactory) -> tuple[Factory, Sheet]:
+    """A sheet at 300 dpi that is the same in every run, so what is read of it is too; and its batch."""
+    sheet = real_sheet(tmp_path_factory.mktemp("sheet") / "w")
+    factory = new_factory()
+    keep_books(factory, sheet)
+    return factory, sheet
 
 
 @pytest.fixture(scope="module")
-def clean(factory: Factory) -> Piece:
-    """A sheet at 300 dpi."""
-    made = label_sheet(factory)
-    plan = made.layout.symbol
-    assert plan is not None
-    width, height = plan.columns * plan.module_dots_x, plan.rows * plan.module_dots_y
-    boxes = {number: (x, y, width, height) for number, (x, y) in enumerate(plan.origins)}
-    return Piece(pdfium(made.files[0], 300), boxes, plan.modules)
+def factory(books: tuple[Factory, Sheet]) -> Factory:
+    return books[0]
+
+
+@pytest.fixture(scope="module")
+def clean(books: tuple[Factory, Sheet]) -> Piece:
+    """The whole sheet."""
+    sheet = books[1]
+    return Piece(sheet.grey, dict(enumerate(sheet.boxes)), sheet.modules)
 
 
 def photographs(clean: Piece) -> Iterator[Damaged]:
