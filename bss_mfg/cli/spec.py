@@ -1,4 +1,4 @@
-"""spec list|show|explain|copy|check|confirm."""
+"""spec list|show|explain|fit|copy|check|confirm."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def spec() -> None:
-    """List, show, explain, copy, check and confirm barcode specs."""
+    """List, show, explain, fit, copy, check and confirm barcode specs."""
 
 
 spec.add_command(explain)

@@ -95,11 +95,11 @@ def plaintext_value(content: Mapping[str, Any]) -> PlaintextValue | None:
 
 
 def formats_of(source: str, *, in_plaintext: bool) -> tuple[str, ...]:
-    """The formats that a source can have: `raw` first and only in a plaintext, where a serial has no other."""
+    """The formats that a source can have: `raw` first and only in a plaintext; a serial's text is its raw bytes."""
     named = [name for name in FORMATS_OF.get(source, COLUMN_FORMATS) if name != "raw"]
     if not in_plaintext:
         return tuple(named)
-    return tuple(named) if source == "unit.serial" else ("raw", *named)
+    return ("raw",) if source == "unit.serial" else ("raw", *named)
 
 
 LEAST_NEEDLE = 6

@@ -152,7 +152,9 @@ def _group_values(group: Sequence[_Place], gaps: Sequence[Sequence[bytes]]) -> I
     ways = []
     for place, texts in zip(group, gaps, strict=True):
         own = []
-        for constants, framing in each_unit_readings(texts, place.sizes):
+        for constants, framing in each_unit_readings(
+            texts, place.sizes, fixed=place.source in ("unit.uuid", "unit.mac")
+        ):
             value: dict[str, Any] = {"source": place.source, "format": place.format, **framing}
             value |= {"octets": place.octets} if place.octets else {}
             if made := plaintext_value(value):

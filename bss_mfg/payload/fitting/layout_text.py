@@ -62,11 +62,10 @@ def _text_values(plain: Plain, parts: Sequence[Sequence[str]]) -> Iterator[tuple
         return
     if len(parts) == 1:  # what stands once comes first: up to the first value of the unit
         for start in range(own):
-            if values := list(
-                _unit_values(plain, [[part] for part in parts[0][start:]], allow_first_constant=start == 0)
-            ):
+            alone = [[part] for part in parts[0][start:]]
+            for values in _unit_values(plain, alone, allow_first_constant=start == 0):
                 once = [list(_once(plain, text)) for text in parts[0][:start]]
-                yield from (tuple(chosen) for chosen in product(*once, *values[0]))
+                yield from (tuple(chosen) for chosen in product(*once, *values))
         return
     rows = [list(row) for row in zip(parts[0][head:], *parts[1:], strict=True)]
     for values in _unit_values(plain, rows, allow_first_constant=True):

@@ -10,12 +10,22 @@ from bss_mfg.payload.layouts.descriptions import PlaintextValue
 from bss_mfg.payload.layouts.plan import check_bytes, integer_bytes
 
 _COUNTS = ("u8", "u16-be", "u16-le", "u32-be", "u32-le")
-_CHECKS = (("crc16-ccitt-false", 2), ("crc16-x25", 2), ("crc32", 4))
-_SHA256 = (32, 20, 16, 8, 4)
+_CHECK_VALUES = (
+    *((PlaintextValue(source="check", check="sha256", octets=size), size) for size in (32, 20, 16, 8, 4)),
+    *(
+        (PlaintextValue(source="check", check=name, byte_order=order), size)
+        for name, size in (("crc32", 4), ("crc16-ccitt-false", 2), ("crc16-x25", 2))
+        for order in ("big", "little")
+    ),
+)
+"""Checks and their bytes."""
 _MULTIPLES = (4, 8, 16, 32, 64, 128)
 MOST_UNKNOWN = 8
 """Bytes of a constant that is no text: more of them are a value that the sample does not tell."""
 _MOST_READINGS = 200
+_COUNT_WITHIN = 8
+_LONGEST = 64
+"""Bytes within which a count is looked for, and of the longest constant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +66,20 @@ def _readings(gap: Gap, at: int, *, counted: bool) -> Iterator[Reading]:
     if at == gap.end:
         yield ()
         return
-    checks = list(_checks(gap, at))
-    for value, size in checks:
-        yield from (((value, *rest)) for rest in _readings(gap, at + size, counted=counted))
-    if checks:  # two bytes or more that are a check by chance: no
+    yield from _others(gap, at, counted=counted)
+    if next(_checks(gap, at), None) is None:  # two bytes or more that are a check by chance: no
+        yield from _constants(gap, at, counted=counted)
+
+
+def _others(gap: Gap, at: int, *, counted: bool) -> Iterator[Reading]:
+    """The readings that begin with something other than a constant."""
+    if (check := next(_checks(gap, at), None)) is not None:
+        value, size = check
+        yield from ((value, *rest) for rest in _readings(gap, at + size, counted=counted))
         return
     for value, size in _products(gap, at):
         yield from ((value, *rest) for rest in _readings(gap, at + size, counted=counted))
-    if not counted and (at - gap.start < 8 or gap.end - at <= 8):
+    if not counted and (at - gap.start < _COUNT_WITHIN or gap.end - at <= _COUNT_WITHIN):
         for name in _COUNTS:
             text = integer_bytes(gap.units, name)
             if gap.data[at : at + len(text)] == text and at + len(text) <= gap.end:
@@ -71,42 +87,25 @@ def _readings(gap: Gap, at: int, *, counted: bool) -> Iterator[Reading]:
                 yield from ((value, *rest) for rest in _readings(gap, at + len(text), counted=True))
     if gap.last:
         yield from ((value,) for value in _paddings(gap, at))
-    yield from _constants(gap, at, counted=counted)
 
 
 def _constants(gap: Gap, at: int, *, counted: bool) -> Iterator[Reading]:
     """A constant up to the end, or up to something else: constants side by side are one."""
-    for end in range(at + 1, gap.end):
-        if end - at > 64:
-            break
-        for rest in _readings_of_other(gap, end, counted=counted):
-            if is_plausible_constant(gap.data[at:end]):
-                yield (constant(gap.data[at:end]), *rest)
     if is_plausible_constant(gap.data[at : gap.end]):
         yield (constant(gap.data[at : gap.end]),)
-
-
-def _readings_of_other(gap: Gap, at: int, *, counted: bool) -> Iterator[Reading]:
-    for reading in _readings(gap, at, counted=counted):
-        if reading and reading[0].source != "constant":
-            yield reading
+    for end in range(at + 1, min(gap.end, at + _LONGEST)):
+        if is_plausible_constant(gap.data[at:end]):
+            yield from ((constant(gap.data[at:end]), *rest) for rest in _others(gap, end, counted=counted))
 
 
 def _checks(gap: Gap, at: int) -> Iterator[tuple[PlaintextValue, int]]:
     so_far = gap.data[:at]
     if not so_far:
         return
-    for size in _SHA256:
-        value = PlaintextValue(source="check", check="sha256", octets=size)
+    for value, size in _CHECK_VALUES:
         if at + size <= gap.end and gap.data[at : at + size] == check_bytes(value, so_far):
             yield value, size
             return
-    for name, size in _CHECKS:
-        for order in ("big", "little"):
-            value = PlaintextValue(source="check", check=name, byte_order=order)
-            if at + size <= gap.end and gap.data[at : at + size] == check_bytes(value, so_far):
-                yield value, size
-                return
 
 
 def _products(gap: Gap, at: int) -> Iterator[tuple[PlaintextValue, int]]:
@@ -123,26 +122,38 @@ def _products(gap: Gap, at: int) -> Iterator[tuple[PlaintextValue, int]]:
 
 def _paddings(gap: Gap, at: int) -> Iterator[PlaintextValue]:
     fill, total = gap.data[gap.end - 1], len(gap.data)
-    if set(gap.data[at : gap.end]) != {fill}:
-        return
+    if set(gap.data[at : gap.end]) != {fill} or (at > gap.start and gap.data[at - 1] == fill):
+        return  # a constant that ends like the padding would be chance
     for multiple in _MULTIPLES:
         if total % multiple == 0 and gap.end - at < multiple:
             yield PlaintextValue(source="padding", multiple=multiple, fill=f"{fill:02x}")
     yield PlaintextValue(source="padding", octets=total, fill=f"{fill:02x}")
 
 
-def each_unit_readings(texts: Sequence[bytes], sizes: Sequence[int]) -> Iterator[tuple[Reading, dict[str, str]]]:
+_LENGTHS = ("u32-be", "u32-le", "u16-be", "u16-le", "u8")
+
+
+def each_unit_readings(
+    texts: Sequence[bytes], sizes: Sequence[int], *, fixed: bool
+) -> Iterator[tuple[Reading, dict[str, str]]]:
     """How bytes in front of a value can be its own, the same for each unit: (constants, `tag` and `length` of the
-    value). `sizes`: bytes of the value of each unit."""
-    for name in _COUNTS:
-        try:
-            lengths = [integer_bytes(size, name) for size in sizes]
-        except OverflowError:
-            continue
-        heads = {text[: -len(length)] for text, length in zip(texts, lengths, strict=True) if text.endswith(length)}
-        if len(heads) == 1 and all(text.endswith(length) for text, length in zip(texts, lengths, strict=True)):
-            head = heads.pop()
-            if is_plausible_constant(head):
+    value). `sizes`: bytes of the value of each unit; `fixed`: they never change, so that a length is a constant too,
+    and is told once. Of a long length and a short one behind zeros the long one is told: both make the same bytes."""
+    for name in _LENGTHS:
+        lengths = [_integer(size, name) for size in sizes]
+        if all(length and text.endswith(length) for text, length in zip(texts, lengths, strict=True)):
+            heads = {text[: -len(length)] for text, length in zip(texts, lengths, strict=True)}
+            if len(heads) == 1 and is_plausible_constant(head := heads.pop()):
                 yield (), {"length": name} | ({"tag": head.hex()} if head else {})
+                if fixed:
+                    return
+                break
     if len(set(texts)) == 1 and is_plausible_constant(texts[0]):
         yield ((constant(texts[0], each_unit=True),) if texts[0] else ()), {}
+
+
+def _integer(number: int, format: str) -> bytes:
+    try:
+        return integer_bytes(number, format)
+    except OverflowError:
+        return b""
