@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_table, say, shown_path
+from bss_mfg.cli.spec_check import check, print_fields
 from bss_mfg.cli.spec_explain import explain
 from bss_mfg.cli.spec_fit import fit
-
-if TYPE_CHECKING:
-    from bss_mfg.payload.spec import Spec
 
 
 @click.group()
@@ -20,6 +17,7 @@ def spec() -> None:
     """List, show, explain, fit, copy, check and confirm barcode specs."""
 
 
+spec.add_command(check)
 spec.add_command(explain)
 spec.add_command(fit)
 
@@ -81,51 +79,23 @@ def show(app: App, name: str, as_json: bool) -> None:
         click.echo(found.text, nl=False)
 
 
-@spec.command(epilog="Example: bss-mfg spec check specs/mine.toml")
-@click.argument("target")
-@pass_app
-@click.pass_context
-def check(ctx: click.Context, app: App, target: str) -> None:
-    """Check a spec by name or file: its shape, and whether production may use it (exit 1 if not)."""
-    from bss_mfg.core.toml_files import load_toml
-    from bss_mfg.payload.confirmation import ConfirmationState, changes, confirmation_state
-    from bss_mfg.payload.spec import spec_from_document
-
-    if target.endswith(".toml"):
-        file = spec_from_document(load_toml(Path(target), "spec file"), target)
-    else:
-        file = app.workspace.spec(target)
-    found, state = file.spec, confirmation_state(file)
-    _print_fields(found)
-    if state is ConfirmationState.NOT_NEEDED:
-        say("OK: every field is published")
-        return
-    signed = found.confirmation
-    by = f"by {signed.by} on {signed.on} with {signed.document}" if signed else ""
-    if state is ConfirmationState.CONFIRMED:
-        say(f"OK: confirmed {by}")
-        return
-    for change in changes(file):
-        say(f"CHANGED: {change}")
-    why = {
-        ConfirmationState.NONE: f"{', '.join(found.assumed)} are assumptions",
-        ConfirmationState.BY_HAND: f"confirmed {by}, but nothing says what it was like then",
-        ConfirmationState.CHANGED: f"confirmed {by}, and changed since",
-    }
-    say(f"NOT CONFIRMED: {why[state]}; production products refuse this spec.")
-    say(f"Compare it with Amazon's guide, then sign: `bss-mfg spec confirm {found.name} --document TEXT`.")
-    ctx.exit(1)
-
-
 @spec.command(epilog="Example: bss-mfg spec confirm amazon-bss-ob04 --document 'Provisionee Manufacturing Guide 3.2'")
 @click.argument("name")
 @click.option("--document", metavar="TEXT", help="Title and version of Amazon's guide (default: as confirmed before).")
+@click.option(
+    "--sign",
+    "signed_for",
+    metavar="KEY",
+    multiple=True,
+    help="Of a spec with samples: an assumed field that these do not prove. May be given more than once.",
+)
 @pass_app
-def confirm(app: App, name: str, document: str | None) -> None:
+def confirm(app: App, name: str, document: str | None, signed_for: tuple[str, ...]) -> None:
     """Sign that a spec of the workspace is as Amazon's guide says.
 
     Writes into its file who signs (the operator), when, the document, and the SHA-256 of what the spec says. A change
-    afterwards is refused when a production product is issued, until somebody signs again.
+    afterwards is refused when a production product is issued, until somebody signs again. Where the spec lists samples,
+    these are compared first, and each assumed field that they do not prove has to be signed for by name.
     """
     from bss_mfg.workspace.spec_confirmation import confirm_spec
 
@@ -135,18 +105,7 @@ def confirm(app: App, name: str, document: str | None) -> None:
     if document is not None and not document.strip():
         raise click.UsageError("--document is empty: say what it was compared with.")
     with app.workspace.open_ledger(app.actor) as ledger:
-        done = confirm_spec(app.workspace, ledger, name, (document or "").strip())
-    _print_fields(done.spec)
+        done = confirm_spec(app.workspace, ledger, name, (document or "").strip(), signed_for)
+    print_fields(done.spec)
     if signed := done.spec.confirmation:
         say(f"OK: {name} confirmed by {signed.by} on {signed.on} with {signed.document}; SHA-256 {signed.digest}")
-
-
-def _print_fields(spec: Spec) -> None:
-    from bss_mfg.payload.schemes.descriptions import summary, warnings
-
-    for field in spec.field:
-        how = field.suite or (summary(field.scheme) if field.scheme else "")
-        click.echo(f"{field.status:<10} {field.key:<6} {field.source}" + (f" {how}" if how else ""))
-    for field in spec.field:
-        for cost in warnings(field.scheme) if field.scheme else ():
-            say(f"WARNING: {field.key}: {cost}")

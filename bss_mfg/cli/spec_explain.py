@@ -9,10 +9,10 @@ import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_table, say, shown_path
 from bss_mfg.cli.parameters import WholeNumber
+from bss_mfg.cli.spec_check import spec_file_of
 from bss_mfg.version import __version__
 
 if TYPE_CHECKING:
-    from bss_mfg.payload.spec import SpecFile
     from bss_mfg.report.spec_sheet import SizeRow, SpecSheet
 
 
@@ -45,7 +45,7 @@ def explain(app: App, target: str, outs: tuple[Path, ...], units: int | None, oo
 
         for out in outs:
             check_sheet_file(out)
-    file = _spec_file(app, target)
+    file, _ = spec_file_of(app, target)
     shown = min(2, file.spec.max_units) if units is None else units
     sheet = spec_sheet(file, SheetRequest(shown, int(oob_bytes)))
     for out in outs:
@@ -56,17 +56,6 @@ def explain(app: App, target: str, outs: tuple[Path, ...], units: int | None, oo
         _print_sheet(sheet)
     for out in outs:
         say(f"Sheet: {shown_path(out)}")
-
-
-def _spec_file(app: App, target: str) -> SpecFile:
-    """A spec by its name, in the workspace or packaged, or by its file."""
-    from bss_mfg.core.toml_files import load_toml
-    from bss_mfg.payload.spec import packaged_spec, spec_from_document
-
-    if target.endswith(".toml"):
-        return spec_from_document(load_toml(Path(target), "spec file"), target)
-    workspace = app.any_workspace
-    return workspace.spec(target) if workspace else packaged_spec(target)
 
 
 def _print_sheet(sheet: SpecSheet) -> None:

@@ -22,6 +22,7 @@ from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.manifest.documents import Log, single_document
 from bss_mfg.manifest.log_mapping import Entry, LogMapping, Source, tree_of
 from bss_mfg.manifest.log_schema import compile_check, entry_schema, log_schema
+from bss_mfg.manifest.value_forms import DEFAULT, form_names, value_form
 from bss_mfg.model import Actor, Batch, Package
 from bss_mfg.payload.spec import Spec, spec_from_text
 
@@ -75,15 +76,15 @@ class LogRenderer:
         return line.encode("ascii")
 
     def _line_template(self, present: tuple[bool, ...], subject: str) -> _LineTemplate:
-        nodes: list[tuple[str, str | _Placeholder]] = []
+        nodes: list[tuple[str, str | int | _Placeholder]] = []
         for entry in self._entries:
-            node: str | _Placeholder
+            node: str | int | _Placeholder
             if entry.source in self._sources:
                 number = self._sources.index(entry.source)
                 node = _placeholder(entry, number) if present[number] else ""
             else:
-                node = entry.value or self._fixed.get(entry.source, "")
-            if node:
+                node = self._fixed.get(entry.source, "") if entry.value is None else entry.value
+            if node != "":
                 nodes.append((entry.path, node))
             elif not entry.optional:
                 raise InputError(
@@ -104,8 +105,8 @@ def _fragments(node: Any) -> Iterator[str | _Placeholder]:
     """The JSON text of a tree, with placeholders between."""
     if isinstance(node, _Placeholder):
         yield node
-    elif isinstance(node, str):
-        yield quoted(node)
+    elif isinstance(node, str | int):
+        yield json.dumps(node)
     else:
         yield "{"
         for number, (name, child) in enumerate(node.items()):
@@ -116,6 +117,9 @@ def _fragments(node: Any) -> Iterator[str | _Placeholder]:
 
 def _placeholder(entry: Entry, number: int) -> _Placeholder:
     schema = entry_schema(entry)
+    if form_names(entry.source) and entry.form != DEFAULT:
+        write = value_form(entry.source, entry.form).write
+        return _Placeholder(number, lambda value: quoted(write(value)), _json_of(schema["pattern"]))
     if entry.source != "package.serials":
         return _Placeholder(number, quoted, _json_of(schema["pattern"]))
     head = "{" + quoted(entry.member) + ":"

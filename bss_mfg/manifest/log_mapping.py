@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 from bss_mfg.core.models import FileModel
 from bss_mfg.core.toml_files import load_toml, parse_toml, validate
 from bss_mfg.errors import InputError
+from bss_mfg.manifest.value_forms import DEFAULT, FormName, form_names
 from bss_mfg.payload.spec import packaged_names
 
 Source = Literal[
@@ -34,20 +35,28 @@ UNIT_SOURCES = ("unit.serial", "unit.uuid", "unit.mac")
 class Entry(FileModel):
     """One value: its path inside a control log, separated by dots, and where it comes from."""
 
-    path: Annotated[str, Field(pattern=r"^[A-Za-z0-9]+(\.[A-Za-z0-9]+)*$")]
+    path: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$")]
     status: Literal["published", "assumed"]
     source: Source
-    value: str | None = None
-    member: Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$")] = Field(
+    value: str | bool | int | None = Field(None, description="constant: a text, a whole number, true or false.")
+    format: FormName | None = Field(None, description="unit.uuid, unit.mac: how it is written; hex-upper if not given.")
+    member: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")] = Field(
         "serialNumber", description="package.serials: the name of the serial in each object of the list."
     )
     optional: bool = Field(False, description="Left out where there is no such value.")
     note: str = ""
 
+    @property
+    def form(self) -> FormName:
+        """How a UUID or a MAC is written."""
+        return self.format or DEFAULT
+
     @model_validator(mode="after")
     def _check_consistent(self) -> Entry:
-        if (self.source == "constant") != bool(self.value):
+        if (self.source == "constant") != (self.value is not None and self.value != ""):
             raise ValueError("a constant has a value, and only a constant has one")
+        if self.format is not None and self.format not in form_names(self.source):
+            raise ValueError(f"{self.source} can't be written as {self.format}")
         return self
 
 

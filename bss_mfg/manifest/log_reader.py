@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,6 +12,7 @@ from typing import Any, BinaryIO, NamedTuple
 from bss_mfg.manifest.json_stream import JsonMember, stream_members, value_at
 from bss_mfg.manifest.log_mapping import Entry, LogMapping
 from bss_mfg.manifest.log_schema import compile_check, log_schema
+from bss_mfg.manifest.value_forms import DEFAULT, form_names, value_form
 
 
 class LogKind(StrEnum):
@@ -117,6 +119,16 @@ def _read(line: int, kind: LogKind, log: Any, kinds: Mapping[LogKind, _CompiledK
         if entry.source == "package.serials":
             found = [value_at(item, [entry.member]) for item in value] if isinstance(value, list) else []
             serials = tuple(serial for serial in found if isinstance(serial, str))
-        elif entry.source != "constant" and isinstance(value, str) and value != values.setdefault(entry.source, value):
-            problems.append(f"{entry.path} differs from an earlier path of {entry.source}")
+        elif entry.source != "constant" and isinstance(value, str):
+            said = _digits(entry, value)
+            if said != values.setdefault(entry.source, said):
+                problems.append(f"{entry.path} differs from an earlier path of {entry.source}")
     return ReadLog(line, kind, values, serials, tuple(problems))
+
+
+def _digits(entry: Entry, value: str) -> str:
+    """A UUID or a MAC as the ledger has it, where it is written as the mapping says; else as it is."""
+    if entry.form == DEFAULT or not form_names(entry.source):
+        return value
+    form = value_form(entry.source, entry.form)
+    return form.read(value) if re.fullmatch(form.pattern, value) else value

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from bss_mfg.manifest.log_mapping import Entry, LogMapping, Source, tree_of
+from bss_mfg.manifest.value_forms import form_names, value_form
 
 Schema = dict[str, Any]
 
@@ -20,11 +21,9 @@ PATTERNS: dict[Source, str] = {
     "product.upc": "^[0-9]{12}$",
     "product.ean": "^([0-9]{8}|[0-9]{13})$",
     "unit.serial": "^[A-Za-z0-9][A-Za-z0-9._-]{0,49}$",
-    "unit.uuid": "^[0-9A-F]{32}$",
-    "unit.mac": "^[0-9A-F]{12}$",
     "package.encrypted": r"^[A-Za-z0-9+/=_.\-]+$",
 }
-"""What the value of a source looks like: as bss-mfg issues it."""
+"""What the value of a source looks like: as bss-mfg issues it. UUIDs and MACs have forms (`value_forms`)."""
 
 
 def entry_schema(entry: Entry) -> Schema:
@@ -34,6 +33,8 @@ def entry_schema(entry: Entry) -> Schema:
     if entry.source == "package.serials":
         serial = {"type": "string", "pattern": PATTERNS["unit.serial"]}
         return {"type": "array", "minItems": 1, "items": _object({entry.member: serial}, [entry.member])}
+    if form_names(entry.source):
+        return {"type": "string", "pattern": value_form(entry.source, entry.form).pattern}
     return {"type": "string", "pattern": PATTERNS[entry.source]}
 
 

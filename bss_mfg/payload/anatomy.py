@@ -6,12 +6,10 @@ drawn from a stream of SHA-256, and are always the same.
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bss_mfg.model import Secret, Unit
@@ -19,43 +17,17 @@ from bss_mfg.payload.formats import FORMATS, SPKI
 from bss_mfg.payload.layouts.descriptions import Layout, PlaintextValue
 from bss_mfg.payload.layouts.plan import check_bytes, integer_bytes, padding_bytes, steps
 from bss_mfg.payload.layouts.writing import PlaintextWriter
-from bss_mfg.payload.schemes.descriptions import EciesDescription, HpkeDescription, WrappedKeyDescription
 from bss_mfg.payload.schemes.points import CURVES, point_bytes
+from bss_mfg.payload.sealed_pieces import Piece, PieceKind, made_up_key, sealed_pieces, stream
 from bss_mfg.payload.sources import column_of
 from bss_mfg.payload.spec import Spec, SpecField
 from bss_mfg.payload.suites import Suite
 
 if TYPE_CHECKING:
-    from bss_mfg.payload.product_keys import PublicKey
+    pass
 
 FACTS: Mapping[str, str] = {"pid": "ebK3", "upc": "841667145075", "ean": "4006381333931"}
 """A product that Amazon's public samples name, and a made-up EAN."""
-RSA_BITS = 2048
-"""The RSA key that sizes are told for."""
-
-
-class PieceKind(StrEnum):
-    """What some bytes are."""
-
-    PREFIX = "prefix"
-    POINT = "ephemeral key"
-    WRAPPED_KEY = "wrapped key"
-    IV = "IV"
-    CIPHERTEXT = "ciphertext"
-    TAG = "tag"
-    UUID = "Device UUID"
-    OOB = "OOB key"
-    SERIAL = "serial"
-    MAC = "MAC"
-    COLUMN = "column"
-    """Of the identities file; `Piece.name` says which."""
-    CONSTANT = "constant"
-    COUNT = "number of units"
-    PRODUCT = "of the product"
-    CHECK = "check"
-    PADDING = "padding"
-    FRAME = "frame"
-    """Tags, lengths, separators, names: what holds the values."""
 
 
 _OF_SOURCE = {
@@ -63,20 +35,6 @@ _OF_SOURCE = {
     "constant": PieceKind.CONSTANT, "package.units": PieceKind.COUNT, "check": PieceKind.CHECK,
     "padding": PieceKind.PADDING,
 }  # fmt: skip
-_OF_PART = {
-    "prefix": PieceKind.PREFIX, "point": PieceKind.POINT, "wrapped-key": PieceKind.WRAPPED_KEY, "iv": PieceKind.IV,
-    "ciphertext": PieceKind.CIPHERTEXT, "tag": PieceKind.TAG,
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Some bytes that belong together. `unit` counts from 1 within the package, 0: of no unit."""
-
-    kind: PieceKind
-    data: bytes
-    name: str = ""
-    unit: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +107,6 @@ def explain(spec: Spec, units: int, oob_bytes: int) -> Anatomy:
     return Anatomy(spec, members, tuple(fields), oob_bytes)
 
 
-def stream(seed: str, size: int) -> bytes:
-    """Made-up bytes, always the same of a seed."""
-    blocks = (hashlib.sha256(f"{seed}:{number}".encode()).digest() for number in range(size // 32 + 1))
-    return b"".join(blocks)[:size]
-
-
 # --- units ------------------------------------------------------------------------------------------------------------
 
 
@@ -184,7 +136,7 @@ def made_up_oob(number: int, size: int) -> bytes:
 def _column_text(one: SpecField | PlaintextValue, column: str, number: int) -> str:
     """A column's value as the identities file would have it: hex digits, or text."""
     if one.format == SPKI:
-        point = point_bytes(CURVES["P-256"], _made_up_key("P-256", f"{column} {number}"), "compressed")
+        point = point_bytes(CURVES["P-256"], made_up_key("P-256", f"{column} {number}"), "compressed")
         # The header of RFC 5480: id-ecPublicKey, prime256v1, a BIT STRING of 33 bytes.
         header = bytes.fromhex("3039301306072a8648ce3d020106082a8648ce3d030107032200")
         return FORMATS[SPKI].write(header + point)
@@ -226,17 +178,6 @@ class MadeUpValues:
         return found if one.format == "raw" or one.each_unit else FORMATS[one.format].write(found).encode()
 
 
-@cache
-def _made_up_key(curve: str, seed: str) -> PublicKey:
-    """A public key that is always the same, for the form of its bytes: nobody encrypts to it."""
-    from cryptography.hazmat.primitives.asymmetric import ec, x25519
-
-    if curve == "X25519":
-        return x25519.X25519PrivateKey.from_private_bytes(stream(seed, 32)).public_key()
-    named = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521R1()}[curve]
-    return ec.derive_private_key(int.from_bytes(stream(seed, 32), "big"), named).public_key()
-
-
 # --- what is encrypted ------------------------------------------------------------------------------------------------
 
 
@@ -245,39 +186,9 @@ def _encrypted(
 ) -> EncryptedValue:
     plaintext = tuple(_PlaintextPieces(field.plaintext, field.layout, facts, values).of(units))
     seed = f"{field.key} {units[0].number}"
-    sealed = tuple(_sealed_pieces(suite, sum(len(one.data) for one in plaintext), seed))
+    sealed = tuple(sealed_pieces(suite, sum(len(one.data) for one in plaintext), seed))
     text = FORMATS[field.format].write(b"".join(one.data for one in sealed))
     return EncryptedValue(plaintext, sealed, text)
-
-
-def _sealed_pieces(suite: Suite, plaintext: int, seed: str) -> Iterator[Piece]:
-    how, whole = suite.scheme, suite.sealed_size(plaintext, RSA_BITS)
-    if isinstance(how, HpkeDescription):
-        point = point_bytes(
-            CURVES[how.kem], _made_up_key(how.kem, seed), "raw-x" if how.kem == "X25519" else "uncompressed"
-        )
-        yield Piece(PieceKind.POINT, point)
-        yield Piece(PieceKind.CIPHERTEXT, stream(seed, plaintext))
-        yield Piece(PieceKind.TAG, stream(f"{seed} tag", whole - plaintext - len(point)))
-        return
-    if not isinstance(how, EciesDescription | WrappedKeyDescription):
-        yield Piece(PieceKind.CIPHERTEXT, stream(seed, whole))
-        return
-    if isinstance(how, EciesDescription):
-        head = point_bytes(CURVES[how.curve], _made_up_key(how.curve, seed), how.point)
-    else:
-        head = stream(f"{seed} key", RSA_BITS // 8)
-    sizes = {"prefix": len(how.prefix) // 2, how.head: len(head), "iv": how.iv_size, "tag": _tag_size(how)}
-    sizes["ciphertext"] = whole - sum(sizes[part] for part in how.parts if part != "ciphertext")
-    for part in how.parts:
-        data = {"prefix": bytes.fromhex(how.prefix), how.head: head}.get(part)
-        yield Piece(_OF_PART[part], stream(f"{seed} {part}", sizes[part]) if data is None else data)
-
-
-def _tag_size(how: EciesDescription | WrappedKeyDescription) -> int:
-    from bss_mfg.payload.schemes.ciphers import Cipher
-
-    return Cipher(how.cipher, how.tag_bytes, how.mac).tag_size
 
 
 @dataclass(frozen=True, slots=True)

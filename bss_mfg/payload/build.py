@@ -36,7 +36,7 @@ def _refuse_missing_value(unit: Unit, what: str) -> bytes:
     )
 
 
-def _value_getter(source: str, format: str, key: str) -> Callable[[Unit], bytes]:
+def value_getter(source: str, format: str, key: str) -> Callable[[Unit], bytes]:
     """How the bytes of a source come out of a unit. `key` names the field in errors."""
     column = column_of(source)
     if not column:
@@ -108,12 +108,12 @@ class PayloadBuilder:
                 raise InputError("the spec encrypts a field, and the product has no public key")
             suite.check_key(key.kind, "the product's public key")
             seal = suite.sealer(key.key)
-            getters = {part: _plaintext_getter(part, field.key) for part in field.plaintext if part.is_of_unit}
+            getters = {part: plaintext_getter(part, field.key) for part in field.plaintext if part.is_of_unit}
             compose = PlaintextWriter(field.plaintext, field.layout, getters, facts).write
             if field.each == "package":
                 return lambda units: write(seal(compose(units)))
             return lambda units: self._spec.list_separator.join([write(seal(compose([unit]))) for unit in units])
-        get_bytes = _value_getter(field.source, field.format, field.key)
+        get_bytes = value_getter(field.source, field.format, field.key)
         separator = self._spec.list_separator
         if field.source == "unit.uuid":
             return lambda units: separator.join([write(get_bytes(unit)) for unit in units])
@@ -145,12 +145,12 @@ def _join_values(values: Sequence[str], separator: str, key: str) -> str:
     return separator.join(values)
 
 
-def _plaintext_getter(value: PlaintextValue, key: str) -> Callable[[Unit], bytes]:
+def plaintext_getter(value: PlaintextValue, key: str) -> Callable[[Unit], bytes]:
     """How one part of the plaintext comes out of a unit."""
     if value.each_unit:
         constant = value.constant
         return lambda unit: constant
-    get_bytes = _value_getter(value.source, value.format, key)
+    get_bytes = value_getter(value.source, value.format, key)
     size = value.octets or (6 if value.source == "unit.mac" else None)
     text = None if value.format == "raw" else FORMATS[value.format]
 

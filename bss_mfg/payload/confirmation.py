@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -29,6 +29,8 @@ class ConfirmationState(StrEnum):
     """Somebody signed, and what the spec was then is not known."""
     CHANGED = "changed"
     """It was changed after it was confirmed."""
+    IN_PART = "in part"
+    """Fields are assumed that neither a sample proved nor somebody signed for by name."""
     CONFIRMED = "yes"
 
     @property
@@ -39,11 +41,14 @@ class ConfirmationState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewConfirmation:
-    """Who compared a spec with Amazon's guide, when, and with which document."""
+    """Who compared a spec with Amazon's guide, when, and with which document; of one with samples, which of the assumed
+    fields these prove, and which were signed for by name."""
 
     by: str
     on: date
     document: str
+    proven: tuple[str, ...] = ()
+    signed: tuple[str, ...] = ()
 
 
 def content_digest(file: SpecFile) -> str:
@@ -56,11 +61,29 @@ def confirmation_state(file: SpecFile) -> ConfirmationState:
     """Whether a spec is confirmed as it is now."""
     signed = file.spec.confirmation
     if signed and signed.digest:
-        is_same = signed.digest == content_digest(file)
-        return ConfirmationState.CONFIRMED if is_same else ConfirmationState.CHANGED
+        if signed.digest != content_digest(file) or changed_samples(file):
+            return ConfirmationState.CHANGED
+        return ConfirmationState.IN_PART if unsigned(file) else ConfirmationState.CONFIRMED
     if not file.spec.assumed:
         return ConfirmationState.NOT_NEEDED
     return ConfirmationState.BY_HAND if signed else ConfirmationState.NONE
+
+
+def changed_samples(file: SpecFile) -> list[str]:
+    """The sample files of a spec that are not as they were when it was confirmed."""
+    signed = file.spec.confirmation
+    kept = signed.samples if signed else {}
+    return [
+        name for name in file.spec.samples.files if not kept.get(name) or kept[name] != file.sample_digests.get(name)
+    ]
+
+
+def unsigned(file: SpecFile) -> list[str]:
+    """The assumed fields of a confirmed spec with samples that these did not prove and nobody signed for by name."""
+    spec, signed = file.spec, file.spec.confirmation
+    if signed is None or not spec.samples.files:
+        return []
+    return [key for key in spec.assumed if key not in (*signed.proven, *signed.signed)]
 
 
 def require_confirmed(file: SpecFile) -> None:
@@ -82,12 +105,21 @@ def require_confirmed(file: SpecFile) -> None:
             where=where,
             way_out=f"Compare it with {signed.document} once more, then tie the confirmation to it: {again}.",
         )
+    if state is ConfirmationState.IN_PART:
+        missing = unsigned(file)
+        raise InputError(
+            f"fields {', '.join(missing)} are assumptions that no sample proves and nobody signed for, so a production "
+            "product can't be issued with it",
+            where=where,
+            way_out="Give it more samples, or sign for them by name: `bss-mfg spec confirm "
+            f"{spec.name} {' '.join(f'--sign {key}' for key in missing)}`.",
+        )
     if state is ConfirmationState.CHANGED and signed:
         raise InputError(
             f"it was changed after {signed.by} confirmed it on {signed.on}, so a production product can't be issued "
             "with it",
             where=where,
-            problems=changes(file)[:8],
+            problems=[*changes(file), *(f"the sample {name} is another file" for name in changed_samples(file))][:8],
             way_out=f"Put it back as it was; or compare it with Amazon's guide again, then {again}.",
         )
 
@@ -123,10 +155,18 @@ def with_confirmation(file: SpecFile, new: NewConfirmation) -> str:
         f"document = {quote(new.document)}",
         f'digest = "{content_digest(file)}"',
     ]
+    if file.spec.samples.files:
+        digests = (f"{quote(name)} = {quote(file.sample_digests[name])}" for name in file.spec.samples.files)
+        lines += [f"proven = {_listed(new.proven)}", f"signed = {_listed(new.signed)}"]
+        lines += [f"samples = {{ {', '.join(digests)} }}"]
     text = rest.rstrip() + "\n\n" + "\n".join(lines) + "\n"
     if _content(text) != _content(file.text):
         raise _unknown_form(file)
     return text
+
+
+def _listed(keys: Iterable[str]) -> str:
+    return f"[{', '.join(map(quote, keys))}]"
 
 
 def _without_confirmation(file: SpecFile) -> str:

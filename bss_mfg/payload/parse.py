@@ -153,14 +153,16 @@ def open_credentials(fields: Iterable[ParsedField], spec: Spec, key: PrivateKey,
         if item.field and (suite := item.field.encryption):
             opened = True
             texts = [suite.open(key, value_bytes(text, item.field.format)) for text in ciphertexts(item, spec)]
-            for unit, values in zip(found, _split_plaintexts(texts, item.field, units), strict=True):
+            for unit, values in zip(found, split_plaintexts(texts, item.field, units), strict=True):
                 unit.update(values)
     if not opened:
         raise InputError("the string has no encrypted field that the spec knows", way_out="Check the spec.")
-    return tuple(_opened_unit(values) for values in found)
+    return tuple(opened_unit(values) for values in found)
 
 
-def _split_plaintexts(texts: Sequence[bytes], field: SpecField, units: int) -> list[dict[str, bytes]]:
+def split_plaintexts(texts: Sequence[bytes], field: SpecField, units: int) -> list[dict[str, bytes]]:
+    """The values of each unit, by their sources, out of the plaintexts of an encrypted field; `InputError` where they
+    are laid out otherwise."""
     each = field.each == "unit"
     try:
         if each and len(texts) != units:
@@ -179,7 +181,8 @@ def _split_plaintexts(texts: Sequence[bytes], field: SpecField, units: int) -> l
         ) from None
 
 
-def _opened_unit(found: Mapping[str, bytes]) -> OpenedUnit:
+def opened_unit(found: Mapping[str, bytes]) -> OpenedUnit:
+    """The credentials that a plaintext holds of one unit."""
     try:
         return OpenedUnit(
             uuid.UUID(bytes=found["unit.uuid"]) if "unit.uuid" in found else None,

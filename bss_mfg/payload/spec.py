@@ -7,10 +7,10 @@ them off (`bss-mfg spec confirm`). No code changes.
 
 from __future__ import annotations
 
-import datetime
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from importlib import resources
 from typing import Annotated, Literal
 
@@ -24,6 +24,7 @@ from bss_mfg.payload.formats import FORMATS, SPKI, SPKI_CHARACTERS
 from bss_mfg.payload.layouts.descriptions import Layout, PlaintextValue, check_plaintext
 from bss_mfg.payload.schemes.descriptions import SchemeDescription
 from bss_mfg.payload.schemes.jwe import COMPACT_JWE
+from bss_mfg.payload.signing import SAMPLE_SUFFIX, Confirmation, Samples
 from bss_mfg.payload.sources import (
     COLUMN_FORMATS,
     FORMATS_OF,
@@ -165,24 +166,6 @@ def _uniqueness(value: SpecField | PlaintextValue) -> Unique:
     return "workspace" if size >= UNIQUE_FROM or value.source == "unit.mac" else False
 
 
-class Confirmation(FileModel):
-    """Who compared the assumed fields with Amazon's guide, when, and with which document."""
-
-    by: Annotated[str, Field(pattern=r"\S")]
-    on: datetime.date
-    document: Annotated[str, Field(pattern=r"\S")]
-    digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = Field(
-        None, description="SHA-256 of what was confirmed; `spec confirm` writes it."
-    )
-
-    @model_validator(mode="after")
-    def _check_past(self) -> Confirmation:
-        # A day of grace: the other side of the world may be a day ahead.
-        if self.on > datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days=1):
-            raise ValueError("a confirmation can't be dated in the future")
-        return self
-
-
 class Spec(FileModel):
     """A spec file."""
 
@@ -199,6 +182,7 @@ class Spec(FileModel):
     list_separator: Annotated[str, Field(pattern=r"^[_.+/\-]$")] = "_"
     max_units: Annotated[int, Field(ge=1, le=64, description="Most devices in a package.")] = 64
     field: Annotated[tuple[SpecField, ...], Field(min_length=1)]
+    samples: Samples = Samples()
     confirmation: Confirmation | None = None
 
     @model_validator(mode="after")
@@ -304,12 +288,14 @@ def comparable_value(spec: Spec, column: str, value: str) -> bytes:
 @dataclass(frozen=True, slots=True)
 class SpecFile:
     """A spec with the text it was read from; the text is stored in the ledger with each batch. `confirmed_text` is that
-    of when it was confirmed, where it was kept."""
+    of when it was confirmed, where it was kept; `sample_digests` are the SHA-256 of its samples' files as they are now,
+    empty of one that is missing."""
 
     spec: Spec
     text: str
     origin: str
     confirmed_text: str | None = None
+    sample_digests: Mapping[str, str] = dataclass_field(default_factory=dict, hash=False)
 
     @property
     def digest(self) -> str:
@@ -333,7 +319,7 @@ def packaged_names() -> list[str]:
     return sorted(
         item.name.removesuffix(".toml")
         for item in folder.iterdir()
-        if item.name.endswith(".toml") and not item.name.endswith(".control-log.toml")
+        if item.name.endswith(".toml") and not item.name.endswith((".control-log.toml", SAMPLE_SUFFIX))
     )
 
 
@@ -353,3 +339,9 @@ def packaged_mapping(name: str) -> str | None:
     """The text of the control log mapping that comes with a packaged spec, if there is one."""
     file = resources.files("bss_mfg.payload") / "specs" / f"{name}.control-log.toml"
     return file.read_text("utf-8") if file.is_file() else None
+
+
+def packaged_samples(name: str) -> dict[str, str]:
+    """The texts of the samples that come with a packaged spec, by their names."""
+    folder = resources.files("bss_mfg.payload") / "specs"
+    return {file: folder.joinpath(file).read_text("utf-8") for file in packaged_spec(name).spec.samples.files}

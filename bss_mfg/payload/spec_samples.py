@@ -17,6 +17,7 @@ from bss_mfg.core.toml_files import TomlDocument, parse_toml, validate
 from bss_mfg.credentials import OOB_SIZES, check_mac, check_serial
 from bss_mfg.errors import InputError, ValueProblem
 from bss_mfg.model import Secret
+from bss_mfg.payload.product_keys import PrivateKey
 
 MOST_UNITS = 64
 """Devices that a sample may speak of, as many as a package may hold."""
@@ -63,6 +64,14 @@ class SpecSample:
     product: Mapping[str, str] = field(default_factory=dict)
     private_key: str | None = None
     document: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedSample:
+    """A sample and, where there is one, the private key that opens it; `repr` shows no key."""
+
+    sample: SpecSample
+    private_key: PrivateKey | None = field(default=None, repr=False)
 
 
 def sample_from_text(text: str, name: str) -> SpecSample:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from bss_mfg.core.text import count_words
 from bss_mfg.errors import InputError
 from bss_mfg.label.layout.symbol_size import symbol_size
-from bss_mfg.payload.anatomy import RSA_BITS, Anatomy, EncryptedValue, Piece, PieceKind, explain, facts_of
+from bss_mfg.payload.anatomy import Anatomy, EncryptedValue, explain, facts_of
 from bss_mfg.payload.build import longest_example, plaintext_size
 from bss_mfg.payload.confirmation import ConfirmationState, confirmation_state, content_digest
 from bss_mfg.payload.schemes.descriptions import warnings
+from bss_mfg.payload.sealed_pieces import RSA_BITS, Piece, PieceKind
 from bss_mfg.payload.spec import Spec, SpecField, SpecFile
 from bss_mfg.report.spec_words import (
     Statement,

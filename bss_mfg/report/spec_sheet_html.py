@@ -9,8 +9,8 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from bss_mfg.core.text import count_words
-from bss_mfg.payload.anatomy import RSA_BITS, PieceKind
 from bss_mfg.payload.confirmation import ConfirmationState
+from bss_mfg.payload.sealed_pieces import RSA_BITS, PieceKind
 from bss_mfg.report.html_report import environment, join_texts
 from bss_mfg.report.spec_sheet import FRAME_WORDS, MODULE_MM, QUIET_MODULES, Span, SpecSheet, named, needs_rsa
 from bss_mfg.symbol import Matrix

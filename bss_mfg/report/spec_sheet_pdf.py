@@ -9,7 +9,7 @@ from itertools import zip_longest
 from typing import Any
 
 from bss_mfg.core.text import count_words
-from bss_mfg.payload.anatomy import RSA_BITS, PieceKind
+from bss_mfg.payload.sealed_pieces import RSA_BITS, PieceKind
 from bss_mfg.report.spec_sheet import (
     FRAME_WORDS,
     MODULE_MM,
@@ -43,7 +43,7 @@ from bss_mfg.report.spec_sheet_parts import (
 FIELD_COLOURS = ("#dcdfe4", "#c9e8c0", "#fbe2a8", "#bcd7f7", "#f3d9bd", "#dccff3", "#f6c6cc", "#bfe6e6")
 """Of fields in their order, as in the style sheet of the page."""
 _KINDS = {
-    PieceKind.POINT: "#bcd7f7", PieceKind.WRAPPED_KEY: "#bcd7f7", PieceKind.IV: "#c9e8c0",
+    PieceKind.POINT: "#bcd7f7", PieceKind.HEADER: "#dccff3", PieceKind.WRAPPED_KEY: "#bcd7f7", PieceKind.IV: "#c9e8c0",
     PieceKind.CIPHERTEXT: "#fbe2a8", PieceKind.TAG: "#f6c6cc", PieceKind.PREFIX: "#dcdfe4", PieceKind.UUID: "#bcd7f7",
     PieceKind.OOB: "#fbcf98", PieceKind.SERIAL: "#c9e8c0", PieceKind.MAC: "#bfe6e6", PieceKind.COLUMN: "#dccff3",
     PieceKind.CONSTANT: "#dcdfe4", PieceKind.COUNT: "#f3d9bd", PieceKind.PRODUCT: "#d9ebc4",

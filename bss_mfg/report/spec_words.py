@@ -16,11 +16,10 @@ from bss_mfg.payload.schemes.descriptions import (
     Pkcs1Description,
     SchemeDescription,
     WrappedKeyDescription,
-    is_aead,
     summary,
 )
 from bss_mfg.payload.schemes.points import point_size
-from bss_mfg.payload.schemes.terms import key_bytes
+from bss_mfg.payload.schemes.terms import is_aead, key_bytes
 from bss_mfg.payload.sources import column_of
 from bss_mfg.payload.spec import Spec, SpecField
 from bss_mfg.payload.suites import PRESETS

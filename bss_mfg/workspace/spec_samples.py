@@ -2,30 +2,48 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 from bss_mfg.core.files import read_bytes, read_text
-from bss_mfg.core.named_paths import existing_path_inside
+from bss_mfg.core.named_paths import existing_path_inside, path_inside
 from bss_mfg.core.toml_files import parse_toml
 from bss_mfg.payload.product_keys import PrivateKey, load_private_key
-from bss_mfg.payload.spec_samples import SpecSample, sample_from_text
+from bss_mfg.payload.spec import Spec
+from bss_mfg.payload.spec_samples import LoadedSample as LoadedSample
+from bss_mfg.payload.spec_samples import sample_from_text
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedSample:
-    """A sample and, where the file names one, the private key that opens it; `repr` shows no key."""
-
-    sample: SpecSample
-    private_key: PrivateKey | None = field(default=None, repr=False)
-
-
-def read_sample(path: Path) -> LoadedSample:
-    """Read a sample file and its private key; `InputError` where either is wrong or missing."""
+def read_sample(path: Path, name: str = "") -> LoadedSample:
+    """Read a sample file and its private key; `InputError` where either is wrong or missing. `name` is how what it says
+    of a spec is called, if not by its path."""
     text = read_text(path, "sample file")
     sample = sample_from_text(text, str(path))
+    sample = replace(sample, name=name or sample.name)
     if sample.private_key is None:
         return LoadedSample(sample)
     where = parse_toml(text, str(path)).locate(("private_key",))
     key = existing_path_inside(path.parent, sample.private_key, "private key", where)
-    return LoadedSample(sample, load_private_key(read_bytes(key, "private key"), str(key)))
+    return LoadedSample(sample, read_private_key(key))
+
+
+def read_private_key(path: Path) -> PrivateKey:
+    """The private key that opens samples."""
+    return load_private_key(read_bytes(path, "private key", 1 << 16), str(path))
+
+
+def read_samples(folder: Path, spec: Spec) -> tuple[LoadedSample, ...]:
+    """The samples that a spec in `folder` lists."""
+    where = f"spec {spec.name}"
+    return tuple(read_sample(path_inside(folder, name, "sample", where), name) for name in spec.samples.files)
+
+
+def sample_digests(folder: Path, spec: Spec) -> dict[str, str]:
+    """The SHA-256 of each sample file that a spec in `folder` lists; empty of one that is missing."""
+    found = {}
+    for name in spec.samples.files:
+        path = path_inside(folder, name, "sample", f"spec {spec.name}")
+        known = path.is_file()
+        found[name] = hashlib.sha256(read_text(path, "sample file").encode()).hexdigest() if known else ""
+    return found

@@ -314,27 +314,31 @@ class Workspace:
 
         found = dict.fromkeys(packaged_names(), "packaged")
         own = (path.stem for path in (self.root / "specs").glob("*.toml"))
-        found.update((name, "workspace") for name in own if not name.endswith((".control-log", "amazon-ffs-feedback")))
+        found.update(
+            (name, "workspace") for name in own if not name.endswith((".control-log", ".sample", "amazon-ffs-feedback"))
+        )
         return dict(sorted(found.items()))
 
     def copy_spec(self, name: str) -> list[Path]:
-        """Copy a packaged spec and its control log mapping into the workspace; refuses to overwrite."""
-        from bss_mfg.payload.spec import packaged_mapping, packaged_spec
+        """Copy a packaged spec, its control log mapping and its samples into the workspace; refuses to overwrite."""
+        from bss_mfg.payload.spec import packaged_mapping, packaged_samples, packaged_spec
 
         folder = self.root / "specs"
         texts = {f"{name}.toml": packaged_spec(name).text}
         if mapping := packaged_mapping(name):
             texts[f"{name}.control-log.toml"] = mapping
+        texts |= packaged_samples(name)
         for file in texts:
             require_free_name(folder / file)
-        make_folder(folder)
         for file, text in texts.items():
+            make_folder((folder / file).parent)
             write_atomically(folder / file, [text.encode()])
         return [folder / file for file in texts]
 
     def spec(self, name: str) -> SpecFile:
         """A spec by name."""
         from bss_mfg.payload.spec import packaged_spec, spec_from_document
+        from bss_mfg.workspace.spec_samples import sample_digests
 
         path = self.root / "specs" / f"{require_safe_name(name, 'spec name')}.toml"
         if not path.is_file():
@@ -354,7 +358,11 @@ class Workspace:
                 way_out="Give both the same name.",
             )
         kept = self.confirmed_spec_file(name)
-        return replace(found, confirmed_text=read_text(kept, "confirmed spec") if kept.is_file() else None)
+        return replace(
+            found,
+            confirmed_text=read_text(kept, "confirmed spec") if kept.is_file() else None,
+            sample_digests=sample_digests(path.parent, found.spec),
+        )
 
     def confirmed_spec_file(self, name: str) -> Path:
         """Where the text of a spec is kept as it was confirmed."""

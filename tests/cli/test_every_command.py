@@ -18,6 +18,7 @@ DID: dict[str, tuple[list[str], int]] = {
     "dev-key": (["second"], 0),
     "product": (["list", "--json"], 0),
     "spec": (["list"], 0),
+    "mapping": (["check", "amazon-bss-ob04", "--sample", "{root}/none.json"], 3),
     "run": (["bulb", "--units", "2", "--plan"], 0),
     "batch": (["create", "bulb", "--units", "2", "--id", "NEW"], 0),
     "labels": (["B", "--template", "minimal", "--out", "{out}", "--again"], 0),

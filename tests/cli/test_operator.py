@@ -12,10 +12,12 @@ from bss_mfg.cli.main import cli
 from tests.helpers.factory import Factory
 
 READS = {
-    "product list", "product show", "spec list", "spec show", "spec check", "batch list", "batch show", "preflight",
+    "product list", "product show", "spec list", "spec show", "spec check", "spec explain", "batch list", "batch show",
+    "preflight",
     "template list", "template preview", "media list", "printer list", "printer show", "printer status",
     "printer test-page", "inspect",
-    "manifest status", "table", "reconcile", "vault status", "history", "ledger check", "ledger backup",
+    "mapping check", "mapping fit", "manifest status", "table",
+    "reconcile", "vault status", "history", "ledger check", "ledger backup",
     "audit verify", "schema", "doctor", "completion",
 }  # fmt: skip
 """Commands that write neither into the ledger nor into the workspace."""

@@ -63,7 +63,7 @@ def test_one_unit_leaves_the_order_open(guide: Path) -> None:
 def test_without_a_key_the_forms_are_told(guide: Path) -> None:
     done = run_cli("spec", "fit", str(guide / "sample-1.toml"), "--json")
     assert done.code == 1
-    forms = {tuple(form["formats"])[0]: form for form in done.json["forms"]}
+    forms = {form["formats"][0]: form for form in done.json["forms"]}
     assert any("compressed key on P-256 in front" in one for one in forms["base64"]["possible"])
     assert "RSA of the plaintext itself" in forms["base64"]["excluded"]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from functools import partial
 from typing import Any
 
@@ -11,10 +13,11 @@ from hypothesis import strategies as st
 
 from bss_mfg.errors import InputError
 from bss_mfg.payload import judge, parse
-from bss_mfg.payload.anatomy import MadeUpValues, PieceKind, explain, facts_of
+from bss_mfg.payload.anatomy import MadeUpValues, explain, facts_of
 from bss_mfg.payload.build import PayloadBuilder
 from bss_mfg.payload.layouts.writing import PlaintextWriter
 from bss_mfg.payload.product_keys import load_public_key, new_development_key
+from bss_mfg.payload.sealed_pieces import PieceKind
 from bss_mfg.payload.spec import Spec
 from tests.helpers.specs import SPECS, spec
 from tests.unit.payload.test_layouts import encrypted_fields, spec_of
@@ -95,3 +98,19 @@ def test_the_parts_are_named_in_their_order() -> None:
     assert [(one.kind, one.unit, len(one.data)) for one in value.plaintext] == [
         (PieceKind.UUID, 1, 16), (PieceKind.OOB, 1, 32), (PieceKind.UUID, 2, 16), (PieceKind.OOB, 2, 32)
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("alg", ["ECDH-ES", "ECDH-ES+A128KW", "RSA-OAEP-256"])
+@pytest.mark.parametrize("enc", ["A128GCM", "A256CBC-HS512"])
+def test_a_jwe_is_its_own_text(alg: str, enc: str) -> None:
+    field = {
+        "key": "BMD", "status": "assumed", "source": "encrypted", "format": "text",
+        "scheme": {"kind": "jwe", "alg": alg, "enc": enc, "header": {"kid": "K1"}},
+        "plaintext": [{"source": "unit.uuid"}, {"source": "unit.oob"}],
+    }  # fmt: skip
+    spec = spec_of(field)
+    check_like_an_issued_one(spec, 2, 16)
+    text = explain(spec, 2, 16).fields[-1].text
+    header = text.partition(".")[0]
+    assert json.loads(base64.urlsafe_b64decode(header + "=" * (-len(header) % 4)))["alg"] == alg
+    assert text.count(".") == 4
