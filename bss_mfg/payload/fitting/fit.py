@@ -21,7 +21,7 @@ from bss_mfg.payload.fitting.questions import open_questions
 from bss_mfg.payload.fitting.report import MOST, FitReport
 from bss_mfg.payload.fitting.streams import Words
 from bss_mfg.payload.fitting.strings import LIST_SEPARATORS, SplitString, split_string
-from bss_mfg.payload.fitting.tally import Tally
+from bss_mfg.payload.fitting.tally import Stage, Tally
 from bss_mfg.payload.spec import Spec, packaged_names, packaged_spec
 
 _MOST_COMBINED = 4096
@@ -46,6 +46,8 @@ def fit(request: FitRequest) -> FitReport:
     found = _Fields(request, strings, keys, by_separator, tally)
     readings = found.readings()
     unplaced = _unplaced(readings, request.samples)
+    for key in found.opened if unplaced else ():
+        tally.came(Stage.VALUES_FOUND, key, f"it opens, and holds no {' or '.join(unplaced)} of the sample")
     specs = [] if unplaced or not all(readings.values()) else list(_specs(request, strings, by_separator, readings))
     if specs and request.max_units == 1:
         specs = same_for_one_unit(specs)
@@ -135,6 +137,7 @@ class _Fields:
             tally,
         )
         self.sealed: list[str] = []
+        self.opened: list[str] = []
         self.notes: tuple[str, ...] = ()
 
     def readings(self) -> dict[str, list[Content]]:
@@ -156,6 +159,7 @@ class _Fields:
             question = EncryptedQuestion(key, tuple(values), samples, self._separator, words, self._tally)
             opened = encrypted_readings(question)
             if opened:
+                self.opened.append(key)
                 found[key] = [one.content for one in opened]
                 if not opened[0].sure:
                     self.notes += (f"{key}: no MAC says that it was opened rightly, only the units' values in it",)

@@ -9,6 +9,7 @@ from typing import Any
 
 from bss_mfg.payload.fitting.known import formats_of, plaintext_value
 from bss_mfg.payload.fitting.layout_binary import Candidate, Plain
+from bss_mfg.payload.fitting.once import is_plausible_constant
 from bss_mfg.payload.layouts.descriptions import Layout, PlaintextValue
 
 _SEPARATORS = (
@@ -95,7 +96,7 @@ def _of_units(plain: Plain, texts: Sequence[str], name: str = "") -> Iterator[Pl
                 value = {"source": source, "format": format, "name": name} | ({"octets": octets} if octets else {})
                 if made := plaintext_value(value):
                     yield made
-    if not known and len(set(texts)) == 1 and len(texts[0]) <= 64:
+    if not known and len(set(texts)) == 1 and is_plausible_constant(texts[0].encode()):
         yield PlaintextValue(source="constant", format="text", value=texts[0], each_unit=True, name=name)
 
 
@@ -104,7 +105,7 @@ def _once(plain: Plain, text: str, name: str = "") -> Iterator[PlaintextValue]:
         yield PlaintextValue(source="package.units", format="decimal", name=name)
     facts = [key for key, value in plain.facts.items() if value == text and key in ("pid", "upc", "ean")]
     yield from (PlaintextValue(source=f"product.{key}", format="text", name=name) for key in facts)
-    if not facts and len(text) <= 64:
+    if not facts and is_plausible_constant(text.encode()):
         yield PlaintextValue(source="constant", format="text", value=text, name=name)
 
 
@@ -192,5 +193,5 @@ def _member_once(plain: Plain, shown: Any, name: str) -> Iterator[PlaintextValue
         yield from (value for value in _once(plain, shown, name) if value.source != "package.units")
     elif isinstance(shown, int) and not isinstance(shown, bool) and shown == len(plain.units):
         yield PlaintextValue(source="package.units", format="decimal", name=name)
-    elif isinstance(shown, bytes) and len(shown) <= 64:
+    elif isinstance(shown, bytes) and is_plausible_constant(shown):
         yield PlaintextValue(source="constant", format="raw", value=shown.hex(), name=name)

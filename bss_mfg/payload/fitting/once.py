@@ -3,6 +3,7 @@ constants."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ _CHECK_VALUES = (
 _MULTIPLES = (4, 8, 16, 32, 64, 128)
 MOST_UNKNOWN = 8
 """Bytes of a constant that is no text: more of them are a value that the sample does not tell."""
+_LONGEST_TEXT = 32
+_TEXT, _DIGITS = re.compile(rb"[ -~]+"), re.compile(rb"[0-9A-Fa-f\-]{12,}")
 _MOST_READINGS = 200
 _COUNT_WITHIN = 8
 _LONGEST = 64
@@ -46,8 +49,10 @@ def constant(data: bytes, *, each_unit: bool = False) -> PlaintextValue:
 
 
 def is_plausible_constant(data: bytes) -> bool:
-    """Whether bytes can be what a layout always holds: few, or text."""
-    return len(data) <= MOST_UNKNOWN or (data.isascii() and data.decode("ascii").isprintable())
+    """Whether bytes can be what a layout always holds: few, or a short text that is no value in hex."""
+    if len(data) <= MOST_UNKNOWN:
+        return True
+    return len(data) <= _LONGEST_TEXT and bool(_TEXT.fullmatch(data)) and not _DIGITS.fullmatch(data)
 
 
 Reading = tuple[PlaintextValue, ...]
