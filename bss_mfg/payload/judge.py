@@ -12,6 +12,7 @@ from bss_mfg.core.text import count_words
 from bss_mfg.errors import InputError
 from bss_mfg.payload import parse
 from bss_mfg.payload.build import plaintext_size
+from bss_mfg.payload.formats import format_label
 from bss_mfg.payload.spec import Spec, SpecField
 from bss_mfg.payload.suites import Suite
 
@@ -84,7 +85,7 @@ def _value_faults(item: parse.ParsedField, spec: Spec, units: int) -> list[str]:
     try:
         found = [len(parse.value_bytes(value, described.format)) for value in parse.ciphertexts(item, spec)]
     except InputError:
-        return [f"the value of {item.key} is not {described.format}: a character is wrong or missing"]
+        return [f"the value of {item.key} is not {format_label(described.format)}: a character is wrong or missing"]
     sizes = _sealed_sizes(suite, described, 1 if described.each == "unit" else units)
     for size in found:
         if sizes and size not in sizes:
@@ -95,6 +96,8 @@ def _value_faults(item: parse.ParsedField, spec: Spec, units: int) -> list[str]:
 
 def _sealed_sizes(suite: Suite, field: SpecField, units: int) -> list[int]:
     """How many bytes the ciphertext of so many units can have; none where a value of any length is in it."""
+    if not field.layout.has_fixed_size:
+        return []
     if any(not value.has_fixed_size or value.source.startswith("product.") for value in field.plaintext):
         return []
     found: set[int] = set()

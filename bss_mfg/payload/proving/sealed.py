@@ -14,7 +14,15 @@ from bss_mfg.payload.formats import FORMATS
 from bss_mfg.payload.parse import ParsedField
 from bss_mfg.payload.product_keys import PrivateKey
 from bss_mfg.payload.proving.evidence import Alternative, Fault, FaultKind, Observation
-from bss_mfg.payload.proving.known import Examination, as_unit, compose, formats_of, part_of, source_known
+from bss_mfg.payload.proving.known import (
+    Examination,
+    as_unit,
+    compose,
+    formats_of,
+    part_of,
+    same_plaintext,
+    source_known,
+)
 from bss_mfg.payload.proving.variants import layout_parts, scheme_parts
 from bss_mfg.payload.sources import column_of
 from bss_mfg.payload.spec import SpecField
@@ -25,6 +33,8 @@ _SEALED_ANEW = 8
 """How often a plaintext is sealed to see which lengths that can make."""
 _ENOUGH = 8
 """Bytes of known values that a plaintext does not hold by chance."""
+_STRIDE = 5
+"""Every fifth byte is changed to see whether a scheme notices."""
 Values = dict[str, bytes]
 """The values of one unit out of a plaintext, by their sources."""
 
@@ -103,8 +113,10 @@ def _compare_lengths(field: _Field) -> None:
     units = [as_unit(number, unit) for number, unit in enumerate(field.seen.units, 1)]
     opaque = [Alternative("anything of this length: there is no private key")]
     fits = True
+    values, layout = field.described.plaintext, field.described.layout
+    is_fixed = layout.has_fixed_size and all(value.has_fixed_format for value in values)
     for group, ciphertext in zip(field.groups, field.ciphertexts, strict=True):
-        plaintext = _rebuilt(field, [units[index] for index in group]) if _all_known(field) else None
+        plaintext = _rebuilt(field, [units[index] for index in group]) if _all_known(field) and is_fixed else None
         sizes = set() if plaintext is None else _sealed_sizes(field.suite, len(plaintext))
         if sizes and len(ciphertext) not in sizes:
             what = f"the ciphertext has {count_words(len(ciphertext), 'byte')}"
@@ -153,7 +165,7 @@ def _open(field: _Field, key: PrivateKey) -> None:
     units = [_filled(unit, described, found) for unit, found in zip(_units(field), values, strict=True)]
     rebuilt = [_rebuilt(field, [units[index] for index in group]) for group in field.groups]
     for number, (ours, theirs) in enumerate(zip(rebuilt, plaintexts, strict=True), 1):
-        if ours is not None and ours != theirs:
+        if ours is not None and not same_plaintext(described, ours, theirs):
             at = next((at for at, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), len(theirs))
             what = f"the plaintext of ciphertext {number}, built anew, is another from byte {at + 1} on"
             field.fault(FaultKind.LAYOUT, "layout", what, expected=f"{len(ours)} bytes", found=f"{len(theirs)} bytes")
@@ -163,7 +175,7 @@ def _open(field: _Field, key: PrivateKey) -> None:
     _observe_values(field, values)
     for name, left, excludes in layout_parts(seen.spec, described, _Rewriter(field, units, plaintexts).same):
         field.observe(name, [*map(Alternative, left), *untold], excludes=excludes)
-    enough = _known_bytes(field, values) >= _ENOUGH
+    enough = _known_bytes(field, values) >= _ENOUGH or _authenticates(field, key)
     doubt = [] if enough else [Alternative("another scheme: too little is known of what is in it")]
     for name, left, excludes in scheme_parts(field.suite, key, field.ciphertexts, plaintexts):
         field.observe(name, [*map(Alternative, left), *doubt], excludes=excludes)
@@ -229,6 +241,18 @@ def _seal_anew(field: _Field, key: PrivateKey, plaintexts: Sequence[bytes]) -> N
             wanted = " or ".join(map(str, sorted(sizes)))
             what = "what is sealed anew has another length"
             field.fault(FaultKind.LENGTH, "scheme", what, expected=wanted, found=str(len(theirs)))
+
+
+def _authenticates(field: _Field, key: PrivateKey) -> bool:
+    """Whether a ciphertext with any bit changed does not open: then it is of this scheme, whatever is in it."""
+    whole = field.ciphertexts[0]
+    for at in (*range(0, len(whole), _STRIDE), len(whole) - 1):
+        try:
+            field.suite.open(key, whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        except InputError:
+            continue
+        return False
+    return True
 
 
 def _untold(field: _Field) -> list[Alternative]:
@@ -297,4 +321,5 @@ class _Rewriter:
             ]
         except (InputError, ValueError, OverflowError):
             return False
-        return made == list(self.plaintexts)
+        pairs = zip(made, self.plaintexts, strict=True)
+        return all(same_plaintext(described, ours, theirs) for ours, theirs in pairs)

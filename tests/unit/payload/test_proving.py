@@ -189,3 +189,17 @@ def test_a_contradiction_is_named_by_its_kind_and_key(old: str, new: str, kind: 
     assert text != loaded.sample.string
     proof = prove(OB04.spec, [replace(loaded, sample=replace(loaded.sample, string=text))])
     assert (kind, key) in {(fault.kind, fault.key) for fault in proof.faults}
+
+
+def test_a_tag_that_fits_proves_a_scheme_though_no_value_in_it_is_known() -> None:
+    field = sealed([{"source": "unit.oob"}])
+    tagged = spec_with(field)
+    kdf = {"name": "x963", "hash": "sha256", "info": ["point"]}
+    bare = spec_with(sealed(field["plaintext"], scheme={"kind": "ecies", "kdf": kdf, "cipher": "xor"}))
+    for spec, wanted in ((tagged, Evidence.PROVEN), (bare, Evidence.CONSISTENT)):
+        unit = units_of(1)[0]
+        loaded = sample(spec, [unit])
+        told = replace(loaded.sample, units=(sample_unit(unit, oob=None),))
+        proof = prove(spec, [replace(loaded, sample=told)])
+        assert evidence(proof, "BMD", "scheme.kdf.hash") is wanted
+        assert evidence(proof, "BMD", "unit.oob") is Evidence.CONSISTENT
