@@ -117,7 +117,7 @@ _ADVICE = {
     "units": "a sample with another number of units (two, if these have one)",
     "oob-size": "a sample with OOB keys of 32 bytes, if these have 16",
     "value-length": "a sample whose serials have another length",
-    "letters": "a sample whose values have letters, and + or / in base64",
+    "letters": "a sample whose values have letters, + or / (of base64), and another length (of its padding)",
     "product": "a sample of another product",
     "private-key": "a sample to another key",
 }
@@ -133,6 +133,7 @@ _LOOK_UP = {
 
 
 def _print_report(report: FitReport, *, keyed: bool) -> None:
+    from bss_mfg.payload.formats import format_label
     from bss_mfg.payload.schemes.descriptions import summary
 
     if report.specs:
@@ -140,13 +141,12 @@ def _print_report(report: FitReport, *, keyed: bool) -> None:
         rows = []
         for field in spec.field:
             how = summary(field.scheme) if field.scheme else (field.value or "")
-            rows.append((field.key, field.status, field.source, field.format, how))
+            rows.append((field.key, field.status, field.source, format_label(field.format), how))
         print_table(rows, ("KEY", "STATUS", "SOURCE", "FORMAT", "WHAT"))
         for field in spec.encrypted:
             for value in field.plaintext:
-                click.echo(
-                    f"    {field.key}  {value.source} {value.format}" + (f" {value.length}" if value.length else "")
-                )
+                length = f", its length in front as {value.length}" if value.length else ""
+                click.echo(f"    {field.key}  {value.source} {format_label(value.format)}{length}")
     for form in report.forms if not keyed else ():
         click.echo(f"{form.key} as {' or '.join(form.formats)}: {', '.join(map(str, form.sizes))} bytes")
         click.echo(f"    possible: {'; '.join(form.possible) or 'nothing that is known'}")

@@ -53,11 +53,11 @@ def test_one_unit_leaves_the_order_open(guide: Path) -> None:
     arguments = ("spec", "fit", str(guide / "sample-1.toml"), "--private-key", str(guide / "test.pem"))
     found = run_cli(*arguments, "--expect", "--json")
     assert found.code == 1
-    assert found.json["explanations"] == 2
-    assert [one["vary"] for one in found.json["questions"]] == ["units"]
-    alone = run_cli(*arguments, "--expect", "--max-units", "1", "--json")
+    assert "units" in [one["vary"] for one in found.json["questions"]]
+    alone = run_cli(*arguments, "--max-units", "1", "--json")
     assert alone.code == 0
-    assert alone.json["explanations"] == 1
+    assert found.json["explanations"] == 2 * alone.json["explanations"]
+    assert "units" not in [one["vary"] for one in alone.json["questions"]]
 
 
 def test_without_a_key_the_forms_are_told(guide: Path) -> None:

@@ -14,7 +14,7 @@ from bss_mfg.payload.fitting.plain_fields import Content
 from bss_mfg.payload.fitting.schemes_found import FoundScheme, SchemeQuestion, find_schemes
 from bss_mfg.payload.fitting.streams import Words
 from bss_mfg.payload.fitting.tally import Stage, Tally
-from bss_mfg.payload.formats import BINARY, FORMATS
+from bss_mfg.payload.formats import BINARY, format_of
 from bss_mfg.payload.product_keys import PrivateKey
 from bss_mfg.payload.suites import described
 
@@ -65,7 +65,7 @@ def _read(name: str, text: str) -> bytes:
         if text.count(".") != 4:
             raise ValueError("no JWE")
         return text.encode("ascii")
-    return FORMATS[name].read_strict(text)
+    return format_of(name).read_strict(text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bss_mfg.payload.formats import FORMATS
+from bss_mfg.payload.formats import format_of
 from bss_mfg.payload.layouts.descriptions import PlaintextValue
 from bss_mfg.payload.product_keys import PrivateKey
 from bss_mfg.payload.sources import COLUMN_FORMATS, FORMATS_OF
 from bss_mfg.payload.spec_samples import SampleUnit, SpecSample
+
+Format = str | tuple[str, ...]
+"""A format by its name, or a chain of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +31,20 @@ class KnownUnit:
         """The sources that have a value."""
         return tuple(self.values)
 
-    def written(self, source: str, format: str) -> bytes | None:
+    def written(self, source: str, format: Format) -> bytes | None:
         """A value as it stands in a plaintext in a format, or as the text of a field; None where it can't be so."""
         try:
             data = self.parsed(source, format)
-            return data if format == "raw" else FORMATS[format].write(data).encode("ascii")
+            return data if format == "raw" else format_of(format).encoding.encode(data)
         except ValueError:
             return None
 
-    def parsed(self, source: str, format: str) -> bytes:
+    def parsed(self, source: str, format: Format) -> bytes:
         """The bytes that a format writes; `ValueError` where a column's text can't be so."""
         value = self.values[source]
         if isinstance(value, bytes):
             return value
-        return bytes.fromhex(value) if format == "raw" else FORMATS[format].parse_input(value)
+        return bytes.fromhex(value) if format == "raw" else format_of(format).parse_input(value)
 
     def octets(self, source: str, format: str) -> int | None:
         """How many bytes a spec has to say that a value has: of a column, and of a MAC of 8 bytes."""

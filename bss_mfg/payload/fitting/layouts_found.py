@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from bss_mfg.errors import InputError
 from bss_mfg.payload.fitting.known import KnownUnit
 from bss_mfg.payload.fitting.layout_binary import Candidate, Plain, binary_layouts
 from bss_mfg.payload.fitting.layout_text import member_layouts, text_layouts
+from bss_mfg.payload.formats import decode_whole
 from bss_mfg.payload.layouts.descriptions import PlaintextValue, check_plaintext
 from bss_mfg.payload.layouts.reading import read_plaintext
 from bss_mfg.payload.layouts.writing import PlaintextWriter
@@ -20,9 +22,34 @@ MOST_LAYOUTS = 256
 def find_layouts(plaintexts: Sequence[Plain], count: Callable[[], None]) -> list[Candidate]:
     """All layouts that make every one of the plaintexts; `count` is called for each that was tried. Named members and
     separators are no constants of a binary layout: where they explain it, nothing else is looked for."""
+    for encode in _WHOLE:
+        inside = _decoded(plaintexts[0], encode)
+        found = _found(plaintexts, inside, encode, count) if inside else []
+        if found:
+            return found
+    return []
+
+
+_WHOLE: tuple[tuple[str, ...], ...] = (
+    (), ("deflate",), ("zlib",), ("base64",), ("base64url",), ("hex-upper",), ("hex-lower",), ("base32",),
+)  # fmt: skip
+"""What a whole plaintext can have gone through."""
+
+
+def _decoded(plain: Plain, encode: tuple[str, ...]) -> Plain | None:
+    try:
+        return replace(plain, data=decode_whole(plain.data, encode))
+    except ValueError:
+        return None
+
+
+def _found(
+    plaintexts: Sequence[Plain], inside: Plain, encode: tuple[str, ...], count: Callable[[], None]
+) -> list[Candidate]:
     for search in (member_layouts, text_layouts, binary_layouts):
         found: list[Candidate] = []
-        for candidate in _valid(search(plaintexts[0])):
+        for values, layout in _valid(search(inside)):
+            candidate = (values, layout.model_copy(update={"encode": encode}))
             count()
             if candidate not in found and all(_makes(candidate, plain) for plain in plaintexts):
                 found.append(candidate)

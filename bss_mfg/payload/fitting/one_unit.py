@@ -47,7 +47,7 @@ def _value(value: PlaintextValue) -> Any:
 def _pieces(value: PlaintextValue) -> list[Any]:
     """A value as constants and what is no constant."""
     if value.source == "package.units":
-        return [integer_bytes(1, value.format) if value.format != "decimal" else b"1"]
+        return [integer_bytes(1, value.number_format) if value.format != "decimal" else b"1"]
     if value.source == "constant" and not value.length:
         return [bytes.fromhex(value.tag) + value.constant]
     rest = value.model_dump(exclude={"tag", "each_unit"})

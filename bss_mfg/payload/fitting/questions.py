@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from bss_mfg.payload.fitting.known import Known
 from bss_mfg.payload.fitting.report import Question, Vary
+from bss_mfg.payload.formats import format_label
 from bss_mfg.payload.layouts.descriptions import PlaintextValue
 from bss_mfg.payload.spec import Spec, SpecField
 
@@ -66,11 +67,13 @@ def _each(values: Sequence[PlaintextValue]) -> list[bool]:
 def _words(field: SpecField) -> str:
     """A field in a few words."""
     if not field.plaintext:
-        return " ".join(filter(None, (field.source, field.value, field.format if field.format != "text" else "")))
+        return " ".join(
+            filter(None, (field.source, field.value, format_label(field.format) if field.format != "text" else ""))
+        )
     parts = [_value_words(value) for value in field.plaintext]
     order = "" if field.layout.order == "unit-by-unit" else ", value by value"
     kind = "" if field.layout.kind == "binary" else f"{field.layout.kind}: "
-    return f"{field.format}, of each {field.each}, {kind}{' | '.join(parts)}{order}"
+    return f"{format_label(field.format)}, of each {field.each}, {kind}{' | '.join(parts)}{order}"
 
 
 def _value_words(value: PlaintextValue) -> str:
@@ -82,7 +85,7 @@ def _value_words(value: PlaintextValue) -> str:
     elif value.source == "check":
         name = f"{value.check}"
     elif value.format != "raw":
-        name += f" {value.format}"
+        name += f" {format_label(value.format)}"
     if value.tag:
         name = f"tag {value.tag} {name}"
     return f"{name} behind its length ({value.length})" if value.length else name

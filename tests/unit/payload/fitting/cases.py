@@ -43,7 +43,7 @@ class Made:
 def encrypted_spec(plaintext: Sequence[dict[str, Any]], scheme: dict[str, Any] | None = None, **more: Any) -> Spec:
     """A spec with one encrypted field beside ABV and PID; `more` is of that field."""
     how: dict[str, Any] = {"suite": "ecies-p256-x963sha256-aes128gcm"} if scheme is None else {"scheme": scheme}
-    sealed = {"key": "DAT", "status": "assumed", "source": "encrypted", "format": "base64", **how, **more}
+    sealed = {"key": "DAT", "status": "assumed", "source": "encrypted", "format": "hex-upper", **how, **more}
     fields = [
         {"key": "ABV", "status": "published", "source": "constant", "value": "OB04"},
         {"key": "PID", "status": "published", "source": "product.pid"},
