@@ -17,11 +17,11 @@ from bss_mfg.imaging.expected_content import ExpectedCode, ExpectedLabels, Expec
 from bss_mfg.imaging.label_codes import CodeReading, read_codes
 from bss_mfg.imaging.picture_judge import PictureVerdict, PlacedPicture, judge_pictures
 from bss_mfg.imaging.shape_judge import ShapeVerdict, judge_shapes
+from bss_mfg.imaging.strip_places import Picture
 from bss_mfg.imaging.text_cells import GlyphVerdict
 from bss_mfg.imaging.text_contrast import text_contrasts
 from bss_mfg.imaging.text_judge import NOT_MADE_OUT, PlacedText, TextVerdict, judge_texts
 from bss_mfg.imaging.text_ocr import TextReader
-from bss_mfg.imaging.text_strips import Picture
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.geometry import Floats, Grey

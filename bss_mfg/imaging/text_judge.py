@@ -12,17 +12,9 @@ from typing import TYPE_CHECKING
 from bss_mfg.imaging.expected_content import ExpectedText, GlyphSet
 from bss_mfg.imaging.glyph_lens import SIGMAS, blurred
 from bss_mfg.imaging.glyph_moves import MovedText, with_moved_glyphs
+from bss_mfg.imaging.strip_places import Picture, StripPlace, strip_place, strip_places
 from bss_mfg.imaging.text_cells import GlyphCells, GlyphVerdict, Judged, Seen
-from bss_mfg.imaging.text_strips import (
-    Fit,
-    Picture,
-    StripModel,
-    StripPlace,
-    compose_glyphs,
-    lay_over,
-    strip_place,
-    strip_places,
-)
+from bss_mfg.imaging.text_strips import Fit, StripModel, compose_glyphs, lay_over
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.geometry import Floats
@@ -33,9 +25,6 @@ _FEWEST_PIXELS = 0.55
 """Pixels of the picture in one of a strip, below which too little is seen of a text."""
 _LEAST_EM = 14.2
 """Pixels of the picture in an em below which a text is not judged."""
-_MOST_BEND_MM = 0.06
-"""How far a slant may move a text's ends from where even steps would have them: further, a right character lies half on
-its neighbour's place."""
 _LEAST_GAIN = 40.0
 """Grey levels between paper and ink below which nothing is judged."""
 _BLUR_STRIPS = 5
@@ -172,9 +161,7 @@ _kept_blurred_model = lru_cache(maxsize=64)(_blurred_model)
 
 
 def _is_seen(place: StripPlace, glyph_set: GlyphSet) -> bool:
-    """Whether a text has enough pixels to be judged, and is not seen from too steep a slant."""
-    if place.bend_mm > _MOST_BEND_MM:
-        return False
+    """Whether a text has enough pixels to be judged."""
     return place.pixels >= _FEWEST_PIXELS and place.pixels * glyph_set.em >= _LEAST_EM
 
 
