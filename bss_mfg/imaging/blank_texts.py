@@ -11,9 +11,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bss_mfg.imaging.expected_content import ExpectedLabel
+from bss_mfg.imaging.strip_places import Picture, area_place
 from bss_mfg.imaging.text_cells import GlyphVerdict
 from bss_mfg.imaging.text_judge import TextVerdict
-from bss_mfg.imaging.text_strips import Picture, area_place, compose
+from bss_mfg.imaging.text_strips import compose
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.geometry import Floats
