@@ -48,14 +48,15 @@ class PlacedText:
 
 @dataclass(frozen=True, slots=True)
 class TextVerdict:
-    """What was seen of a text. `judged`: how many of its characters could be told from their rivals. `wrong` names the
-    characters that are not right by their place, with what stands there. `shift_mm` is how far it lies from where it
-    should."""
+    """What was seen of a text. `judged`: how many of its characters could be told from blank paper, `doubtful` how many
+    of these not from each other character that is much like them. `wrong` names the characters that are not right by
+    their place, with what stands there. `shift_mm` is how far it lies from where it should."""
 
     label: int
     text: ExpectedText
     place: StripPlace
     judged: int = 0
+    doubtful: int = 0
     wrong: Mapping[int, Seen] = field(default_factory=dict)
     shift_mm: tuple[float, float] = (0.0, 0.0)
     outside: bool = False
@@ -210,6 +211,7 @@ class _SetJudge:
                 placed.text,
                 place,
                 judged.told.get(at, 0),
+                judged.doubtful.get(at, 0),
                 judged.wrong.get(at, {}),
                 fit.shift if fit else (0.0, 0.0),
                 outside=fit is None,
@@ -247,7 +249,7 @@ class _SetJudge:
             mine, now = again.wrong.get(at, {}), again.told.get(at, 0)
             if len(mine) < len(left[at]) and now >= told.get(at, 0):
                 told[at], left[at] = now, mine
-        return Judged(told, {at: wrong for at, wrong in left.items() if wrong})
+        return Judged(told, judged.doubtful, {at: wrong for at, wrong in left.items() if wrong})
 
     def _level(self, at: int, fit: Fit) -> float:
         """The gain of a text: its own where it is near the page's, else the page's."""
