@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     help="Most units that a package will have; 1: readings that differ only with several are one.",
 )
 @click.option("--name", default="fitted", metavar="NAME", help="The spec's name (default: that of --out, or fitted).")
+@click.option("--usual", is_flag=True, help="Search only what is usual: SHA-1 and SHA-256, no cut tags or rare orders.")
 @click.option("--expect", is_flag=True, help="Exit 1 unless exactly one explanation fits.")
 @click.option(
     "--out",
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 @click.pass_context
 def fit(
     ctx: click.Context, samples: tuple[Path, ...], private_key: Path | None, words: tuple[str, ...],
-    max_units: int | None, name: str, expect: bool, out: Path | None, as_json: bool,
+    max_units: int | None, name: str, usual: bool, expect: bool, out: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Find the spec that explains the samples of a guide.
 
@@ -68,7 +69,7 @@ def fit(
     if out and name == "fitted":
         name = out.stem
     known = _samples(samples, private_key)
-    report = search(FitRequest(known, tuple(map(_piece, words)), max_units, _checked_name(name)))
+    report = search(FitRequest(known, tuple(map(_piece, words)), max_units, _checked_name(name), not usual))
     if as_json:
         print_json(report_document(report))
     else:

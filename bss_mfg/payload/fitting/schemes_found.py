@@ -49,6 +49,7 @@ class SchemeQuestion:
     words: Words
     values: re.Pattern[bytes] = field(repr=False)
     tally: Tally
+    rare: bool = True
 
 
 Hits = list[FoundScheme]
@@ -128,21 +129,24 @@ class _Tier:
     macs_only: bool = False
 
 
-def _tiers(words: Words) -> Iterator[_Tier]:
-    """The whole space, the usual first."""
-    rare = tuple(name for name in HASHES if name not in _USUAL_HASHES)
+def _tiers(words: Words, *, rare: bool) -> Iterator[_Tier]:
+    """The whole space, the usual first; without `rare` no more than SHA-1 and SHA-256, and the usual orders."""
+    others = tuple(name for name in HASHES if name not in _USUAL_HASHES)
     plain, given = list(contexts((), plain=True)), list(contexts(words.given, plain=False))
     both = [*plain, *given]
     suggested = list(contexts(words.suggested, plain=False))
     yield _Tier(plain, _USUAL_HASHES, _USUAL_HASHES)
-    if words.given:
-        yield _Tier(both, _USUAL_HASHES, _USUAL_HASHES, words.given)
+    if words.given:  # tags first: an opening costs less than a MAC's many keys and tails
+        yield _Tier(both, HASHES if rare else _USUAL_HASHES, (), words.given)
+        yield _Tier(both, _USUAL_HASHES, _USUAL_HASHES, words.given, macs_only=True)
     yield _Tier(suggested, _USUAL_HASHES[:1], ())
-    yield _Tier(plain, rare, HASHES)
-    yield _Tier(plain, _USUAL_HASHES, rare, macs_only=True)
+    if not rare:
+        return
+    yield _Tier(plain, others, HASHES)
+    yield _Tier(plain, _USUAL_HASHES, others, macs_only=True)
     if words.given:
-        yield _Tier(both, rare, HASHES, words.given)
-        yield _Tier(both, _USUAL_HASHES, rare, words.given, macs_only=True)
+        yield _Tier(both, others, HASHES, words.given, macs_only=True)
+        yield _Tier(both, _USUAL_HASHES, others, words.given, macs_only=True)
     yield _Tier(suggested, HASHES[1:], ())
     yield _Tier(both, HASHES, HASHES, words.given[:1], usual=False)
 
@@ -152,15 +156,18 @@ def _ecies(question: SchemeQuestion) -> Iterator[Hits]:
     if curve is None:
         return
     points = list(find_points(question.data, question.private, curve))
-    # A wrong point in a form that half of all bytes are costs as much as a right one: those come last.
     points.sort(key=lambda one: (one.form not in STRONG_FORMS, one.head.start != 0))
     if points:
         sure = [one for one in points if one.form in STRONG_FORMS]
         shown = (sure or points)[0]
         where = "in front" if shown.head.start == 0 else f"behind {shown.head.start} bytes"
         question.tally.came(Stage.POINT_READ, question.key_name, f"a {curve} key, {shown.form}, stands {where}")
-    for tier in _tiers(question.words):
-        for point in points:
+    strong = [one for one in points if one.form in STRONG_FORMS]
+    weak = [one for one in points if one.form not in STRONG_FORMS]
+    tiers = list(_tiers(question.words, rare=question.rare))
+    # Where a key stands that hardly can be chance, all is tried with it first.
+    for some in (strong, weak):
+        for tier, point in product(tiers, some):
             yield from _under_point(question, point, tier)
 
 
