@@ -108,7 +108,12 @@ def same_plaintext(described: SpecField, ours: bytes, theirs: bytes) -> bool:
     if ours == theirs or any(not value.has_fixed_format for value in described.plaintext):
         return True  # those values are compared one by one
     encode = described.layout.encode
-    return not described.layout.has_fixed_size and decode_whole(ours, encode) == decode_whole(theirs, encode)
+    if described.layout.has_fixed_size:
+        return False
+    try:
+        return decode_whole(ours, encode) == decode_whole(theirs, encode)
+    except ValueError:
+        return False
 
 
 def part_of(described: SpecField, name: str) -> Part:
