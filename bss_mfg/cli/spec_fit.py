@@ -13,6 +13,7 @@ from bss_mfg.cli.parameters import WholeNumber
 if TYPE_CHECKING:
     from bss_mfg.payload.fitting.known import Known
     from bss_mfg.payload.fitting.report import FitReport
+    from bss_mfg.payload.spec import Spec
 
 
 @click.command(epilog="Example: bss-mfg spec fit samples/guide-*.toml --private-key test-key.pem --out specs/mine.toml")
@@ -75,7 +76,7 @@ def fit(
     else:
         _print_report(report, keyed=any(sample.key for sample in known))
     if out and report.specs:
-        write_atomically(out, [spec_text(report.specs[0]).encode()])
+        write_atomically(out, [spec_text(_with_samples(report.specs[0], out, samples)).encode()])
         say(f"Spec: {shown_path(out)}. Prove it: `bss-mfg spec check {shown_path(out)}`.")
     if not report.specs or (expect and report.explanations != 1):
         ctx.exit(1)
@@ -100,18 +101,28 @@ def _piece(word: str) -> str:
 
 
 def _samples(paths: tuple[Path, ...], private_key: Path | None) -> tuple[Known, ...]:
-    from bss_mfg.core.files import read_bytes, read_text
     from bss_mfg.payload.fitting.known import known_sample
-    from bss_mfg.payload.product_keys import load_private_key
-    from bss_mfg.payload.spec_samples import sample_from_text
+    from bss_mfg.workspace.spec_samples import read_private_key, read_sample
 
-    found = []
+    key = read_private_key(private_key) if private_key else None
+    loaded = [read_sample(path) for path in paths]
+    return tuple(known_sample(one.sample, one.private_key or key) for one in loaded)
+
+
+def _with_samples(spec: Spec, out: Path, paths: tuple[Path, ...]) -> Spec:
+    """The spec with the samples that lie where one beside `out` can name them."""
+    from pydantic import ValidationError
+
+    files = []
     for path in paths:
-        sample = sample_from_text(read_text(path, "sample file"), str(path))
-        key_path = private_key if sample.private_key is None else path.parent / sample.private_key
-        key = load_private_key(read_bytes(key_path, "private key"), str(key_path)) if key_path else None
-        found.append(known_sample(sample, key))
-    return tuple(found)
+        try:
+            files.append(path.resolve().relative_to(out.resolve().parent).as_posix())
+        except ValueError:
+            continue
+    try:
+        return type(spec).model_validate({**spec.model_dump(), "samples": {"files": files}})
+    except ValidationError:  # a name that no spec can list: somebody lists it, or gives it to `spec check`
+        return spec
 
 
 _ADVICE = {
