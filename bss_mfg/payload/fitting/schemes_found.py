@@ -222,16 +222,18 @@ def _hpke(question: SchemeQuestion) -> Iterator[Hits]:
 # --- RSA -------------------------------------------------------------------------------------------------------------
 
 
-def _wraps(question: SchemeQuestion) -> Iterator[OaepDescription | Pkcs1Description]:
-    labels = ["", *(piece_bytes(word).hex() for word in question.words.all)]
+def _wraps(words: Sequence[str]) -> Iterator[OaepDescription | Pkcs1Description]:
+    labels = ["", *(piece_bytes(word).hex() for word in words)]
     for label, hash_name, mgf in product(labels, HASHES, HASHES):
         yield OaepDescription(kind="rsa-oaep", hash=hash_name, mgf_hash=mgf, label=label)
     yield Pkcs1Description(kind="rsa-pkcs1")
 
 
-def _unwrapped(question: SchemeQuestion, data: bytes) -> Iterator[tuple[OaepDescription | Pkcs1Description, bytes]]:
+def _unwrapped(
+    question: SchemeQuestion, data: bytes, words: Sequence[str]
+) -> Iterator[tuple[OaepDescription | Pkcs1Description, bytes]]:
     """What RSA makes of some bytes under each padding that is right."""
-    for wrap in _wraps(question):
+    for wrap in _wraps(words):
         question.tally.tried += 1
         try:
             yield wrap, RsaScheme(wrap).open(question.private, data)
@@ -242,7 +244,7 @@ def _unwrapped(question: SchemeQuestion, data: bytes) -> Iterator[tuple[OaepDesc
 def _direct_rsa(question: SchemeQuestion) -> Iterator[Hits]:
     if not isinstance(question.private, rsa.RSAPrivateKey) or len(question.data) != question.private.key_size // 8:
         return
-    for wrap, text in _unwrapped(question, question.data):
+    for wrap, text in _unwrapped(question, question.data, question.words.all):
         # PKCS#1 v1.5 always gives something: the library hides a wrong padding behind bytes of chance.
         sure = isinstance(wrap, OaepDescription)
         if sure or question.values.search(text):
@@ -261,7 +263,7 @@ def _wrapped(question: SchemeQuestion) -> Iterator[Hits]:
         if at > rest:
             continue
         head = Head("wrapped-key", at, at + size, prefix)
-        for wrap, content_key in _unwrapped(question, question.data[at : at + size]):
+        for wrap, content_key in _unwrapped(question, question.data[at : at + size], question.words.given):
             if not 16 <= len(content_key) <= 128:
                 continue
             if isinstance(wrap, OaepDescription):

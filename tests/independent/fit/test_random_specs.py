@@ -86,7 +86,7 @@ def layouts(draw: st.DrawFn) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     return [*front, *values, *behind], {"layout": {"order": draw(st.sampled_from(["unit-by-unit", "value-by-value"]))}}
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(schemes(), layouts(), st.integers(1, 6), st.sampled_from([16, 32]), st.sampled_from(["package", "unit"]))
 def test_a_random_spec_is_explained(scheme: Scheme, layout: Laid, units: int, oob: int, each: str) -> None:
     spec = encrypted_spec(layout[0], scheme[1], each=each, **layout[1])
