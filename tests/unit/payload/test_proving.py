@@ -150,9 +150,8 @@ def test_another_key_opens_nothing_and_another_spec_s_layout_is_named() -> None:
         for spaces in (False, True)
     )
     told = sample(tight, units_of(1))
-    if prove(wide, [told]).faults:  # one member has no comma, but a colon
-        (fault,) = prove(wide, [told]).faults
-        assert (fault.kind, fault.key, fault.part) == (FaultKind.LAYOUT, "BMD", "layout")
+    (fault,) = prove(wide, [told]).faults  # one member has no comma, but a colon
+    assert (fault.kind, fault.key, fault.part) == (FaultKind.LAYOUT, "BMD", "layout")
     assert prove(tight, [told]).faults == ()
     assert evidence(prove(tight, [told]), "BMD", "layout.spaces") is Evidence.PROVEN
 
