@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 
+from bss_mfg.imaging.text_ocr import data_folder
 from tests.helpers import ROOT
 
 EVERYTHING = os.environ.get("BSS_MFG_TEST_ALL") == "1"
@@ -148,6 +149,7 @@ TOOLS = {
              lambda: bool(shutil.which("ippeveprinter") and shutil.which("dbus-run-session"))),
         Tool("cupsd", "cups-daemon cups-client cups-core-drivers", "a print queue",
              lambda: Path("/usr/sbin/cupsd").exists() and Path("/usr/sbin/lpadmin").exists()),
+        Tool("tesseract", "tesseract-ocr-eng", "names wrong texts", lambda: data_folder() is not None),
         Tool("hb-view", "libharfbuzz-bin", "draws shaped text"),
         Tool("pango-view", "pango1.0-tools", "draws paragraphs in both directions"),
         Tool("fonts", "fonts-noto-core fonts-vlgothic fonts-urw-base35 fonts-dejavu-core", "fonts of many scripts",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import dist, hypot
@@ -17,7 +17,8 @@ from bss_mfg.imaging.picture_judge import PictureVerdict, PlacedPicture, judge_p
 from bss_mfg.imaging.shape_judge import ShapeVerdict, judge_shapes
 from bss_mfg.imaging.text_cells import GlyphVerdict
 from bss_mfg.imaging.text_contrast import text_contrasts
-from bss_mfg.imaging.text_judge import PlacedText, TextVerdict, judge_texts
+from bss_mfg.imaging.text_judge import NOT_MADE_OUT, PlacedText, TextVerdict, judge_texts
+from bss_mfg.imaging.text_ocr import TextReader
 from bss_mfg.imaging.text_strips import Picture
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class ContentFinding:
     seen: str = ""
     planned_picture: bytes | None = None
     seen_picture: bytes | None = None
+    by_ocr: bool = False
+    """Whether a reader of texts named what is seen: it may have guessed."""
 
     @property
     def words(self) -> str:
@@ -68,6 +71,8 @@ class ContentFinding:
             return f"the {self.name}{shown} can't be read"
         if self.fault in (ContentFault.MOVED_TEXT, ContentFault.MOVED_PICTURE):
             return f"the {self.name}{shown} is moved by {self.seen}"
+        if self.by_ocr:
+            return f"the {self.name}{shown} is not as it was drawn: {self.seen!r} seems to stand there"
         if self.seen:
             return f"the {self.name} says {self.seen!r}, not {self.planned!r}"
         return f"the {self.name}{shown} is not as it was drawn"
@@ -110,13 +115,13 @@ def check_labels(
         for text in label.texts
         if (contrast := contrasts.get(text.element))
     ]
-    verdicts = judge_texts(picture, placed)
+    verdicts, reader = judge_texts(picture, placed), TextReader(picture)
     usual = _usual_shifts(verdicts)
     for verdict in verdicts:
         off = usual.get(verdict.label)
         if _is_judged(verdict, off):
-            found = _text_faults(verdict, off)
-            faults[verdict.label] += _shown(found, cuts, verdict.text, maps[verdict.label])
+            wrong = (_named(fault, reader, verdict, maps, contrasts) for fault in _text_faults(verdict, off))
+            faults[verdict.label] += _shown(wrong, cuts, verdict.text, maps[verdict.label])
         else:
             open_[verdict.label] += 1
     pictures = [
@@ -207,6 +212,20 @@ def _usual_shifts(verdicts: Sequence[TextVerdict]) -> dict[int, tuple[float, flo
         for label, shifts in by_label.items()
         if len(shifts) >= _FEWEST_TEXTS
     }
+
+
+def _named(
+    fault: ContentFinding,
+    reader: TextReader,
+    verdict: TextVerdict,
+    maps: Sequence[Floats],
+    contrasts: Mapping[int, float],
+) -> ContentFinding:
+    """A wrong text with what stands in its place, where its own characters don't say it."""
+    if fault.fault is not ContentFault.WRONG_TEXT or (fault.seen and NOT_MADE_OUT not in fault.seen):
+        return fault
+    said = reader.read(verdict.text, maps[verdict.label], contrasts[verdict.text.element] < 0)
+    return replace(fault, seen=said, by_ocr=True) if said else fault
 
 
 def _text_faults(verdict: TextVerdict, usual: tuple[float, float] | None) -> Iterator[ContentFinding]:

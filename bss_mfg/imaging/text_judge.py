@@ -27,8 +27,8 @@ from bss_mfg.imaging.text_strips import (
 if TYPE_CHECKING:
     from bss_mfg.imaging.geometry import Floats
 
-_FAINT = 0.35
-"""Share of the page's gain below which a text is as good as not there."""
+NOT_MADE_OUT = "\ufffd"
+"""Stands for a character that is like none of its font."""
 _FEWEST_PIXELS = 0.55
 """Pixels of the picture in one of a strip, below which too little is seen of a text."""
 _LEAST_EM = 14.2
@@ -84,7 +84,7 @@ class TextVerdict:
         if self.text.glyph_set.whole:
             return ""
         names = self.text.glyph_set.characters
-        signs = {GlyphVerdict.BLANK: " ", GlyphVerdict.UNLIKE: "\ufffd"}
+        signs = {GlyphVerdict.BLANK: " ", GlyphVerdict.UNLIKE: NOT_MADE_OUT}
         shown = [
             names[glyph] if at not in self.wrong else signs.get(self.wrong[at][0], self.wrong[at][1])
             for at, (glyph, _) in enumerate(self.text.glyphs)

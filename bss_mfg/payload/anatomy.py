@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bss_mfg.model import Secret, Unit
-from bss_mfg.payload.formats import FORMATS, SPKI
+from bss_mfg.payload.formats import OF_UUIDS, SPKI, encode_whole, format_of
 from bss_mfg.payload.layouts.descriptions import Layout, PlaintextValue
 from bss_mfg.payload.layouts.plan import check_bytes, integer_bytes, padding_bytes, steps
 from bss_mfg.payload.layouts.writing import PlaintextWriter
@@ -102,7 +102,7 @@ def explain(spec: Spec, units: int, oob_bytes: int) -> Anatomy:
             made = tuple(_encrypted(field, field.encryption, group, facts, values) for group in groups)
             fields.append(FieldAnatomy(field, spec.list_separator.join(one.text for one in made), made))
         else:
-            texts = [FORMATS[field.format].write(values.of(field, member)) for member in members]
+            texts = [format_of(field.format).write(values.of(field, member)) for member in members]
             fields.append(FieldAnatomy(field, spec.list_separator.join(texts)))
     return Anatomy(spec, members, tuple(fields), oob_bytes)
 
@@ -139,14 +139,15 @@ def _column_text(one: SpecField | PlaintextValue, column: str, number: int) -> s
         point = point_bytes(CURVES["P-256"], made_up_key("P-256", f"{column} {number}"), "compressed")
         # The header of RFC 5480: id-ecPublicKey, prime256v1, a BIT STRING of 33 bytes.
         header = bytes.fromhex("3039301306072a8648ce3d020106082a8648ce3d030107032200")
-        return FORMATS[SPKI].write(header + point)
+        return format_of(SPKI).write(header + point)
+    first = one.format if isinstance(one.format, str) else one.format[0]
+    is_text = first in ("text", "alphanumeric")
     if isinstance(one, PlaintextValue):
         size = one.octets or 1
-        is_text = one.format in ("text", "alphanumeric")
     else:
         most = one.lengths[1]
-        is_text = one.format in ("text", "alphanumeric")
-        size = most if is_text else max(n for n in range(most + 1) if FORMATS[one.format].size(n) <= most)
+        size = max(n for n in range(most + 1) if format_of(one.format).size(n) <= most)
+    size = 16 if first in OF_UUIDS else size
     drawn = stream(f"{column} {number}", size)
     return "".join("0123456789ABCDEF"[byte % 16] for byte in drawn) if is_text else drawn.hex()
 
@@ -163,7 +164,7 @@ class MadeUpValues:
             return one.constant
         if column := column_of(one.source):
             text = unit.extra[column]
-            return bytes.fromhex(text) if one.format == "raw" else FORMATS[one.format].parse_input(text)
+            return bytes.fromhex(text) if one.format == "raw" else format_of(one.format).parse_input(text)
         known = {
             "unit.serial": unit.serial.encode(),
             "unit.uuid": unit.uuid.bytes,
@@ -175,7 +176,7 @@ class MadeUpValues:
     def written(self, one: PlaintextValue, unit: Unit) -> bytes:
         """A value as it stands in a plaintext."""
         found = self.of(one, unit)
-        return found if one.format == "raw" or one.each_unit else FORMATS[one.format].write(found).encode()
+        return found if one.format == "raw" or one.each_unit else format_of(one.format).encoding.encode(found)
 
 
 # --- what is encrypted ------------------------------------------------------------------------------------------------
@@ -185,9 +186,10 @@ def _encrypted(
     field: SpecField, suite: Suite, units: Sequence[Unit], facts: Mapping[str, str], values: MadeUpValues
 ) -> EncryptedValue:
     plaintext = tuple(_PlaintextPieces(field.plaintext, field.layout, facts, values).of(units))
+    whole = b"".join(one.data for one in plaintext)
     seed = f"{field.key} {units[0].number}"
-    sealed = tuple(sealed_pieces(suite, sum(len(one.data) for one in plaintext), seed))
-    text = FORMATS[field.format].write(b"".join(one.data for one in sealed))
+    sealed = tuple(sealed_pieces(suite, len(encode_whole(whole, field.layout.encode)), seed))
+    text = format_of(field.format).write(b"".join(one.data for one in sealed))
     return EncryptedValue(plaintext, sealed, text)
 
 
@@ -212,7 +214,7 @@ class _PlaintextPieces:
             return self.made_up.written(value, unit)
 
         getters = {value: partial(getter, value) for value in self.values if value.is_of_unit}
-        whole = PlaintextWriter(self.values, self.layout, getters, self.facts).write(units)
+        whole = PlaintextWriter(self.values, self.layout, getters, self.facts).compose(units)
         at = 0
         for value, unit in shown:  # in the order in which they are written
             data = self.made_up.written(value, unit)
@@ -247,7 +249,7 @@ def _once(value: PlaintextValue, so_far: bytes, units: int, facts: Mapping[str, 
     if value.source == "constant":
         return value.constant
     if value.source == "package.units":
-        return str(units).encode() if value.format == "decimal" else integer_bytes(units, value.format)
+        return str(units).encode() if value.format == "decimal" else integer_bytes(units, value.number_format)
     if value.source == "check":
         return check_bytes(value, so_far)
     if value.source == "padding":

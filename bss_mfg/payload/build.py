@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from bss_mfg.core.text import count_words
 from bss_mfg.errors import InputError
 from bss_mfg.model import Unit
-from bss_mfg.payload.formats import BINARY, FORMATS
+from bss_mfg.payload.formats import BINARY, OF_UUIDS, format_label, format_of, last_step
 from bss_mfg.payload.layouts.descriptions import PlaintextValue
 from bss_mfg.payload.layouts.writing import PlaintextWriter
 from bss_mfg.payload.product_keys import ProductKey
@@ -36,12 +36,12 @@ def _refuse_missing_value(unit: Unit, what: str) -> bytes:
     )
 
 
-def value_getter(source: str, format: str, key: str) -> Callable[[Unit], bytes]:
+def value_getter(source: str, format: str | tuple[str, ...], key: str) -> Callable[[Unit], bytes]:
     """How the bytes of a source come out of a unit. `key` names the field in errors."""
     column = column_of(source)
     if not column:
         return _UNIT_BYTES[source]
-    parse = bytes.fromhex if format == "raw" else FORMATS[format].parse_input
+    parse = bytes.fromhex if format == "raw" else format_of(format).parse_input
 
     def get_column(unit: Unit) -> bytes:
         if not (text := unit.extra.get(column, "")):
@@ -51,7 +51,7 @@ def value_getter(source: str, format: str, key: str) -> Callable[[Unit], bytes]:
         except ValueError:
             # Without the value: it may be a secret.
             raise InputError(
-                f"the {column} of {unit.serial} can't be written as {format} in {key}",
+                f"the {column} of {unit.serial} can't be written as {format_label(format)} in {key}",
                 way_out="Correct the identities file: hex digits for bytes, base64 for a public key, else ASCII.",
             ) from None
 
@@ -101,7 +101,7 @@ class PayloadBuilder:
     ) -> Callable[[Sequence[Unit]], str]:
         if field.source == "package.units":
             return lambda units: str(len(units))
-        write = FORMATS[field.format].write
+        write = format_of(field.format).write
         if field.source == "encrypted":
             suite = field.encryption
             if key is None or suite is None:
@@ -128,7 +128,7 @@ class PayloadBuilder:
 def _value(unit: Unit, field: SpecField, get_bytes: Callable[[Unit], bytes]) -> str:
     found = get_bytes(unit)
     try:
-        return field.check_value(FORMATS[field.format].write(found))
+        return field.check_value(format_of(field.format).write(found))
     except ValueError as error:
         what, way_out = f"the {field.source} {error}, so it can't be in {field.key}", "Correct the identities file."
     except InputError as error:
@@ -152,7 +152,7 @@ def plaintext_getter(value: PlaintextValue, key: str) -> Callable[[Unit], bytes]
         return lambda unit: constant
     get_bytes = value_getter(value.source, value.format, key)
     size = value.octets or (6 if value.source == "unit.mac" else None)
-    text = None if value.format == "raw" else FORMATS[value.format]
+    encoding = None if value.format == "raw" else format_of(value.format).encoding
 
     def made(unit: Unit) -> bytes:
         found = get_bytes(unit)
@@ -161,15 +161,16 @@ def plaintext_getter(value: PlaintextValue, key: str) -> Callable[[Unit], bytes]
                 f"the {value.source} of {unit.serial} has {len(found)} bytes, {key} needs {size}",
                 way_out="Correct the identities file, or the spec's plaintext.",
             )
-        return found if text is None else text.write(found).encode("ascii")
+        return found if encoding is None else encoding.encode(found)
 
-    return get_bytes if size is None and text is None else made
+    return get_bytes if size is None and encoding is None else made
 
 
 def plaintext_size(field: SpecField, facts: Mapping[str, str], units: int, oob_bytes: int) -> int:
-    """Bytes of the plaintext of so many units, at most where a serial is in it."""
+    """Bytes of the plaintext of so many units, at most where a serial is in it, or something compressed."""
     fillers = {part: _filler(part.size(oob_bytes)) for part in field.plaintext if part.is_of_unit}
-    return len(PlaintextWriter(field.plaintext, field.layout, fillers, facts).write([None] * units))
+    plain = len(PlaintextWriter(field.plaintext, field.layout, fillers, facts).compose([None] * units))
+    return format_of(field.layout.encode).size(plain) if field.layout.encode else plain
 
 
 def _filler(size: int) -> Callable[[object], bytes]:
@@ -193,13 +194,15 @@ def longest_example(spec: Spec, facts: Mapping[str, str], key_bits: int, units: 
     involved.
     """
 
-    def fill(kind: str, size: int) -> str:
-        pattern = FORMATS[kind].widest_characters
+    def fill(kind: str | tuple[str, ...], size: int) -> str:
+        pattern = format_of(kind).widest_characters
         return (pattern * (size // len(pattern) + 1))[:size]
 
     return _example(spec, facts, key_bits, units, oob_bytes, fill)
 
 
+Fill = Callable[[str | tuple[str, ...], int], str]
+"""So many characters of a format."""
 DRAWN = 256
 MARGIN = "aZ"
 """Characters that a drawn example has more than a real string: beyond the worst of 256 lies one in some millions."""
@@ -215,21 +218,28 @@ def sizing_examples(spec: Spec, facts: Mapping[str, str], key_bits: int, units: 
     for number in range(DRAWN):
         drawn = 0
 
-        def fill(kind: str, size: int, number: int = number) -> str:
+        def fill(kind: str | tuple[str, ...], size: int, number: int = number) -> str:
             nonlocal drawn
             stream = b""
             while len(stream) < size:
                 stream += hashlib.sha256(f"{number}:{drawn}".encode()).digest()
                 drawn += 1
-            if kind in BINARY:
-                return FORMATS[kind].write(stream)[:size]
+            if (last := last_step(kind)) in BINARY:
+                return BINARY[last].write(stream)[:size]
+            if last in OF_UUIDS:
+                return format_of(last).write(stream[:16])[:size]
             return base64.b64encode(stream, b"-_" if kind == "text" else b"Qz").decode()[:size]
 
         yield _example(spec, facts, key_bits, units, oob_bytes, fill) + MARGIN
 
 
 def _example(
-    spec: Spec, facts: Mapping[str, str], key_bits: int, units: int, oob_bytes: int, fill: Callable[[str, int], str]
+    spec: Spec,
+    facts: Mapping[str, str],
+    key_bits: int,
+    units: int,
+    oob_bytes: int,
+    fill: Fill,
 ) -> str:
     """A string of a batch's shape, its values made by `fill` of a format and a number of characters."""
     spec.check_units(units)
@@ -243,7 +253,7 @@ def _example(
         elif value is None and (suite := field.encryption):
             together = units if field.each == "package" else 1
             sealed = suite.sealed_size(plaintext_size(field, facts, together, oob_bytes), key_bits)
-            one = FORMATS[field.format].size(sealed)
+            one = format_of(field.format).size(sealed)
             value = spec.list_separator.join([fill(field.format, one)] * (units // together))
         elif value is None:
             value = spec.list_separator.join(fill(field.format, field.lengths[1]) for _ in range(units))

@@ -13,6 +13,7 @@ from bss_mfg.core.text import count_words
 from bss_mfg.errors import InputError
 from bss_mfg.payload import parse
 from bss_mfg.payload.build import plaintext_size
+from bss_mfg.payload.formats import format_label
 from bss_mfg.payload.spec import Spec, SpecField
 
 _KEY_BITS = (2048, 3072, 4096)
@@ -85,7 +86,7 @@ def _value_faults(item: parse.ParsedField, spec: Spec, units: int | None) -> lis
     try:
         found = [len(parse.value_bytes(value, described.format)) for value in parse.ciphertexts(item, spec)]
     except InputError:
-        return [f"the value of {item.key} is not {described.format}: a character is wrong or missing"]
+        return [f"the value of {item.key} is not {format_label(described.format)}: a character is wrong or missing"]
     counts: Iterable[int] = range(1, spec.max_units + 1) if units is None else (units,)
     counts = (1,) if described.each == "unit" else counts
     sizes = sorted({size for count in counts for size in _sealed_sizes(described, count)})
@@ -101,9 +102,9 @@ def _value_faults(item: parse.ParsedField, spec: Spec, units: int | None) -> lis
 def _sealed_sizes(field: SpecField, units: int) -> tuple[int, ...]:
     """How many bytes the ciphertext of so many units can have; none where a value of any length is in it."""
     suite = field.encryption
-    if suite is None or any(
-        not value.has_fixed_size or value.source.startswith("product.") for value in field.plaintext
-    ):
+    if suite is None or not field.layout.has_fixed_size:
+        return ()
+    if any(not value.has_fixed_size or value.source.startswith("product.") for value in field.plaintext):
         return ()
     found: set[int] = set()
     for oob in (16, 32):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from bss_mfg.core.text import count_words
 from bss_mfg.errors import InputError
 from bss_mfg.model import Secret
-from bss_mfg.payload.formats import FORMATS
+from bss_mfg.payload.formats import format_label, format_of
 from bss_mfg.payload.layouts.reading import read_plaintext
 from bss_mfg.payload.product_keys import PrivateKey
 from bss_mfg.payload.sources import column_of
@@ -127,13 +127,13 @@ def find_bare_spec(text: str, specs: Iterable[Spec]) -> Spec | None:
     return next((spec for spec in specs if spec.bare and not find_faults(split_fields(text, spec), spec)), None)
 
 
-def value_bytes(value: str, kind: str) -> bytes:
+def value_bytes(value: str, kind: str | tuple[str, ...]) -> bytes:
     """The bytes of a formatted value; `InputError` where it is not of that format."""
     try:
-        return FORMATS[kind].read_strict(value)
+        return format_of(kind).read_strict(value)
     except ValueError:
         raise InputError(
-            f"the value {value[:24]!a} is not {kind}", way_out="A character is wrong or missing."
+            f"the value {value[:24]!a} is not {format_label(kind)}", way_out="A character is wrong or missing."
         ) from None
 
 

@@ -20,19 +20,19 @@ from bss_mfg.core.models import FileModel
 from bss_mfg.core.text import count_words
 from bss_mfg.core.toml_files import TomlDocument, parse_toml, validate
 from bss_mfg.errors import InputError
-from bss_mfg.payload.formats import FORMATS, SPKI, SPKI_CHARACTERS
+from bss_mfg.payload.formats import SPKI, SPKI_CHARACTERS, format_label, format_of
 from bss_mfg.payload.layouts.descriptions import Layout, PlaintextValue, check_plaintext
 from bss_mfg.payload.schemes.descriptions import SchemeDescription
 from bss_mfg.payload.schemes.jwe import COMPACT_JWE
 from bss_mfg.payload.signing import SAMPLE_SUFFIX, Confirmation, Samples
 from bss_mfg.payload.sources import (
-    COLUMN_FORMATS,
-    FORMATS_OF,
     SAFE_VALUE,
     UNIQUE_FROM,
+    Chain,
     FormatName,
     Source,
     Unique,
+    check_field_format,
     column_of,
     may_repeat,
 )
@@ -52,7 +52,7 @@ class SpecField(FileModel):
     status: Literal["published", "assumed"] = Field(description="Whether Amazon's public pages say so.")
     source: Source = Field(description="Where the value comes from.")
     value: Annotated[str, AfterValidator(_check_safe)] | None = Field(None, description="The value of a constant.")
-    format: FormatName = Field("text", description="How the value is written.")
+    format: FormatName | Chain = Field("text", description="How the value is written: a format, or a chain of them.")
     min_length: Annotated[int, Field(ge=1)] | None = Field(None, description="Least characters of a unit's value.")
     max_length: Annotated[int, Field(ge=1, le=1024)] | None = Field(None, description="Most characters of it.")
     secret: bool = Field(False, description="The value opens the device: no message shows it.")
@@ -89,8 +89,7 @@ class SpecField(FileModel):
             raise ValueError("a scheme stands instead of suite and info")
         if self.suite is not None and self.suite not in PRESETS:
             raise ValueError(f"unknown suite; known are {', '.join(PRESETS)}")
-        if self.format not in FORMATS_OF.get(self.source, COLUMN_FORMATS) or self.format == "raw":
-            raise ValueError(f"{self.source} can't be written as {self.format}")
+        check_field_format(self.source, self.format)
         if self.source == "encrypted" and self.format == "text" and not self._is_jwe:
             raise ValueError("only a jwe is a text already: give the format of the bytes")
         column = column_of(self.source)
@@ -101,7 +100,7 @@ class SpecField(FileModel):
         if (self.min_length or self.max_length) and (
             self.format == SPKI or not (column or self.source in ("unit.serial", "unit.mac"))
         ):
-            raise ValueError(f"{self.source} as {self.format} has a length of its own")
+            raise ValueError(f"{self.source} as {format_label(self.format)} has a length of its own")
         if column and self.format != SPKI and self.max_length is None:
             raise ValueError(f"{self.source} is a column of the identities file: give its max_length")
         if self.lengths[0] > self.lengths[1]:
@@ -122,7 +121,7 @@ class SpecField(FileModel):
     @property
     def ciphertext_characters(self) -> frozenset[str]:
         """What characters an encrypted value can have."""
-        return COMPACT_JWE if self.format == "text" else FORMATS[self.format].alphabet
+        return COMPACT_JWE if self.format == "text" else format_of(self.format).alphabet
 
     @property
     def lengths(self) -> tuple[int, int]:
@@ -130,7 +129,7 @@ class SpecField(FileModel):
         if self.format == SPKI:
             return SPKI_CHARACTERS, SPKI_CHARACTERS
         if self.source == "unit.uuid":
-            return FORMATS[self.format].size(16), FORMATS[self.format].size(16)
+            return format_of(self.format).size(16), format_of(self.format).size(16)
         least, most = (12, 12) if self.source == "unit.mac" else (1, 50)
         return self.min_length or least, self.max_length or most
 
@@ -146,10 +145,10 @@ class SpecField(FileModel):
             wrong = f"has {len(value)} characters, {wanted} are wanted"
         else:
             try:
-                FORMATS[self.format].read_strict(value)
+                format_of(self.format).read_strict(value)
             except ValueError as error:
                 # Our own words; those of a library could quote the value.
-                wrong = str(error) if self.format in ("alphanumeric", SPKI) else f"is not {self.format}"
+                wrong = str(error) if self.format in ("alphanumeric", SPKI) else f"is not {format_label(self.format)}"
         if wrong:
             raise InputError(
                 f"the value {shown}of {self.key} {wrong}",
@@ -194,11 +193,30 @@ class Spec(FileModel):
             lists_units = field.layout.kind in ("json", "cbor") and not field.layout.units
             if field.each == "package" and self.max_units > 1 and lists_units:
                 raise ValueError(f"{field.key} has no list of units: each = 'unit', or max_units = 1")
-            if field.each == "unit" and self.list_separator in field.ciphertext_characters:
-                raise ValueError(f"{field.format} of {field.key} can hold the list_separator {self.list_separator!r}")
+            self._check_separable(field)
+        for field in self.field:
+            # Specs of older versions may say base64url with an underscore; they are read as ever.
+            is_new = field.source == "unit.uuid" and field.format not in ("base64", "base64url")
+            if is_new and self.list_separator in format_of(field.format).alphabet:
+                raise ValueError(
+                    f"{format_label(field.format)} of {field.key} can hold the list_separator {self.list_separator!r}"
+                )
         if self.bare and (len(self.field) > 1 or not self.field[0].source.startswith("unit.") or self.max_units > 1):
             raise ValueError("a code-128 has one field, with a value of a unit, and max_units = 1")
         return self
+
+    def _check_separable(self, field: SpecField) -> None:
+        characters = field.ciphertext_characters
+        named = f"{format_label(field.format)} of {field.key}"
+        if field.each == "unit" and self.list_separator in characters:
+            raise ValueError(f"{named} can hold the list_separator {self.list_separator!r}")
+        # What has other characters than SAFE_VALUE allows: base45, and hex with colons.
+        for name in ("key_separator", "field_separator", "terminator"):
+            separator = getattr(self, name)
+            if separator in characters and not SAFE_VALUE.fullmatch(separator):
+                raise ValueError(f"{named} can hold the {name} {separator!r}")
+        if " " in characters and not self.terminator:
+            raise ValueError(f"{named} can end in a blank, which readers drop: give a terminator")
 
     @property
     def bare(self) -> bool:
@@ -279,7 +297,7 @@ def comparable_value(spec: Spec, column: str, value: str) -> bytes:
     for one in spec.values_of_units:
         if column_of(one.source) == column:
             try:
-                return bytes.fromhex(value) if one.format == "raw" else FORMATS[one.format].parse_input(value)
+                return bytes.fromhex(value) if one.format == "raw" else format_of(one.format).parse_input(value)
             except ValueError:
                 return value.encode()
     return value.encode()

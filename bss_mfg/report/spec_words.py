@@ -32,6 +32,18 @@ _FORMATS = {
     "base64": "base64 with padding (RFC 4648, 4)",
     "base64url": "base64url with padding (RFC 4648, 5)",
     "base32": "base32 without padding (RFC 4648, 6)",
+    "base64-unpadded": "base64 without padding (RFC 4648, 4)",
+    "base64url-unpadded": "base64url without padding (RFC 4648, 5)",
+    "base32-padded": "base32 with padding (RFC 4648, 6)",
+    "base45": "base45 (RFC 9285)",
+    "hex-upper-colons": "hex, upper case, with colons",
+    "hex-lower-colons": "hex, lower case, with colons",
+    "hex-upper-dashes": "hex, upper case, with dashes",
+    "hex-lower-dashes": "hex, lower case, with dashes",
+    "uuid-upper": "UUID with dashes, upper case",
+    "uuid-lower": "UUID with dashes, lower case",
+    "deflate": "deflate (RFC 1951)",
+    "zlib": "zlib (RFC 1950)",
     "spki-p256-compressed": "base64 of a DER SubjectPublicKeyInfo, P-256, point compressed",
     "decimal": "decimal digits",
     "raw": "the bytes themselves",
@@ -174,6 +186,8 @@ def field_statements(field: SpecField, spec: Spec) -> Iterator[Statement]:
         listed = "; ".join(f"{number}. {words}" for number, words in enumerate(values, 1))
         yield Statement(field.key, "Plaintext", listed)
         yield Statement(field.key, "Layout", layout_words(field))
+        if field.layout.encode:
+            yield Statement(field.key, "The plaintext then through", format_words(field.layout.encode))
         for name, words in scheme_facts(suite.scheme):
             yield Statement(field.key, name, words)
 
@@ -203,6 +217,8 @@ def scheme_facts(how: SchemeDescription) -> Iterator[tuple[str, str]]:
         yield "Scheme", "HPKE (RFC 9180), base mode, single shot"
         yield "KEM, KDF, AEAD", f"DHKEM({how.kem}), {how.kdf.upper()}, {how.aead.upper()}"
         yield "info", _pieces(how.info)
+        if how.prefix:
+            yield "Prefix", how.prefix
         yield "Order of parts", "encapsulated key, ciphertext, tag of 16 bytes"
     elif isinstance(how, OaepDescription | Pkcs1Description):
         yield "Scheme", "RSA, the plaintext itself"

@@ -38,6 +38,7 @@ def finding_row(item: Finding) -> dict[str, Any]:
                 "element": fault.element if fault.element >= 0 else None,
                 "planned": fault.planned,
                 "seen": fault.seen,
+                "by_ocr": fault.by_ocr,
             }
             for fault in item.content
         ],

@@ -22,7 +22,8 @@ PRINTABLE = string.ascii_letters + string.digits + string.punctuation
 
 
 def hold(case: Case, data: st.DataObject) -> None:
-    """A sample of a spec never contradicts it, and one that was changed always does."""
+    """A sample of a spec never contradicts it, and one that was changed is never called proven: but for the last bits
+    of what is compressed, which mean nothing, it does."""
     loaded = sample_of(case)
     assume(loaded is not None)
     assert loaded is not None
@@ -41,10 +42,11 @@ def _flip(spec: Spec, loaded: LoadedSample, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(text) - 1))
     character = data.draw(st.sampled_from([one for one in PRINTABLE if one != text[at]]))
     flipped = replace(loaded.sample, string=text[:at] + character + text[at + 1 :])
-    if not prove(spec, [replace(loaded, sample=flipped)]).faults:
+    proof = prove(spec, [replace(loaded, sample=flipped)])
+    (sealed,) = spec.encrypted
+    if not proof.faults and proof.evidence_of[sealed.key] is Evidence.PROVEN:
         # A string that another package of the same units could have: the other point of the same X, whose shared
         # secret is the same.
-        (sealed,) = spec.encrypted
         assert isinstance(sealed.scheme, EciesDescription)
         assert sealed.scheme.curve == "X25519" or sealed.scheme.point in ("compressed", "raw-x")
 

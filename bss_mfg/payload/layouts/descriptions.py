@@ -8,13 +8,13 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from bss_mfg.core.models import FileModel
-from bss_mfg.payload.formats import FORMATS
+from bss_mfg.payload.formats import format_label, format_of
 from bss_mfg.payload.schemes.terms import Hex
 from bss_mfg.payload.sources import (
-    COLUMN_FORMATS,
-    FORMATS_OF,
+    Chain,
     FormatName,
     Unique,
+    can_be_written,
     check_source,
     column_of,
     may_repeat,
@@ -37,7 +37,7 @@ class PlaintextValue(FileModel):
     """A piece of a plaintext: of each unit (`unit.*`), or once."""
 
     source: Annotated[str, AfterValidator(_source)] = Field(description="Where the bytes come from.")
-    format: FormatName | IntegerFormat = Field("raw", description="raw: the bytes themselves; else their text.")
+    format: FormatName | IntegerFormat | Chain = Field("raw", description="raw: the bytes themselves; else their text.")
     octets: Annotated[int, Field(ge=1, le=1024)] | None = Field(
         None,
         description="unit.mac (6 if not given) and columns of the identities file: how many bytes it has. check: how "
@@ -62,13 +62,13 @@ class PlaintextValue(FileModel):
     def _fits(self) -> PlaintextValue:
         is_number = self.format in ("u8", "u16-be", "u16-le", "u32-be", "u32-le")
         if is_number and self.source != "package.units":
-            raise ValueError(f"{self.source} can't be written as {self.format}")
+            raise ValueError(f"{self.source} can't be written as {format_label(self.format)}")
         if self.source in ("check", "padding"):
             self._check_own()
         elif self.source == "encrypted":
             raise ValueError("a plaintext holds no encrypted value")
-        elif not is_number and self.format != "raw" and self.format not in FORMATS_OF.get(self.source, COLUMN_FORMATS):
-            raise ValueError(f"{self.source} can't be written as {self.format}")
+        elif not is_number and self.format != "raw" and not can_be_written(self.source, self.format):
+            raise ValueError(f"{self.source} can't be written as {format_label(self.format)}")
         elif self.source == "package.units" and self.format == "raw":
             raise ValueError("package.units is written as decimal, u8, u16-be, u16-le, u32-be or u32-le")
         if (self.source == "constant") != (self.value is not None) or (self.each_unit and self.source != "constant"):
@@ -105,12 +105,27 @@ class PlaintextValue(FileModel):
             return len(self.constant)
         known = {"unit.uuid": 16, "unit.oob": oob_bytes, "unit.mac": 6, "unit.serial": 50}
         size = self.octets or known[self.source]
-        return size if self.format in ("raw", "text") else FORMATS[self.format].size(size)
+        return size if self.format in ("raw", "text") else format_of(self.format).size(size)
 
     @property
     def has_fixed_size(self) -> bool:
         """Whether every value has `size` bytes."""
-        return self.source != "unit.serial"
+        return self.source != "unit.serial" and self.has_fixed_format
+
+    @property
+    def has_fixed_format(self) -> bool:
+        """Whether values of one length are written with one length: nothing is compressed."""
+        return isinstance(self.format, str) or format_of(self.format).is_fixed
+
+    @property
+    def number_format(self) -> str:
+        """The format of a number of units: it is no chain."""
+        return self.format if isinstance(self.format, str) else ""
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is written as text, and not as bytes."""
+        return self.format != "raw" and (isinstance(self.format, str) or format_of(self.format).is_text)
 
     @property
     def constant(self) -> bytes:
@@ -134,6 +149,21 @@ class Layout(FileModel):
     unit_separator: Annotated[str, Field(max_length=4)] = Field(";", description="text: between units.")
     units: Annotated[str, Field(max_length=32)] = Field("units", description="json, cbor: the member of the units.")
     spaces: bool = Field(False, description="json: a space behind each comma and colon.")
+    encode: tuple[()] | Chain = Field((), description="What the whole plaintext goes through, as deflate.")
+
+    @property
+    def has_fixed_size(self) -> bool:
+        """Whether a plaintext is as long as its values say."""
+        return not self.encode or format_of(self.encode).is_fixed
+
+
+def _broken_by(value: PlaintextValue, layout: Layout) -> str:
+    """The separator that can stand in a value of bytes; of what is text anyway nothing is known."""
+    if not value.is_of_unit or value.each_unit or value.format in ("text", "alphanumeric"):
+        return ""
+    characters = format_of(value.format).alphabet
+    both = (layout.separator, layout.unit_separator)
+    return next((one for one in both if one and characters.issuperset(one)), "")
 
 
 def check_plaintext(values: tuple[PlaintextValue, ...], layout: Layout) -> None:
@@ -149,8 +179,10 @@ def check_plaintext(values: tuple[PlaintextValue, ...], layout: Layout) -> None:
     for value in values:
         if layout.kind != "binary" and (value.tag or value.length or value.source in ("check", "padding")):
             raise ValueError("tag, length, check and padding belong to binary layouts")
-        if layout.kind in ("text", "json") and value.format == "raw":
+        if layout.kind in ("text", "json") and not value.is_text:
             raise ValueError(f"in a {layout.kind} layout {value.source} is written as text, not raw")
+        if layout.kind == "text" and (found := _broken_by(value, layout)):
+            raise ValueError(f"{format_label(value.format)} of {value.source} can hold the separator {found!r}")
     if layout.kind == "text":
         if not layout.separator or not layout.unit_separator or layout.separator == layout.unit_separator:
             raise ValueError("a text layout has two different separators")

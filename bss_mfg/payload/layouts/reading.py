@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bss_mfg.payload.formats import FORMATS
+from bss_mfg.payload.formats import decode_whole, format_label, format_of
 from bss_mfg.payload.layouts.descriptions import Layout, PlaintextValue
 from bss_mfg.payload.layouts.plan import check_bytes, integer_bytes, integer_size, padding_bytes, read_integer, steps
 
@@ -18,6 +18,7 @@ Found = dict[str, bytes]
 
 def read_plaintext(data: bytes, values: tuple[PlaintextValue, ...], layout: Layout, units: int) -> list[Found]:
     """The values of each of so many units. OOB keys have 16 or 32 bytes, whichever fits."""
+    data = decode_whole(data, layout.encode)
     if layout.kind == "text":
         return _read_text(data, values, layout, units)
     if layout.kind in ("json", "cbor"):
@@ -82,7 +83,7 @@ class _BinaryReader:
         elif value.source == "constant":
             expected = value.constant
         elif value.source == "package.units":
-            expected = str(units).encode() if value.format == "decimal" else integer_bytes(units, value.format)
+            expected = str(units).encode() if value.format == "decimal" else integer_bytes(units, value.number_format)
         elif value.length:  # of the product: whatever it is
             self._framed(value)
             return
@@ -104,9 +105,9 @@ def _unwritten(value: PlaintextValue, data: bytes) -> bytes:
     if value.format == "raw":
         return data
     try:
-        return FORMATS[value.format].read_strict(data.decode("ascii"))
+        return format_of(value.format).encoding.decode(data)
     except ValueError:
-        raise ValueError(f"{value.source} is not {value.format}") from None
+        raise ValueError(f"{value.source} is not {format_label(value.format)}") from None
 
 
 def _check_once(values: Sequence[PlaintextValue], shown: Sequence[bytes], units: int) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from bss_mfg.errors import InputError
+from bss_mfg.payload.formats import encode_whole
 from bss_mfg.payload.layouts.descriptions import Layout, PlaintextValue
 from bss_mfg.payload.layouts.plan import check_bytes, integer_bytes, padding_bytes, steps
 
@@ -26,6 +27,10 @@ class PlaintextWriter(Generic[UnitT]):
 
     def write(self, units: Sequence[UnitT]) -> bytes:
         """The plaintext of these units."""
+        return encode_whole(self.compose(units), self.layout.encode)
+
+    def compose(self, units: Sequence[UnitT]) -> bytes:
+        """The plaintext before it is encoded or compressed as a whole."""
         if self.layout.kind == "binary":
             return self._binary(units)
         if self.layout.kind == "text":
@@ -59,7 +64,7 @@ class PlaintextWriter(Generic[UnitT]):
         if value.source == "constant":
             return value.constant
         if value.source == "package.units":
-            return str(units).encode() if value.format == "decimal" else integer_bytes(units, value.format)
+            return str(units).encode() if value.format == "decimal" else integer_bytes(units, value.number_format)
         if value.source == "check":
             return check_bytes(value, so_far)
         if value.source == "padding":
@@ -85,7 +90,7 @@ class PlaintextWriter(Generic[UnitT]):
         def shown(value: PlaintextValue, data: bytes) -> Any:
             if value.source == "package.units":
                 return int(data)
-            return data if value.format == "raw" else data.decode("utf-8")
+            return data.decode("utf-8") if value.is_text else data
 
         def of(unit: UnitT) -> dict[str, Any]:
             return {value.name: shown(value, self.of_unit[value](unit)) for value in self.values if value.is_of_unit}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from bss_mfg.errors import InputError, ValueProblem
 from bss_mfg.model import Unit
 from bss_mfg.payload.build import plaintext_getter, value_getter
-from bss_mfg.payload.formats import FORMATS
+from bss_mfg.payload.formats import FORMATS, decode_whole, format_of
 from bss_mfg.payload.layouts.writing import PlaintextWriter
 from bss_mfg.payload.parse import ParsedField
 from bss_mfg.payload.proving.evidence import Fault, Observation, Part
@@ -89,10 +89,10 @@ def formats_of(source: str) -> tuple[str, ...]:
     return tuple(name for name in FORMATS_OF.get(source, COLUMN_FORMATS) if name in FORMATS)
 
 
-def written(unit: Unit, source: str, format: str) -> str | None:
+def written(unit: Unit, source: str, format: str | tuple[str, ...]) -> str | None:
     """A value of a unit in a format, or None where it can't be written so."""
     try:
-        return FORMATS[format].write(value_getter(source, format, "")(unit))
+        return format_of(format).write(value_getter(source, format, "")(unit))
     except (InputError, ValueProblem, ValueError):
         return None
 
@@ -101,6 +101,17 @@ def compose(described: SpecField, units: Sequence[Unit], facts: Mapping[str, str
     """The plaintext of an encrypted field; `InputError`, `ValueError` or `OverflowError` where it can't be written."""
     getters = {value: plaintext_getter(value, described.key) for value in described.plaintext if value.is_of_unit}
     return PlaintextWriter(described.plaintext, described.layout, getters, facts).write(units)
+
+
+def same_plaintext(described: SpecField, ours: bytes, theirs: bytes) -> bool:
+    """Whether two plaintexts of one field say the same: what is compressed, others may have compressed otherwise."""
+    if ours == theirs or any(not value.has_fixed_format for value in described.plaintext):
+        return True  # those values are compared one by one
+    encode = described.layout.encode
+    try:
+        return not described.layout.has_fixed_size and decode_whole(ours, encode) == decode_whole(theirs, encode)
+    except ValueError:
+        return False
 
 
 def part_of(described: SpecField, name: str) -> Part:

@@ -6,6 +6,7 @@ from collections import Counter
 
 from bss_mfg.errors import InputError
 from bss_mfg.payload import parse
+from bss_mfg.payload.formats import format_label
 from bss_mfg.payload.parse import ParsedField
 from bss_mfg.payload.proving.evidence import Alternative, Fault, FaultKind, Observation, Part
 from bss_mfg.payload.proving.known import (
@@ -100,7 +101,8 @@ def _compare(seen: Examination, described: SpecField, found: str, expected: str,
     if found != expected:
         whose = f" of unit {unit}" if unit else ""
         shown = (None, None) if described.secret else (expected, found)
-        what = f"{described.key}{whose} is another value than {described.source} written as {described.format}"
+        named = format_label(described.format)
+        what = f"{described.key}{whose} is another value than {described.source} written as {named}"
         seen.faults.append(Fault(FaultKind.VALUE, seen.name, described.key, "value", what, unit, *shown))
 
 
@@ -149,7 +151,8 @@ def _unit_values(seen: Examination, item: ParsedField, described: SpecField) -> 
     for unit, text in told:
         expected = written(unit, described.source, described.format)
         if expected is None:
-            what = f"the sample's {described.source} of unit {unit.number} can't be written as {described.format}"
+            named = format_label(described.format)
+            what = f"the sample's {described.source} of unit {unit.number} can't be written as {named}"
             seen.faults.append(Fault(FaultKind.VALUE, seen.name, described.key, "format", what, unit.number))
         else:
             _compare(seen, described, text, expected, unit=unit.number)

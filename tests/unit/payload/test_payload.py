@@ -85,7 +85,7 @@ def test_a_value_that_would_break_the_string_is_refused(value: str) -> None:
         ("ecies-p256-x963sha256-aes128gcm", "rot13", "unknown suite"),
         ('status = "assumed"', 'status = "maybe"', "published"),
         ('key = "BMO"', 'key = "BMU"', "same key"),
-        ('format = "hex-upper"', 'format = "decimal"', "can't be written as decimal"),
+        ('format = "hex-upper"', 'format = "alphanumeric"', "can't be written as alphanumeric"),
         ('terminator = ";"', 'terminator = "\\n"', "pattern"),
         ("format = 1", "format = 2", "1"),
         ('source = "constant"\nvalue = "2"', 'source = "constant"', "a constant has a value"),
