@@ -29,7 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("workspace:init", "Make a workspace."),
     "dev-key": ("product:dev_key", "Make a key pair that stands in for Amazon's, for development."),
     "product": ("product:product", "Add, list and show products; accept a new key."),
-    "spec": ("spec:spec", "List, show, explain, copy, check and confirm barcode specs."),
+    "spec": ("spec:spec", "List, show, explain, fit, copy, check and confirm barcode specs."),
     "mapping": ("mapping:mapping", "Check control log mappings by a sample log, and make them from one."),
     "run": ("run:run", "Issue a batch, make and verify its labels, and write its control logs, in one go."),
     "batch": ("batch:batch", "Issue units; list and show batches."),

@@ -1,4 +1,4 @@
-"""spec list|show|explain|copy|check|confirm."""
+"""spec list|show|explain|fit|copy|check|confirm."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ import click
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_table, say, shown_path
 from bss_mfg.cli.spec_check import check, print_fields
 from bss_mfg.cli.spec_explain import explain
+from bss_mfg.cli.spec_fit import fit
 
 
 @click.group()
 def spec() -> None:
-    """List, show, explain, copy, check and confirm barcode specs."""
+    """List, show, explain, fit, copy, check and confirm barcode specs."""
 
 
 spec.add_command(check)
 spec.add_command(explain)
+spec.add_command(fit)
 
 
 @spec.command("list", epilog="Example: bss-mfg spec list")

@@ -39,15 +39,16 @@ def explain(app: App, target: str, outs: tuple[Path, ...], units: int | None, oo
     """
     from bss_mfg.report.spec_sheet import SheetRequest, spec_sheet
     from bss_mfg.report.spec_sheet_data import spec_sheet_document
+    from bss_mfg.workspace.spec_samples import read_samples
 
     if outs:
         from bss_mfg.report.spec_sheet_file import check_sheet_file, write_sheet
 
         for out in outs:
             check_sheet_file(out)
-    file, _ = spec_file_of(app, target)
+    file, folder = spec_file_of(app, target)
     shown = min(2, file.spec.max_units) if units is None else units
-    sheet = spec_sheet(file, SheetRequest(shown, int(oob_bytes)))
+    sheet = spec_sheet(file, SheetRequest(shown, int(oob_bytes), read_samples(folder, file.spec)))
     for out in outs:
         write_sheet(sheet, out, __version__)
     if as_json:
@@ -60,7 +61,7 @@ def explain(app: App, target: str, outs: tuple[Path, ...], units: int | None, oo
 
 def _print_sheet(sheet: SpecSheet) -> None:
     click.echo(f"{sheet.anatomy.text}\n")
-    rows = [(row.key, row.status, f"{row.characters}", f"{row.holds}; {row.written}") for row in sheet.fields]
+    rows = [(row.key, row.known, f"{row.characters}", f"{row.holds}; {row.written}") for row in sheet.fields]
     print_table(rows, ("KEY", "KNOWN", "CHARACTERS", "HOLDS"))
     for block in sheet.blocks:
         click.echo(f"\n{block.key}: {block.title}. {block.layout}")

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from bss_mfg.core.text import count_words
 from bss_mfg.errors import InputError
 from bss_mfg.label.layout.symbol_size import symbol_size
 from bss_mfg.payload.anatomy import Anatomy, EncryptedValue, explain, facts_of
 from bss_mfg.payload.build import longest_example, plaintext_size
-from bss_mfg.payload.confirmation import ConfirmationState, confirmation_state, content_digest
+from bss_mfg.payload.confirmation import ConfirmationState, confirmation_state, content_digest, unsigned
+from bss_mfg.payload.proving.evidence import Evidence, FieldProof
+from bss_mfg.payload.proving.prove import prove
 from bss_mfg.payload.schemes.descriptions import warnings
 from bss_mfg.payload.sealed_pieces import RSA_BITS, Piece, PieceKind
 from bss_mfg.payload.spec import Spec, SpecField, SpecFile
+from bss_mfg.payload.spec_samples import LoadedSample
 from bss_mfg.report.spec_words import (
     Statement,
     code_words,
@@ -30,6 +33,8 @@ SIZES = ((1, 16), (1, 32), (2, 16), (2, 32), (4, 16), (4, 32), (6, 16), (6, 32))
 """Units in a package, and bytes of an OOB key, that sizes are told for."""
 MODULE_MM = 0.33
 """The module that widths in millimetres are told for: four dots of a printer with 300 dpi."""
+_MOST_LEFT = 4
+"""Alternatives that are named of a part that is not proven."""
 FRAME_WORDS = "tags, lengths, separators, names"
 """What holds the values of a plaintext, and isn't told one by one."""
 QUIET_MODULES = 1
@@ -38,15 +43,18 @@ QUIET_MODULES = 1
 
 @dataclass(frozen=True, slots=True)
 class SheetRequest:
-    """What a sheet is asked to show: the made-up package of so many units, their OOB keys of so many bytes."""
+    """What a sheet is asked to show: the made-up package of so many units, their OOB keys of so many bytes, and what
+    these samples of a guide prove."""
 
     units: int
     oob_bytes: int
+    samples: tuple[LoadedSample, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class FieldRow:
-    """A field for people. `value` is the made-up one; `characters` are its own, without key and separators."""
+    """A field for people. `value` is the made-up one; `evidence` is what samples say of an assumed field, and `left`
+    the parts of it that they leave open."""
 
     key: str
     status: str
@@ -54,6 +62,13 @@ class FieldRow:
     written: str
     value: str
     note: str
+    evidence: Evidence | None = None
+    left: tuple[str, ...] = ()
+
+    @property
+    def known(self) -> str:
+        """How far it is known: published, assumed, or what samples say."""
+        return self.evidence.value if self.evidence else self.status
 
     @property
     def characters(self) -> int:
@@ -132,6 +147,9 @@ class SpecSheet:
     sizes: tuple[SizeRow, ...]
     statements: tuple[Statement, ...]
     matrix: Matrix | None
+    samples: tuple[str, ...] = ()
+    proven: tuple[str, ...] = ()
+    """Keys of the assumed fields that the samples prove: nobody has to sign for them."""
 
     @property
     def spec(self) -> Spec:
@@ -148,6 +166,14 @@ class SpecSheet:
             yield row.value if spec.bare else f"{row.key}{spec.key_separator}{row.value}", number
         if spec.terminator and not spec.bare:
             yield spec.terminator, -1
+
+    @property
+    def samples_words(self) -> str:
+        """What was held against the spec; empty where nothing was."""
+        if not self.samples:
+            return ""
+        words = f"Held against {count_words(len(self.samples), 'sample')}: {', '.join(self.samples)}."
+        return words + (f" Proven by them: {', '.join(self.proven)}." if self.proven else " They prove no field whole.")
 
     @property
     def length_words(self) -> str:
@@ -167,17 +193,23 @@ def spec_sheet(file: SpecFile, request: SheetRequest) -> SpecSheet:
     spec = file.spec
     made = explain(spec, request.units, request.oob_bytes)
     state = confirmation_state(file)
+    proof = prove(spec, request.samples)
+    by_key = {one.key: one for one in proof.fields} if request.samples else {}
+    proven = tuple(key for key in spec.assumed if key in by_key and by_key[key].evidence is Evidence.PROVEN)
+    string = proof.string if request.samples else None
     return SpecSheet(
         file=file,
         anatomy=made,
         digest=content_digest(file),
         state=state,
         state_words=_state_words(file, state),
-        fields=tuple(_row(one.field, one.text, spec) for one in made.fields),
+        fields=tuple(_row(one.field, one.text, spec, by_key.get(one.field.key)) for one in made.fields),
         blocks=tuple(_block(one.field, one.encrypted) for one in made.fields if one.encrypted),
         sizes=tuple(_sizes(spec)),
-        statements=tuple(_statements(spec)),
+        statements=tuple(_statements(spec, by_key, string)),
         matrix=_matrix(made),
+        samples=tuple(one.sample.name for one in request.samples),
+        proven=proven,
     )
 
 
@@ -198,12 +230,25 @@ def _state_words(file: SpecFile, state: ConfirmationState) -> str:
         ConfirmationState.BY_HAND: f"Confirmed {by}, but nothing says what it was like then",
         ConfirmationState.CHANGED: f"Confirmed {by}, and changed since",
         ConfirmationState.CONFIRMED: f"Confirmed {by}",
+        ConfirmationState.IN_PART: f"Confirmed {by}, but neither proven nor signed for: {', '.join(unsigned(file))}",
     }[state]
 
 
-def _row(field: SpecField, value: str, spec: Spec) -> FieldRow:
-    written = format_words(field.format)
-    return FieldRow(field.key, field.status, holds_words(field, spec), written, value, field.note)
+def _row(field: SpecField, value: str, spec: Spec, proof: FieldProof | None) -> FieldRow:
+    written, holds = format_words(field.format), holds_words(field, spec)
+    row = FieldRow(field.key, field.status, holds, written, value, field.note)
+    if field.status == "published" or proof is None:
+        return row
+    return replace(row, evidence=proof.evidence, left=tuple(_parts_left(proof)))
+
+
+def _parts_left(proof: FieldProof) -> Iterator[str]:
+    """The parts that samples don't prove, in words."""
+    for part in proof.parts:
+        if part.evidence is Evidence.PROVEN:
+            continue
+        others = f" (also fits: {', '.join(part.left[:_MOST_LEFT])})" if part.left else ""
+        yield f"{part.evidence.value}: {part.name}{others}"
 
 
 def _block(field: SpecField, values: Sequence[EncryptedValue]) -> EncryptedBlock:
@@ -249,15 +294,18 @@ def _sizes(spec: Spec) -> Iterator[SizeRow]:
         yield SizeRow(units, oob, plaintext, longest, modules)
 
 
-def _statements(spec: Spec) -> Iterator[Statement]:
-    """What is assumed, one thing at a time, in the order of the string."""
+def _statements(spec: Spec, proofs: Mapping[str, FieldProof], string: FieldProof | None) -> Iterator[Statement]:
+    """What is assumed and not proven, one thing at a time, in the order of the string."""
     if spec.symbology_status == "assumed":
         yield Statement("code", "Symbology", code_words(spec))
     for field in spec.field:
-        if field.status == "assumed":
+        proof = proofs.get(field.key)
+        if field.status == "assumed" and not (proof and proof.evidence is Evidence.PROVEN):
             yield from field_statements(field, spec)
+            for left in _parts_left(proof) if proof else ():
+                yield Statement(field.key, "By samples", left)
     assumed = [field.key for field in spec.field if field.status == "assumed"]
-    if assumed and not spec.bare:
+    if assumed and not spec.bare and not (string and string.evidence is Evidence.PROVEN):
         order = " ".join(field.key for field in spec.field)
         yield Statement("string", "Order", order)
         end = f"{spec.terminator} behind the last field" if spec.terminator else "nothing behind the last field"

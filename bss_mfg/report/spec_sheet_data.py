@@ -15,11 +15,20 @@ def spec_sheet_document(sheet: SpecSheet) -> dict[str, Any]:
         "origin": sheet.file.origin,
         "digest": sheet.digest,
         "confirmation": sheet.state,
+        "samples": list(sheet.samples),
         "units": len(sheet.anatomy.units),
         "string": sheet.anatomy.text,
         "symbol": sheet.matrix.size if sheet.matrix else None,
         "fields": [
-            {"key": row.key, "status": row.status, "holds": row.holds, "written": row.written, "value": row.value}
+            {
+                "key": row.key,
+                "status": row.status,
+                "evidence": row.evidence,
+                "left": list(row.left),
+                "holds": row.holds,
+                "written": row.written,
+                "value": row.value,
+            }
             for row in sheet.fields
         ],
         "encrypted": [

@@ -9,7 +9,8 @@ from typing import Any
 from bss_mfg.label.template.fonts import load_bundled_font
 from bss_mfg.symbol import Matrix
 
-INK, SOFT, LINE, GOOD, WARN, PANE = "#16191d", "#5b6470", "#d9dee4", "#18794e", "#946800", "#f5f7f9"
+INK, SOFT, LINE, PANE = "#16191d", "#5b6470", "#d9dee4", "#f5f7f9"
+GOOD, WARN, BAD = "#18794e", "#946800", "#c62a2f"
 ROW = 16
 """Bytes in a row of a dump."""
 _CELL_MM, _CELL_HEIGHT_MM, _NUMBER_MM = 5.7, 4.3, 9.0

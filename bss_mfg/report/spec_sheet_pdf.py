@@ -22,6 +22,7 @@ from bss_mfg.report.spec_sheet import (
     needs_rsa,
 )
 from bss_mfg.report.spec_sheet_parts import (
+    BAD,
     GOOD,
     INK,
     PANE,
@@ -91,13 +92,14 @@ def _story(sheet: SpecSheet, version: str) -> Iterator[Any]:
         yield PageBreak()
         yield from _block(block)
     yield KeepTogether([head("Sizes"), *_sizes(sheet)])
-    yield PageBreak()
+    if sheet.statements:
+        yield PageBreak()
     yield head("To be confirmed")
     if sheet.statements:
         yield text("What Amazon's public pages do not say. Please compare each line with the guide, and tick it.", SOFT)
         yield _statements(sheet)
     else:
-        yield text("Nothing: every field is published.")
+        yield text("Nothing: every field is published" + (", or proven by the samples." if sheet.proven else "."))
     yield KeepTogether(_sign())
 
 
@@ -111,6 +113,7 @@ def _top(sheet: SpecSheet, version: str) -> Any:
         text("What the barcode holds", SOFT, size=10.5),
         text(sheet.spec.name, bold=True, size=22, leading=28),
         markup(f'{title}<font name="{font("sans-bold")}" color="{state_colour}">{escape(sheet.state_words)}.</font>'),
+        *([text(sheet.samples_words)] if sheet.samples else []),
         text(f"SHA-256 {sheet.digest}", SOFT, mono=True, size=7.5, spaceBefore=3, spaceAfter=3),
         text(
             f"A made-up package of {sheet.package_words}: it shows the form of the string, and was never issued. "
@@ -143,8 +146,10 @@ def _fields(sheet: SpecSheet) -> Any:
 
     rows: list[list[Any]] = [["Key", "Known", "Holds", "Written as", "Characters"]]
     for row in sheet.fields:
-        known = text(row.status.upper(), WARN if row.status == "assumed" else GOOD, bold=True, size=7.5)
-        holds = [text(row.holds), *([text(row.note, SOFT, size=7.5)] if row.note else [])]
+        colour = GOOD if row.known in ("published", "proven") else BAD if row.known == "contradicted" else WARN
+        known = text(row.known.upper(), colour, bold=True, size=7.5)
+        notes = [row.note, *row.left] if row.note else row.left
+        holds = [text(row.holds), *(text(words, SOFT, size=7.5) for words in notes)]
         rows.append([text(row.key, mono=True), known, holds, row.written, f"{row.characters}"])
     style = [
         command

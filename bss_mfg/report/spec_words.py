@@ -120,7 +120,7 @@ def holds_words(field: SpecField, spec: Spec) -> str:
         return f"Encrypted: {names}" + (", for each unit by itself" if field.each == "unit" else "")
     words = source_words(field.source)
     if field.source.startswith("unit.") and spec.max_units > 1:
-        words += f" of each unit, joined with {spec.list_separator}"
+        words += f' of each unit, joined with "{spec.list_separator}"'
     if field.source.startswith("unit.") and field.source != "unit.uuid":
         least, most = field.lengths
         words += f", {least} characters" if least == most else f", {least} to {most} characters"

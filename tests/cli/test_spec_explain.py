@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import zxingcpp
 from bss_mfg.payload.anatomy import explain, facts_of
 from bss_mfg.payload.confirmation import content_digest
 from bss_mfg.payload.spec import packaged_spec
+from tests.helpers import ROOT
 from tests.helpers.commands import run_cli
 
 NAME = "amazon-bss-ob04"
@@ -150,3 +152,75 @@ def test_too_many_units_are_refused(tmp_path: Path) -> None:
     done = run_cli("spec", "explain", "amazon-wss-ob01", "--units", 2, cwd=tmp_path)
     assert done.code == 3
     assert "at most 1 device" in done.err
+
+
+GUIDE = ROOT / "docs/spec-workbench"
+LUMEN = """
+format = 1
+name = "lumen"
+list_separator = "."
+[[field]]
+key = "ABV"
+status = "assumed"
+source = "constant"
+value = "LM02"
+[[field]]
+key = "PID"
+status = "published"
+source = "product.pid"
+[[field]]
+key = "CNT"
+status = "assumed"
+source = "package.units"
+format = "decimal"
+[[field]]
+key = "SER"
+status = "assumed"
+source = "unit.serial"
+[[field]]
+key = "DID"
+status = "assumed"
+source = "unit.uuid"
+format = "hex-lower"
+[[field]]
+key = "SEC"
+status = "assumed"
+source = "encrypted"
+format = "base64"
+plaintext = [
+    { source = "constant", format = "raw", value = "01" },
+    { source = "package.units", format = "u8" },
+    { source = "unit.uuid" },
+    { source = "unit.oob", length = "u8" },
+    { source = "check", check = "crc16-ccitt-false" },
+]
+[field.scheme]
+kind = "ecies"
+kdf = { name = "hkdf", hash = "sha256", info = ["text:Lumen Simple Setup 2"] }
+derive = ["key", "mac-key"]
+cipher = "aes-128-cbc"
+iv = "random"
+mac = { hash = "sha256", key_bytes = 32, tag_bytes = 16, covers = "iv-ciphertext" }
+[samples]
+files = [FILES]
+"""
+
+
+@pytest.mark.parametrize("names", [("single",), ("single", "pair")])
+def test_what_samples_prove_need_not_be_ticked(tmp_path: Path, names: tuple[str, ...]) -> None:
+    shutil.copytree(GUIDE, tmp_path, dirs_exist_ok=True)
+    listed = ", ".join(f'"guide-{name}.sample.toml"' for name in names)
+    (tmp_path / "lumen.toml").write_text(LUMEN.replace("FILES", listed))
+    done = run_cli("spec", "explain", "lumen.toml", "--out", "lumen.html", "--json", cwd=tmp_path)
+    assert done.code == 0, done.err
+    made, page = done.json, (tmp_path / "lumen.html").read_text("utf-8")
+    evidence = {row["key"]: row["evidence"] for row in made["fields"]}
+    assert evidence.pop("PID") is None
+    if len(names) == 2:
+        assert set(evidence.values()) == {"proven"}
+        assert made["assumed"] == []
+        assert "Proven by them: ABV, CNT, SER, DID, SEC" in page
+    else:
+        assert set(evidence.values()) == {"only consistent"}
+        assert {one["of"] for one in made["assumed"]} >= {"ABV", "CNT", "SER", "DID", "SEC"}
+        assert "no sample has a key of 32 bytes" in page

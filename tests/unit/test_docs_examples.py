@@ -6,6 +6,7 @@ import doctest
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -19,6 +20,7 @@ from sybil.parsers.markdown import PythonCodeBlockParser
 ROOT = Path(__file__).parents[2]
 COMPARISON = doctest.ELLIPSIS
 MARK = "<!-- run"
+_APPENDED_BLOCK = re.compile(r"^<!-- append: (?P<file>\S+) -->\n```\w*\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _MARKED_BLOCK = re.compile(
     r"^(?P<indent> *)<!-- run(?:: exit (?P<exit>\d+))? -->\n(?P=indent)```\w*\n(?P<text>.*?)^(?P=indent)```$",
     re.MULTILINE | re.DOTALL,
@@ -32,8 +34,23 @@ def pages() -> list[Path]:
 
 
 def parse(page: Path) -> Document:
-    """The page's examples, Python and commands, in order."""
-    return Document.parse(str(page), PythonCodeBlockParser(doctest_optionflags=COMPARISON), marked_blocks)
+    """The page's examples, Python, commands and edits, in order."""
+    return Document.parse(
+        str(page), PythonCodeBlockParser(doctest_optionflags=COMPARISON), marked_blocks, appended_blocks
+    )
+
+
+def appended_blocks(document: Document) -> Iterable[Region]:
+    """The blocks that a reader is told to write at the end of a file."""
+    for block in _APPENDED_BLOCK.finditer(document.text):
+        yield Region(block.start(), block.end(), (block["file"], block["text"]), append_block)
+
+
+def append_block(example: Example) -> None:
+    """Write the block at the end of a file that is there."""
+    name, text = example.parsed
+    path = Path(name)
+    path.write_text(path.read_text("utf-8") + text, "utf-8")
 
 
 def marked_blocks(document: Document) -> Iterable[Region]:
@@ -72,10 +89,14 @@ def commands_of(text: str) -> Iterable[tuple[str, str | None]]:
 
 
 def run(words: list[str]) -> tuple[int, str]:
-    """Exit code and stdout of bss-mfg, in the page's folder; `cd` moves within it."""
+    """Exit code and stdout of bss-mfg, in the page's folder; `cd` moves within it, `cp` copies files."""
     match words:
         case ["cd", folder]:
             os.chdir(folder)
+            return 0, ""
+        case ["cp", *files, folder]:
+            for file in files:
+                shutil.copy(file, folder)
             return 0, ""
         case ["bss-mfg", *arguments]:
             kept = {name: value for name, value in os.environ.items() if not name.startswith("BSS_MFG_")}
@@ -86,7 +107,7 @@ def run(words: list[str]) -> tuple[int, str]:
             )  # fmt: skip
             print(done.stderr, file=sys.stderr)
             return done.returncode, done.stdout
-    raise AssertionError(f"only bss-mfg and cd can be run in an example, not: {shlex.join(words)}")
+    raise AssertionError(f"only bss-mfg, cd and cp can be run in an example, not: {shlex.join(words)}")
 
 
 def evaluate(page: Path) -> None:
@@ -98,6 +119,8 @@ def evaluate(page: Path) -> None:
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_examples_do_what_the_page_says(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    if (beside := page.with_suffix("")).is_dir():  # the files that the page speaks of
+        shutil.copytree(beside, tmp_path, dirs_exist_ok=True)
     evaluate(page)
 
 

@@ -108,8 +108,10 @@ def same_plaintext(described: SpecField, ours: bytes, theirs: bytes) -> bool:
     if ours == theirs or any(not value.has_fixed_format for value in described.plaintext):
         return True  # those values are compared one by one
     encode = described.layout.encode
+    if described.layout.has_fixed_size:
+        return False
     try:
-        return not described.layout.has_fixed_size and decode_whole(ours, encode) == decode_whole(theirs, encode)
+        return decode_whole(ours, encode) == decode_whole(theirs, encode)
     except ValueError:
         return False
 

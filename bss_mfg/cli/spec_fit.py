@@ -1,0 +1,166 @@
+"""spec fit: from samples of a guide to the spec that explains them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bss_mfg.cli.common import json_option, print_json, print_table, say, shown_path
+from bss_mfg.cli.parameters import WholeNumber
+
+if TYPE_CHECKING:
+    from bss_mfg.payload.fitting.known import Known
+    from bss_mfg.payload.fitting.report import FitReport
+
+
+@click.command(epilog="Example: bss-mfg spec fit samples/guide-*.toml --private-key test-key.pem --out specs/mine.toml")
+@click.argument("samples", nargs=-1, required=True, metavar="SAMPLE...", type=click.Path(path_type=Path))
+@click.option(
+    "--private-key",
+    metavar="KEY.pem",
+    type=click.Path(path_type=Path),
+    help="The guide's test key, for samples that name none of their own (private_key).",
+)
+@click.option(
+    "--info",
+    "words",
+    multiple=True,
+    metavar="TEXT|hex:DIGITS",
+    help="A context (info, SharedInfo, label, salt, P1, P2) that the guide prints; may be given more than once.",
+)
+@click.option(
+    "--max-units",
+    type=WholeNumber(1, 64),
+    help="Most units that a package will have; 1: readings that differ only with several are one.",
+)
+@click.option("--name", default="fitted", metavar="NAME", help="The spec's name (default: that of --out, or fitted).")
+@click.option("--expect", is_flag=True, help="Exit 1 unless exactly one explanation fits.")
+@click.option(
+    "--out",
+    metavar="SPEC.toml",
+    type=click.Path(path_type=Path),
+    help="Write the likeliest explanation as a spec; never overwrites.",
+)
+@json_option
+@click.pass_context
+def fit(
+    ctx: click.Context, samples: tuple[Path, ...], private_key: Path | None, words: tuple[str, ...],
+    max_units: int | None, name: str, expect: bool, out: Path | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Find the spec that explains the samples of a guide.
+
+    Splits the strings, recognises the units' values, and searches schemes and layouts for what opens the rest. Says
+    every explanation that fits, and what another sample should vary to tell them apart. Without a private key it says
+    what lengths and forms exclude. No key is printed.
+
+    Exit codes: 0 explained; 1 nothing explains the samples, or with --expect several do.
+    """
+    from bss_mfg.core.files import already_exists_error, write_atomically
+    from bss_mfg.payload.fitting.fit import FitRequest
+    from bss_mfg.payload.fitting.fit import fit as search
+    from bss_mfg.payload.fitting.report_data import report_document
+    from bss_mfg.payload.fitting.spec_text import spec_text
+
+    if out and out.exists():
+        raise already_exists_error(out)
+    if out and name == "fitted":
+        name = out.stem
+    known = _samples(samples, private_key)
+    report = search(FitRequest(known, tuple(map(_piece, words)), max_units, _checked_name(name)))
+    if as_json:
+        print_json(report_document(report))
+    else:
+        _print_report(report, keyed=any(sample.key for sample in known))
+    if out and report.specs:
+        write_atomically(out, [spec_text(report.specs[0]).encode()])
+        say(f"Spec: {shown_path(out)}. Prove it: `bss-mfg spec check {shown_path(out)}`.")
+    if not report.specs or (expect and report.explanations != 1):
+        ctx.exit(1)
+
+
+def _checked_name(name: str) -> str:
+    import re
+
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", name):
+        raise click.UsageError(f"{name[:70]!a} can't be a spec's name: small letters, digits and -. Give --name.")
+    return name
+
+
+def _piece(word: str) -> str:
+    """A context as a spec writes it."""
+    if not word.startswith("hex:"):
+        return "text:" + word.removeprefix("text:")
+    try:
+        return "hex:" + bytes.fromhex(word[4:]).hex()
+    except ValueError:
+        raise click.UsageError(f"--info {word[:40]!a} should have hex digits behind hex:.") from None
+
+
+def _samples(paths: tuple[Path, ...], private_key: Path | None) -> tuple[Known, ...]:
+    from bss_mfg.core.files import read_bytes, read_text
+    from bss_mfg.payload.fitting.known import known_sample
+    from bss_mfg.payload.product_keys import load_private_key
+    from bss_mfg.payload.spec_samples import sample_from_text
+
+    found = []
+    for path in paths:
+        sample = sample_from_text(read_text(path, "sample file"), str(path))
+        key_path = private_key if sample.private_key is None else path.parent / sample.private_key
+        key = load_private_key(read_bytes(key_path, "private key"), str(key_path)) if key_path else None
+        found.append(known_sample(sample, key))
+    return tuple(found)
+
+
+_ADVICE = {
+    "units": "a sample with another number of units (two, if these have one)",
+    "oob-size": "a sample with OOB keys of 32 bytes, if these have 16",
+    "value-length": "a sample whose serials have another length",
+    "letters": "a sample whose values have letters, + or / (of base64), and another length (of its padding)",
+    "product": "a sample of another product",
+    "private-key": "a sample to another key",
+}
+_LOOK_UP = {
+    "NOTHING": "how the fields are written",
+    "DECODED": "which key and curve the test key is of; --private-key may be another key's",
+    "LENGTHS_FIT": "how the key is sent, and in which order the parts stand",
+    "POINT_READ": "KDF, hash and context (SharedInfo, info, salt: give the words with --info), cipher and MAC",
+    "KEY_UNWRAPPED": "the cipher under the content key, its IV and MAC",
+    "OPENED": "whether the units in the sample are those of the string",
+    "VALUES_FOUND": "the layout of the plaintext, and whether every value in the sample is right",
+}
+
+
+def _print_report(report: FitReport, *, keyed: bool) -> None:
+    from bss_mfg.payload.formats import format_label
+    from bss_mfg.payload.schemes.descriptions import summary
+
+    if report.specs:
+        spec = report.specs[0]
+        rows = []
+        for field in spec.field:
+            how = summary(field.scheme) if field.scheme else (field.value or "")
+            rows.append((field.key, field.status, field.source, format_label(field.format), how))
+        print_table(rows, ("KEY", "STATUS", "SOURCE", "FORMAT", "WHAT"))
+        for field in spec.encrypted:
+            for value in field.plaintext:
+                length = f", its length in front as {value.length}" if value.length else ""
+                click.echo(f"    {field.key}  {value.source} {format_label(value.format)}{length}")
+    for form in report.forms if not keyed else ():
+        click.echo(f"{form.key} as {' or '.join(form.formats)}: {', '.join(map(str, form.sizes))} bytes")
+        click.echo(f"    possible: {'; '.join(form.possible) or 'nothing that is known'}")
+        click.echo(f"    excluded: {'; '.join(form.excluded)}")
+    for question in report.questions:
+        if question.readings:
+            say(f"OPEN: {question.key}: " + " / ".join(question.readings))
+        say(f"    Decided by {_ADVICE[question.vary.value]}.")
+    for note in report.notes:
+        say(f"NOTE: {note}")
+    if not report.specs:
+        for miss in report.nearest:
+            say(f"NEAREST: {miss.key}: {miss.detail}. Look up {_LOOK_UP[miss.stage.name]}.")
+        if report.unplaced:
+            say(f"NOT FOUND: {', '.join(report.unplaced)} of the samples. Correct it in the sample, or leave it out.")
+    found = {0: "No explanation", 1: "One explanation"}.get(report.explanations, f"{report.explanations} explanations")
+    say(f"{found} of {report.tried:,} combinations, {report.seconds:.1f} s")

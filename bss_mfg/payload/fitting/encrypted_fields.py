@@ -1,0 +1,166 @@
+"""What an encrypted field can be: its encoding, whether it is of the package or of each unit, its scheme and layout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bss_mfg.errors import InputError
+from bss_mfg.payload.fitting.known import Known, KnownUnit, needles
+from bss_mfg.payload.fitting.layout_binary import Candidate, Plain
+from bss_mfg.payload.fitting.layouts_found import find_layouts
+from bss_mfg.payload.fitting.plain_fields import Content
+from bss_mfg.payload.fitting.schemes_found import FoundScheme, SchemeQuestion, find_schemes
+from bss_mfg.payload.fitting.streams import Words
+from bss_mfg.payload.fitting.tally import Stage, Tally
+from bss_mfg.payload.formats import BINARY, format_of
+from bss_mfg.payload.product_keys import PrivateKey
+from bss_mfg.payload.suites import described
+
+LEAST_SEALED = 32
+"""Bytes below which nothing can be an encrypted field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A field's values in all samples as bytes: one of each package, or one of each unit."""
+
+    formats: tuple[str, ...]
+    each: str
+    data: tuple[tuple[bytes, ...], ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EncryptedReading:
+    """A way to read an encrypted field; `sure` as of its scheme, `opened` the samples whose ciphertext was opened."""
+
+    content: Content
+    sure: bool
+    opened: int
+
+
+def decodings(values: Sequence[str], samples: Sequence[Known], separator: str) -> list[Decoded]:
+    """The bytes that values can be. Encodings that make the same bytes are one; the strictest comes first."""
+    found: list[Decoded] = []
+    several = any(len(sample.units) > 1 for sample in samples)
+    for each in ("package", "unit") if several else ("package",):
+        split = [value.split(separator) if each == "unit" else [value] for value in values]
+        if each == "unit" and any(len(p) != len(s.units) for p, s in zip(split, samples, strict=True)):
+            continue
+        by_data: dict[tuple[tuple[bytes, ...], ...], list[str]] = {}
+        for name in (*BINARY, "text"):
+            try:
+                data = tuple(tuple(_read(name, part) for part in parts) for parts in split)
+            except ValueError:
+                continue
+            if all(len(one) >= LEAST_SEALED for parts in data for one in parts):
+                by_data.setdefault(data, []).append(name)
+        found += [Decoded(tuple(names), each, data) for data, names in by_data.items()]
+    return found
+
+
+def _read(name: str, text: str) -> bytes:
+    if name == "text":  # a container that is a text itself, as a JWE
+        if text.count(".") != 4:
+            raise ValueError("no JWE")
+        return text.encode("ascii")
+    return format_of(name).read_strict(text)
+
+
+@dataclass(frozen=True, slots=True)
+class EncryptedQuestion:
+    """A field to be opened: its key and values in all samples."""
+
+    key: str
+    values: tuple[str, ...] = field(repr=False)
+    samples: tuple[Known, ...]
+    separator: str
+    words: Words
+    tally: Tally
+
+
+def encrypted_readings(question: EncryptedQuestion) -> list[EncryptedReading]:
+    """All ways to read an encrypted field; empty where none was found, and the tally says how near one came."""
+    for decoded in decodings(question.values, question.samples, question.separator):
+        sizes = ", ".join(str(len(one)) for one in decoded.data[0])
+        question.tally.came(Stage.DECODED, question.key, f"{sizes} bytes as {' or '.join(decoded.formats)}")
+        found = list(_opened(question, decoded))
+        if found:
+            return found
+    return []
+
+
+def _opened(question: EncryptedQuestion, decoded: Decoded) -> Iterator[EncryptedReading]:
+    keyed = [number for number, sample in enumerate(question.samples) if sample.key]
+    if not keyed:
+        return
+    first = min(keyed, key=lambda number: len(decoded.data[number][0]))
+    sample = question.samples[first]
+    if sample.key is None:
+        return
+    units = sample.units if decoded.each == "package" else sample.units[:1]
+    ask = SchemeQuestion(
+        question.key, decoded.data[first][0], sample.key, question.words, needles(units), question.tally
+    )
+    for hits in find_schemes(ask):
+        found = [reading for hit in hits for reading in _laid_out(question, decoded, keyed, hit)]
+        if found:
+            yield from found
+            return
+
+
+def _laid_out(
+    question: EncryptedQuestion, decoded: Decoded, keyed: Sequence[int], hit: FoundScheme
+) -> Iterator[EncryptedReading]:
+    suite = described(hit.scheme)
+    plains: list[Plain] = []
+    for number in keyed:
+        sample = question.samples[number]
+        texts = [_open(suite, sample.key, data) for data in decoded.data[number]]
+        if None in texts:
+            question.tally.came(
+                Stage.OPENED, question.key, "one sample or unit opens, and another does not the same way"
+            )
+            return
+        of = [sample.units] if decoded.each == "package" else [(unit,) for unit in sample.units]
+        plains += [
+            Plain(text, units, dict(sample.facts)) for text, units in zip(texts, of, strict=True) if text is not None
+        ]
+    layouts = find_layouts(plains, question.tally.count)
+    if not layouts:
+        question.tally.came(*_miss(question.key, plains[0]))
+    for values, layout in layouts:
+        for format in decoded.formats:
+            yield EncryptedReading(_content(hit, decoded.each, format, (values, layout)), hit.sure, len(keyed))
+
+
+def _open(suite: Any, key: PrivateKey | None, data: bytes) -> bytes | None:
+    try:
+        found: bytes = suite.open(key, data)
+        return found
+    except InputError:
+        return None
+
+
+def _content(hit: FoundScheme, each: str, format: str, candidate: Candidate) -> Content:
+    values, layout = candidate
+    how = {"format": format, "scheme": hit.scheme, "each": each}
+    return {"source": "encrypted", **how, "plaintext": values, "layout": layout}
+
+
+def _miss(key: str, plain: Plain) -> tuple[Stage, str, str]:
+    there: list[str] = []
+    missing: list[str] = []
+    for number, unit in enumerate(plain.units, 1):
+        for source in unit.sources:
+            (there if _stands(plain.data, unit, source) else missing).append(f"{source} of unit {number}")
+    if not there:
+        return Stage.OPENED, key, f"it opens to {len(plain.data)} bytes, and no value of the sample stands in them"
+    told = f"it opens to {len(plain.data)} bytes with {', '.join(there)} in them"
+    return Stage.VALUES_FOUND, key, told + (f", without {', '.join(missing)}" if missing else ", in no known layout")
+
+
+def _stands(data: bytes, unit: KnownUnit, source: str) -> bool:
+    one: Mapping[str, bytes | str] = {source: unit.values[source]}
+    return needles([KnownUnit(one)]).search(data) is not None

@@ -1,0 +1,238 @@
+"""Samples in, every spec that explains them out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice, product
+from typing import Any
+
+from pydantic import ValidationError
+
+from bss_mfg.errors import InputError
+from bss_mfg.payload.fitting.encrypted_fields import EncryptedQuestion, decodings, encrypted_readings
+from bss_mfg.payload.fitting.forms import forms_without_key
+from bss_mfg.payload.fitting.known import Known
+from bss_mfg.payload.fitting.one_unit import same_for_one_unit
+from bss_mfg.payload.fitting.plain_fields import Content, plain_readings
+from bss_mfg.payload.fitting.proof import explains
+from bss_mfg.payload.fitting.questions import open_questions
+from bss_mfg.payload.fitting.report import MOST, FitReport
+from bss_mfg.payload.fitting.streams import Words
+from bss_mfg.payload.fitting.strings import LIST_SEPARATORS, SplitString, split_string
+from bss_mfg.payload.fitting.tally import Stage, Tally
+from bss_mfg.payload.spec import Spec, packaged_names, packaged_spec
+
+_MOST_COMBINED = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class FitRequest:
+    """What is asked: samples of one spec, contexts to try, how many units a package will have at most, a name."""
+
+    samples: tuple[Known, ...]
+    words: tuple[str, ...] = ()
+    max_units: int | None = None
+    name: str = "fitted"
+
+
+def fit(request: FitRequest) -> FitReport:
+    """Search; `InputError` where a string can't be split, or the samples are of several specs."""
+    begun, tally = time.monotonic(), Tally()
+    strings = [split_string(sample.string, sample.name) for sample in request.samples]
+    keys = _common_keys(strings, request.samples)
+    by_separator = _separators(strings, request.samples, keys)
+    found = _Fields(request, strings, keys, by_separator, tally)
+    readings = found.readings()
+    unplaced = _unplaced(readings, request.samples)
+    for key in found.opened if unplaced else ():
+        tally.came(Stage.VALUES_FOUND, key, f"it opens, and holds no {' or '.join(unplaced)} of the sample")
+    specs = [] if unplaced or not all(readings.values()) else list(_specs(request, strings, by_separator, readings))
+    if specs and request.max_units == 1:
+        specs = same_for_one_unit(specs)
+    return FitReport(
+        specs=tuple(specs[:MOST]),
+        explanations=len(specs),
+        questions=open_questions(specs, request.samples, request.max_units),
+        forms=tuple(forms_without_key(request.samples, strings, found.sealed)),
+        nearest=() if specs else tuple(sorted(tally.nearest.values(), key=lambda miss: -miss.stage)),
+        unplaced=() if specs else unplaced,
+        tried=tally.tried,
+        seconds=time.monotonic() - begun,
+        notes=found.notes,
+    )
+
+
+def _common_keys(strings: Sequence[SplitString], samples: Sequence[Known]) -> tuple[str, ...]:
+    """The keys in order, with those that only some samples have; `InputError` where they are of several specs."""
+    keys = list(strings[0].keys)
+    for text, sample in zip(strings[1:], samples[1:], strict=True):
+        signs = (text.key_separator, text.field_separator, text.bare)
+        if signs != (strings[0].key_separator, strings[0].field_separator, strings[0].bare):
+            raise InputError(
+                "the samples have different separators, so they are of different specs",
+                where=sample.name,
+                way_out="Fit them one at a time.",
+            )
+        at = 0
+        for key in text.keys:
+            if key in keys:
+                at = keys.index(key) + 1
+            else:
+                keys.insert(at, key)
+                at += 1
+    missing = {key for key in keys for text in strings if key not in text.keys}
+    if not missing <= {"UPC", "EAN", "PID"}:
+        raise InputError(
+            f"the samples have different keys: {', '.join(sorted(missing))} is not in all of them",
+            where=samples[0].name,
+            way_out="Fit them one at a time.",
+        )
+    return tuple(keys)
+
+
+def _separators(strings: Sequence[SplitString], samples: Sequence[Known], keys: Sequence[str]) -> str:
+    """The sign between the values of several units: the one with which most fields are values of units, `_` where
+    there is no list."""
+
+    def lists(separator: str) -> int:
+        return sum(
+            any(
+                one["source"].startswith("unit.")
+                for one in plain_readings(key, *_present(strings, samples, key), separator)
+            )
+            for key in keys
+        )
+
+    def parts(separator: str) -> int:
+        several = [(text, sample) for text, sample in zip(strings, samples, strict=True) if len(sample.units) > 1]
+        return sum(
+            len((text.value(key) or "").split(separator)) == len(sample.units)
+            for text, sample in several
+            for key in keys
+        )
+
+    return max(LIST_SEPARATORS, key=lambda one: (lists(one), parts(one)))
+
+
+def _present(strings: Sequence[SplitString], samples: Sequence[Known], key: str) -> tuple[list[str], list[Known]]:
+    pairs = [
+        (value, sample) for text, sample in zip(strings, samples, strict=True) if (value := text.value(key)) is not None
+    ]
+    return [value for value, _ in pairs], [sample for _, sample in pairs]
+
+
+class _Fields:
+    """The readings of every field."""
+
+    def __init__(
+        self, request: FitRequest, strings: Sequence[SplitString], keys: Sequence[str], separator: str, tally: Tally
+    ) -> None:
+        self._request, self._strings, self._keys, self._separator, self._tally = (
+            request,
+            strings,
+            keys,
+            separator,
+            tally,
+        )
+        self.sealed: list[str] = []
+        self.opened: list[str] = []
+        self.notes: tuple[str, ...] = ()
+
+    def readings(self) -> dict[str, list[Content]]:
+        """By key; none of a field that can't be explained."""
+        samples = self._request.samples
+        found: dict[str, list[Content]] = {}
+        for key in self._keys:
+            values, having = _present(self._strings, samples, key)
+            found[key] = plain_readings(key, values, having, self._separator)
+            if len(having) < len(samples):
+                found[key] = [{**one, "optional": True} for one in found[key] if one["source"].startswith("product.")]
+        words = Words(self._request.words, tuple(_suggested(self._strings, samples)))
+        for key in self._keys:
+            values, having = _present(self._strings, samples, key)
+            known = any(not one["source"].startswith(("constant", "package")) for one in found[key])
+            if known or len(having) < len(samples) or not decodings(values, samples, self._separator):
+                continue
+            self.sealed.append(key)
+            question = EncryptedQuestion(key, tuple(values), samples, self._separator, words, self._tally)
+            opened = encrypted_readings(question)
+            if opened:
+                self.opened.append(key)
+                found[key] = [one.content for one in opened]
+                if not opened[0].sure:
+                    self.notes += (f"{key}: no MAC says that it was opened rightly, only the units' values in it",)
+                if opened[0].opened < len(samples):
+                    self.notes += (f"{key}: {len(samples) - opened[0].opened} samples have no private key",)
+        return found
+
+
+def _suggested(strings: Sequence[SplitString], samples: Sequence[Known]) -> Iterator[str]:
+    """Contexts that the samples and the packaged specs suggest."""
+    for name in packaged_names():
+        for field in packaged_spec(name).spec.field:
+            if field.info:
+                yield f"text:{field.info}"
+    abv = strings[0].value("ABV")
+    pid = samples[0].facts.get("pid") or strings[0].value("PID")
+    yield from (f"text:{word}" for word in (abv, pid) if word)
+
+
+def _unplaced(readings: Mapping[str, Sequence[Content]], samples: Sequence[Known]) -> tuple[str, ...]:
+    """The values that the samples give and no field holds, by their sources."""
+    wanted = {source for sample in samples for unit in sample.units for source in unit.sources}
+    wanted |= {f"product.{name}" for sample in samples for name in sample.facts}
+    placed: set[str] = set()
+    for some in readings.values():
+        of_key = [_sources(one) for one in some]
+        placed |= set.union(*of_key) if of_key else set()
+    return tuple(sorted(wanted - placed))
+
+
+def _sources(content: Content) -> set[str]:
+    return {content["source"], *(value.source for value in content.get("plaintext", ()))}
+
+
+def _specs(
+    request: FitRequest, strings: Sequence[SplitString], separator: str, readings: Mapping[str, Sequence[Content]]
+) -> Iterator[Spec]:
+    """Every combination of readings that is a spec and explains all samples."""
+    terminators = {text.terminator for text in strings}
+    first = replace(strings[0], terminator=max(terminators))
+    for chosen in islice(product(*readings.values()), _MOST_COMBINED):
+        content: dict[str, Any] = {
+            "format": 1,
+            "name": request.name,
+            "title": "Fitted to samples; every field that Amazon does not publish is assumed",
+            "key_separator": first.key_separator,
+            "field_separator": first.field_separator,
+            "terminator": first.terminator,
+            "list_separator": separator,
+            "field": [_field(key, one) for key, one in zip(readings, chosen, strict=True)],
+        }
+        if request.max_units:
+            content["max_units"] = request.max_units
+        if first.bare:
+            content |= {"symbology": "code-128", "symbology_status": "assumed", "max_units": 1}
+        if all(_sources(one).isdisjoint({"unit.oob"}) for one in chosen) and _gives_oob(request.samples):
+            continue
+        try:
+            spec = Spec.model_validate(content)
+        except ValidationError:
+            continue
+        if all(explains(spec, sample) for sample in request.samples):
+            yield spec
+
+
+def _gives_oob(samples: Sequence[Known]) -> bool:
+    return any("unit.oob" in unit.values for sample in samples for unit in sample.units)
+
+
+_PUBLISHED = {"product.pid": "PID", "product.upc": "UPC", "product.ean": "EAN"}
+
+
+def _field(key: str, content: Content) -> dict[str, Any]:
+    published = _PUBLISHED.get(content["source"]) == key or (key == "ABV" and content.get("value") == "OB04")
+    note = "As Amazon's public pages say." if published else "Fitted to samples; compare it with the guide."
+    return {"key": key, "status": "published" if published else "assumed", **content, "note": note}

@@ -1,0 +1,129 @@
+"""What is known of a sample's units and product, and how each value would be written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from bss_mfg.payload.formats import format_of
+from bss_mfg.payload.layouts.descriptions import PlaintextValue
+from bss_mfg.payload.product_keys import PrivateKey
+from bss_mfg.payload.sources import COLUMN_FORMATS, FORMATS_OF
+from bss_mfg.payload.spec_samples import SampleUnit, SpecSample
+
+Format = str | tuple[str, ...]
+"""A format by its name, or a chain of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownUnit:
+    """The values of one unit by their sources: bytes of our own sources, the text of an identities file's columns.
+    `repr` shows none of them."""
+
+    values: Mapping[str, bytes | str] = field(repr=False)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources that have a value."""
+        return tuple(self.values)
+
+    def written(self, source: str, format: Format) -> bytes | None:
+        """A value as it stands in a plaintext in a format, or as the text of a field; None where it can't be so."""
+        try:
+            data = self.parsed(source, format)
+            return data if format == "raw" else format_of(format).encoding.encode(data)
+        except ValueError:
+            return None
+
+    def parsed(self, source: str, format: Format) -> bytes:
+        """The bytes that a format writes; `ValueError` where a column's text can't be so."""
+        value = self.values[source]
+        if isinstance(value, bytes):
+            return value
+        return bytes.fromhex(value) if format == "raw" else format_of(format).parse_input(value)
+
+    def octets(self, source: str, format: str) -> int | None:
+        """How many bytes a spec has to say that a value has: of a column, and of a MAC of 8 bytes."""
+        value = self.values[source]
+        if isinstance(value, str):
+            return len(self.parsed(source, format))
+        return len(value) if source == "unit.mac" and len(value) != 6 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A sample as the search sees it. `facts` are the product's `pid`, `upc`, `ean`, as far as they are known."""
+
+    name: str
+    string: str
+    units: tuple[KnownUnit, ...]
+    facts: Mapping[str, str]
+    key: PrivateKey | None = field(default=None, repr=False)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources of which every unit has a value."""
+        return tuple(s for s in self.units[0].sources if all(s in unit.values for unit in self.units))
+
+
+def known_sample(sample: SpecSample, key: PrivateKey | None) -> Known:
+    """A sample with the private key that opens it, if there is one."""
+    return Known(sample.name, sample.string, tuple(map(_known_unit, sample.units)), dict(sample.product), key)
+
+
+def _known_unit(unit: SampleUnit) -> KnownUnit:
+    values: dict[str, bytes | str] = {}
+    if unit.uuid:
+        values["unit.uuid"] = unit.uuid.bytes
+    if unit.oob:
+        values["unit.oob"] = unit.oob.reveal()
+    if unit.serial:
+        values["unit.serial"] = unit.serial.encode("ascii")
+    if unit.mac:
+        values["unit.mac"] = bytes.fromhex(re.sub("[^0-9A-Fa-f]", "", unit.mac))
+    values.update({f"unit.{name}": text for name, text in unit.extra.items()})
+    return KnownUnit(values)
+
+
+def plaintext_value(content: Mapping[str, Any]) -> PlaintextValue | None:
+    """A value of a plaintext, or None where a spec can't say that."""
+    try:
+        return PlaintextValue.model_validate(content)
+    except ValidationError:
+        return None
+
+
+def formats_of(source: str, *, in_plaintext: bool) -> tuple[str, ...]:
+    """The formats that a source can have: `raw` first and only in a plaintext; a serial's text is its raw bytes."""
+    named = [name for name in FORMATS_OF.get(source, COLUMN_FORMATS) if name != "raw"]
+    if not in_plaintext:
+        return tuple(named)
+    return ("raw",) if source == "unit.serial" else ("raw", *named)
+
+
+LEAST_NEEDLE = 6
+"""Bytes of a value whose being there is no chance."""
+
+
+def needles(units: Iterable[KnownUnit]) -> re.Pattern[bytes]:
+    """What finds any value of the units in a plaintext, in any format; of a lone serial less than `LEAST_NEEDLE` bytes
+    says nothing."""
+
+    def forms() -> Iterator[bytes]:
+        for unit in units:
+            for source in unit.sources:
+                for format in formats_of(source, in_plaintext=True):
+                    text = unit.written(source, format)
+                    if text and len(text) >= LEAST_NEEDLE:
+                        yield re.escape(text)
+                if source == "unit.uuid" and isinstance(data := unit.values[source], bytes):
+                    digits = data.hex()
+                    dashed = "-".join([digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]])
+                    yield from (dashed.encode(), dashed.upper().encode())
+
+    found = sorted(set(forms()), key=len, reverse=True)
+    return re.compile(b"|".join(found) if found else b"(?!)")

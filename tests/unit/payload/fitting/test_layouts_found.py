@@ -1,0 +1,84 @@
+"""A sample is explained by the layout that it was made with, and by no other once samples differ enough."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bss_mfg.payload.fitting.fit import FitRequest, fit
+from bss_mfg.payload.fitting.report import FitReport, Vary
+from bss_mfg.payload.spec import Spec
+from tests.unit.payload.fitting.cases import Made, encrypted_spec, sample
+
+UUID: dict[str, Any] = {"source": "unit.uuid"}
+OOB: dict[str, Any] = {"source": "unit.oob"}
+SERIAL: dict[str, Any] = {"source": "unit.serial"}
+COUNT: dict[str, Any] = {"source": "package.units", "format": "u8"}
+
+LAYOUTS: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
+    "raw": ([UUID, OOB], {}),
+    "by value": ([UUID, OOB], {"layout": {"order": "value-by-value"}}),
+    "count": ([COUNT, UUID, OOB], {}),
+    "header and count": ([{"source": "constant", "format": "raw", "value": "a5c3"}, COUNT, UUID, OOB], {}),
+    "lengths": ([{**UUID, "length": "u8"}, {**OOB, "length": "u16-be"}], {}),
+    "tags": ([{**UUID, "tag": "81", "length": "u8"}, {**OOB, "tag": "82", "length": "u8"}], {}),
+    "check": ([UUID, OOB, {"source": "check", "check": "crc16-ccitt-false"}], {}),
+    "digest": ([UUID, OOB, {"source": "check", "check": "sha256", "octets": 4}], {}),
+    "padding": (
+        [UUID, OOB, {"source": "constant", "format": "raw", "value": "7f"}, {"source": "padding", "multiple": 16}], {},
+    ),
+    "hex": ([{**UUID, "format": "hex-upper"}, {**OOB, "format": "base32"}], {}),
+    "serials last": ([UUID, OOB, {**SERIAL, "length": "u8"}], {}),
+    "text": (
+        [{**UUID, "format": "hex-lower"}, {**OOB, "format": "hex-upper"}],
+        {"layout": {"kind": "text", "separator": ","}},
+    ),
+    "json": (
+        [{**UUID, "format": "hex-lower", "name": "u"}, {**OOB, "format": "hex-upper", "name": "k"}],
+        {"layout": {"kind": "json"}},
+    ),
+    "cbor": ([{**UUID, "name": "u"}, {**OOB, "name": "k"}], {"layout": {"kind": "cbor", "units": "d"}}),
+}  # fmt: skip
+
+
+def fitted(spec: Spec, *made: Made, **more: Any) -> FitReport:
+    return fit(FitRequest(tuple(sample(spec, one) for one in made), **more))
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_samples_that_differ_leave_one_explanation(name: str) -> None:
+    plaintext, more = LAYOUTS[name]
+    spec = encrypted_spec(plaintext, **more)
+    gives = ("uuid", "oob", *(["serial"] if SERIAL["source"] in str(plaintext) else []))
+    made = [Made(2, 16, gives=gives), Made(3, 32, serial="S{:09}", gives=gives)]
+    report = fitted(spec, *made)
+    field = spec.encrypted[0]
+    found = [one.encrypted[0] for one in report.specs]
+    assert (field.plaintext, field.layout) in [(one.plaintext, one.layout) for one in found], report
+    assert report.explanations == 1
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_one_unit_is_explained_and_more_are_asked_for(name: str) -> None:
+    plaintext, more = LAYOUTS[name]
+    spec = encrypted_spec(plaintext, **more)
+    gives = ("uuid", "oob", *(["serial"] if SERIAL["source"] in str(plaintext) else []))
+    report = fitted(spec, Made(1, gives=gives))
+    assert report.specs
+    assert Vary.UNITS in [question.vary for question in report.questions]
+
+
+def test_with_one_unit_for_ever_the_order_of_units_is_no_question() -> None:
+    spec = encrypted_spec([UUID, OOB])
+    report = fitted(spec, Made(1), max_units=1)
+    assert report.explanations == 1
+    assert not report.questions
+    assert report.specs[0].max_units == 1
+
+
+def test_a_value_that_stands_nowhere_leaves_no_explanation() -> None:
+    spec = encrypted_spec([UUID])
+    report = fitted(spec, Made(1))
+    assert not report.specs
+    assert report.unplaced == ("unit.oob",)
