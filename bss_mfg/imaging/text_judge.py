@@ -238,14 +238,18 @@ class _SetJudge:
         for at, wrong in judged.wrong.items():
             fit = self._fits[at]
             seen = (fit, self._level(at, fit), self._places[at].pixels)
-            moved[at] = with_moved_glyphs(self._set, self._sigma, self._texts[at].text.glyphs, seen, wrong)
+            found = with_moved_glyphs(self._set, self._sigma, self._texts[at].text.glyphs, seen, wrong)
+            if found.is_explained:
+                moved[at] = found
+        if not moved:
+            return judged
         again = self._judged(moved)
-        told, found = dict(judged.told), dict(judged.wrong)
+        told, left = dict(judged.told), dict(judged.wrong)
         for at in moved:
             mine, now = again.wrong.get(at, {}), again.told.get(at, 0)
-            if len(mine) < len(found[at]) and now >= told.get(at, 0):
-                told[at], found[at] = now, mine
-        return Judged(told, judged.doubtful, {at: wrong for at, wrong in found.items() if wrong})
+            if len(mine) < len(left[at]) and now >= told.get(at, 0):
+                told[at], left[at] = now, mine
+        return Judged(told, judged.doubtful, {at: wrong for at, wrong in left.items() if wrong})
 
     def _level(self, at: int, fit: Fit) -> float:
         """The gain of a text: its own where it is near the page's, else the page's."""

@@ -241,6 +241,8 @@ def warnings(scheme: SchemeDescription) -> tuple[str, ...]:
     if isinstance(scheme, EciesDescription | WrappedKeyDescription):
         if isinstance(scheme, EciesDescription) and scheme.kdf.hash == "sha1":
             found.append(_SHA1_KDF)
+        if scheme.mac and scheme.iv == "random" and scheme.mac.covers == "ciphertext":
+            found.append("a MAC that does not cover the IV: whoever changes it changes the first values unnoticed")
         if scheme.mac and scheme.mac.hash == "sha1":
             found.append("HMAC with SHA-1: not broken in this use, but refused by current rules (NIST SP 800-131A)")
     if (tag := _tag_bytes(scheme)) is not None and tag < 12:
