@@ -130,6 +130,8 @@ TOOLS = {
              "validates PDF/A", preflight_runs),
         Tool("bouncy-castle", "default-jdk-headless libbcprov-java", "seals and opens",
              lambda: bool(shutil.which("javac")) and Path(BOUNCY_CASTLE).is_file()),
+        Tool("bouncy-castle-cms", "default-jdk-headless libbcprov-java libbcpkix-java", "seals and opens CMS",
+             lambda: bool(shutil.which("javac")) and Path(BOUNCY_CASTLE.replace("bcprov", "bcpkix")).is_file()),
         Tool("node", "nodejs", "seals and opens"),
         Tool("gs", "ghostscript", "draws PDF"),
         Tool("zpl-renderer-js", "", "draws ZPL", lambda: node_has(RENDERER, "zpl-renderer-js"), npm=RENDERER),

@@ -13,6 +13,7 @@ from bss_mfg.cli.parameters import WholeNumber
 if TYPE_CHECKING:
     from bss_mfg.payload.fitting.known import Known
     from bss_mfg.payload.fitting.report import FitReport
+    from bss_mfg.payload.spec import Spec
 
 
 @click.command(epilog="Example: bss-mfg spec fit samples/guide-*.toml --private-key test-key.pem --out specs/mine.toml")
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     help="Most units that a package will have; 1: readings that differ only with several are one.",
 )
 @click.option("--name", default="fitted", metavar="NAME", help="The spec's name (default: that of --out, or fitted).")
+@click.option("--usual", is_flag=True, help="Search only what is usual: SHA-1 and SHA-256, no cut tags or rare orders.")
 @click.option("--expect", is_flag=True, help="Exit 1 unless exactly one explanation fits.")
 @click.option(
     "--out",
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
 @click.pass_context
 def fit(
     ctx: click.Context, samples: tuple[Path, ...], private_key: Path | None, words: tuple[str, ...],
-    max_units: int | None, name: str, expect: bool, out: Path | None, as_json: bool,
+    max_units: int | None, name: str, usual: bool, expect: bool, out: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Find the spec that explains the samples of a guide.
 
@@ -68,13 +70,13 @@ def fit(
     if out and name == "fitted":
         name = out.stem
     known = _samples(samples, private_key)
-    report = search(FitRequest(known, tuple(map(_piece, words)), max_units, _checked_name(name)))
+    report = search(FitRequest(known, tuple(map(_piece, words)), max_units, _checked_name(name), not usual))
     if as_json:
         print_json(report_document(report))
     else:
         _print_report(report, keyed=any(sample.key for sample in known))
     if out and report.specs:
-        write_atomically(out, [spec_text(report.specs[0]).encode()])
+        write_atomically(out, [spec_text(_with_samples(report.specs[0], out, samples)).encode()])
         say(f"Spec: {shown_path(out)}. Prove it: `bss-mfg spec check {shown_path(out)}`.")
     if not report.specs or (expect and report.explanations != 1):
         ctx.exit(1)
@@ -99,18 +101,28 @@ def _piece(word: str) -> str:
 
 
 def _samples(paths: tuple[Path, ...], private_key: Path | None) -> tuple[Known, ...]:
-    from bss_mfg.core.files import read_bytes, read_text
     from bss_mfg.payload.fitting.known import known_sample
-    from bss_mfg.payload.product_keys import load_private_key
-    from bss_mfg.payload.spec_samples import sample_from_text
+    from bss_mfg.workspace.spec_samples import read_private_key, read_sample
 
-    found = []
+    key = read_private_key(private_key) if private_key else None
+    loaded = [read_sample(path) for path in paths]
+    return tuple(known_sample(one.sample, one.private_key or key) for one in loaded)
+
+
+def _with_samples(spec: Spec, out: Path, paths: tuple[Path, ...]) -> Spec:
+    """The spec with the samples that lie where one beside `out` can name them."""
+    from pydantic import ValidationError
+
+    files = []
     for path in paths:
-        sample = sample_from_text(read_text(path, "sample file"), str(path))
-        key_path = private_key if sample.private_key is None else path.parent / sample.private_key
-        key = load_private_key(read_bytes(key_path, "private key"), str(key_path)) if key_path else None
-        found.append(known_sample(sample, key))
-    return tuple(found)
+        try:
+            files.append(path.resolve().relative_to(out.resolve().parent).as_posix())
+        except ValueError:
+            continue
+    try:
+        return type(spec).model_validate({**spec.model_dump(), "samples": {"files": files}})
+    except ValidationError:  # a name that no spec can list: somebody lists it, or gives it to `spec check`
+        return spec
 
 
 _ADVICE = {

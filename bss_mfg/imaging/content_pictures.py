@@ -6,7 +6,8 @@ from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
 from bss_mfg.imaging.expected_content import PHASES, Drawing, ExpectedCode, ExpectedPicture, ExpectedText
-from bss_mfg.imaging.text_strips import Picture, StripPlace, area_place, pen_pixels, strip_place
+from bss_mfg.imaging.strip_places import Picture, StripPlace, area_place, strip_place
+from bss_mfg.imaging.text_strips import pen_pixels
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.geometry import Floats

@@ -6,31 +6,45 @@ is composed again, with its characters where the picture has them, before anythi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bss_mfg.imaging.expected_content import PHASES, GlyphSet
-from bss_mfg.imaging.glyph_lens import phases
+from bss_mfg.imaging.glyph_lens import cell_window, phases
 from bss_mfg.imaging.text_strips import Fit, StripModel, compose_glyphs, pen_pixels
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from bss_mfg.imaging.geometry import Floats
 
 _FARTHEST_PIXELS = 0.75
 """Pixels of the picture that a character may lie off its place: half of one by rounding, and half as much for what its
 text is laid over by the others."""
 _ROUNDS = 2
+_EXPLAINED = 0.4
+"""Share of what is left of characters and their neighbours that must go with their moves: two that were swapped leave
+three quarters of it."""
 
 Glyphs = tuple[tuple[int, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class MovedText:
-    """A text with its characters where a picture has them, and how that explains its strip."""
+    """A text with its characters where a picture has them, how that explains its strip, and which share of what was
+    left around the moved ones it explains."""
 
     glyphs: Glyphs
     fit: Fit
+    explained: float
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether that its characters were moved is why they seemed wrong: wrong ones are little better explained
+        elsewhere."""
+        return self.explained > _EXPLAINED
 
 
 def with_moved_glyphs(
@@ -42,12 +56,28 @@ def with_moved_glyphs(
     reach = max(round(_FARTHEST_PIXELS * PHASES / pixels), 1)
     near = {at + beside for at in wrong for beside in (-1, 0, 1)}
     moving = [at for at, (glyph, _) in enumerate(glyphs) if at in near and glyph_set.characters[glyph].strip()]
-    moves = _moves(glyph_set, sigma, (glyphs, moving), fit.left(gain) / gain, reach)
+    left = fit.left(gain)
+    moves = _moves(glyph_set, sigma, (glyphs, moving), left / gain, reach)
     part = glyph_set.step / PHASES
     moved = tuple((glyph, pen + moves.get(at, 0) * part) for at, (glyph, pen) in enumerate(glyphs))
     rows, columns = fit.seen.shape
-    model = StripModel(compose_glyphs(glyph_set, moved, sigma, (columns, rows)))
-    return MovedText(moved, model.fit(fit.seen, fit.shift))
+    again = StripModel(compose_glyphs(glyph_set, moved, sigma, (columns, rows))).fit(fit.seen, fit.shift)
+    around = _columns(glyph_set, glyphs, near, columns)
+    before, after = (float((rest[:, around] ** 2).sum()) for rest in (left, again.left(gain)))
+    return MovedText(moved, again, 1 - after / (before + 1e-9))
+
+
+def _columns(glyph_set: GlyphSet, glyphs: Glyphs, some: Collection[int], width: int) -> NDArray[np.bool_]:
+    """Which columns of a strip some characters are in."""
+    import numpy as np
+
+    found = np.zeros(width, bool)
+    for at, (glyph, pen) in enumerate(glyphs):
+        if at in some:
+            _, _, left, right = cell_window(glyph_set, glyph, False)
+            column = round(pen / glyph_set.step)
+            found[max(column + left, 0) : max(column + right, 0)] = True
+    return found
 
 
 def _moves(

@@ -8,12 +8,11 @@ from math import hypot
 from typing import TYPE_CHECKING, Any
 
 from bss_mfg.imaging.expected_content import CodeKind, ExpectedCode
-from bss_mfg.imaging.text_strips import area_place
+from bss_mfg.imaging.strip_places import Picture, area_place
 from bss_mfg.model import Rect
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.geometry import Floats
-    from bss_mfg.imaging.text_strips import Picture
 
 _AROUND_MM = 1.0
 """How far beyond its area a code is looked for."""

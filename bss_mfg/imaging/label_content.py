@@ -10,16 +10,18 @@ from math import dist, hypot
 from statistics import median
 from typing import TYPE_CHECKING
 
+from bss_mfg.core.text import count_words
+from bss_mfg.imaging.blank_texts import find_blank
 from bss_mfg.imaging.content_pictures import ContentPictures
 from bss_mfg.imaging.expected_content import ExpectedCode, ExpectedLabels, ExpectedPicture, ExpectedText, PictureKind
 from bss_mfg.imaging.label_codes import CodeReading, read_codes
 from bss_mfg.imaging.picture_judge import PictureVerdict, PlacedPicture, judge_pictures
 from bss_mfg.imaging.shape_judge import ShapeVerdict, judge_shapes
+from bss_mfg.imaging.strip_places import Picture
 from bss_mfg.imaging.text_cells import GlyphVerdict
 from bss_mfg.imaging.text_contrast import text_contrasts
 from bss_mfg.imaging.text_judge import NOT_MADE_OUT, PlacedText, TextVerdict, judge_texts
 from bss_mfg.imaging.text_ocr import TextReader
-from bss_mfg.imaging.text_strips import Picture
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.geometry import Floats, Grey
@@ -28,6 +30,7 @@ MOVED_MM = 0.6
 """How far a text may lie from where the other texts of its label say."""
 _ASKEW_MM = 0.25
 _FEWEST_TEXTS = 3
+_DOUBTFUL_SHARE = 0.34
 _JUDGED_SHARE = 0.5
 """Share of a text's characters that must be judged for the text to count as judged."""
 
@@ -80,10 +83,12 @@ class ContentFinding:
 
 @dataclass(frozen=True)
 class LabelContent:
-    """What was found of one label: its faults, and how many of its codes, texts and pictures could not be judged."""
+    """What was found of one label: its faults, how many of its codes, texts and pictures could not be judged, and how
+    many of its texts, which are another on other labels, could have a character in them that looks much the same."""
 
     faults: tuple[ContentFinding, ...] = ()
     not_judged: int = 0
+    doubtful: int = 0
     right_codes: tuple[str, ...] = ()
     """The texts of the codes that say what they should."""
 
@@ -97,6 +102,7 @@ def check_labels(
     cuts = ContentPictures(picture, expected.drawing) if with_pictures else None
     faults: list[list[ContentFinding]] = [[] for _ in expected.labels]
     open_: Counter[int] = Counter()
+    doubtful: Counter[int] = Counter()
     right: list[list[str]] = [[] for _ in expected.labels]
     codes = [
         (at, code, to_pixels)
@@ -116,9 +122,11 @@ def check_labels(
         if (contrast := contrasts.get(text.element))
     ]
     verdicts, reader = judge_texts(picture, placed), TextReader(picture)
+    verdicts = find_blank(picture, verdicts, expected.labels, maps, contrasts)
     usual = _usual_shifts(verdicts)
     for verdict in verdicts:
         off = usual.get(verdict.label)
+        doubtful[verdict.label] += _is_doubtful(verdict)
         if _is_judged(verdict, off):
             wrong = (_named(fault, reader, verdict, maps, contrasts) for fault in _text_faults(verdict, off))
             faults[verdict.label] += _shown(wrong, cuts, verdict.text, maps[verdict.label])
@@ -142,7 +150,23 @@ def check_labels(
     areas = [expected.labels[shape.label].area for shape in shapes]
     for shape, edges in zip(shapes, judge_shapes(picture, shapes, areas, expected.drawing), strict=True):
         faults[shape.label] += _shown(_shape_faults(shape.picture, edges), cuts, shape.picture, shape.to_pixels)
-    return [LabelContent(tuple(items), open_[at], tuple(right[at])) for at, items in enumerate(faults)]
+    return [LabelContent(tuple(items), open_[at], doubtful[at], tuple(right[at])) for at, items in enumerate(faults)]
+
+
+def open_notes(contents: Sequence[LabelContent]) -> list[str]:
+    """What is not known of the labels of a page, as people read it."""
+    found = []
+    if open_ := sum(content.not_judged for content in contents):
+        found.append(
+            f"{count_words(open_, 'text or code', 'texts and codes')} of its labels could not be judged: too "
+            "small, too blurred, or not all in the picture"
+        )
+    if doubtful := sum(content.doubtful for content in contents):
+        found.append(
+            f"in {count_words(doubtful, 'text')} of its labels a wrong character could pass that looks much like the "
+            "right one, as 8 and 9: the type is small. Scan more labels at once, or with 600 dpi"
+        )
+    return found
 
 
 def _shown(
@@ -199,6 +223,12 @@ def _is_judged(verdict: TextVerdict, usual: tuple[float, float] | None) -> bool:
         return True
     unlike = sum(kind is GlyphVerdict.UNLIKE for kind, _ in verdict.wrong.values())
     return not (unlike and unlike == len(verdict.wrong) and hypot(*verdict.shift_mm) > _ASKEW_MM)
+
+
+def _is_doubtful(verdict: TextVerdict) -> bool:
+    """Whether a text, which is another on other labels, is too small or unclear for its characters to be told from such
+    as look much like them. A few always are: `I` and `l`."""
+    return verdict.text.changes and not verdict.wrong and verdict.doubtful > _DOUBTFUL_SHARE * len(verdict.text.glyphs)
 
 
 def _usual_shifts(verdicts: Sequence[TextVerdict]) -> dict[int, tuple[float, float]]:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from bss_mfg.imaging.expected_content import Drawing, ExpectedPicture, PictureKind
 from bss_mfg.imaging.glyph_lens import blurred
-from bss_mfg.imaging.text_strips import Picture, StripModel, area_place, lay_over
+from bss_mfg.imaging.strip_places import Picture, area_place
+from bss_mfg.imaging.text_strips import StripModel, lay_over
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.geometry import Floats

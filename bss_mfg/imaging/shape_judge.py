@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from bss_mfg.imaging.expected_content import Drawing, ExpectedPicture, PictureKind
 from bss_mfg.imaging.geometry import apply_homography
 from bss_mfg.imaging.picture_judge import PlacedPicture
-from bss_mfg.imaging.text_strips import Picture
+from bss_mfg.imaging.strip_places import Picture
 from bss_mfg.model import Rect
 
 if TYPE_CHECKING:

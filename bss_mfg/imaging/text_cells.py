@@ -73,9 +73,11 @@ _Kind = tuple[int, bool, bool]
 @dataclass(frozen=True, slots=True)
 class Judged:
     """What was found of the texts of one font, which go by numbers: how many of their characters could be told from
-    their rivals, and those that are not right by their place."""
+    blank paper, how many of these from no other character that is much like them, and those that are not right by their
+    place."""
 
     told: Mapping[int, int]
+    doubtful: Mapping[int, int]
     wrong: Mapping[int, Mapping[int, Seen]]
 
 
@@ -112,7 +114,7 @@ class GlyphCells:
     def judge(self, pixels: float) -> Judged:
         """All of them. `pixels`: how many of the picture make one of a cell, at least."""
         if not self._blocks:
-            return Judged({}, {})
+            return Judged({}, {}, {})
         return _decide(_Table.of(self._set, self._sigma, self._blocks), pixels)
 
 
@@ -137,7 +139,8 @@ class _Table:
     """All cells of a font as rows, those of one kind of character together. `kinds` numbers these, of which `windows`
     are the rivals, `cells` the pixels and `counts` how many there are. `energy` is a cell's squared length, what a
     small shift or another paper explains left out, of `sizes` pixels; `own` that of the character's ink, and `nearest`
-    that by which its nearest rival differs."""
+    that by which its nearest rival differs that can be told from it; `closest`, by which any does that is not as good
+    as the same."""
 
     glyph_set: GlyphSet
     sigma: float
@@ -154,6 +157,7 @@ class _Table:
     energy: Floats
     own: Floats
     nearest: Floats
+    closest: Floats
     least_alike: Floats
     """Share of its own ink from which on what differs from a character is another."""
     blank: NDArray[np.bool_]
@@ -183,6 +187,7 @@ class _Table:
             window.nearest(surely if is_blank else max(surely, share * window.own))
             for window, is_blank, share in zip(windows, blank, alike, strict=True)
         ]
+        closest = [window.nearest(share * window.own) for window, share in zip(windows, alike, strict=True)]
         return cls(
             glyph_set=glyph_set,
             sigma=sigma,
@@ -199,6 +204,7 @@ class _Table:
             energy=np.concatenate([_energy(mine, window) for mine, window in zip(cells, windows, strict=True)]),
             own=np.repeat(np.array([window.own for window in windows], np.float32), counts),
             nearest=np.repeat(np.array(nearest, np.float32), counts),
+            closest=np.repeat(np.array(closest, np.float32), counts),
             least_alike=np.repeat(np.array(alike, np.float32), counts),
             blank=np.repeat(blank, counts),
         )
@@ -288,8 +294,15 @@ def _decide(table: _Table, pixels: float) -> Judged:
     for row in sorted({*rivals_seen, *np.flatnonzero(strange).tolist()}):
         name = table.names[rivals_seen[row]] if row in rivals_seen else None
         wrong.setdefault(int(table.texts[row]), {})[int(table.places[row])] = _seen(name)
-    counts = np.bincount(table.texts[told])
-    return Judged({text: count for text, count in enumerate(counts.tolist()) if count}, wrong)
+    unsure = told & ~table.blank & (table.gains**2 * table.closest < certain**2)
+    return Judged(_counted(table.texts[told]), _counted(table.texts[unsure]), wrong)
+
+
+def _counted(texts: NDArray[np.int_]) -> dict[int, int]:
+    """How often each number is there."""
+    import numpy as np
+
+    return {text: count for text, count in enumerate(np.bincount(texts).tolist()) if count}
 
 
 def _moved_rival(table: _Table, row: int, noise: float, certain: Floats, limits: Floats) -> int | None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from bss_mfg.imaging.expected_content import Drawing
 from bss_mfg.imaging.glyph_lens import blurred
-from bss_mfg.imaging.text_strips import Picture, StripModel, compose, lay_over, strip_place
+from bss_mfg.imaging.strip_places import Picture, strip_place
+from bss_mfg.imaging.text_strips import StripModel, compose, lay_over
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.geometry import Floats, Grey

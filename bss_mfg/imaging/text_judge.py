@@ -12,17 +12,9 @@ from typing import TYPE_CHECKING
 from bss_mfg.imaging.expected_content import ExpectedText, GlyphSet
 from bss_mfg.imaging.glyph_lens import SIGMAS, blurred
 from bss_mfg.imaging.glyph_moves import MovedText, with_moved_glyphs
+from bss_mfg.imaging.strip_places import Picture, StripPlace, strip_place, strip_places
 from bss_mfg.imaging.text_cells import GlyphCells, GlyphVerdict, Judged, Seen
-from bss_mfg.imaging.text_strips import (
-    Fit,
-    Picture,
-    StripModel,
-    StripPlace,
-    compose_glyphs,
-    lay_over,
-    strip_place,
-    strip_places,
-)
+from bss_mfg.imaging.text_strips import Fit, StripModel, compose_glyphs, lay_over
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.geometry import Floats
@@ -33,9 +25,6 @@ _FEWEST_PIXELS = 0.55
 """Pixels of the picture in one of a strip, below which too little is seen of a text."""
 _LEAST_EM = 14.2
 """Pixels of the picture in an em below which a text is not judged."""
-_MOST_BEND_MM = 0.06
-"""How far a slant may move a text's ends from where even steps would have them: further, a right character lies half on
-its neighbour's place."""
 _LEAST_GAIN = 40.0
 """Grey levels between paper and ink below which nothing is judged."""
 _BLUR_STRIPS = 5
@@ -59,14 +48,15 @@ class PlacedText:
 
 @dataclass(frozen=True, slots=True)
 class TextVerdict:
-    """What was seen of a text. `judged`: how many of its characters could be told from their rivals. `wrong` names the
-    characters that are not right by their place, with what stands there. `shift_mm` is how far it lies from where it
-    should."""
+    """What was seen of a text. `judged`: how many of its characters could be told from blank paper, `doubtful` how many
+    of these not from each other character that is much like them. `wrong` names the characters that are not right by
+    their place, with what stands there. `shift_mm` is how far it lies from where it should."""
 
     label: int
     text: ExpectedText
     place: StripPlace
     judged: int = 0
+    doubtful: int = 0
     wrong: Mapping[int, Seen] = field(default_factory=dict)
     shift_mm: tuple[float, float] = (0.0, 0.0)
     outside: bool = False
@@ -171,9 +161,7 @@ _kept_blurred_model = lru_cache(maxsize=64)(_blurred_model)
 
 
 def _is_seen(place: StripPlace, glyph_set: GlyphSet) -> bool:
-    """Whether a text has enough pixels to be judged, and is not seen from too steep a slant."""
-    if place.bend_mm > _MOST_BEND_MM:
-        return False
+    """Whether a text has enough pixels to be judged."""
     return place.pixels >= _FEWEST_PIXELS and place.pixels * glyph_set.em >= _LEAST_EM
 
 
@@ -223,6 +211,7 @@ class _SetJudge:
                 placed.text,
                 place,
                 judged.told.get(at, 0),
+                judged.doubtful.get(at, 0),
                 judged.wrong.get(at, {}),
                 fit.shift if fit else (0.0, 0.0),
                 outside=fit is None,
@@ -249,14 +238,18 @@ class _SetJudge:
         for at, wrong in judged.wrong.items():
             fit = self._fits[at]
             seen = (fit, self._level(at, fit), self._places[at].pixels)
-            moved[at] = with_moved_glyphs(self._set, self._sigma, self._texts[at].text.glyphs, seen, wrong)
+            found = with_moved_glyphs(self._set, self._sigma, self._texts[at].text.glyphs, seen, wrong)
+            if found.is_explained:
+                moved[at] = found
+        if not moved:
+            return judged
         again = self._judged(moved)
-        told, found = dict(judged.told), dict(judged.wrong)
+        told, left = dict(judged.told), dict(judged.wrong)
         for at in moved:
             mine, now = again.wrong.get(at, {}), again.told.get(at, 0)
-            if len(mine) < len(found[at]) and now >= told.get(at, 0):
-                told[at], found[at] = now, mine
-        return Judged(told, {at: wrong for at, wrong in found.items() if wrong})
+            if len(mine) < len(left[at]) and now >= told.get(at, 0):
+                told[at], left[at] = now, mine
+        return Judged(told, judged.doubtful, {at: wrong for at, wrong in left.items() if wrong})
 
     def _level(self, at: int, fit: Fit) -> float:
         """The gain of a text: its own where it is near the page's, else the page's."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bss_mfg.imaging.expected_content import PHASES, ExpectedText
-from bss_mfg.imaging.text_strips import Picture, strip_place
+from bss_mfg.imaging.strip_places import Picture, strip_place
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.geometry import Floats

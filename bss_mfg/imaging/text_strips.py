@@ -1,23 +1,19 @@
-"""Texts cut out of a picture, each as a straight strip, and laid over what is to be there."""
+"""Strips of a picture laid over what is to be there."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from math import ceil, cos, dist, hypot, radians, sin
-from operator import itemgetter
+from math import ceil
 from typing import TYPE_CHECKING
 
 from bss_mfg.imaging.expected_content import PHASES, ExpectedText, GlyphSet
-from bss_mfg.imaging.geometry import apply_homography
-from bss_mfg.imaging.glyph_lens import cell_window, phases, slopes
+from bss_mfg.imaging.glyph_lens import phases, slopes
+from bss_mfg.imaging.strip_places import Picture, Point, StripPlace
 
 if TYPE_CHECKING:
-    from bss_mfg.imaging.geometry import Floats, Grey
-    from bss_mfg.model import Rect
-
-Point = tuple[float, float]
+    from bss_mfg.imaging.geometry import Floats
 
 FARTHEST_MM = 0.8
 """How far a text may lie from where its label's symbol says: beyond, it is not looked for."""
@@ -25,146 +21,8 @@ _ROUNDS = 4
 _STILL = 0.35
 """Pixels of a shift that need not be made up for: characters are judged as if they could lie so far off."""
 _LONGEST_STEP = 1.5
-_BLUR_COLUMNS = 3
-"""Pixels after the last character's cell, for what a lens blurs."""
 _ALIKE = 0.6
 """Correlation with what is to be there from which on a strip need not be searched for."""
-
-
-class Picture:
-    """A picture that strips are cut out of, in half its resolution or less where that will do."""
-
-    def __init__(self, grey: Grey) -> None:
-        from PIL import Image
-
-        self.grey = grey
-        self._image = Image.fromarray(grey)
-
-    def cut(self, size: tuple[int, int], corner: Point, right: Point, down: Point) -> Floats | None:
-        """Ink (255 - grey) of an area of `size` (width, height): from the `corner` of its first pixel, a pixel is
-        `right` and `down` long in pixels of the picture. None where it is not all in the picture."""
-        import numpy as np
-        from PIL import Image
-
-        width, height = size
-        (x, y), (right_x, right_y), (down_x, down_y) = corner, right, down
-        wide_x, wide_y, high_x, high_y = right_x * width, right_y * width, down_x * height, down_y * height
-        rows, columns = self.grey.shape
-        left, right_end = x + min(wide_x, 0) + min(high_x, 0), x + max(wide_x, 0) + max(high_x, 0)
-        top, bottom = y + min(wide_y, 0) + min(high_y, 0), y + max(wide_y, 0) + max(high_y, 0)
-        if left < 0 or top < 0 or right_end > columns or bottom > rows:
-            return None
-        image, x0, y0 = self._image, 0, 0
-        factor = max(int(hypot(right_x, right_y) + 0.4), 1)
-        if factor > 1:  # whole pixels of the reduced picture, and one more on every side
-            x0, y0 = max(int(left) // factor - 1, 0), max(int(top) // factor - 1, 0)
-            x1, y1 = int(right_end) // factor + 2, int(bottom) // factor + 2
-            box = (x0 * factor, y0 * factor, min(x1 * factor, columns), min(y1 * factor, rows))
-            image = image.reduce(factor, box)
-        part = 1 / factor
-        matrix = (right_x * part, down_x * part, x * part - x0, right_y * part, down_y * part, y * part - y0)
-        cut = image.transform(size, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR)
-        ink: Floats = np.subtract(255, np.frombuffer(cut.tobytes(), np.uint8).reshape(height, width), dtype=np.float32)
-        return ink
-
-
-@dataclass(frozen=True, slots=True)
-class StripPlace:
-    """Where the strip of a text lies in a picture: the corner of its first pixel, and a pixel's sides. `bend_mm`: how
-    far its ends lie from there, since a picture taken from a slant shows even steps as uneven ones."""
-
-    size: tuple[int, int]
-    corner: Point
-    right: Point
-    down: Point
-    bend_mm: float = 0.0
-
-    @property
-    def pixels(self) -> float:
-        """Pixels of the picture along one of the strip."""
-        return hypot(*self.right)
-
-    def moved(self, columns: float, rows: float) -> StripPlace:
-        """The same, so many of its pixels further."""
-        (x, y), right, down = self.corner, self.right, self.down
-        corner = (x + right[0] * columns + down[0] * rows, y + right[1] * columns + down[1] * rows)
-        return replace(self, corner=corner)
-
-    def grown(self, pixels: int) -> StripPlace:
-        """The same with more pixels on every side."""
-        width, height = self.size
-        return replace(self.moved(-pixels, -pixels), size=(width + 2 * pixels, height + 2 * pixels))
-
-    def parted(self, parts: int) -> StripPlace:
-        """The same, each pixel parted into `parts` x `parts`."""
-        (width, height), (a, b), (c, d) = self.size, self.right, self.down
-        finer = (width * parts, height * parts)
-        return StripPlace(finer, self.corner, (a / parts, b / parts), (c / parts, d / parts))
-
-    def cut_out(self, picture: Picture) -> Floats | None:
-        """What the picture shows there."""
-        return picture.cut(self.size, self.corner, self.right, self.down)
-
-
-def area_place(area: Rect, to_pixels: Floats, size: tuple[int, int]) -> StripPlace:
-    """Where an upright area lies, parted into so many pixels; `to_pixels` takes mm of the printed page there."""
-    import numpy as np
-
-    x, y, width, height = area
-    points = np.array([[x, y], [x + width, y], [x, y + height]])
-    corner, right, down = apply_homography(to_pixels, points).tolist()
-    return StripPlace(
-        size,
-        (corner[0], corner[1]),
-        ((right[0] - corner[0]) / size[0], (right[1] - corner[1]) / size[0]),
-        ((down[0] - corner[0]) / size[1], (down[1] - corner[1]) / size[1]),
-    )
-
-
-def strip_place(text: ExpectedText, to_pixels: Floats) -> StripPlace:
-    """Where a text's strip should lie; `to_pixels` takes mm of the printed page there."""
-    return strip_places([(text, to_pixels)])[0]
-
-
-def strip_places(texts: Sequence[tuple[ExpectedText, Floats]]) -> list[StripPlace]:
-    """The same of many texts."""
-    import numpy as np
-
-    if not texts:
-        return []
-    # What a projective map does along a text is linear enough: from its middle, to its ends and as far up and down.
-    crosses = np.array([_cross(text) for text, _ in texts])
-    maps = np.stack([to_pixels for _, to_pixels in texts])
-    flat = np.concatenate([crosses, np.ones((*crosses.shape[:2], 1))], axis=2) @ maps
-    pixels = (flat[..., :2] / flat[..., 2:]).tolist()
-    return [_strip_place(text, points) for (text, _), points in zip(texts, pixels, strict=True)]
-
-
-def _half(text: ExpectedText) -> float:
-    return max(text.width / 2, text.glyph_set.step)
-
-
-def _cross(text: ExpectedText) -> list[Point]:
-    angle, half = radians(text.turn), _half(text)
-    right, down = cos(angle), sin(angle)
-    x, y = text.x + right * text.width / 2, text.y + down * text.width / 2
-    right, down = right * half, down * half
-    return [(x, y), (x - right, y - down), (x + right, y + down), (x + down, y - right), (x - down, y + right)]
-
-
-def _strip_place(text: ExpectedText, points: Sequence[Sequence[float]]) -> StripPlace:
-    glyph_set, step = text.glyph_set, text.glyph_set.step
-    middle, left, right, upper, lower = points
-    scale = step / (2 * _half(text))
-    along = ((right[0] - left[0]) * scale, (right[1] - left[1]) * scale)
-    under = ((lower[0] - upper[0]) * scale, (lower[1] - upper[1]) * scale)
-    rows, columns = glyph_set.pictures.shape[1] // PHASES, glyph_set.pictures.shape[2] // PHASES
-    last, pen = max(text.glyphs, key=itemgetter(1))
-    size = (ceil(pen / step) + min(cell_window(glyph_set, last, True)[3] + _BLUR_COLUMNS, columns), rows)
-    off = dist(((left[0] + right[0]) / 2, (left[1] + right[1]) / 2), middle[:2])
-    bend_mm = off * step / (hypot(*along) or 1.0)
-    place = StripPlace(size, (middle[0], middle[1]), along, under, bend_mm)
-    return place.moved(-text.width / 2 / step - glyph_set.pen_column, -glyph_set.baseline_row)
 
 
 def compose(text: ExpectedText, sigma: float, size: tuple[int, int]) -> Floats:

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 from bss_mfg.core.text import count_words
 from bss_mfg.errors import InputError
@@ -14,10 +15,11 @@ from bss_mfg.payload import parse
 from bss_mfg.payload.build import plaintext_size
 from bss_mfg.payload.formats import format_label
 from bss_mfg.payload.spec import Spec, SpecField
-from bss_mfg.payload.suites import Suite
 
 _KEY_BITS = (2048, 3072, 4096)
 """Sizes of an RSA product key; on P-256 the sealed size does not depend on it."""
+_FEW = 6
+"""Sizes that a message names."""
 _PRODUCT_VALUES = {"product.pid": r"[A-Za-z0-9]{4}", "product.upc": r"[0-9]{12}", "product.ean": r"[0-9]{8}|[0-9]{13}"}
 
 
@@ -49,7 +51,7 @@ def judge_string(text: str, spec: Spec) -> Judgement:
     except InputError as error:
         return Judgement(problems=(*problems, error.what), damaged=error.what)
     problems += parse.find_faults(fields, spec)
-    problems += [fault for item in fields for fault in _value_faults(item, spec, parse.unit_count(fields, spec))]
+    problems += [fault for item in fields for fault in _value_faults(item, spec, parse.told_units(fields, spec))]
     try:
         uuids = parse.device_uuids(fields, spec)
     except InputError as error:
@@ -71,35 +73,39 @@ def changed_case(text: str, specs: Iterable[Spec]) -> LetterCase | None:
     return LetterCase.SMALL if text == text.lower() else LetterCase.SWAPPED
 
 
-def _value_faults(item: parse.ParsedField, spec: Spec, units: int) -> list[str]:
-    """What is wrong with a value that is of the product, or encrypted."""
+def _value_faults(item: parse.ParsedField, spec: Spec, units: int | None) -> list[str]:
+    """What is wrong with a value that is of the product, or encrypted; `units` where the string says how many."""
     described = item.field
     if described is None:
         return []
     if (pattern := _PRODUCT_VALUES.get(described.source)) and not re.fullmatch(pattern, item.value):
         name = described.source.removeprefix("product.").upper()
         return [f"the value {item.value[:20]!a} of {item.key} isn't a {name}"]
-    suite = described.encryption
-    if suite is None:
+    if described.encryption is None:
         return []
     try:
         found = [len(parse.value_bytes(value, described.format)) for value in parse.ciphertexts(item, spec)]
     except InputError:
         return [f"the value of {item.key} is not {format_label(described.format)}: a character is wrong or missing"]
-    sizes = _sealed_sizes(suite, described, 1 if described.each == "unit" else units)
+    counts: Iterable[int] = range(1, spec.max_units + 1) if units is None else (units,)
+    counts = (1,) if described.each == "unit" else counts
+    sizes = sorted({size for count in counts for size in _sealed_sizes(described, count)})
     for size in found:
         if sizes and size not in sizes:
-            wanted, bytes_ = " or ".join(map(str, sizes)), count_words(size, "byte")
-            return [f"the value of {item.key} has {bytes_}, {wanted} are wanted: it is cut off or damaged"]
+            bytes_ = count_words(size, "byte")
+            wanted = f"{' or '.join(map(str, sizes))} are wanted" if len(sizes) <= _FEW else "as no package has"
+            return [f"the value of {item.key} has {bytes_}, {wanted}: it is cut off or damaged"]
     return []
 
 
-def _sealed_sizes(suite: Suite, field: SpecField, units: int) -> list[int]:
+@lru_cache(maxsize=256)
+def _sealed_sizes(field: SpecField, units: int) -> tuple[int, ...]:
     """How many bytes the ciphertext of so many units can have; none where a value of any length is in it."""
-    if not field.layout.has_fixed_size:
-        return []
+    suite = field.encryption
+    if suite is None or not field.layout.has_fixed_size:
+        return ()
     if any(not value.has_fixed_size or value.source.startswith("product.") for value in field.plaintext):
-        return []
+        return ()
     found: set[int] = set()
     for oob in (16, 32):
         for bits in _KEY_BITS:
@@ -107,4 +113,4 @@ def _sealed_sizes(suite: Suite, field: SpecField, units: int) -> list[int]:
                 found.add(suite.sealed_size(plaintext_size(field, {}, units, oob), bits))
             except InputError:  # a key of this size holds less
                 continue
-    return sorted(found)
+    return tuple(sorted(found))

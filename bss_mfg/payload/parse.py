@@ -93,14 +93,24 @@ def unit_values(item: ParsedField, spec: Spec) -> tuple[str, ...]:
     return (item.value,) if spec.max_units == 1 else tuple(item.value.split(spec.list_separator))
 
 
-def unit_count(fields: Iterable[ParsedField], spec: Spec) -> int:
-    """How many units a string speaks of: as many as its lists name, else what it says in figures, else one."""
+def told_units(fields: Iterable[ParsedField], spec: Spec) -> int | None:
+    """How many units a string says that it speaks of: as many as its lists have members, else what it says in figures;
+    None where only its plaintext could tell."""
     listed = list(fields)
     # The least: a single serial may hold the separator.
     if counts := [count for item in listed if (count := len(unit_values(item, spec)))]:
         return min(counts)
     figures = (item.value[:4] for item in listed if item.field and item.field.source == "package.units")
-    return next((int(value) for value in figures if value.isdecimal()), 0) or 1
+    if count := next((int(value) for value in figures if value.isdecimal()), 0):
+        return count
+    if of_units := [item for item in listed if item.field and item.field.encryption and item.field.each == "unit"]:
+        return len(ciphertexts(of_units[0], spec))
+    return 1 if spec.max_units == 1 else None
+
+
+def unit_count(fields: Iterable[ParsedField], spec: Spec) -> int:
+    """How many units a string speaks of, as far as it says so, else one."""
+    return told_units(fields, spec) or 1
 
 
 def matching_spec(text: str, specs: Iterable[Spec]) -> Spec | None:
@@ -158,6 +168,29 @@ def open_credentials(fields: Iterable[ParsedField], spec: Spec, key: PrivateKey,
     if not opened:
         raise InputError("the string has no encrypted field that the spec knows", way_out="Check the spec.")
     return tuple(opened_unit(values) for values in found)
+
+
+def open_package(fields: Iterable[ParsedField], spec: Spec, key: PrivateKey) -> tuple[OpenedUnit, ...]:
+    """As `open_credentials`, of as many units as the string says; else of as many as the plaintext can be cut into.
+    `InputError` where that is several numbers."""
+    listed = list(fields)
+    if (told := told_units(listed, spec)) is not None:
+        return open_credentials(listed, spec, key, told)
+    found: list[tuple[OpenedUnit, ...]] = []
+    for count in range(1, spec.max_units + 1):
+        try:
+            found.append(open_credentials(listed, spec, key, count))
+        except InputError as error:
+            wrong = error
+    if not found:
+        raise wrong
+    if len(found) > 1:
+        counts = " or ".join(str(len(units)) for units in found)
+        raise InputError(
+            f"nothing in the string says of how many units it is: its plaintext can be cut into {counts}",
+            way_out="Give the spec a field or a value with the number of units (package.units).",
+        )
+    return found[0]
 
 
 def split_plaintexts(texts: Sequence[bytes], field: SpecField, units: int) -> list[dict[str, bytes]]:

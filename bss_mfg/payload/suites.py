@@ -12,7 +12,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from bss_mfg.errors import InputError
+from bss_mfg.payload.schemes.cms import CmsScheme
 from bss_mfg.payload.schemes.descriptions import (
+    CmsDescription,
     EciesDescription,
     HpkeDescription,
     JweDescription,
@@ -101,6 +103,8 @@ def _engine_of(scheme: SchemeDescription) -> Engine:
         return HpkeScheme(scheme)
     if isinstance(scheme, JweDescription):
         return JweScheme(scheme)
+    if isinstance(scheme, CmsDescription):
+        return CmsScheme(scheme)
     if isinstance(scheme, WrappedKeyDescription):
         return WrappedKeyScheme(scheme)
     return RsaScheme(scheme)

@@ -119,7 +119,7 @@ def _explain_by_spec(said: Scanned, specs: Sequence[Spec], key: PrivateKey | Non
         units = [{"uuid": value.hex.upper()} for value in judged.uuids]
         return Explanation(shown, spec.name, notes, rows, problems, units)
     uuids = judged.uuids
-    opened = parse.open_credentials(fields, spec, key, parse.unit_count(fields, spec))
+    opened = parse.open_package(fields, spec, key)
     units = [_unit_row(unit, unit.uuid or (uuids[index] if uuids else None)) for index, unit in enumerate(opened)]
     return Explanation(
         shown, spec.name, notes, rows, problems + _differences_inside(opened, uuids, _clear_macs(fields, spec)), units

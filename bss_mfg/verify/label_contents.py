@@ -7,9 +7,8 @@ from dataclasses import dataclass, field, replace
 from math import dist
 from typing import TYPE_CHECKING
 
-from bss_mfg.core.text import count_words
 from bss_mfg.imaging.geometry import Quad, apply_homography, homography
-from bss_mfg.imaging.label_content import LabelContent, check_labels
+from bss_mfg.imaging.label_content import LabelContent, check_labels, open_notes
 from bss_mfg.imaging.page_frame import PageFrame
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import LabelFile, Rect
@@ -85,11 +84,7 @@ class ContentChecker:
                 by_file.setdefault(label_file.sha256, (label_file, []))[1].append(at)
         for label_file, indexes in by_file.values():
             self._check_file(grey, frame, labels, (label_file, indexes), found)
-        if open_ := sum(content.not_judged for content in found.contents):
-            found.notes.append(
-                f"{count_words(open_, 'text or code', 'texts and codes')} of its labels could not be judged: too "
-                "small, too blurred, or not all in the picture"
-            )
+        found.notes += open_notes(found.contents)
         return found
 
     def _check_file(

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from bss_mfg.core.code_patterns import symbol_kind
 from bss_mfg.core.processes import TaskFailure, attempt
-from bss_mfg.core.text import count_words, printable
+from bss_mfg.core.text import printable
 from bss_mfg.core.units import MM_PER_INCH
 from bss_mfg.imaging.companions import lies_in
 from bss_mfg.imaging.expected_content import ExpectedCode, ExpectedLabel
 from bss_mfg.imaging.geometry import box_of, overlap_share
-from bss_mfg.imaging.label_content import ContentFault, LabelContent, check_labels
+from bss_mfg.imaging.label_content import ContentFault, LabelContent, check_labels, open_notes
 from bss_mfg.imaging.page_frame import PageFrame, frame_at_dpi, frame_from_reads, frame_of_flat_page
 from bss_mfg.imaging.page_symbols import BLANK_DARKNESS, contrast_of, ink_share
 from bss_mfg.imaging.placed_codes import PageCode, follow_codes, read_all_codes, sheet_map
@@ -274,11 +274,7 @@ class LabelPageReader:
             return [LabelContent()] * len(labels)
         expected = replace(drawn, labels=tuple(label for label, _ in labels))
         found = check_labels(view.page.grey, expected, [to_pixels for _, to_pixels in labels], self.request.pictures)
-        if open_ := sum(content.not_judged for content in found):
-            view.notes.append(
-                f"{count_words(open_, 'text or code', 'texts and codes')} of its labels could not be judged: too "
-                "small, too blurred, or not all in the picture"
-            )
+        view.notes += open_notes(found)
         return found
 
     def _symbol(self, number: int, quad: Quad, content: LabelContent, codes: Sequence[PageCode]) -> PageSymbol:

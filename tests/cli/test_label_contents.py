@@ -187,3 +187,40 @@ def test_a_label_with_more_faults_than_a_page_holds_is_reported(shown: Verificat
     assert "\u202e" not in page
     assert "\x1b" not in page
     assert "<img src=x>" not in page
+
+
+@pytest.mark.parametrize("gone", ["texts that change", "serials"])
+def test_texts_that_are_missing_on_all_labels_are_missed(sheet: Factory, tmp_path: Path, gone: str) -> None:
+    """Nothing on the page shows how such texts look: the labels' own symbols say how dark ink is."""
+
+    def change(package: int, row: LabelRow) -> LabelRow:
+        row = with_text(row, f"ebK3{package:08d}", None)
+        return with_text(row, f"Package {package}", None) if gone == "texts that change" else row
+
+    missing = found(sheet, scanned(sheet, tmp_path / "wrong.png", change))
+    assert missing == {package: [("missing text", "")] * (1 + (gone != "serials")) for package in range(1, 5)}
+
+
+def told(factory: Factory, file: Path) -> tuple[list[str], str]:
+    """The faults of texts, and the notes on a page."""
+    options = VerifyOptions(partial=True, labels=WorkspaceLabels(factory.root))
+    with factory.ledger() as ledger:
+        outcome = verify(ledger, ledger.batches.get("B1"), [file], options)
+        faults = [fault.fault.value for item in outcome.findings for fault in item.content]
+        faults = [fault for fault in faults if "text" in fault]  # small codes can't be read in such a blur
+    return faults, " ".join(words for _, words in outcome.troubles)
+
+
+@pytest.mark.parametrize("blur", [2.5, 3.5, 5.0])
+def test_texts_that_are_too_blurred_to_be_seen_are_not_called_missing(
+    sheet: Factory, tmp_path: Path, blur: float
+) -> None:
+    """A blur spreads ink, and takes none away."""
+    assert "missing text" not in told(sheet, scanned(sheet, tmp_path / "blurred.png", blur=blur))[0]
+
+
+def test_characters_that_could_pass_for_others_are_told(sheet: Factory, tmp_path: Path) -> None:
+    """Small type on few labels does not say whether a 9 is an 8, and QA must know."""
+    coarse = told(sheet, scanned(sheet, tmp_path / "coarse.png", blur=1.8, noise=16.0))
+    assert coarse[0] == [] and "a wrong character could pass" in coarse[1]
+    assert told(sheet, scanned(sheet, tmp_path / "fine.png", blur=0.5, noise=2.0)) == ([], "")

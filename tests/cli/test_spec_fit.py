@@ -32,25 +32,27 @@ def guide(tmp_path_factory: pytest.TempPathFactory) -> Path:
         text = f'format = 1\nstring = "{string}"\nproduct = {{ pid = "ebK3" }}\n'
         for unit in units:
             text += f'[[unit]]\nuuid = "{unit.uuid}"\noob = "{unit.key.reveal().hex() if unit.key else ""}"\n'
-        (folder / f"sample-{count}.toml").write_text(text)
+        (folder / f"{count}.sample.toml").write_text(text)
     return folder
 
 
-def test_two_samples_have_one_explanation_which_is_written_as_a_spec(guide: Path, tmp_path: Path) -> None:
-    out = tmp_path / "mine.toml"
-    samples = [str(guide / f"sample-{count}.toml") for count in (1, 2)]
+def test_two_samples_have_one_explanation_which_is_written_as_a_spec(guide: Path) -> None:
+    out = guide / "mine.toml"
+    samples = [str(guide / f"{count}.sample.toml") for count in (1, 2)]
     done = run_cli("spec", "fit", *samples, "--private-key", str(guide / "test.pem"), "--expect", "--out", str(out))
     assert done.code == 0, done.err
     assert OOB[1:].hex() not in done.out + done.err + out.read_text()
-    checked = run_cli("spec", "check", str(out))
-    assert checked.code == 1, checked.err  # its fields are assumed
-    assert "BMD" in checked.out
+    checked = run_cli("spec", "check", str(out), "--private-key", str(guide / "test.pem"), "--json")
+    fields = {field["key"]: field["evidence"] for field in checked.json["fields"]}
+    assert checked.json["faults"] == []
+    assert [Path(one["file"]).name for one in checked.json["samples"]] == ["1.sample.toml", "2.sample.toml"]
+    assert fields["BMU"] == "proven"
     again = run_cli("spec", "fit", *samples, "--private-key", str(guide / "test.pem"), "--out", str(out))
     assert again.code == 4
 
 
 def test_one_unit_leaves_the_order_open(guide: Path) -> None:
-    arguments = ("spec", "fit", str(guide / "sample-1.toml"), "--private-key", str(guide / "test.pem"))
+    arguments = ("spec", "fit", str(guide / "1.sample.toml"), "--private-key", str(guide / "test.pem"))
     found = run_cli(*arguments, "--expect", "--json")
     assert found.code == 1
     assert "units" in [one["vary"] for one in found.json["questions"]]
@@ -61,7 +63,7 @@ def test_one_unit_leaves_the_order_open(guide: Path) -> None:
 
 
 def test_without_a_key_the_forms_are_told(guide: Path) -> None:
-    done = run_cli("spec", "fit", str(guide / "sample-1.toml"), "--json")
+    done = run_cli("spec", "fit", str(guide / "1.sample.toml"), "--json")
     assert done.code == 1
     forms = {form["formats"][0]: form for form in done.json["forms"]}
     assert any("compressed key on P-256 in front" in one for one in forms["base64"]["possible"])
@@ -69,7 +71,7 @@ def test_without_a_key_the_forms_are_told(guide: Path) -> None:
 
 
 def test_a_wrong_key_value_is_named_and_not_shown(guide: Path, tmp_path: Path) -> None:
-    text = (guide / "sample-1.toml").read_text()
+    text = (guide / "1.sample.toml").read_text()
     wrong = text.replace((OOB[1:] + OOB[:1]).hex(), "5a" * 16)
     (tmp_path / "wrong.toml").write_text(wrong)
     done = run_cli("spec", "fit", str(tmp_path / "wrong.toml"), "--private-key", str(guide / "test.pem"), "--json")

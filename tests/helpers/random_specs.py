@@ -40,11 +40,6 @@ class Case:
     key_kind: str
 
 
-def key_kind(scheme: dict[str, Any]) -> str:
-    """The kind of key that a scheme's description needs."""
-    return str(scheme.get("curve", scheme.get("kem", "RSA")))
-
-
 def new_unit(number: int, oob: int) -> Unit:
     """A made-up device."""
     mac = f"02{secrets.token_hex(5)}".upper()
@@ -56,7 +51,7 @@ def new_unit(number: int, oob: int) -> Unit:
 def cases(draw: st.DrawFn, *, most_units: int = 6) -> Case:
     """Any spec with an encrypted field of any scheme and layout, and a package for it."""
     scheme = draw(anything)
-    sealed = {**draw(encrypted_fields(packed=False)), "scheme": scheme}
+    sealed = {**draw(encrypted_fields()), "scheme": scheme}
     del sealed["suite"]
     plain = draw(st.lists(st.sampled_from(PLAIN), max_size=3, unique_by=lambda one: one["source"]))
     fields = [{"key": f"K{n}", "status": "assumed", **one} for n, one in enumerate(plain)]
@@ -70,7 +65,10 @@ def cases(draw: st.DrawFn, *, most_units: int = 6) -> Case:
         data["key_separator"] = ":"
     oob = draw(st.sampled_from([16, 32]))
     units = [new_unit(number, oob) for number in range(1, draw(st.integers(1, most_units)) + 1)]
-    return Case(Spec.model_validate(data), units, key_kind(scheme))
+    spec = Spec.model_validate(data)
+    suite = spec.encrypted[0].encryption
+    assert suite is not None
+    return Case(spec, units, suite.key_kind)
 
 
 def sample_unit(unit: Unit, **changes: Any) -> SampleUnit:

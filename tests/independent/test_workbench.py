@@ -1,12 +1,15 @@
-"""The made-up guide of docs/spec-workbench.md comes from Node's cryptography, and from none of ours."""
+"""The walk of docs/spec-workbench.md: its guide comes from Node's cryptography, and its commands work as they stand."""
 
 from __future__ import annotations
 
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.helpers import ROOT
 from tests.needs import needs
+from tests.unit.test_docs_examples import SLOW, evaluate, pages
 
 GUIDE = ROOT / "docs/spec-workbench"
 
@@ -16,3 +19,14 @@ def test_the_files_of_the_guide_are_what_its_script_makes(tmp_path: Path) -> Non
     subprocess.run(["node", GUIDE / "guide.mjs", tmp_path], check=True)
     made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert made == {path.name: path.read_bytes() for path in GUIDE.iterdir() if path.suffix != ".mjs"}
+
+
+@pytest.mark.parametrize("page", SLOW, ids=lambda page: page.name)
+def test_the_walk_can_be_typed_as_it_stands(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert page in pages()
+    monkeypatch.chdir(tmp_path)
+    evaluate(page)
+    assert (tmp_path / "factory/batches/lamp-0001/upload").is_dir()
+    said = (tmp_path / "factory/specs/lumen.toml").read_text("utf-8")
+    assert "proven = " in said
+    assert "signed = " not in said or "signed = []" in said

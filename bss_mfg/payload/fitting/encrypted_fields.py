@@ -78,6 +78,7 @@ class EncryptedQuestion:
     separator: str
     words: Words
     tally: Tally
+    rare: bool = True
 
 
 def encrypted_readings(question: EncryptedQuestion) -> list[EncryptedReading]:
@@ -101,7 +102,7 @@ def _opened(question: EncryptedQuestion, decoded: Decoded) -> Iterator[Encrypted
         return
     units = sample.units if decoded.each == "package" else sample.units[:1]
     ask = SchemeQuestion(
-        question.key, decoded.data[first][0], sample.key, question.words, needles(units), question.tally
+        question.key, decoded.data[first][0], sample.key, question.words, needles(units), question.tally, question.rare
     )
     for hits in find_schemes(ask):
         found = [reading for hit in hits for reading in _laid_out(question, decoded, keyed, hit)]

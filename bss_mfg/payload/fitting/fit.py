@@ -29,12 +29,14 @@ _MOST_COMBINED = 4096
 
 @dataclass(frozen=True, slots=True)
 class FitRequest:
-    """What is asked: samples of one spec, contexts to try, how many units a package will have at most, a name."""
+    """What is asked: samples of one spec, contexts to try, how many units a package will have at most, a name.
+    Without `rare` only what is usual is searched, in a tenth of the time."""
 
     samples: tuple[Known, ...]
     words: tuple[str, ...] = ()
     max_units: int | None = None
     name: str = "fitted"
+    rare: bool = True
 
 
 def fit(request: FitRequest) -> FitReport:
@@ -156,7 +158,9 @@ class _Fields:
             if known or len(having) < len(samples) or not decodings(values, samples, self._separator):
                 continue
             self.sealed.append(key)
-            question = EncryptedQuestion(key, tuple(values), samples, self._separator, words, self._tally)
+            question = EncryptedQuestion(
+                key, tuple(values), samples, self._separator, words, self._tally, self._request.rare
+            )
             opened = encrypted_readings(question)
             if opened:
                 self.opened.append(key)

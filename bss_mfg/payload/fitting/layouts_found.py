@@ -10,6 +10,7 @@ from bss_mfg.errors import InputError
 from bss_mfg.payload.fitting.known import KnownUnit
 from bss_mfg.payload.fitting.layout_binary import Candidate, Plain, binary_layouts
 from bss_mfg.payload.fitting.layout_text import member_layouts, text_layouts
+from bss_mfg.payload.fitting.once import is_plausible_constant
 from bss_mfg.payload.formats import decode_whole
 from bss_mfg.payload.layouts.descriptions import PlaintextValue, check_plaintext
 from bss_mfg.payload.layouts.reading import read_plaintext
@@ -76,7 +77,20 @@ def _valid(candidates: Iterator[Candidate]) -> Iterator[Candidate]:
             check_plaintext(values, layout)
         except ValueError:
             continue
-        yield values, layout
+        if layout.kind != "binary" or all(map(is_plausible_constant, _constant_runs(values))):
+            yield values, layout
+
+
+def _constant_runs(values: Sequence[PlaintextValue]) -> list[bytes]:
+    """Constants, tags and constants of each unit that stand side by side: together they are no longer than one."""
+    runs = [b""]
+    for value in values:
+        runs[-1] += bytes.fromhex(value.tag)
+        if value.source == "constant":
+            runs[-1] += value.constant
+        else:
+            runs.append(b"")
+    return runs
 
 
 def _makes(candidate: Candidate, plain: Plain) -> bool:

@@ -49,6 +49,7 @@ class SchemeQuestion:
     words: Words
     values: re.Pattern[bytes] = field(repr=False)
     tally: Tally
+    rare: bool = True
 
 
 Hits = list[FoundScheme]
@@ -128,21 +129,24 @@ class _Tier:
     macs_only: bool = False
 
 
-def _tiers(words: Words) -> Iterator[_Tier]:
-    """The whole space, the usual first."""
-    rare = tuple(name for name in HASHES if name not in _USUAL_HASHES)
+def _tiers(words: Words, *, rare: bool) -> Iterator[_Tier]:
+    """The whole space, the usual first; without `rare` no more than SHA-1 and SHA-256, and the usual orders."""
+    others = tuple(name for name in HASHES if name not in _USUAL_HASHES)
     plain, given = list(contexts((), plain=True)), list(contexts(words.given, plain=False))
     both = [*plain, *given]
     suggested = list(contexts(words.suggested, plain=False))
     yield _Tier(plain, _USUAL_HASHES, _USUAL_HASHES)
-    if words.given:
-        yield _Tier(both, _USUAL_HASHES, _USUAL_HASHES, words.given)
+    if words.given:  # tags first: an opening costs less than a MAC's many keys and tails
+        yield _Tier(both, HASHES if rare else _USUAL_HASHES, (), words.given)
+        yield _Tier(both, _USUAL_HASHES, _USUAL_HASHES, words.given, macs_only=True)
     yield _Tier(suggested, _USUAL_HASHES[:1], ())
-    yield _Tier(plain, rare, HASHES)
-    yield _Tier(plain, _USUAL_HASHES, rare, macs_only=True)
+    if not rare:
+        return
+    yield _Tier(plain, others, HASHES)
+    yield _Tier(plain, _USUAL_HASHES, others, macs_only=True)
     if words.given:
-        yield _Tier(both, rare, HASHES, words.given)
-        yield _Tier(both, _USUAL_HASHES, rare, words.given, macs_only=True)
+        yield _Tier(both, others, HASHES, words.given, macs_only=True)
+        yield _Tier(both, _USUAL_HASHES, others, words.given, macs_only=True)
     yield _Tier(suggested, HASHES[1:], ())
     yield _Tier(both, HASHES, HASHES, words.given[:1], usual=False)
 
@@ -152,15 +156,18 @@ def _ecies(question: SchemeQuestion) -> Iterator[Hits]:
     if curve is None:
         return
     points = list(find_points(question.data, question.private, curve))
-    # A wrong point in a form that half of all bytes are costs as much as a right one: those come last.
     points.sort(key=lambda one: (one.form not in STRONG_FORMS, one.head.start != 0))
     if points:
         sure = [one for one in points if one.form in STRONG_FORMS]
         shown = (sure or points)[0]
         where = "in front" if shown.head.start == 0 else f"behind {shown.head.start} bytes"
         question.tally.came(Stage.POINT_READ, question.key_name, f"a {curve} key, {shown.form}, stands {where}")
-    for tier in _tiers(question.words):
-        for point in points:
+    strong = [one for one in points if one.form in STRONG_FORMS]
+    weak = [one for one in points if one.form not in STRONG_FORMS]
+    tiers = list(_tiers(question.words, rare=question.rare))
+    # Where a key stands that hardly can be chance, all is tried with it first.
+    for some in (strong, weak):
+        for tier, point in product(tiers, some):
             yield from _under_point(question, point, tier)
 
 
@@ -215,16 +222,18 @@ def _hpke(question: SchemeQuestion) -> Iterator[Hits]:
 # --- RSA -------------------------------------------------------------------------------------------------------------
 
 
-def _wraps(question: SchemeQuestion) -> Iterator[OaepDescription | Pkcs1Description]:
-    labels = ["", *(piece_bytes(word).hex() for word in question.words.all)]
+def _wraps(words: Sequence[str]) -> Iterator[OaepDescription | Pkcs1Description]:
+    labels = ["", *(piece_bytes(word).hex() for word in words)]
     for label, hash_name, mgf in product(labels, HASHES, HASHES):
         yield OaepDescription(kind="rsa-oaep", hash=hash_name, mgf_hash=mgf, label=label)
     yield Pkcs1Description(kind="rsa-pkcs1")
 
 
-def _unwrapped(question: SchemeQuestion, data: bytes) -> Iterator[tuple[OaepDescription | Pkcs1Description, bytes]]:
+def _unwrapped(
+    question: SchemeQuestion, data: bytes, words: Sequence[str]
+) -> Iterator[tuple[OaepDescription | Pkcs1Description, bytes]]:
     """What RSA makes of some bytes under each padding that is right."""
-    for wrap in _wraps(question):
+    for wrap in _wraps(words):
         question.tally.tried += 1
         try:
             yield wrap, RsaScheme(wrap).open(question.private, data)
@@ -235,7 +244,7 @@ def _unwrapped(question: SchemeQuestion, data: bytes) -> Iterator[tuple[OaepDesc
 def _direct_rsa(question: SchemeQuestion) -> Iterator[Hits]:
     if not isinstance(question.private, rsa.RSAPrivateKey) or len(question.data) != question.private.key_size // 8:
         return
-    for wrap, text in _unwrapped(question, question.data):
+    for wrap, text in _unwrapped(question, question.data, question.words.all):
         # PKCS#1 v1.5 always gives something: the library hides a wrong padding behind bytes of chance.
         sure = isinstance(wrap, OaepDescription)
         if sure or question.values.search(text):
@@ -254,7 +263,7 @@ def _wrapped(question: SchemeQuestion) -> Iterator[Hits]:
         if at > rest:
             continue
         head = Head("wrapped-key", at, at + size, prefix)
-        for wrap, content_key in _unwrapped(question, question.data[at : at + size]):
+        for wrap, content_key in _unwrapped(question, question.data[at : at + size], question.words.given):
             if not 16 <= len(content_key) <= 128:
                 continue
             if isinstance(wrap, OaepDescription):

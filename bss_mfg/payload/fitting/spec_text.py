@@ -16,9 +16,11 @@ _WIDTH = 100
 
 def spec_text(spec: Spec) -> str:
     """The file's text; what stands at its default is left out."""
-    content = spec.model_dump(mode="json", exclude_defaults=True, exclude={"field"})
+    content = spec.model_dump(mode="json", exclude_defaults=True, exclude={"field", "samples"})
     lines = [f"{name} = {_value(value)}" for name, value in content.items()]
     text = _HEAD + "\n" + "\n".join(lines) + "\n"
+    if spec.samples.files:
+        text += f"\n[samples]\nfiles = {_value(list(spec.samples.files))}\n"
     return text + "".join("\n[[field]]\n" + _field(field) for field in spec.field)
 
 

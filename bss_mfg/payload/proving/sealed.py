@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -10,7 +11,7 @@ from bss_mfg.errors import InputError
 from bss_mfg.model import Unit
 from bss_mfg.payload import parse
 from bss_mfg.payload.build import value_getter
-from bss_mfg.payload.formats import FORMATS
+from bss_mfg.payload.formats import FORMATS, format_of
 from bss_mfg.payload.parse import ParsedField
 from bss_mfg.payload.product_keys import PrivateKey
 from bss_mfg.payload.proving.evidence import Alternative, Fault, FaultKind, Observation
@@ -33,6 +34,7 @@ _SEALED_ANEW = 8
 """How often a plaintext is sealed to see which lengths that can make."""
 _ENOUGH = 8
 """Bytes of known values that a plaintext does not hold by chance."""
+_PACKED = Alternative("another way to compress the same")
 _STRIDE = 5
 """Every fifth byte is changed to see whether a scheme notices."""
 Values = dict[str, bytes]
@@ -105,6 +107,9 @@ def _observe_format(field: _Field, texts: Sequence[str]) -> None:
         except ValueError:
             same = False
         left += [Alternative(name)] if same else []
+    ours = format_of(field.described.format)
+    if not ours.is_fixed and any(ours.write(one) != text for one, text in zip(field.ciphertexts, texts, strict=True)):
+        left.append(_PACKED)
     field.observe("format", left)
 
 
@@ -172,8 +177,11 @@ def _open(field: _Field, key: PrivateKey) -> None:
             return
     _seal_anew(field, key, plaintexts)
     untold = _untold(field) + ([] if None not in rebuilt else [Alternative("what the sample does not tell")])
+    is_exact = rebuilt == plaintexts
+    if not is_exact and None not in rebuilt:
+        untold.append(_PACKED)
     _observe_values(field, values)
-    for name, left, excludes in layout_parts(seen.spec, described, _Rewriter(field, units, plaintexts).same):
+    for name, left, excludes in layout_parts(seen.spec, described, _Rewriter(field, units, plaintexts, is_exact).same):
         field.observe(name, [*map(Alternative, left), *untold], excludes=excludes)
     enough = _known_bytes(field, values) >= _ENOUGH or _authenticates(field, key)
     doubt = [] if enough else [Alternative("another scheme: too little is known of what is in it")]
@@ -205,9 +213,7 @@ def _filled(unit: Unit, described: SpecField, found: Values) -> Unit:
     """A unit, and what its sample does not tell out of the plaintext."""
     opened = parse.opened_unit(found)
     columns = {
-        column: found[value.source].decode("ascii")
-        if value.format in ("text", "alphanumeric")
-        else found[value.source].hex()
+        column: _column_text(value.format, found[value.source])
         for value in described.plaintext
         if (column := column_of(value.source)) and value.source in found
     }
@@ -219,6 +225,18 @@ def _filled(unit: Unit, described: SpecField, found: Values) -> Unit:
         key=opened.key or unit.key,
         extra={**columns, **unit.extra},
     )
+
+
+def _column_text(format: str | tuple[str, ...], data: bytes) -> str:
+    """A column's value as the identities file holds it."""
+    parse_input = bytes.fromhex if format == "raw" else format_of(format).parse_input
+    for text in (data.hex(), data.decode("latin-1"), base64.b64encode(data).decode("ascii")):
+        try:
+            if parse_input(text) == data:
+                return text
+        except ValueError:
+            continue
+    return ""
 
 
 def _rebuilt(field: _Field, units: Sequence[Unit]) -> bytes | None:
@@ -311,6 +329,8 @@ class _Rewriter:
     field: _Field
     units: Sequence[Unit]
     plaintexts: Sequence[bytes]
+    is_exact: bool
+    """Our own layout makes them byte for byte, whatever is compressed in them."""
 
     def same(self, described: SpecField) -> bool:
         """Whether it does."""
@@ -321,5 +341,7 @@ class _Rewriter:
             ]
         except (InputError, ValueError, OverflowError):
             return False
+        if self.is_exact:
+            return made == list(self.plaintexts)
         pairs = zip(made, self.plaintexts, strict=True)
         return all(same_plaintext(described, ours, theirs) for ours, theirs in pairs)

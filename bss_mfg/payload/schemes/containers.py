@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from bss_mfg.core.models import FileModel
-from bss_mfg.payload.schemes.terms import CurveName, FixedPiece
+from bss_mfg.payload.schemes.rsa_descriptions import OaepDescription, Pkcs1Description
+from bss_mfg.payload.schemes.terms import CurveName, FixedPiece, HashName, Hex, is_aead
 
 JweAlg = Literal[
     "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A192KW", "ECDH-ES+A256KW", "RSA-OAEP", "RSA-OAEP-256"
@@ -58,3 +59,58 @@ class JweDescription(FileModel):
     def is_ecdh(self) -> bool:
         """Whether the key is agreed with a curve's key, and not encrypted with RSA."""
         return self.alg.startswith("ECDH-ES")
+
+
+class EcdhRecipient(FileModel):
+    """A key agreed with an ephemeral one, which wraps the content key (RFC 5753, 3.1: standard ECDH, the KDF of ANSI
+    X9.63)."""
+
+    kind: Literal["ecdh"]
+    curve: Literal["P-256", "P-384", "P-521"] = "P-256"
+    hash: HashName = Field("sha256", description="Of the KDF.")
+    wrap: Literal["aes-128-wrap", "aes-192-wrap", "aes-256-wrap"] = Field("aes-128-wrap", description="RFC 3394.")
+    sender_curve: Literal["absent", "null", "named"] = Field(
+        "absent", description="Parameters of the ephemeral key: none as OpenSSL, the curve as Bouncy Castle."
+    )
+    ukm: Hex = Field("", description="User keying material: sent, and bytes of the KDF's SharedInfo.")
+
+
+class CmsDescription(FileModel):
+    """Cryptographic Message Syntax (RFC 5652) in DER, for one recipient: EnvelopedData, which has no MAC, or
+    AuthEnvelopedData (RFC 5083, RFC 5084), without attributes."""
+
+    kind: Literal["cms"]
+    content: Literal["enveloped", "auth-enveloped"] = "enveloped"
+    recipient: Annotated[OaepDescription | Pkcs1Description | EcdhRecipient, Field(discriminator="kind")]
+    identifier: Annotated[str, Field(pattern=r"^(key-id|issuer-serial|hex:([0-9a-f]{2})+)$")] = Field(
+        "key-id",
+        description="How the recipient is named: SHA-1 of its key (RFC 5280, 4.2.1.2), a key identifier, or a "
+        "certificate's issuer and serial number.",
+    )
+    issuer: Hex = Field("", description="issuer-serial: DER of the issuer's name.")
+    serial: Annotated[int, Field(ge=0)] | None = Field(None, description="issuer-serial: the certificate's number.")
+    cipher: Literal[
+        "aes-128-cbc", "aes-192-cbc", "aes-256-cbc", "aes-128-gcm", "aes-192-gcm", "aes-256-gcm", "aes-128-ccm",
+        "aes-192-ccm", "aes-256-ccm",
+    ]  # fmt: skip
+    tag_bytes: Literal[8, 12, 14, 16] = Field(16, description="auth-enveloped: bytes of the tag.")
+    content_info: bool = Field(True, description="Whether a ContentInfo is around it.")
+
+    @property
+    def has_tag(self) -> bool:
+        """Whether a changed ciphertext is noticed."""
+        return self.content == "auth-enveloped"
+
+    @model_validator(mode="after")
+    def _fits(self) -> CmsDescription:
+        if self.has_tag != is_aead(self.cipher):
+            raise ValueError("enveloped has a cipher with cbc, auth-enveloped one with gcm or ccm")
+        if not self.has_tag and self.tag_bytes != 16:
+            raise ValueError("tag_bytes belongs to auth-enveloped")
+        if self.cipher.endswith("-gcm") and self.tag_bytes == 8:
+            raise ValueError("the tag of gcm has 12 to 16 bytes (RFC 5084, 3.2)")
+        if (self.identifier == "issuer-serial") != (bool(self.issuer) and self.serial is not None):
+            raise ValueError("issuer and serial belong to identifier = 'issuer-serial'")
+        if self.identifier != "issuer-serial" and (self.issuer or self.serial is not None):
+            raise ValueError("issuer and serial belong to identifier = 'issuer-serial'")
+        return self

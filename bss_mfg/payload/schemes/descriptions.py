@@ -11,7 +11,8 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from bss_mfg.core.models import FileModel
-from bss_mfg.payload.schemes.containers import JweDescription
+from bss_mfg.payload.schemes.containers import CmsDescription, EcdhRecipient, JweDescription
+from bss_mfg.payload.schemes.rsa_descriptions import OaepDescription, Pkcs1Description
 from bss_mfg.payload.schemes.terms import (
     CipherName,
     CurveName,
@@ -25,8 +26,8 @@ from bss_mfg.payload.schemes.terms import (
 )
 
 __all__ = [
-    "EciesDescription", "HpkeDescription", "JweDescription", "KdfDescription", "MacDescription", "OaepDescription",
-    "Pkcs1Description", "SchemeDescription", "WrappedKeyDescription", "summary", "warnings",
+    "CmsDescription", "EciesDescription", "HpkeDescription", "JweDescription", "KdfDescription", "MacDescription",
+    "OaepDescription", "Pkcs1Description", "SchemeDescription", "WrappedKeyDescription", "summary", "warnings",
 ]  # fmt: skip
 
 
@@ -157,21 +158,6 @@ class EciesDescription(_Symmetric):
         return self
 
 
-class OaepDescription(FileModel):
-    """RSAES-OAEP (RFC 8017, 7.1). Java's `OAEPWithSHA-256AndMGF1Padding` has `mgf_hash = "sha1"`."""
-
-    kind: Literal["rsa-oaep"]
-    hash: HashName
-    mgf_hash: HashName
-    label: Hex = ""
-
-
-class Pkcs1Description(FileModel):
-    """RSAES-PKCS1-v1_5 (RFC 8017, 7.2)."""
-
-    kind: Literal["rsa-pkcs1"]
-
-
 class WrappedKeyDescription(_Symmetric):
     """A fresh content key, wrapped with RSA, and the plaintext sealed with it. With a `mac` the content key is the
     cipher's key and then the MAC's, or with `mac_key_first` the other way round."""
@@ -207,7 +193,13 @@ class HpkeDescription(FileModel):
 
 
 SchemeDescription = Annotated[
-    EciesDescription | OaepDescription | Pkcs1Description | WrappedKeyDescription | HpkeDescription | JweDescription,
+    EciesDescription
+    | OaepDescription
+    | Pkcs1Description
+    | WrappedKeyDescription
+    | HpkeDescription
+    | JweDescription
+    | CmsDescription,
     Field(discriminator="kind"),
 ]
 """How a field is encrypted."""
@@ -223,27 +215,45 @@ def summary(scheme: SchemeDescription) -> str:
         return f"HPKE {scheme.kem}, {scheme.kdf}, {scheme.aead}"
     if isinstance(scheme, JweDescription):
         return f"JWE {scheme.alg}, {scheme.enc}" + (f", {scheme.curve}" if scheme.is_ecdh else "")
+    if isinstance(scheme, CmsDescription):
+        how = scheme.recipient
+        key = f"ECDH {how.curve}, {how.hash}" if isinstance(how, EcdhRecipient) else summary(how)
+        return f"CMS {scheme.content}, {key}, {scheme.cipher}"
     mac = f", HMAC {scheme.mac.hash}" if scheme.mac else ""
     if isinstance(scheme, WrappedKeyDescription):
         return f"{summary(scheme.wrap)}, {scheme.cipher}{mac}"
     return f"ECIES {scheme.curve}, {scheme.kdf.name} with {scheme.kdf.hash}, {scheme.cipher}{mac}"
 
 
+_SHA1_KDF = "SHA-1 in the KDF: not broken in this use, but refused by current rules (NIST SP 800-131A)"
+
+
 def warnings(scheme: SchemeDescription) -> tuple[str, ...]:
     """What the insecure parts of a scheme cost, a line each; empty where there are none."""
     found = []
-    if isinstance(scheme, Pkcs1Description) or (
-        isinstance(scheme, WrappedKeyDescription) and isinstance(scheme.wrap, Pkcs1Description)
-    ):
+    key = scheme.recipient if isinstance(scheme, CmsDescription) else getattr(scheme, "wrap", scheme)
+    if isinstance(key, Pkcs1Description):
         found.append("PKCS#1 v1.5 padding: whoever can ask the receiver whether a text opens can decrypt it")
+    if not getattr(scheme, "has_tag", True):
+        found.append("no MAC: a changed barcode opens to changed keys, and nobody sees it")
+    if isinstance(key, EcdhRecipient) and key.hash == "sha1":
+        found.append(_SHA1_KDF)
     if isinstance(scheme, EciesDescription | WrappedKeyDescription):
-        if not scheme.has_tag:
-            found.append("no MAC: a changed barcode opens to changed keys, and nobody sees it")
         if isinstance(scheme, EciesDescription) and scheme.kdf.hash == "sha1":
-            found.append("SHA-1 in the KDF: not broken in this use, but refused by current rules (NIST SP 800-131A)")
+            found.append(_SHA1_KDF)
+        if scheme.mac and scheme.iv == "random" and scheme.mac.covers == "ciphertext":
+            found.append("a MAC that does not cover the IV: whoever changes it changes the first values unnoticed")
         if scheme.mac and scheme.mac.hash == "sha1":
             found.append("HMAC with SHA-1: not broken in this use, but refused by current rules (NIST SP 800-131A)")
-        tag = scheme.tag_bytes if is_aead(scheme.cipher) else (scheme.mac.tag_bytes if scheme.mac else None)
-        if tag is not None and tag < 12:
-            found.append(f"a tag of {tag} bytes: one of {2 ** (8 * tag):.0e} forgeries is taken as true")
+    if (tag := _tag_bytes(scheme)) is not None and tag < 12:
+        found.append(f"a tag of {tag} bytes: one of {2 ** (8 * tag):.0e} forgeries is taken as true")
     return tuple(found)
+
+
+def _tag_bytes(scheme: SchemeDescription) -> int | None:
+    """Bytes of a tag that can be shortened."""
+    if not isinstance(scheme, EciesDescription | WrappedKeyDescription | CmsDescription) or not scheme.has_tag:
+        return None
+    if is_aead(scheme.cipher):
+        return scheme.tag_bytes
+    return None if isinstance(scheme, CmsDescription) or not scheme.mac else scheme.mac.tag_bytes

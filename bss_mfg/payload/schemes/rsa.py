@@ -10,12 +10,9 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from bss_mfg.errors import InputError
 from bss_mfg.payload.schemes.ciphers import Cipher, Keys, Sealed
 from bss_mfg.payload.schemes.derivation import hash_algorithm
-from bss_mfg.payload.schemes.descriptions import (
-    OaepDescription,
-    Pkcs1Description,
-    WrappedKeyDescription,
-)
+from bss_mfg.payload.schemes.descriptions import WrappedKeyDescription
 from bss_mfg.payload.schemes.framing import join_parts, piece_bytes, split_parts
+from bss_mfg.payload.schemes.rsa_descriptions import OaepDescription, Pkcs1Description
 from bss_mfg.payload.schemes.terms import key_bytes
 
 if TYPE_CHECKING:

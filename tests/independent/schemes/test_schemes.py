@@ -125,8 +125,13 @@ def ask(command: Sequence[str | Path], keys: Path, questions: Sequence[str]) -> 
     return answers
 
 
-def check_both_ways(command: Sequence[str | Path], keys: Path, schemes: dict[str, dict[str, Any]]) -> None:
-    cases = [(name, os.urandom(size)) for name in schemes for size in SIZES]
+def check_both_ways(
+    command: Sequence[str | Path],
+    keys: Path,
+    schemes: dict[str, dict[str, Any]],
+    sizes: Sequence[int] = SIZES,
+) -> None:
+    cases = [(name, os.urandom(size)) for name in schemes for size in sizes]
     suites = {
         name: described(TypeAdapter(SchemeDescription).validate_python(content)) for name, content in schemes.items()
     }

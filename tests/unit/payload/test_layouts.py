@@ -306,3 +306,34 @@ def test_two_fields_can_be_encrypted_and_one_of_each_unit() -> None:
     with pytest.raises(ValidationError, match="list_separator"):
         Spec.model_validate({**spec.model_dump(), "list_separator": "-", "field": [
             *spec.model_dump()["field"][:2], {**one, "format": "base64url"}]})  # fmt: skip
+
+
+@pytest.mark.parametrize("each", ["package", "unit"])
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_a_string_that_lists_nothing_in_clear_is_judged_and_opened(count: int, each: str) -> None:
+    """Only its plaintext, or the number of its ciphertexts, tells how many units it is of."""
+    first = {"key": "ABV", "status": "published", "source": "constant", "value": "OB04"}
+    counted = [{"source": "package.units", "format": "u8"}, {"source": "unit.uuid"}, {"source": "unit.oob"}]
+    sealed = {
+        "key": "BMD", "status": "assumed", "source": "encrypted", "format": "base64", "suite": SUITE, "each": each,
+        "plaintext": counted,
+    }  # fmt: skip
+    spec = Spec.model_validate({"format": 1, "name": "test", "list_separator": ".", "field": [first, sealed]})
+    members = [unit(number, 16) for number in range(1, count + 1)]
+    text = PayloadBuilder(spec, FACTS, KEY).build(members)
+    assert judge.judge_string(text, spec).problems == ()
+    assert judge.judge_string(text[:-6] + "=;", spec).problems != ()
+    opened = parse.open_package(parse.split_fields(text, spec), spec, OPENER)
+    assert [one.key for one in opened] == [member.key for member in members]
+
+
+def test_a_string_that_could_be_of_two_or_three_units_is_of_neither() -> None:
+    first = {"key": "ABV", "status": "published", "source": "constant", "value": "OB04"}
+    sealed = {
+        "key": "BMD", "status": "assumed", "source": "encrypted", "format": "base64", "suite": SUITE,
+        "plaintext": [{"source": "unit.uuid"}, {"source": "unit.oob"}],
+    }  # fmt: skip
+    spec = Spec.model_validate({"format": 1, "name": "test", "field": [first, sealed]})
+    text = PayloadBuilder(spec, FACTS, KEY).build([unit(number, 16) for number in range(1, 4)])
+    with pytest.raises(InputError, match="2 or 3"):
+        parse.open_package(parse.split_fields(text, spec), spec, OPENER)

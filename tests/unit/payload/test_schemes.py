@@ -122,7 +122,28 @@ def jwe(draw: st.DrawFn) -> dict[str, Any]:
     return content
 
 
-anything = st.one_of(ecies(), oaep(), st.just({"kind": "rsa-pkcs1"}), wrapped(), hpke, jwe())
+@st.composite
+def cms(draw: st.DrawFn) -> dict[str, Any]:
+    content = draw(st.sampled_from(["enveloped", "auth-enveloped"]))
+    bits, mode = draw(st.sampled_from([128, 192, 256])), draw(st.sampled_from(["gcm", "ccm"]))
+    curves, hashes = st.sampled_from(["P-256", "P-384", "P-521"]), st.sampled_from(HASHES)
+    ecdh = {
+        "kind": "ecdh", "curve": draw(curves), "hash": draw(hashes), "ukm": draw(hexes),
+        "wrap": draw(st.sampled_from(["aes-128-wrap", "aes-192-wrap", "aes-256-wrap"])),
+        "sender_curve": draw(st.sampled_from(["absent", "null", "named"])),
+    }  # fmt: skip
+    named: dict[str, Any] = {"identifier": draw(st.sampled_from(["key-id", "hex:0102", "issuer-serial"]))}
+    if named["identifier"] == "issuer-serial":
+        named |= {"issuer": "300d310b3009060355040613025553", "serial": draw(st.integers(0, 2**64))}
+    return {
+        "kind": "cms", "content": content, "content_info": draw(st.booleans()), **named,
+        "recipient": draw(st.one_of(st.just(ecdh), oaep(), st.just({"kind": "rsa-pkcs1"}))),
+        "cipher": f"aes-{bits}-{'cbc' if content == 'enveloped' else mode}",
+        "tag_bytes": 16 if content == "enveloped" else draw(st.sampled_from([12, 14, 16])),
+    }  # fmt: skip
+
+
+anything = st.one_of(ecies(), oaep(), st.just({"kind": "rsa-pkcs1"}), wrapped(), hpke, jwe(), cms())
 quiet = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -167,6 +188,7 @@ def test_nothing_but_the_right_thing_opens(content: dict[str, Any], plaintext: b
     has_tag = getattr(scheme, "has_tag", scheme.kind != "rsa-pkcs1")
     # An ephemeral Y that nobody uses, or a bit of X25519 that is ignored (RFC 7748, 5), changes no secret.
     assume(has_tag and not (how == "bit" and getattr(scheme, "point", "") in ("compressed", "raw-x", "spki")))
+    assume(how != "bit" or "does not cover the IV" not in " ".join(warnings(scheme)))
     with pytest.raises(InputError, match="can't be decrypted"):
         suite.open(private, sealed)
 
@@ -239,6 +261,23 @@ def test_a_jwe_that_makes_no_sense_is_refused(content: dict[str, Any], words: st
         SCHEMES.validate_python({"kind": "jwe", "alg": "ECDH-ES", "enc": "A128GCM", **content})
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ({"content": "auth-enveloped"}, "gcm or ccm"),
+        ({"cipher": "aes-128-gcm"}, "has a cipher with cbc"),
+        ({"cipher": "des-ecb"}, "Input should be"),
+        ({"tag_bytes": 12}, "belongs to auth-enveloped"),
+        ({"identifier": "issuer-serial"}, "issuer and serial"),
+        ({"serial": 1}, "issuer and serial"),
+        ({"recipient": {"kind": "ecdh", "curve": "X25519"}}, "Input should be"),
+    ],
+)
+def test_a_cms_message_that_makes_no_sense_is_refused(content: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        SCHEMES.validate_python({"kind": "cms", "recipient": {"kind": "ecdh"}, "cipher": "aes-128-cbc", **content})
+
+
 def reheaded(sealed: bytes, header: dict[str, Any] | str) -> bytes:
     """A JWE with another header; a text is written as it is."""
     shown = header if isinstance(header, str) else json.dumps(header)
@@ -281,4 +320,15 @@ def test_what_an_insecure_part_costs_is_said() -> None:
     assert "SHA-1 in the KDF" in said(kdf={**KDF, "hash": "sha1"}, cipher="aes-128-gcm")
     assert "tag of 8 bytes" in said(cipher="aes-128-gcm", tag_bytes=8)
     assert said(cipher="aes-128-gcm") == ""
+    mac = {"hash": "sha256", "key_bytes": 32}
+    assert "does not cover the IV" in said(cipher="aes-128-cbc", iv="random", mac=mac)
+    assert said(cipher="aes-128-cbc", iv="random", mac={**mac, "covers": "iv-ciphertext"}) == ""
+    assert said(cipher="aes-128-cbc", mac=mac) == ""
     assert "PKCS#1" in warnings(SCHEMES.validate_python({"kind": "rsa-pkcs1"}))[0]
+    cms = {"kind": "cms", "recipient": {"kind": "rsa-pkcs1"}, "cipher": "aes-128-cbc"}
+    assert [line.partition(":")[0] for line in warnings(SCHEMES.validate_python(cms))] == [
+        "PKCS#1 v1.5 padding", "no MAC",
+    ]  # fmt: skip
+    cms |= {"content": "auth-enveloped", "cipher": "aes-128-ccm", "recipient": {"kind": "ecdh", "hash": "sha1"}}
+    assert "SHA-1 in the KDF" in warnings(SCHEMES.validate_python(cms))[0]
+    assert "tag of 8 bytes" in warnings(SCHEMES.validate_python({**cms, "tag_bytes": 8}))[1]

@@ -8,6 +8,7 @@ import pytest
 
 from bss_mfg.payload.fitting.fit import FitRequest, fit
 from bss_mfg.payload.fitting.report import FitReport, Vary
+from bss_mfg.payload.schemes.descriptions import WrappedKeyDescription
 from bss_mfg.payload.spec import Spec
 from tests.unit.payload.fitting.cases import Made, encrypted_spec, sample
 
@@ -82,3 +83,12 @@ def test_a_value_that_stands_nowhere_leaves_no_explanation() -> None:
     report = fitted(spec, Made(1))
     assert not report.specs
     assert report.unplaced == ("unit.oob",)
+
+
+def test_a_block_that_opens_to_garbage_is_no_constant() -> None:
+    """CBC whose IV is taken for a block: the rest of the plaintext is right, the first 16 bytes are not."""
+    wrap = {"kind": "rsa-oaep", "hash": "sha256", "mgf_hash": "sha1"}
+    scheme = {"kind": "rsa-wrapped", "wrap": wrap, "cipher": "aes-256-cbc", "iv": "random"}
+    report = fitted(encrypted_spec([UUID, OOB], scheme), Made(1, key="RSA"), max_units=1)
+    found = [spec.encrypted[0].scheme for spec in report.specs]
+    assert [one.iv for one in found if isinstance(one, WrappedKeyDescription)] == ["random"]
