@@ -75,23 +75,29 @@ class PrintedSymbol:
 
 def printed_symbol(grey: Grey, quad: Quad, expected: Matrix) -> PrintedSymbol:
     """How a symbol with these corners lies there: whether it is mirrored (readers then take one of its corners for
-    another) or light on dark."""
+    another: of a Data Matrix the ends of its L, of a QR Code those beside its first finder) or light on dark. Bars
+    that are mirrored are turned bars: of them the second alone is told."""
     import numpy as np
 
     light = 1.0 - 2.0 * expected.bits()
-    mirrored = (quad[2], quad[1], quad[0], quad[3])
-    by_corners = {
-        corners: _correlation(_module_centres(grey, corners, light.shape), light) for corners in (quad, mirrored)
-    }
+    a, b, c, d = quad
+    ways = (quad, (c, b, a, d), (a, d, c, b)) if expected.rows > 1 else (quad,)
+    by_corners = {corners: _correlation(_module_centres(grey, corners, light.shape), light) for corners in ways}
     corners, strength = max(by_corners.items(), key=lambda item: abs(item[1]))
     if abs(strength) < _LEAST_CORRELATION or not np.isfinite(strength):
         return PrintedSymbol(quad)
     found = []
-    if corners is not quad:
+    if runs_backwards(corners):
         found.append(Misprint(PrintFault.MIRRORED, "it is mirrored"))
     if strength < 0:
         found.append(Misprint(PrintFault.INVERTED, "it is inverted: light modules on a dark ground"))
     return PrintedSymbol(corners, tuple(found))
+
+
+def runs_backwards(quad: Quad) -> bool:
+    """Whether corners run counterclockwise in the picture: those of a printed symbol run clockwise."""
+    (left, top), (right, over), (far, low), _ = quad
+    return (right - left) * (low - over) - (over - top) * (far - right) < 0
 
 
 def _module_centres(grey: Grey, quad: Quad, shape: tuple[int, ...]) -> Floats | None:
@@ -152,8 +158,10 @@ def scale_misprints(scale: tuple[float, float] | None) -> tuple[Misprint, ...]:
     return (Misprint(PrintFault.SCALED, f"the page is printed at {size}: turn off fit to page"),)
 
 
-def single_misprints(quad: Quad, size_mm: tuple[float, float], dpi: float | None) -> tuple[Misprint, ...]:
-    """What is wrong with the size of a symbol of a flat scan without a sheet."""
+def single_misprints(
+    quad: Quad, size_mm: tuple[float, float], dpi: float | None, what: str = "symbol"
+) -> tuple[Misprint, ...]:
+    """What is wrong with the size of a matrix symbol (`what`, in words) of a flat scan without a sheet."""
     sides = sides_of(quad)
     if not dpi or max(sides) / min(sides) > 1 + _MOST_FLAT_SLANT + 2 * _CORNER_PIXELS / min(sides):
         return ()
@@ -161,7 +169,7 @@ def single_misprints(quad: Quad, size_mm: tuple[float, float], dpi: float | None
     ratio = side / drawn
     if not _FLAT_SCALES[0] <= ratio <= _FLAT_SCALES[1] or abs(ratio - 1) <= MAX_SCALE_SHARE + _CORNER_PIXELS / drawn:
         return ()
-    return (Misprint(PrintFault.WRONG_SIZE, f"the symbol has {ratio:.1%} of its size"),)
+    return (Misprint(PrintFault.WRONG_SIZE, f"the {what} has {ratio:.1%} of its size"),)
 
 
 def place_misprints(frame: PageFrame, quads: Mapping[int, Quad], dpi: float | None) -> dict[int, tuple[Misprint, ...]]:

@@ -12,6 +12,7 @@ from bss_mfg.imaging.expected_content import CodeKind, ExpectedCode
 from bss_mfg.imaging.fitting import expected_light, fit_warp
 from bss_mfg.imaging.geometry import Quad, apply_homography, homography
 from bss_mfg.imaging.label_codes import code_text
+from bss_mfg.imaging.misprints import PrintedSymbol, PrintFault, printed_symbol
 from bss_mfg.imaging.page_frame import stiffest_map
 from bss_mfg.imaging.warp import Warp
 from bss_mfg.imaging.zxing_reader import Read, read_from_result
@@ -67,13 +68,22 @@ def seen_corners(grey: Grey, code: ExpectedCode, read: Read) -> Quad | None:
     return None
 
 
+def printed_code(grey: Grey, code: ExpectedCode, quad: Quad) -> PrintedSymbol:
+    """How a code with these corners was printed; as it was drawn where nobody can tell."""
+    return PrintedSymbol(quad) if code.matrix is None else printed_symbol(grey, quad, code.matrix)
+
+
 def exact_corners(grey: Grey, code: ExpectedCode, quad: Quad) -> Quad:
     """The corners of a matrix code, fitted to what its modules are: a reader tells them to a pixel or two, which is too
-    little for what lies far from them."""
+    little for what lies far from them, and those of a mirrored code in another order."""
     matrix = code.matrix
     if code.kind not in _MATRIX or matrix is None or matrix.rows != matrix.columns:
         return quad
     light = expected_light(matrix.bits())
+    printed = printed_symbol(grey, quad, matrix)
+    if any(one.fault is PrintFault.INVERTED for one in printed.misprints):
+        light = 1.0 - light
+    quad = printed.quad
     return fit_warp(grey, light, Warp.from_quad(quad, matrix.columns), _EXACT_STEPS).quad()
 
 

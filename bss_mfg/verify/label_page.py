@@ -15,7 +15,7 @@ from bss_mfg.core.processes import TaskFailure, attempt
 from bss_mfg.core.text import printable
 from bss_mfg.core.units import MM_PER_INCH
 from bss_mfg.imaging.companions import lies_in
-from bss_mfg.imaging.expected_content import ExpectedLabel
+from bss_mfg.imaging.expected_content import ExpectedCode, ExpectedLabel
 from bss_mfg.imaging.geometry import box_of, overlap_share
 from bss_mfg.imaging.label_content import ContentFault, LabelContent, check_labels, open_notes
 from bss_mfg.imaging.page_frame import PageFrame, frame_at_dpi, frame_from_reads, frame_of_flat_page
@@ -30,6 +30,7 @@ from bss_mfg.model import Batch, LabelFile
 from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisCause
 from bss_mfg.verify.findings import OtherCode
 from bss_mfg.verify.label_names import LabelNames
+from bss_mfg.verify.label_prints import code_misprints, sheet_misprints, size_misprints
 from bss_mfg.verify.label_source import LabelPages
 from bss_mfg.verify.page_account import PageSeen
 from bss_mfg.verify.page_findings import PageSymbol, ScannedPage, locate_symbols
@@ -56,6 +57,8 @@ class _Place:
     to_pixels: Floats
     area: Quad
     codes: tuple[PageCode, ...]
+    placed: tuple[tuple[ExpectedCode, Quad], ...] = ()
+    """Its own codes among these, with their corners."""
 
 
 @dataclass(slots=True)
@@ -186,7 +189,7 @@ class LabelPageReader:
             area = area_in(view.frame.matrix, label.area)
             if codes or is_in_picture(page.grey, box_of(area)):
                 to_pixels = view.frame.matrix if self.label_file else follow_codes(view.frame.matrix, some)
-                view.places.append(_Place(label.number, label, to_pixels, area, tuple(codes)))
+                view.places.append(_Place(label.number, label, to_pixels, area, tuple(codes), tuple(some)))
 
     def _judge_places(self, view: _View) -> None:
         """What lies in each place of a sheet."""
@@ -194,10 +197,18 @@ class LabelPageReader:
             return
         contents = self._contents(view, view.frame.label_file, [(one.expected, one.to_pixels) for one in view.places])
         own = self._numbers_of([code.text for place in view.places for code in place.expected.codes])
+        right = {
+            place.number: _is_itself(place, found, own) for place, found in zip(view.places, contents, strict=True)
+        }
+        quads = {place.number: area_in(place.to_pixels, place.expected.symbol) for place in view.places}
+        seen = {place.number: quads[place.number] for place in view.places if right[place.number] and place.placed}
+        prints = {} if self.label_file else sheet_misprints(view.frame, seen, view.page.dpi)
         for place, content in zip(view.places, contents, strict=True):
-            quad = area_in(place.to_pixels, place.expected.symbol)
-            if _is_itself(place, content, own):
-                view.symbols.append(self._symbol(place.number, quad, content, place.codes))
+            quad = quads[place.number]
+            if right[place.number]:
+                symbol = self._symbol(place.number, quad, content, place.codes)
+                faults = () if self.label_file else code_misprints(view.page.grey, place.placed)
+                view.symbols.append(replace(symbol, misprints=faults + prints.get(place.number, ())))
             elif other := self._other_label(view, place, own):
                 view.symbols.append(replace(other, read=replace(other.read, box=box_of(quad), quad=quad)))
                 view.darkness[place.number] = _PRINTED
@@ -234,7 +245,9 @@ class LabelPageReader:
             if len(found.faults) < len(best[1].faults):
                 best = rival, found
         label, content = best
-        return self._symbol(label.number, label.symbol, content, codes_within(view.codes, label.area))
+        faults = code_misprints(view.page.grey, label.codes) + size_misprints(label.codes, view.page.dpi)
+        symbol = self._symbol(label.number, label.symbol, content, codes_within(view.codes, label.area))
+        return replace(symbol, misprints=faults)
 
     def _take_strangers(self, view: _View, codes: Sequence[PageCode]) -> list[PageCode]:
         """The codes in no label of ours without those that are faults: of another batch's unit, or of a replaced one,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bss_mfg.imaging.companions import lies_in
 from bss_mfg.imaging.expected_content import ExpectedCode, ExpectedLabel
 from bss_mfg.imaging.geometry import Quad, apply_homography, box_of
+from bss_mfg.imaging.misprints import runs_backwards
 from bss_mfg.imaging.placed_codes import PageCode, exact_corners, label_map, rect_corners, seen_corners
 from bss_mfg.model import LabelFile
 
@@ -58,15 +59,26 @@ def codes_within(codes: Iterable[PageCode], area: Quad) -> list[PageCode]:
     return [code for code in codes if lies_in(code.read, [area])]
 
 
-def placed_codes(grey: Grey, expected: ExpectedLabel, codes: Iterable[PageCode]) -> list[tuple[ExpectedCode, Quad]]:
-    """The codes of a label that were read, with their corners in the picture, fitted to what their modules are."""
+def placed_codes(
+    grey: Grey, expected: ExpectedLabel, codes: Iterable[PageCode], mirrored: bool = False
+) -> list[tuple[ExpectedCode, Quad]]:
+    """The codes of a label that were read, with their corners in the picture, fitted to what their modules are. Bars
+    don't tell that they are mirrored: they are where another code of the label is, or is known to be."""
     found = []
     for code in codes:
         own = next((one for one in expected.codes if one.text == code.text), None)
         quad = seen_corners(grey, own, code.read) if own else None
         if own and quad:
             found.append((own, exact_corners(grey, own, quad)))
-    return found
+    mirrored = mirrored or any(runs_backwards(quad) for _, quad in found)
+    return [
+        (code, _upside_down(quad)) if mirrored and not runs_backwards(quad) else (code, quad) for code, quad in found
+    ]
+
+
+def _upside_down(quad: Quad) -> Quad:
+    a, b, c, d = quad
+    return (d, c, b, a)
 
 
 def seen_labels(
@@ -75,11 +87,15 @@ def seen_labels(
     """The labels that the codes of a page show; `known` has by a code's text the label that alone says so. Of two that
     lie in one place, the one that more codes name, with its rivals."""
     found: list[SeenLabel] = []
-    for code in codes:
-        if code.text not in known:
-            continue
-        label_file, expected = known[code.text]
-        pairs = placed_codes(grey, expected, [code])
+    placed = [
+        (*known[code.text], code, placed_codes(grey, known[code.text][1], [code]))
+        for code in codes
+        if code.text in known
+    ]
+    mirrored = {label.number for _, label, _, pairs in placed if any(runs_backwards(quad) for _, quad in pairs)}
+    for label_file, expected, code, pairs in placed:
+        if expected.number in mirrored:
+            pairs = placed_codes(grey, expected, [code], mirrored=True)
         to_pixels = label_map(pairs)
         if to_pixels is None:
             continue

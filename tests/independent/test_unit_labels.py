@@ -205,6 +205,61 @@ def test_a_single_label_is_compared_too(factory: Factory, tmp_path: Path, turn: 
     assert faults[0] == ("content", SERIALS[2])
 
 
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (lambda label: label, None),
+        (lambda label: label[:, ::-1], "it is mirrored"),
+        (lambda label: 255 - label, "it is inverted"),
+        (lambda label: smaller(label, 0.9), "of its size"),
+    ],
+)
+def test_a_single_label_that_is_printed_otherwise_than_drawn_is_misprinted(
+    factory: Factory, tmp_path: Path, change: Callable[[np.ndarray], np.ndarray], fault: str | None
+) -> None:
+    from PIL import Image
+
+    drawn = Press.of(factory, each="unit").page(1)
+    box = Press.of(factory, each="unit").label_file.symbol_boxes[1]
+    scale = drawn.shape[1] / 130
+    left, top, right, bottom = ((edge * scale) for edge in (box[0], box[1], box[0] + box[2], box[1] + box[3]))
+    label = change(drawn[round(top) : round(bottom), round(left) : round(right)])
+    page = np.pad(label, round(6 * scale), constant_values=255)
+    Image.fromarray(np.ascontiguousarray(page)).save(tmp_path / "one.png", dpi=(scale * 25.4,) * 2)
+    faults = found(factory, tmp_path / "one.png")
+    if fault is None:
+        assert faults == {}
+        assert found.matched == 1  # type: ignore[attr-defined]
+    else:
+        assert list(faults) == [("misprinted", SERIALS[2])]
+        assert fault in faults["misprinted", SERIALS[2]]
+
+
+@pytest.mark.parametrize(("share", "mirrored"), [(0.94, False), (1.0, True)])
+def test_a_sheet_that_is_scaled_or_mirrored_is_misprinted(
+    factory: Factory, tmp_path: Path, share: float, mirrored: bool
+) -> None:
+    from PIL import Image
+
+    drawn = smaller(Press.of(factory, each="unit").page(1), share)
+    dpi = drawn.shape[1] / share / 130 * 25.4
+    Image.fromarray(np.ascontiguousarray(drawn[:, ::-1] if mirrored else drawn)).save(
+        tmp_path / "sheet.png", dpi=(dpi, dpi)
+    )
+    faults = found(factory, tmp_path / "sheet.png")
+    assert {verdict for verdict, _ in faults} == {"misprinted"}
+    assert len(faults) == 6
+    assert all(("it is mirrored" if mirrored else "fit to page") in words for words in faults.values())
+
+
+def smaller(picture: np.ndarray, share: float) -> np.ndarray:
+    from PIL import Image
+
+    height, width = picture.shape
+    size = round(width * share), round(height * share)
+    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS))
+
+
 def test_the_command_says_it(factory: Factory, tmp_path: Path) -> None:
     file = scanned(factory, tmp_path / "wrong.png", only(2, lambda row: with_code(row, 1, "ebK3X")))
     report = tmp_path / "report.html"
