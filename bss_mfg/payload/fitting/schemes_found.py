@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bss_mfg.errors import InputError
 from bss_mfg.payload.fitting.arrangements import Head
+from bss_mfg.payload.fitting.cms_found import cms_descriptions
 from bss_mfg.payload.fitting.points_found import STRONG_FORMS, FoundPoint, curve_name, find_points
 from bss_mfg.payload.fitting.streams import HASHES, Stream, Words, contexts, joined, streams
 from bss_mfg.payload.fitting.symmetric import Material, Opened, SymmetricSearch
@@ -60,7 +61,7 @@ def find_schemes(question: SchemeQuestion) -> Iterator[Hits]:
     """All schemes that open it, those with the same keys together; none after one that is sure, since a second would
     have to be a forgery."""
     is_rsa = isinstance(question.private, rsa.RSAPrivateKey)
-    searches = (_jwe, _direct_rsa, _wrapped) if is_rsa else (_jwe, _hpke, _ecies)
+    searches = (_jwe, _cms, _direct_rsa, _wrapped) if is_rsa else (_jwe, _cms, _hpke, _ecies)
     for search in searches:
         for hits in search(question):
             yield hits
@@ -111,6 +112,23 @@ def _of_header(header: dict[str, Any], curve: str | None) -> dict[str, Any]:
     if curve:
         content |= {"curve": curve, "apu": party("apu"), "apv": party("apv")}
     return content
+
+
+# --- CMS -------------------------------------------------------------------------------------------------------------
+
+
+def _cms(question: SchemeQuestion) -> Iterator[Hits]:
+    """A CMS message says most of itself. Where it has no tag, the units' values say that it is right."""
+    for content in cms_descriptions(question.data, question.private, question.words.all):
+        question.tally.tried += 1
+        try:
+            scheme = _SCHEME.validate_python(content)
+            text = described(scheme).open(question.private, question.data)
+        except (ValidationError, InputError):
+            continue
+        if content["content"] == "auth-enveloped" or question.values.search(text):
+            yield [FoundScheme(scheme, text, sure=True)]
+            return
 
 
 # --- ECIES -----------------------------------------------------------------------------------------------------------
