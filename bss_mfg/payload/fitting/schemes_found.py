@@ -220,14 +220,18 @@ def _of_ecies(question: SchemeQuestion, point: FoundPoint, stream: Stream, opene
 
 # --- HPKE ------------------------------------------------------------------------------------------------------------
 
+_TINK_PREFIX = 5
+"""Bytes in front: 1, and the number of the key."""
 _HPKE_KDFS = ("hkdf-sha256", "hkdf-sha384", "hkdf-sha512")
 _HPKE_AEADS = ("aes-128-gcm", "aes-256-gcm", "chacha20-poly1305")
 
 
 def _hpke(question: SchemeQuestion) -> Iterator[Hits]:
-    kem = curve_name(question.private)
-    for word, kdf, aead in product(("", *question.words.all), _HPKE_KDFS, _HPKE_AEADS):
-        content = {"kind": "hpke", "kem": kem, "kdf": kdf, "aead": aead, "info": (word,) if word else ()}
+    kem, infos = curve_name(question.private), ("", *question.words.all)
+    tink = question.data[:_TINK_PREFIX].hex() if question.data[:1] == b"\1" else ""
+    for prefix, word, kdf, aead in product(dict.fromkeys(("", tink)), infos, _HPKE_KDFS, _HPKE_AEADS):
+        info = (word,) if word else ()
+        content = {"kind": "hpke", "kem": kem, "kdf": kdf, "aead": aead, "info": info, "prefix": prefix}
         question.tally.tried += 1
         try:
             scheme = _SCHEME.validate_python(content)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from bss_mfg.model import Secret, Unit
 from bss_mfg.payload.build import PayloadBuilder
@@ -178,3 +179,26 @@ def test_openssl_cms(keys: Path, case: Case, options: Sequence[str]) -> None:
     issued = case.sealed(PayloadBuilder(report.specs[0], {"pid": "ebK3"}, public).build(others))
     flags = ["-decrypt", "-binary", "-inform", "DER", "-inkey", f"{case.key}.pem", "-recip", f"{case.key}.crt"]
     assert openssl(keys, issued, *flags) == LAYOUTS[case.layout](others)
+
+
+@pytest.mark.parametrize("layout", ["raw", "text"])
+@pytest.mark.parametrize(
+    "template", ["ECIES_P256_HKDF_HMAC_SHA256_AES128_GCM", "DHKEM_X25519_HKDF_SHA256_HKDF_SHA256_AES_128_GCM"]
+)
+def test_tink(template: str, layout: str) -> None:
+    pytest.importorskip("tink", reason="python -m pip install tink")
+    from tink import hybrid
+
+    from tests.independent.schemes.test_tink import new_keys
+
+    handle, private, _ = new_keys(template)
+    case, units, others = Case(template, "", layout, ("text:info",)), made_units(), made_units()
+    sealed = handle.public_keyset_handle().primitive(hybrid.HybridEncrypt).encrypt(LAYOUTS[layout](units), b"info")
+    said = tuple(SampleUnit(uuid=unit.uuid, oob=unit.key) for unit in units)
+    sample = known_sample(SpecSample("sample", "", case.string(units, sealed), said, {"pid": "ebK3"}), private)
+    report = fit(FitRequest((sample,), case.words))
+    assert report.specs, (report.nearest, report.unplaced)
+    pem = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    public = load_public_key(pem, "test")
+    issued = case.sealed(PayloadBuilder(report.specs[0], {"pid": "ebK3"}, public).build(others))
+    assert handle.primitive(hybrid.HybridDecrypt).decrypt(issued, b"info") == LAYOUTS[layout](others)
