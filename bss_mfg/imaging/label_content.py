@@ -30,6 +30,9 @@ MOVED_MM = 0.6
 """How far a text may lie from where the other texts of its label say."""
 _ASKEW_MM = 0.25
 _FEWEST_TEXTS = 3
+_SHORT, _BESIDE_MM = 2, 0.06
+"""A text of so few characters that lies so far from where its label's other texts say was rather looked for in a wrong
+place than is wrong."""
 _DOUBTFUL_SHARE = 0.34
 _JUDGED_SHARE = 0.5
 """Share of a text's characters that must be judged for the text to count as judged."""
@@ -219,10 +222,14 @@ def _is_judged(verdict: TextVerdict, usual: tuple[float, float] | None) -> bool:
     what should be there and like nothing else, is seen askew."""
     if verdict.judged < _JUDGED_SHARE * len(verdict.text.glyphs):
         return False
+    unlike = sum(kind is GlyphVerdict.UNLIKE for kind, _ in verdict.wrong.values())
+    only_unlike = bool(unlike) and unlike == len(verdict.wrong)
+    # So short a text does not say by itself where it lies.
+    if only_unlike and len(verdict.text.glyphs) <= _SHORT and dist(verdict.shift_mm, usual or (0.0, 0.0)) > _BESIDE_MM:
+        return False
     if usual and hypot(*usual) < _ASKEW_MM:
         return True
-    unlike = sum(kind is GlyphVerdict.UNLIKE for kind, _ in verdict.wrong.values())
-    return not (unlike and unlike == len(verdict.wrong) and hypot(*verdict.shift_mm) > _ASKEW_MM)
+    return not (only_unlike and hypot(*verdict.shift_mm) > _ASKEW_MM)
 
 
 def _is_doubtful(verdict: TextVerdict) -> bool:

@@ -52,7 +52,7 @@ def split_string(text: str, name: str) -> SplitString:
     if re.fullmatch(r"[A-Za-z0-9+/=_.\-]{1,64}", text):
         return SplitString(":", ";", "", ((BARE_KEY, text),), bare=True)
     raise InputError(
-        "the string is not made of KEY:VALUE pieces with ; between them, nor with = and |, and it is no single value",
+        "the string is neither made of KEY:VALUE pieces with ; between them (or = and |) nor a single value",
         where=name,
         way_out="Compare it with the guide: a piece has no key, a key stands twice, or a value is empty.",
     )
