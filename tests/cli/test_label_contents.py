@@ -221,6 +221,6 @@ def test_texts_that_are_too_blurred_to_be_seen_are_not_called_missing(
 
 def test_characters_that_could_pass_for_others_are_told(sheet: Factory, tmp_path: Path) -> None:
     """Small type on few labels does not say whether a 9 is an 8, and QA must know."""
-    coarse = told(sheet, scanned(sheet, tmp_path / "coarse.png", blur=1.8, noise=16.0))
+    coarse = told(sheet, scanned(sheet, tmp_path / "coarse.png", blur=1.5, noise=9.0))
     assert coarse[0] == [] and "a wrong character could pass" in coarse[1]
     assert told(sheet, scanned(sheet, tmp_path / "fine.png", blur=0.5, noise=2.0)) == ([], "")

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bss_mfg.errors import InputError
 from bss_mfg.payload.fitting.arrangements import Head
+from bss_mfg.payload.fitting.cms_found import cms_descriptions
 from bss_mfg.payload.fitting.points_found import STRONG_FORMS, FoundPoint, curve_name, find_points
 from bss_mfg.payload.fitting.streams import HASHES, Stream, Words, contexts, joined, streams
 from bss_mfg.payload.fitting.symmetric import Material, Opened, SymmetricSearch
@@ -60,7 +61,7 @@ def find_schemes(question: SchemeQuestion) -> Iterator[Hits]:
     """All schemes that open it, those with the same keys together; none after one that is sure, since a second would
     have to be a forgery."""
     is_rsa = isinstance(question.private, rsa.RSAPrivateKey)
-    searches = (_jwe, _direct_rsa, _wrapped) if is_rsa else (_jwe, _hpke, _ecies)
+    searches = (_jwe, _cms, _direct_rsa, _wrapped) if is_rsa else (_jwe, _cms, _hpke, _ecies)
     for search in searches:
         for hits in search(question):
             yield hits
@@ -111,6 +112,23 @@ def _of_header(header: dict[str, Any], curve: str | None) -> dict[str, Any]:
     if curve:
         content |= {"curve": curve, "apu": party("apu"), "apv": party("apv")}
     return content
+
+
+# --- CMS -------------------------------------------------------------------------------------------------------------
+
+
+def _cms(question: SchemeQuestion) -> Iterator[Hits]:
+    """A CMS message says most of itself. Where it has no tag, the units' values say that it is right."""
+    for content in cms_descriptions(question.data, question.private, question.words.all):
+        question.tally.tried += 1
+        try:
+            scheme = _SCHEME.validate_python(content)
+            text = described(scheme).open(question.private, question.data)
+        except (ValidationError, InputError):
+            continue
+        if content["content"] == "auth-enveloped" or question.values.search(text):
+            yield [FoundScheme(scheme, text, sure=True)]
+            return
 
 
 # --- ECIES -----------------------------------------------------------------------------------------------------------
@@ -202,14 +220,18 @@ def _of_ecies(question: SchemeQuestion, point: FoundPoint, stream: Stream, opene
 
 # --- HPKE ------------------------------------------------------------------------------------------------------------
 
+_TINK_PREFIX = 5
+"""Bytes in front: 1, and the number of the key."""
 _HPKE_KDFS = ("hkdf-sha256", "hkdf-sha384", "hkdf-sha512")
 _HPKE_AEADS = ("aes-128-gcm", "aes-256-gcm", "chacha20-poly1305")
 
 
 def _hpke(question: SchemeQuestion) -> Iterator[Hits]:
-    kem = curve_name(question.private)
-    for word, kdf, aead in product(("", *question.words.all), _HPKE_KDFS, _HPKE_AEADS):
-        content = {"kind": "hpke", "kem": kem, "kdf": kdf, "aead": aead, "info": (word,) if word else ()}
+    kem, infos = curve_name(question.private), ("", *question.words.all)
+    tink = question.data[:_TINK_PREFIX].hex() if question.data[:1] == b"\1" else ""
+    for prefix, word, kdf, aead in product(dict.fromkeys(("", tink)), infos, _HPKE_KDFS, _HPKE_AEADS):
+        info = (word,) if word else ()
+        content = {"kind": "hpke", "kem": kem, "kdf": kdf, "aead": aead, "info": info, "prefix": prefix}
         question.tally.tried += 1
         try:
             scheme = _SCHEME.validate_python(content)

@@ -1,5 +1,5 @@
 """Samples that others sealed are fitted without being told the scheme, and what the fitted spec issues is opened by
-them: Bouncy Castle and Java's JCE, Node.js, jose. Plaintexts are laid out and strings are joined by hand here."""
+them: Bouncy Castle and Java's JCE, Node.js, jose, OpenSSL. Plaintexts are laid out and strings joined by hand here."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from bss_mfg.model import Secret, Unit
 from bss_mfg.payload.build import PayloadBuilder
@@ -19,6 +20,7 @@ from bss_mfg.payload.fitting.fit import FitRequest, fit
 from bss_mfg.payload.fitting.known import Known, known_sample
 from bss_mfg.payload.product_keys import load_private_key, load_public_key, new_development_key
 from bss_mfg.payload.spec_samples import SampleUnit, SpecSample
+from tests.independent.schemes.test_cms import certificate, openssl
 from tests.independent.schemes.test_schemes import HERE, KINDS, ask
 from tests.needs import BOUNCY_CASTLE, needs
 
@@ -150,3 +152,53 @@ def test_node(keys: Path) -> None:
 @needs("jose")
 def test_jose(keys: Path) -> None:
     check_fits(["node", HERE / "jose.mjs"], keys, JOSE)
+
+
+OPENSSL = [
+    (Case("aes-128-cbc", "RSA", "raw"), []),
+    (Case("aes-256-cbc", "RSA", "json", encoding="hex"), ["-keyid", "-keyopt", "rsa_padding_mode:oaep"]),
+    (
+        Case("aes-256-gcm", "RSA", "tlv"),
+        ["-keyopt", "rsa_padding_mode:oaep", "-keyopt", "rsa_oaep_md:sha256"],
+    ),
+    (Case("aes-128-cbc", "P-256", "counted"), ["-keyid", "-aes128-wrap", "-keyopt", "ecdh_kdf_md:sha256"]),
+    (Case("aes-256-gcm", "P-384", "text"), ["-aes256-wrap", "-keyopt", "ecdh_kdf_md:sha384"]),
+]
+
+
+@needs("openssl")
+@pytest.mark.parametrize(("case", "options"), OPENSSL, ids=lambda one: one.scheme if isinstance(one, Case) else "")
+def test_openssl_cms(keys: Path, case: Case, options: Sequence[str]) -> None:
+    certificate(keys, case.key)
+    units, others = made_units(), made_units()
+    flags = ["-encrypt", "-binary", "-outform", "DER", f"-{case.scheme}", "-recip", f"{case.key}.crt", *options]
+    sealed = openssl(keys, LAYOUTS[case.layout](units), *flags)
+    report = fit(FitRequest((known(case.string(units, sealed), units, keys, case.key),), case.words))
+    assert report.specs, (report.nearest, report.unplaced)
+    public = load_public_key((keys / f"{case.key}.public.pem").read_bytes(), "test")
+    issued = case.sealed(PayloadBuilder(report.specs[0], {"pid": "ebK3"}, public).build(others))
+    flags = ["-decrypt", "-binary", "-inform", "DER", "-inkey", f"{case.key}.pem", "-recip", f"{case.key}.crt"]
+    assert openssl(keys, issued, *flags) == LAYOUTS[case.layout](others)
+
+
+@pytest.mark.parametrize("layout", ["raw", "text"])
+@pytest.mark.parametrize(
+    "template", ["ECIES_P256_HKDF_HMAC_SHA256_AES128_GCM", "DHKEM_X25519_HKDF_SHA256_HKDF_SHA256_AES_128_GCM"]
+)
+def test_tink(template: str, layout: str) -> None:
+    pytest.importorskip("tink", reason="python -m pip install tink")
+    from tink import hybrid
+
+    from tests.independent.schemes.test_tink import new_keys
+
+    handle, private, _ = new_keys(template)
+    case, units, others = Case(template, "", layout, ("text:info",)), made_units(), made_units()
+    sealed = handle.public_keyset_handle().primitive(hybrid.HybridEncrypt).encrypt(LAYOUTS[layout](units), b"info")
+    said = tuple(SampleUnit(uuid=unit.uuid, oob=unit.key) for unit in units)
+    sample = known_sample(SpecSample("sample", "", case.string(units, sealed), said, {"pid": "ebK3"}), private)
+    report = fit(FitRequest((sample,), case.words))
+    assert report.specs, (report.nearest, report.unplaced)
+    pem = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    public = load_public_key(pem, "test")
+    issued = case.sealed(PayloadBuilder(report.specs[0], {"pid": "ebK3"}, public).build(others))
+    assert handle.primitive(hybrid.HybridDecrypt).decrypt(issued, b"info") == LAYOUTS[layout](others)

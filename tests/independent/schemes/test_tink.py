@@ -50,19 +50,26 @@ def private_key(value: bytes, kind: str) -> Any:
     return x25519.X25519PrivateKey.from_private_bytes(hpke_pb2.HpkePrivateKey.FromString(value).private_key)
 
 
-@pytest.mark.parametrize("name", TEMPLATES)
-def test_tink_agrees(name: str) -> None:
+def new_keys(name: str) -> tuple[Any, Any, bytes]:
+    """Tink's handle of a new key, the private key as one of cryptography, and the prefix of what is sealed to it."""
     from tink import hybrid, secret_key_access
 
     hybrid.register()
     handle = tink.new_keyset_handle(getattr(hybrid.hybrid_key_templates, name))
     shown = json.loads(tink.json_proto_keyset_format.serialize(handle, secret_key_access.TOKEN))
     (key,) = shown["key"]
-    prefix = b"\1" + int(key["keyId"]).to_bytes(4, "big")
+    private = private_key(base64.b64decode(key["keyData"]["value"]), TEMPLATES[name]["kind"])
+    return handle, private, b"\1" + int(key["keyId"]).to_bytes(4, "big")
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_tink_agrees(name: str) -> None:
+    from tink import hybrid
+
+    handle, private, prefix = new_keys(name)
     scheme = {**TEMPLATES[name], "prefix": prefix.hex()}
     adapter: TypeAdapter[SchemeDescription] = TypeAdapter(SchemeDescription)
     suite = described(adapter.validate_python(scheme))
-    private = private_key(base64.b64decode(key["keyData"]["value"]), scheme["kind"])
     theirs = handle.public_keyset_handle().primitive(hybrid.HybridEncrypt)
     opener = handle.primitive(hybrid.HybridDecrypt)
     for size in (0, 1, 48):
