@@ -99,6 +99,14 @@ def see_page(reading: PageReading, symbols: Sequence[PageSymbol], companions: Se
     return PageSeen(ink_share(reading.page.grey), labels, _candidates(reading, symbols, companions))
 
 
+def without_stray_finds(reading: PageReading, symbols: list[PageSymbol]) -> list[PageSymbol]:
+    """Without the finds that nobody read, where no label was read: on blank paper a reader finds them in the noise,
+    and on another document in its text. Such a page is told as a whole: it is not understood."""
+    if reading.frame or any(item.read.data or item.identified_package for item in symbols):
+        return symbols
+    return []
+
+
 def _candidates(reading: PageReading, symbols: Sequence[PageSymbol], companions: Sequence[Quad]) -> int:
     """Patches that look like a symbol, and are none that was read or reported, nor another code."""
     known = [item.read for item in symbols]
