@@ -27,7 +27,7 @@ from bss_mfg.verify.batch_labels import BatchLabels
 from bss_mfg.verify.diagnosis import COMPANION_CAUSES, Diagnosis, DiagnosisCause, diagnose
 from bss_mfg.verify.label_contents import ContentChecker
 from bss_mfg.verify.other_codes import PageCodes, take_other_codes, with_missing_codes
-from bss_mfg.verify.page_checks import look_at_prints, see_page, with_misprints
+from bss_mfg.verify.page_checks import look_at_prints, see_page, with_misprints, without_stray_finds
 from bss_mfg.verify.page_findings import PageSymbol, ScannedPage, SecondReading, locate_symbols
 from bss_mfg.verify.page_grading import with_grades
 from bss_mfg.verify.page_progress import PageStep, TellStep, tell_no_step
@@ -71,7 +71,7 @@ class PageReader:
         stalls = self.second_reader.failures
         reading = PageReading(page, AttemptBudget(self.limits or AttemptLimits.for_patience(self.request.patience)))
         symbols = self._read_linear(reading) if self.batch.linear else self._read_symbols(reading)
-        symbols = self._without_companions(reading, symbols)
+        symbols = without_stray_finds(reading, self._without_companions(reading, symbols))
         seen = see_page(reading, symbols, () if reading.frame else self._companion_quads(reading))
         if self.label_file is None and not self.batch.linear:
             symbols = with_misprints(reading, self.batch, symbols)

@@ -25,6 +25,8 @@ from bss_mfg.verify.page_account import PageSeen
 from bss_mfg.verify.page_findings import PageSymbol
 from bss_mfg.verify.page_reading import PageReading
 
+_FEW_FINDS = 2
+"""Finds that nobody read which may be a label or two alone in a picture."""
 _LIKE_A_LABEL = 0.6, 1.7
 """Side of a patch against the symbols of the page, within which it may be one that was not read."""
 
@@ -97,6 +99,13 @@ def see_page(reading: PageReading, symbols: Sequence[PageSymbol], companions: Se
     if reading.frame:
         return PageSeen(labels=labels, sheet=True)
     return PageSeen(ink_share(reading.page.grey), labels, _candidates(reading, symbols, companions))
+
+
+def without_stray_finds(reading: PageReading, symbols: list[PageSymbol]) -> list[PageSymbol]:
+    """Without the finds that nobody read, where no label was read and they are many: on blank paper a reader finds
+    them in the noise, and on another document in its text. Such a page is told as a whole: it is not understood."""
+    known = any(item.read.data or item.identified_package for item in symbols)
+    return symbols if known or reading.frame or len(symbols) <= _FEW_FINDS else []
 
 
 def _candidates(reading: PageReading, symbols: Sequence[PageSymbol], companions: Sequence[Quad]) -> int:

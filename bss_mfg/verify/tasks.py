@@ -96,7 +96,7 @@ def _describe(task: PageTask) -> FileDescription:
 
 def _may_show(each: str, wanted: LabelScope) -> bool:
     """Whether a file may show labels of a kind; `each` is what its own are for, empty where it is none of ours."""
-    return each not in ("carton", "batch") if wanted == "package" else each in ("", wanted)
+    return each in ("", wanted)
 
 
 def read_pages(task: PageTask, tell: TellPage = tell_no_page) -> list[ScannedPage | TaskFailure]:

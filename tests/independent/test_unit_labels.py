@@ -14,6 +14,8 @@ from bss_mfg.label.expected import WorkspaceLabels
 from bss_mfg.label.layout.label_rows import LabelRow
 from bss_mfg.verify.finding_rows import finding_row
 from bss_mfg.verify.outcome import VerifyOptions
+from bss_mfg.verify.request import ReadRequest
+from bss_mfg.verify.tasks import FileDescription, PageTask, describe_file
 from bss_mfg.verify.verification import verify
 from tests.helpers.factory import Factory
 from tests.helpers.wrong_labels import Press, ScanModel, with_code, with_text
@@ -250,6 +252,17 @@ def test_a_sheet_that_is_scaled_or_mirrored_is_misprinted(
     assert {verdict for verdict, _ in faults} == {"misprinted"}
     assert len(faults) == 6
     assert all(("it is mirrored" if mirrored else "fit to page") in words for words in faults.values())
+
+
+def test_a_label_file_of_units_holds_no_label_of_a_package(factory: Factory) -> None:
+    press = Press.of(factory, each="unit")
+    with factory.ledger() as ledger:
+        (file,) = factory.root.rglob(press.label_file.file)
+        other = describe_file(PageTask(ReadRequest(ledger.path, ledger.actor, "B1", "package"), file))
+        own = describe_file(PageTask(ReadRequest(ledger.path, ledger.actor, "B1", "unit"), file))
+    assert isinstance(other, FileDescription)
+    assert isinstance(own, FileDescription)
+    assert (other.shows_labels, own.shows_labels) == (False, True)
 
 
 def smaller(picture: np.ndarray, share: float) -> np.ndarray:

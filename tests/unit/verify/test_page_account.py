@@ -66,6 +66,15 @@ def test_a_fault_of_a_label_that_was_read_is_no_second_label() -> None:
     assert list(tracker.unaccounted()) == [1]
 
 
+def test_the_noise_of_a_blank_page_is_no_label(printed: Factory, tmp_path: Path) -> None:
+    noise = np.random.default_rng(3).normal(245, 4, sheet(printed, "A").shape)
+    Image.fromarray(noise.clip(0, 255).astype(np.uint8)).save(tmp_path / "back.png", dpi=(300, 300))
+    outcome = printed.cli("verify", "A", tmp_path / "back.png", "--partial", "--jobs", 1, "--json")
+    assert outcome.code == 1
+    assert [row["verdict"] for row in outcome.json["findings"] if not row["unseen"]] == []
+    assert [page["blank"] for page in outcome.json["not_understood"]] == [True]
+
+
 def test_the_back_of_a_sheet_is_named_in_every_report(printed: Factory, tmp_path: Path) -> None:
     page = sheet(printed, "A")
     Image.fromarray(page).save(tmp_path / "front.png", dpi=(300, 300))
