@@ -191,6 +191,9 @@ def _may_produce(file: SpecFile, proof: SpecProof) -> bool:
         ConfirmationState.IN_PART: f"confirmed {by}, but neither proven nor signed for: {', '.join(unsigned(file))}",
     }
     say(f"NOT CONFIRMED: {why[state]}; production products refuse this spec.")
+    if proof.faults:
+        say("Correct the spec or the sample first: what a sample contradicts can't be signed.")
+        return False
     names = proof.unproven(found.assumed) if found.samples.files else ()
     by_name = "".join(f" --sign {key}" for key in names)
     say(f"Compare it with Amazon's guide, then sign: `bss-mfg spec confirm {found.name} --document TEXT{by_name}`.")
