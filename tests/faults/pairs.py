@@ -17,7 +17,7 @@ import sqlite3
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,8 +89,8 @@ class Ended:
     err: str
 
 
-def start(factory: Factory, one: Act, at: float, log: Path) -> int:
-    """Type a command in a forked child at a moment of the monotonic clock; the child's number."""
+def start(factory: Factory, one: Act, at: float, log: Path, prepare: Callable[[], None] = lambda: None) -> int:
+    """Type a command in a forked child at a moment of the monotonic clock, after `prepare`; the child's number."""
     child = os.fork()
     if child:
         return child
@@ -106,6 +106,7 @@ def start(factory: Factory, one: Act, at: float, log: Path) -> int:
         sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
         from bss_mfg.cli.main import main
 
+        prepare()
         while (left := at - time.monotonic()) > 0:
             time.sleep(min(left, 0.001))
         try:
