@@ -13,7 +13,6 @@ import select
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 
 from tests.faults.pairs import Act, Ended, finish, start
 from tests.helpers.factory import Factory
@@ -26,25 +25,11 @@ _ABOUT_FILES = re.compile(r"FROM (printed|event|control_log)|(INSERT INTO|UPDATE
 """SQL statements about files that were made."""
 
 
-class _Here:
-    """In the place of the processes that a command starts: its tasks are done in the command's own."""
-
-    def __init__(self, *_: object, **__: object) -> None: ...
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-
 def _count_questions(root: Path, ask: Callable[[], None]) -> None:
     """From now on, in this process, call `ask` before each question. There is no way back: the process is a child."""
     import bss_mfg.ledger.ledger as opening
-    from bss_mfg.core import processes
     from bss_mfg.ledger import sqlite
 
-    processes.ProcessExecutor = _Here  # type: ignore[assignment, misc]
     real, inside = sqlite.connect, str(root)
 
     def connect(path: Path, *, create: bool = False) -> sqlite.SqliteConnection:

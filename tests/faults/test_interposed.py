@@ -16,6 +16,7 @@ from tests.helpers.factory import Factory, make_factory
 
 FEW, MANY = 3, 500
 VERIFY = act("verify", "verify P {root}/batches/P/labels --json --jobs 1")
+RECONCILE = act("reconcile", "reconcile P --json --jobs 1")
 OTHERS = (
     act("again", "labels P --again --jobs 1"),
     act("again in one file", "labels P --again --labels-per-file 4 --jobs 1"),
@@ -64,3 +65,10 @@ def test_verify_judges_by_one_moment(template: Factory, folder: Path, other: Act
     for moment, factory, out in moments(template, folder, VERIFY, other):
         assert json.loads(out)["counts"]["matched"] >= 4, (moment, out)
         assert faults(factory) == [], moment
+
+
+@pytest.mark.parametrize("other", OTHERS, ids=lambda one: one.name)
+def test_reconcile_compares_of_one_moment(template: Factory, folder: Path, other: Act) -> None:
+    """Files agree with the ledger before and after, so they do at any moment between."""
+    for moment, _, out in moments(template, folder, RECONCILE, other):
+        assert json.loads(out)["kinds"][1]["differences"] == [], (moment, out)
