@@ -21,7 +21,7 @@ from psycopg.adapt import Loader
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 
-from bss_mfg.errors import LedgerError, RefusedError
+from bss_mfg.errors import BssError, LedgerError, RefusedError
 from bss_mfg.ledger.connection import Values
 from bss_mfg.ledger.place import LedgerPlace
 from bss_mfg.ledger.postgresql_errors import (
@@ -70,6 +70,7 @@ class PostgresConnection:
         self._database = database
         self._place = place
         self._open = False
+        self._held: list[int] = []
         self._types: dict[str, list[tuple[str, str]]] = {}
 
     @property
@@ -194,19 +195,31 @@ class PostgresConnection:
     def _find_out(self, number: str) -> None:
         """Whether a transaction whose answer was lost was committed. Returns if it was."""
         until = time.monotonic() + _RESOLVE_S
-        while time.monotonic() < until:
-            with contextlib.suppress(psycopg.Error, LedgerError, OSError):
-                self._database = _connected(self._place)
-                while time.monotonic() < until:
-                    ((state,),) = self._database.execute("SELECT pg_xact_status(%s::xid8)", (number,)).fetchall()
-                    if state == "committed":
-                        _log.info("a commit whose answer was lost had been made")
-                        return
-                    if state == "aborted":
-                        raise lost_connection(self.where)
-                    time.sleep(0.1)  # its old connection has not ended yet
-            time.sleep(0.2)
-        raise unknown_commit(self.where)
+        state: str | None = None
+        while state not in ("committed", "aborted"):
+            if time.monotonic() > until:
+                raise unknown_commit(self.where)
+            try:
+                if self._database.closed:
+                    self._database = _connected(self._place)
+                ((state,),) = self._database.execute("SELECT pg_xact_status(%s::xid8)", (number,)).fetchall()
+            except (psycopg.Error, BssError):
+                _log.debug("asking what became of a commit: not yet")
+            time.sleep(0.1)  # the old connection may not have ended yet
+        if state == "aborted":
+            raise lost_connection(self.where)
+        _log.info("a commit whose answer was lost had been made")
+        self._take_back_locks()
+
+    def _take_back_locks(self) -> None:
+        """The names that were held went with the old connection; `LedgerError` where another took one meanwhile."""
+        for number in self._held:
+            if not self.rows("SELECT pg_try_advisory_lock(?::bigint)", (number,))[0][0]:
+                raise LedgerError(
+                    "the connection was lost, and another command works on the same batch since",
+                    where=self.where,
+                    way_out="What was done until then is recorded. Let it finish, then run this command again.",
+                )
 
     def _copy(self, insert: PlainInsert, rows: Iterable[Sequence[object]]) -> None:
         columns = self._columns(insert)
@@ -296,9 +309,11 @@ class PostgresConnection:
             if time.monotonic() > until:
                 raise LedgerError(busy_message, way_out="Let it finish, then run this command again.")
             time.sleep(0.05)
+        self._held.append(number)
         try:
             yield
         finally:
+            self._held.remove(number)
             with contextlib.suppress(psycopg.Error):
                 self._database.execute("SELECT pg_advisory_unlock(%s::bigint)", (number,))
 

@@ -58,7 +58,7 @@ def translate_error(error: psycopg.Error | UnicodeError, where: str) -> BssError
             where=place,
             way_out=f"{_NOTHING} Whoever looks after the server frees some space or checks the disk; {_AGAIN}.",
         )
-    if state in ("55P03", "57014", "40001", "40P01", "53300", "25P03"):
+    if state in ("55P03", "57014", "40001", "40P01", "53300"):
         return LedgerError(
             "other commands keep the database server busy",
             where=place,
@@ -78,7 +78,7 @@ def translate_error(error: psycopg.Error | UnicodeError, where: str) -> BssError
         )
     if state in ("42P01", "42883", "42703", "3F000") or state.startswith("XX00"):
         return LedgerError("is damaged", where=place, way_out="Restore a backup of the database.")
-    if state.startswith(("08", "57P")) or (isinstance(error, psycopg.OperationalError) and not state):
+    if state.startswith(("08", "57P", "25P03")) or (isinstance(error, psycopg.OperationalError) and not state):
         return lost_connection(where)
     if isinstance(error, psycopg.DataError):  # a NUL, which no text there may hold
         return InputError("a text holds a character that can't be kept", where=place, way_out="Type or scan it again.")

@@ -25,15 +25,15 @@ AS $$ SELECT upper(encode(value, 'hex')) $$;
 CREATE FUNCTION instr(value text, part text) RETURNS integer LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 AS $$ SELECT strpos(value, part) $$;
 
--- A value of an event's data that is a plain text or a number. Not by a cast to JSON, which fails for names of files
--- that are no text: in a text every quotation mark has a backslash before it, so a name after a comma is a key.
 CREATE FUNCTION json_extract(data text, path text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 AS $$ SELECT trim(BOTH '"' FROM substring(data FROM '[{,]"' || substr(path, 3) || '":("[^"\\]*"|-?[0-9]+)')) $$;
 
 CREATE FUNCTION json_each(list text) RETURNS TABLE (value bigint) LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 AS $$ SELECT CAST(json_array_elements_text(CAST(list AS json)) AS bigint) $$;
 """
-"""What the stores' SQL calls and PostgreSQL has not."""
+"""What the stores' SQL calls and PostgreSQL lacks. `json_extract` finds a plain text or a number in an event's data. It
+does not cast to JSON, which fails where a file's name is not UTF-8: within a text every quotation mark has a backslash
+before it, so a name in quotation marks after a comma is a key."""
 
 MISPLACED = (
     "SELECT 1 FROM package k LEFT JOIN batch b ON b.no = k.batch WHERE b.no IS NULL LIMIT 1",

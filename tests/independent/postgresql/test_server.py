@@ -314,6 +314,7 @@ class Cutter:
             _end(one)
 
     def close(self) -> None:
+        _end(self._listener)
         self._listener.close()
 
 
@@ -359,6 +360,17 @@ def test_a_commit_whose_answer_was_lost_is_found_out(issued: Factory, cutter: Cu
         ledger.check()
 
 
+def test_the_lock_of_a_batch_outlives_a_connection(issued: Factory, cutter: Cutter) -> None:
+    with through(cutter, issued) as ledger, issued.ledger() as other:
+        with ledger.locked("B1", BatchWork.SENDING):
+            cutter.cut = lambda data: "after" if b"COMMIT" in data else ""
+            ledger.reads.record("B1", [a_read(1)])
+            with pytest.raises(LedgerError, match="is sending"), other.locked("B1", BatchWork.SENDING):
+                pass
+        with other.locked("B1", BatchWork.SENDING):
+            pass
+
+
 def test_a_commit_that_never_arrived_is_told(issued: Factory, cutter: Cutter) -> None:
     with through(cutter, issued) as ledger:
         cutter.cut = lambda data: "before" if b"COMMIT" in data else ""
@@ -369,6 +381,23 @@ def test_a_commit_that_never_arrived_is_told(issued: Factory, cutter: Cutter) ->
         ledger.reads.record("B1", [a_read(1)])
         assert ledger.reads.times_verified("B1", 1) == 1
         ledger.check()
+
+
+def test_a_server_that_is_gone_for_good_leaves_the_commit_unknown(
+    issued: Factory, cutter: Cutter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgresql, "_RESOLVE_S", 0.5)
+    with through(cutter, issued) as ledger:
+
+        def cut(data: bytes) -> str:
+            if b"COMMIT" not in data:
+                return ""
+            cutter.close()
+            return "after"
+
+        cutter.cut = cut
+        with pytest.raises(MissingError, match="can't be asked what became of it"):
+            ledger.reads.record("B1", [a_read(1)])
 
 
 def test_a_connection_cut_at_every_message(issued: Factory, cutter: Cutter) -> None:
@@ -411,9 +440,10 @@ def test_without_asking_a_lost_answer_would_count_as_a_failure(
         with pytest.raises(MissingError):
             ledger.reads.record("B1", [a_read(1)])
     cutter.cut = lambda data: ""
-    time.sleep(0.2)
+    until = time.monotonic() + 60
     with issued.ledger() as plain:
-        assert plain.reads.times_verified("B1", 1) == 1
+        while not plain.reads.times_verified("B1", 1):
+            assert time.monotonic() < until
 
 
 def test_the_server_is_killed_and_comes_back(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+from tests.cli.test_scan import *  # noqa: F403

@@ -1,0 +1,1 @@
+from tests.cli.test_unit_names import *  # noqa: F403
