@@ -1,1 +1,0 @@
-from tests.cli.test_scan import *  # noqa: F403

@@ -1,1 +1,0 @@
-from tests.cli.test_unit_names import *  # noqa: F403
