@@ -10,6 +10,7 @@ from bss_mfg.errors import InputError
 from bss_mfg.payload.fitting.known import Known, in_other_order, needles
 from bss_mfg.payload.fitting.layout_binary import Candidate, Plain
 from bss_mfg.payload.fitting.layouts_found import find_layouts
+from bss_mfg.payload.fitting.other_keys import other_key
 from bss_mfg.payload.fitting.plain_fields import Content
 from bss_mfg.payload.fitting.schemes_found import FoundScheme, SchemeQuestion, find_schemes
 from bss_mfg.payload.fitting.streams import Words
@@ -87,10 +88,23 @@ def encrypted_readings(question: EncryptedQuestion) -> list[EncryptedReading]:
     for decoded in decodings(question.values, question.samples, question.separator):
         sizes = ", ".join(str(len(one)) for one in decoded.data[0])
         question.tally.came(Stage.DECODED, question.key, f"{sizes} bytes as {' or '.join(decoded.formats)}")
+        if _is_for_another_key(question, decoded):
+            return []
         found = list(_opened(question, decoded))
         if found:
             return found
     return []
+
+
+def _is_for_another_key(question: EncryptedQuestion, decoded: Decoded) -> bool:
+    """Whether a sample holds a key on another curve than that of its private key, so that no search opens it."""
+    for sample, texts in zip(question.samples, decoded.data, strict=True):
+        whose = f" of {sample.name}" if len(question.samples) > 1 else ""
+        if sample.key and (other := other_key(texts[0], sample.key, whose)):
+            question.tally.came(Stage.OTHER_KEY, question.key, other.told)
+            if other.sure:
+                return True
+    return False
 
 
 def _opened(question: EncryptedQuestion, decoded: Decoded) -> Iterator[EncryptedReading]:
