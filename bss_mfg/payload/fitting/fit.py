@@ -104,8 +104,9 @@ def _common_keys(strings: Sequence[SplitString], samples: Sequence[Known]) -> tu
 
 
 def _separators(strings: Sequence[SplitString], samples: Sequence[Known], keys: Sequence[str]) -> str:
-    """The sign between the values of several units: the one with which most fields are values of units, `_` where
-    there is no list."""
+    """The sign between the values of several units: the one with which most fields are values of units, else that
+    which cuts most into as many parts, first of one length; `_` where there is no list. `+` and `/` stand in base64
+    as well, so they count where the parts have one length."""
 
     def lists(separator: str) -> int:
         return sum(
@@ -116,15 +117,17 @@ def _separators(strings: Sequence[SplitString], samples: Sequence[Known], keys: 
             for key in keys
         )
 
-    def parts(separator: str) -> int:
+    def parts(separator: str, *, even: bool) -> int:
         several = [(text, sample) for text, sample in zip(strings, samples, strict=True) if len(sample.units) > 1]
-        return sum(
-            len((text.value(key) or "").split(separator)) == len(sample.units)
+        cut = [
+            (list(map(len, (text.value(key) or "").split(separator))), len(sample.units))
             for text, sample in several
             for key in keys
-        )
+        ]
+        any_length = not even and separator not in "+/"
+        return sum(len(sizes) == units and (any_length or len(set(sizes)) == 1) for sizes, units in cut)
 
-    return max(LIST_SEPARATORS, key=lambda one: (lists(one), parts(one)))
+    return max(LIST_SEPARATORS, key=lambda one: (lists(one), parts(one, even=True), parts(one, even=False)))
 
 
 def _present(strings: Sequence[SplitString], samples: Sequence[Known], key: str) -> tuple[list[str], list[Known]]:
