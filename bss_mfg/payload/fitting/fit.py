@@ -54,11 +54,12 @@ def fit(request: FitRequest, tally: Tally | None = None) -> FitReport:
     for key in found.opened if unplaced else ():
         tally.came(Stage.VALUES_FOUND, key, f"it opens, and holds no {' or '.join(unplaced)} of the sample")
     unexplained_fields(strings, request.samples, readings, tally)
-    specs = (
-        [] if unplaced or not all(readings.values()) else list(_specs(request, strings, by_separator, readings, tally))
-    )
+    complete = not unplaced and all(readings.values())
+    specs = list(_specs(request, strings, by_separator, readings, tally)) if complete else []
+    if complete and not specs and _may_be_of_one_unit(request):
+        specs = list(_specs(replace(request, max_units=1), strings, by_separator, readings, tally))
     specs = distinct(specs)
-    if not specs and not unplaced and all(readings.values()):
+    if not specs and complete:
         tally.came(Stage.VALUES_FOUND, "", "each field can be read alone, and no spec reads all of every sample")
     wrong = () if specs else wrong_values(request.samples, unplaced, tally)
     return FitReport(
@@ -71,8 +72,23 @@ def fit(request: FitRequest, tally: Tally | None = None) -> FitReport:
         wrong=wrong,
         tried=tally.tried,
         seconds=time.monotonic() - begun,
-        notes=found.notes,
+        notes=(*found.notes, *_for_one_unit(request, specs)),
     )
+
+
+def _may_be_of_one_unit(request: FitRequest) -> bool:
+    return request.max_units is None and all(len(sample.units) == 1 for sample in request.samples)
+
+
+def _for_one_unit(request: FitRequest, specs: Sequence[Spec]) -> Iterator[str]:
+    """Which fields say that packages have one unit, where nobody did."""
+    if request.max_units == 1:
+        return
+    for key in dict.fromkeys(field.key for spec in specs for field in spec.encrypted if field.layout.is_flat):
+        yield (
+            f"{key}: the values stand in no list of units, so this is of packages with one unit (max_units = 1): "
+            "--max-units 1 says that it is so"
+        )
 
 
 def _common_keys(strings: Sequence[SplitString], samples: Sequence[Known]) -> tuple[str, ...]:
