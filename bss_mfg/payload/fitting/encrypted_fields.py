@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bss_mfg.errors import InputError
-from bss_mfg.payload.fitting.known import Known, in_other_order, needles
+from bss_mfg.payload.fitting.known import Known, needles, other_order
 from bss_mfg.payload.fitting.layout_binary import Candidate, Plain
 from bss_mfg.payload.fitting.layouts_found import find_layouts
 from bss_mfg.payload.fitting.other_keys import other_key
@@ -196,8 +196,8 @@ def _miss(
             told = _told(len(plain.data), there, missing) + where
             if not there and (others := _whose(question.samples, sample, plain.data)):
                 told += f"; units of {others} do"
-        if not missing and not told and in_other_order(plain.units, plain.data):
-            told = f"it opens to {len(plain.data)} bytes with the units in another order than the sample's"
+        if not missing and not told and (order := other_order(plain.units, plain.data)):
+            told = f"it opens to {len(plain.data)} bytes with the units {order}"
     told = told or f"it opens to {len(plains[0].data)} bytes with all values in them, in no known layout"
     return Stage.VALUES_FOUND if stands else Stage.OPENED, question.key, told, frozenset(stands)
 
