@@ -115,7 +115,8 @@ class SqliteConnection:
         try:
             yield
         finally:
-            self.execute("COMMIT")
+            if self._database.in_transaction:
+                self.execute("COMMIT")
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
