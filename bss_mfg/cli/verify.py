@@ -248,7 +248,7 @@ def _watch_folder(
 
 def _print_findings(outcome: Verification) -> None:
     """Every label that is not right, a line each; then the counts. Labels of another batch are told once."""
-    from bss_mfg.report.wording import other_code_lines, place_words
+    from bss_mfg.report.wording import both_words, other_code_lines, place_words
     from bss_mfg.verify.finding_rows import finding_row
 
     wrong_batch = outcome.wrong_batch
@@ -280,6 +280,8 @@ def _print_findings(outcome: Verification) -> None:
             f"{count_words(outcome.resumed, 'file')} with {count_words(outcome.resumed_labels, 'label')} read and "
             "found right before, not read again"
         )
+    if words := both_words(outcome):
+        click.echo(words[0].upper() + words[1:])
     click.echo(", ".join(f"{count:,} {kind}" for kind, count in outcome.counts.items()))
 
 

@@ -13,7 +13,7 @@ from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.event_kind import EventKind
 from bss_mfg.ledger.event_record import EventRecord
-from bss_mfg.ledger.events import FileVerified, LabelRead, ReadSubject
+from bss_mfg.ledger.events import FileVerified, LabelRead, PictureRead, ReadSubject
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.read_effects import SCANNER, ReadEffect, effect_of
 
@@ -30,12 +30,19 @@ class ReadStore:
         self._history = history
         self._batches = batches
 
-    def record(self, batch_id: str, reads: Sequence[LabelRead], file: FileVerified | None = None) -> None:
-        """Append one event per read, and change the facts of their packages, in their order: a right read counts, a
-        wrong one clears. `file` is a label file all of whose labels were read right, the last with these: it needn't
-        be read again. Inside the transaction that is open, or in one of their own."""
+    def record(
+        self,
+        batch_id: str,
+        reads: Sequence[LabelRead],
+        file: FileVerified | None = None,
+        pictures: Sequence[PictureRead] = (),
+    ) -> None:
+        """Append one event per page that we did not draw and one per read, and change the facts of their packages, in
+        their order: a right read counts, a wrong one clears. `file` is a label file all of whose labels were read
+        right, the last with these: it needn't be read again. Inside the transaction that is open, or in one of their
+        own."""
         batch = self._batches.number(batch_id)
-        events: list[EventRecord] = [*reads, *([file] if file else [])]
+        events: list[EventRecord] = [*pictures, *reads, *([file] if file else [])]
         with contextlib.nullcontext() if self._db.in_transaction else self._db.transaction():
             self._history.append(batch_id, *events)
             for subject, column in _COLUMNS.items():
