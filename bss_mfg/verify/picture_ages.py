@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from bss_mfg.ledger.event_kind import EventKind
 from bss_mfg.ledger.ledger import Ledger
-from bss_mfg.ledger.pictures import Renewal
+from bss_mfg.ledger.pictures import PicturesBefore, Renewal
 from bss_mfg.model import Batch
 
 _WORDS = {
@@ -40,12 +40,13 @@ class Outdated:
 class PictureAges:
     """The pictures of a batch that were read before labels of it were made again.
 
-    Where all labels were made before the first picture was read, that is nothing. Else four bytes a package.
+    The history is looked at once there is a picture. Where all labels were made before the first picture was read, that
+    is nothing. Else four bytes a package.
     """
 
     def __init__(self, ledger: Ledger, batch: Batch) -> None:
         self._ledger, self._batch = ledger, batch
-        self._known = ledger.pictures.look(batch.id)
+        self._known_now: PicturesBefore | None = None
         self._renewals: list[Renewal] = []
         self._newest = array("I")
         """Of each package, the place (from 1) in `_renewals` of the newest that concerns it, once that was asked."""
@@ -59,11 +60,17 @@ class PictureAges:
         """Look at what happened since; whether labels have to be read anew by it."""
         seen, renewed = self._ledger.pictures.news(self._batch.id, self.seen)
         if renewed:
-            self._known = self._ledger.pictures.look(self._batch.id)
+            self._known_now = None
             self._renewals, self._newest = [], array("I")
         else:
-            self._known = self._known.at(seen)
+            self._known_now = self._known.at(seen)
         return renewed
+
+    @property
+    def _known(self) -> PicturesBefore:
+        if self._known_now is None:
+            self._known_now = self._ledger.pictures.look(self._batch.id)
+        return self._known_now
 
     def age(self, digests: Sequence[str], after: int) -> PictureAge:
         """The age of a picture that was opened after an event, by the digests of its file and its pixels."""

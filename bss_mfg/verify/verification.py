@@ -39,6 +39,8 @@ from bss_mfg.verify.request import ReadRequest
 from bss_mfg.verify.task_runner import PAGE_SECONDS, TaskRunner
 from bss_mfg.verify.tasks import PageTask, cut_label_pictures
 
+MOST_NEW_FAULTS = 10
+"""Labels that are told at once as they are found wrong; the rest is counted."""
 MAX_PICTURES = 200
 """Failed labels whose picture is kept for the report."""
 _MAX_PENDING = 2_000
@@ -139,6 +141,8 @@ class Verifier:
         self._digests_read: set[str] = set()
         passes = options.resume and not options.grade and not options.sample
         self._digests_verified = ledger.reads.verified_files(batch.id, options.second_reader) if passes else set()
+        self._new_faults: list[Finding] = []
+        self._new_fault_count = 0
         self._file: FileProgress | None = None
         self._broken: list[tuple[int, int, str, str]] = []
         self.troubles: list[tuple[str, str]] = []
@@ -157,7 +161,8 @@ class Verifier:
             if file is not self._file:
                 self._commit()
                 self._file = file
-                self._follow()
+                if not file.description.own:
+                    self._follow()
             for page, answer in zip(task.pages, answers, strict=True):
                 self._take_page(file, page, answer)
             self._progress(self._trackers.judged.read_count(), self._batch.packages)
@@ -218,6 +223,12 @@ class Verifier:
     def broken(self) -> list[tuple[str, str]]:
         """Files and pages that could not be read, with the reason, in the order in which they were given."""
         return [(where, why) for _, _, where, why in sorted(self._broken)]
+
+    def take_new_faults(self) -> tuple[list[Finding], int]:
+        """The first labels that were found wrong since this was asked last, and how many."""
+        taken = self._new_faults, self._new_fault_count
+        self._new_faults, self._new_fault_count = [], 0
+        return taken
 
     def newly_broken(self, before: int) -> list[tuple[str, str]]:
         """The same without the first `before` that were found."""
@@ -387,9 +398,13 @@ class Verifier:
         news = self._pending or self._pictures_read or whole
         if news and self._options.each == "package":  # of others the ledger keeps no state that a read could change
             with self._ledger.transaction():  # whoever makes labels comes before it or after it
-                self._follow()
+                if self._pictures_read:
+                    self._follow()
                 record_reads(self._ledger, self._batch, self._pending, whole, self._pictures_read)
         self._spool.add(self._pending)
+        faults = [item for item in self._pending if item.kind is not FindingKind.MATCHED]
+        self._new_fault_count += len(faults)
+        self._new_faults += faults[: MOST_NEW_FAULTS - len(self._new_faults)]
         self._pending, self._pictures_read = [], []
         if ended and self._file and (later := self._file.made_later):
             words = f"was saved before {count_words(len(later), 'of its labels', 'of its labels')} were made"
