@@ -150,6 +150,8 @@ class SpecSheet:
     samples: tuple[str, ...] = ()
     proven: tuple[str, ...] = ()
     """Keys of the assumed fields that the samples prove: nobody has to sign for them."""
+    unopened: frozenset[str] = frozenset()
+    """Samples whose private key is not there."""
 
     @property
     def spec(self) -> Spec:
@@ -172,7 +174,8 @@ class SpecSheet:
         """What was held against the spec; empty where nothing was."""
         if not self.samples:
             return ""
-        words = f"Held against {count_words(len(self.samples), 'sample')}: {', '.join(self.samples)}."
+        names = (f"{name} (not opened)" if name in self.unopened else name for name in self.samples)
+        words = f"Held against {count_words(len(self.samples), 'sample')}: {', '.join(names)}."
         return words + (f" Proven by them: {', '.join(self.proven)}." if self.proven else " They prove no field whole.")
 
     @property
@@ -210,6 +213,7 @@ def spec_sheet(file: SpecFile, request: SheetRequest) -> SpecSheet:
         matrix=_matrix(made),
         samples=tuple(one.sample.name for one in request.samples),
         proven=proven,
+        unopened=frozenset(one.sample.name for one in request.samples if one.private_key is None and spec.encrypted),
     )
 
 

@@ -224,3 +224,20 @@ def test_what_samples_prove_need_not_be_ticked(tmp_path: Path, names: tuple[str,
         assert set(evidence.values()) == {"only consistent"}
         assert {one["of"] for one in made["assumed"]} >= {"ABV", "CNT", "SER", "DID", "SEC"}
         assert "no sample has a key of 32 bytes" in page
+
+
+@pytest.mark.parametrize("missing", ["guide-test-key.private.pem", "guide-single.sample.toml"])
+def test_a_sheet_is_made_without_what_is_missing(tmp_path: Path, missing: str) -> None:
+    """The test key was put away after the spec was signed: the sheet is still wanted."""
+    shutil.copytree(GUIDE, tmp_path, dirs_exist_ok=True)
+    listed = '"guide-single.sample.toml", "guide-pair.sample.toml"'
+    (tmp_path / "lumen.toml").write_text(LUMEN.replace("FILES", listed))
+    (tmp_path / missing).unlink()
+    done = run_cli("spec", "explain", "lumen.toml", "--out", "lumen.html", "--json", cwd=tmp_path)
+    assert done.code == 0, done.err
+    assert missing in done.err
+    evidence = {row["key"]: row["evidence"] for row in done.json["fields"]}
+    assert evidence["SEC"] == "only consistent"
+    page = (tmp_path / "lumen.html").read_text("utf-8")
+    assert ("guide-single.sample.toml (not opened)" in page) is (missing != "guide-single.sample.toml")
+    assert run_cli("spec", "check", "lumen.toml", cwd=tmp_path).code == 3
