@@ -20,6 +20,7 @@ _ADVICE = {
     "oob-size": "a sample with OOB keys of 32 bytes, if these have 16",
     "value-length": "a sample whose serials have another length",
     "letters": "a sample whose values have letters, + or / (of base64), and another length (of its padding)",
+    "padding": "a sample of another length in this field (other units or OOB keys): in this one padding would not show",
     "product": "a sample of another product",
     "private-key": "a sample to another key",
 }
@@ -27,6 +28,7 @@ _LOOK_UP = {
     "NOTHING": "how the fields are written",
     "DECODED": "which key and curve the test key is of; --private-key may be another key's",
     "LENGTHS_FIT": "how the key is sent, and in which order the parts stand",
+    "OTHER_KEY": "which test key belongs to this sample (private_key in the sample, or --private-key)",
     "POINT_READ": "whether the test key is the one of this sample; then KDF, hash and context (SharedInfo, info, salt: "
     "give the words with --info), cipher and MAC",
     "KEY_UNWRAPPED": "the cipher under the content key, its IV and MAC",

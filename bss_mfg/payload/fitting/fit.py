@@ -11,15 +11,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from bss_mfg.errors import InputError
+from bss_mfg.payload.fitting.cut_tags import cut_tag
 from bss_mfg.payload.fitting.encrypted_fields import EncryptedQuestion, decodings, encrypted_readings
 from bss_mfg.payload.fitting.forms import forms_without_key
 from bss_mfg.payload.fitting.known import Known
 from bss_mfg.payload.fitting.misses import misplaced, unexplained_fields, wrong_values
-from bss_mfg.payload.fitting.one_unit import same_for_one_unit
 from bss_mfg.payload.fitting.plain_fields import Content, plain_readings
 from bss_mfg.payload.fitting.proof import explains
 from bss_mfg.payload.fitting.questions import open_questions
 from bss_mfg.payload.fitting.report import MOST, FitReport
+from bss_mfg.payload.fitting.same_specs import distinct
 from bss_mfg.payload.fitting.streams import Words
 from bss_mfg.payload.fitting.strings import LIST_SEPARATORS, SplitString, split_string
 from bss_mfg.payload.fitting.tally import Space, Stage, Tally
@@ -53,12 +54,12 @@ def fit(request: FitRequest, tally: Tally | None = None) -> FitReport:
     for key in found.opened if unplaced else ():
         tally.came(Stage.VALUES_FOUND, key, f"it opens, and holds no {' or '.join(unplaced)} of the sample")
     unexplained_fields(strings, request.samples, readings, tally)
-    specs = (
-        [] if unplaced or not all(readings.values()) else list(_specs(request, strings, by_separator, readings, tally))
-    )
-    if specs and request.max_units == 1:
-        specs = same_for_one_unit(specs)
-    if not specs and not unplaced and all(readings.values()):
+    complete = not unplaced and all(readings.values())
+    specs = list(_specs(request, strings, by_separator, readings, tally)) if complete else []
+    if complete and not specs and _may_be_of_one_unit(request):
+        specs = list(_specs(replace(request, max_units=1), strings, by_separator, readings, tally))
+    specs = distinct(specs)
+    if not specs and complete:
         tally.came(Stage.VALUES_FOUND, "", "each field can be read alone, and no spec reads all of every sample")
     wrong = () if specs else wrong_values(request.samples, unplaced, tally)
     return FitReport(
@@ -71,8 +72,23 @@ def fit(request: FitRequest, tally: Tally | None = None) -> FitReport:
         wrong=wrong,
         tried=tally.tried,
         seconds=time.monotonic() - begun,
-        notes=found.notes,
+        notes=(*found.notes, *_for_one_unit(request, specs)),
     )
+
+
+def _may_be_of_one_unit(request: FitRequest) -> bool:
+    return request.max_units is None and all(len(sample.units) == 1 for sample in request.samples)
+
+
+def _for_one_unit(request: FitRequest, specs: Sequence[Spec]) -> Iterator[str]:
+    """Which fields say that packages have one unit, where nobody did."""
+    if request.max_units == 1:
+        return
+    for key in dict.fromkeys(field.key for spec in specs for field in spec.encrypted if field.layout.is_flat):
+        yield (
+            f"{key}: the values stand in no list of units, so this is of packages with one unit (max_units = 1): "
+            "--max-units 1 says that it is so"
+        )
 
 
 def _common_keys(strings: Sequence[SplitString], samples: Sequence[Known]) -> tuple[str, ...]:
@@ -181,6 +197,9 @@ class _Fields:
                 found[key] = [one.content for one in opened]
                 if not opened[0].sure:
                     self.notes += (f"{key}: no MAC says that it was opened rightly, only the units' values in it",)
+                if cut := cut_tag(opened[0].content["scheme"]):
+                    told = f"its tag has {cut[0]} bytes of {cut[1]}, or the string is cut off: compare its length"
+                    self.notes += (f"{key}: {told}",)
                 if opened[0].opened < len(samples):
                     self.notes += (f"{key}: {len(samples) - opened[0].opened} samples have no private key",)
         return found

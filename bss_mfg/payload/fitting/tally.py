@@ -16,13 +16,15 @@ class Stage(IntEnum):
     """The text is bytes in some encoding."""
     LENGTHS_FIT = 2
     """The key's kind and the lengths fit a family of schemes."""
-    POINT_READ = 3
+    OTHER_KEY = 3
+    """A public key on another curve than the private key's stands in it."""
+    POINT_READ = 4
     """A public key on the private key's curve stands in it."""
-    KEY_UNWRAPPED = 4
+    KEY_UNWRAPPED = 5
     """RSA gave something that is a content key or a padded text."""
-    OPENED = 5
+    OPENED = 6
     """It was decrypted, and its tag, MAC or padding is right, or values of the units stand in it."""
-    VALUES_FOUND = 6
+    VALUES_FOUND = 7
     """Decrypted, with some values of the units in it, but not laid out in a way that is known."""
 
 
