@@ -71,6 +71,8 @@ def _print_sheet(sheet: SpecSheet) -> None:
         spans = [("plaintext", span) for span in block.plaintext] + [("encrypted", span) for span in block.sealed]
         listed = [(of, span.place, f"{span.size}", span.label) for of, span in spans]
         print_table(listed, ("OF", "BYTES", "SIZE", "WHAT"))
+        if block.text:
+            click.echo(f"\nThe plaintext as a text: {block.text}")
     click.echo("")
     sizes = [
         (f"{row.units}", f"{row.oob_bytes}" if sheet.spec.holds_oob else "-", *_size_cells(row)) for row in sheet.sizes

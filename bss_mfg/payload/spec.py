@@ -134,6 +134,11 @@ class SpecField(FileModel):
         least, most = (12, 12) if self.source == "unit.mac" else (1, 50)
         return self.min_length or least, self.max_length or most
 
+    @property
+    def varies(self) -> bool:
+        """Whether the values of units may have one length or another."""
+        return self.source.startswith("unit.") and self.lengths[0] != self.lengths[1]
+
     def check_value(self, value: str) -> str:
         """`value` if it can be one unit's value of this field; else `InputError` names the field and what is wrong."""
         shown = "" if self.secret else f"{value[:40]!a} "
