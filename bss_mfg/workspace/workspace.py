@@ -335,10 +335,16 @@ class Workspace:
 
     def copy_spec(self, name: str) -> list[Path]:
         """Copy a packaged spec, its control log mapping and its samples into the workspace; refuses to overwrite."""
-        from bss_mfg.payload.spec import packaged_mapping, packaged_samples, packaged_spec
+        from bss_mfg.payload.spec import packaged_mapping, packaged_names, packaged_samples, packaged_spec
 
         folder = self.root / "specs"
-        texts = {f"{name}.toml": packaged_spec(name).text}
+        if self.spec_names().get(name) == "workspace" and name not in packaged_names():
+            raise InputError(
+                "is the workspace's own: only specs that come with bss-mfg are copied",
+                where=f"spec {name}",
+                way_out=f"Correct it where it is, specs/{name}.toml.",
+            )
+        texts = {f"{name}.toml": packaged_spec(name, self.spec_names()).text}
         if mapping := packaged_mapping(name):
             texts[f"{name}.control-log.toml"] = mapping
         texts |= packaged_samples(name)
@@ -356,7 +362,7 @@ class Workspace:
 
         path = self.root / "specs" / f"{require_safe_name(name, 'spec name')}.toml"
         if not path.is_file():
-            return packaged_spec(name)
+            return packaged_spec(name, self.spec_names())
         document = load_toml(path, "spec file")
         if not document.data:
             raise InputError(
