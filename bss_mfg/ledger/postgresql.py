@@ -401,6 +401,12 @@ def created(place: LedgerPlace) -> Iterator[PostgresConnection]:
             yield connection
 
 
+def remove(place: LedgerPlace) -> None:
+    """Remove a ledger: a copy that nobody worked with."""
+    with contextlib.closing(PostgresConnection(_connected(place), place)) as connection, connection.transaction():
+        connection.run_script("", prepared=f"DROP SCHEMA {NAME} CASCADE")
+
+
 def _connected(place: LedgerPlace) -> psycopg.Connection[Any]:
     _log.debug("opening %s", place.words)
     given = conninfo_to_dict(place.url)
