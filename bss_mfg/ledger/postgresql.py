@@ -29,7 +29,7 @@ from bss_mfg.ledger.postgresql_errors import (
     unknown_commit,
 )
 from bss_mfg.ledger.postgresql_schema import MISPLACED, NAME, guard_imports_script, schema_script, script, trigger_names
-from bss_mfg.ledger.postgresql_session import connected
+from bss_mfg.ledger.postgresql_session import new_session
 from bss_mfg.ledger.postgresql_sql import PlainInsert, plain_insert, reads_secrets, translated
 from bss_mfg.ledger.schema import VERSION
 
@@ -197,7 +197,7 @@ class PostgresConnection:
                 raise unknown_commit(self.where)
             try:
                 if self._database.closed:
-                    self._database = connected(self._place)
+                    self._database = new_session(self._place)
                 ((state,),) = self._database.execute("SELECT pg_xact_status(%s::xid8)", (number,)).fetchall()
             except (psycopg.Error, BssError):
                 _log.debug("asking what became of a commit: not yet")
@@ -362,7 +362,7 @@ class _WithSecrets(PostgresConnection):
 
 def connect(place: LedgerPlace) -> PostgresConnection:
     """Open the ledger of a server."""
-    connection = PostgresConnection(connected(place), place)
+    connection = PostgresConnection(new_session(place), place)
     try:
         _check_version(connection)
     except BaseException:
@@ -373,14 +373,14 @@ def connect(place: LedgerPlace) -> PostgresConnection:
 
 def holds_ledger(place: LedgerPlace) -> bool:
     """Whether a ledger lies in the database."""
-    with contextlib.closing(PostgresConnection(connected(place), place)) as connection:
+    with contextlib.closing(PostgresConnection(new_session(place), place)) as connection:
         return connection.has_schema()
 
 
 @contextlib.contextmanager
 def created(place: LedgerPlace) -> Iterator[PostgresConnection]:
     """A new ledger in a database that has none, to be filled: whole with the end of the block, or not at all."""
-    connection = PostgresConnection(connected(place), place)
+    connection = PostgresConnection(new_session(place), place)
     with contextlib.closing(connection):
         ((encoding,),) = connection.rows("SELECT current_setting('server_encoding')")
         if connection.has_schema():
@@ -399,6 +399,12 @@ def created(place: LedgerPlace) -> Iterator[PostgresConnection]:
             connection.run_script("", prepared=f"CREATE SCHEMA {NAME}; {schema_script()}")
             connection.execute("INSERT INTO about VALUES ('schema_version', ?)", (str(VERSION),))
             yield connection
+
+
+def remove(place: LedgerPlace) -> None:
+    """Remove a ledger: a copy that nobody worked with."""
+    with contextlib.closing(PostgresConnection(new_session(place), place)) as connection, connection.transaction():
+        connection.run_script("", prepared=f"DROP SCHEMA {NAME} CASCADE")
 
 
 def _check_version(connection: PostgresConnection) -> None:

@@ -1,4 +1,4 @@
-"""A session on a server: the settings that the ledger relies on."""
+"""A connection to a database server, made with what a ledger relies on."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class _WholeNumber(Loader):
         return int(bytes(data))
 
 
-def connected(place: LedgerPlace) -> psycopg.Connection[Any]:
-    """A new connection to a server; `BssError` says why there is none."""
+def new_session(place: LedgerPlace) -> psycopg.Connection[Any]:
+    """A connection to the database of a place, with the settings that a ledger needs."""
     _log.debug("opening %s", place.words)
     given = conninfo_to_dict(place.url)
     host = str(given.get("host") or "")
