@@ -1,4 +1,4 @@
-"""Pictures that have black and white only: a scanner's setting for text, or fax. What lies between them is lost, and with
+"""Pictures that have black and white only: a scanner's setting for text, or a fax. What lies between is lost, and with
 it what tells characters of a few pixels apart."""
 
 from __future__ import annotations

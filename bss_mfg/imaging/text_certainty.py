@@ -49,7 +49,8 @@ def times_by_size(sets: Mapping[int, tuple[float, Mapping[float, Floats]]]) -> d
     for _, leanings in sets.values():
         for times, leaning in leanings.items():
             together[times] = np.concatenate([together[times], leaning]) if times in together else leaning
-    everything = differ_times(together)
+    # Runs that are judged as a whole say nothing of this.
+    everything = differ_times(together) if together else STEPS[0]
     found = {}
     for number, (em, _) in sets.items():
         smaller = [times for other, times in enough.values() if other <= em * _SMALLER]
