@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +30,15 @@ class KnownUnit:
     def sources(self) -> tuple[str, ...]:
         """The sources that have a value."""
         return tuple(self.values)
+
+    def alone(self, source: str) -> KnownUnit:
+        """The unit with no other value than this."""
+        return KnownUnit({source: self.values[source]})
+
+    def sortable(self, source: str) -> bytes:
+        """A value as it is sorted; empty where there is none."""
+        value = self.values.get(source, b"")
+        return value if isinstance(value, bytes) else value.encode()
 
     def written(self, source: str, format: Format) -> bytes | None:
         """A value as it stands in a plaintext in a format, or as the text of a field; None where it can't be so."""
@@ -63,6 +72,11 @@ class Known:
     units: tuple[KnownUnit, ...]
     facts: Mapping[str, str]
     key: PrivateKey | None = field(default=None, repr=False)
+
+    @property
+    def text(self) -> bytes:
+        """The string as bytes, to look for values in it."""
+        return self.string.encode()
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -127,3 +141,19 @@ def needles(units: Iterable[KnownUnit]) -> re.Pattern[bytes]:
 
     found = sorted(set(forms()), key=len, reverse=True)
     return re.compile(b"|".join(found) if found else b"(?!)")
+
+
+def other_order(units: Sequence[KnownUnit], data: bytes) -> str:
+    """In which order values of all units stand in some bytes, if it is another than that of the units; else nothing."""
+    found = [needles([unit]).search(data) for unit in units]
+    places = [match.start() for match in found if match]
+    if len(places) < len(units) or places == sorted(places):
+        return ""
+    stand = sorted(range(len(units)), key=places.__getitem__)
+    if stand == list(reversed(range(len(units)))):
+        return "in the reverse of the sample's order"
+    for source in units[0].sources:
+        values = [unit.sortable(source) for unit in units]
+        if source != "unit.oob" and stand == sorted(range(len(units)), key=values.__getitem__):
+            return f"sorted by {source}, and not in the sample's order"
+    return "in another order than the sample's"
