@@ -18,7 +18,7 @@ def test_poor_pictures_of_all_sorts_are_judged_right_or_not_at_all(bench: Bench)
     assert not tally.alarms
     assert not tally.silent
     assert tally.right > 150
-    assert tally.found > 5
+    assert tally.found >= 4
     assert tally.seen > 0
     assert tally.judged >= 0.9 * tally.seen
 
