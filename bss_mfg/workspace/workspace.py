@@ -45,7 +45,7 @@ _GROUP_TEXT = """
 # The group of this system whose members work here. Set by `init --group`: the folders' modes say the same.
 group = {group}
 """
-_LEDGER_TEXT = """
+LEDGER_TEXT = """
 [ledger]
 # The database of the ledger. Its password lies in a password file (~/.pgpass), never here.
 url = {url}
@@ -133,7 +133,7 @@ class Workspace:
         for name in ("products", "templates", "printers", "specs", "batches", "dev-keys"):
             make_folder(root / name)
         settings = _CONFIG_TEXT + (_GROUP_TEXT.format(group=quote(group)) if group else "")
-        settings += _LEDGER_TEXT.format(url=quote(ledger_url)) if ledger_url else ""
+        settings += LEDGER_TEXT.format(url=quote(ledger_url)) if ledger_url else ""
         with workspace.exclusive_keys():
             vault_id = make_vault_and_ledger(new_vault, LedgerPlace(root, require_url(ledger_url)), actor)
             # What has no settings is no workspace yet, and init can be typed again.

@@ -150,7 +150,7 @@ def test_the_mistyped_value_of_several_units_is_named(workbench: Path) -> None:
     assert done.json["not_found"] == ["unit.oob"]
     assert done.json["wrong_values"] == [{"sample": pair.name, "unit": 2, "source": "unit.oob"}]
     told = run_cli(*arguments, cwd=workbench)
-    assert "NOT FOUND: unit.oob of unit 2. Correct it" in told.err
+    assert "NOT FOUND: unit.oob of unit 2 of guide-pair.sample.toml. Correct it" in told.err
     assert oob[1:] not in done.out + done.err + told.out + told.err
 
 
