@@ -16,7 +16,7 @@ from bss_mfg.imaging import fitting, grid
 from bss_mfg.imaging.budget import ENHANCE_COST, FIT_COST, AttemptBudget
 from bss_mfg.imaging.ecc200 import symbol_geometry
 from bss_mfg.imaging.fitting import Surroundings
-from bss_mfg.imaging.geometry import PixelBox, Quad, box_of, quad_of, sides_of
+from bss_mfg.imaging.geometry import PixelBox, Quad, box_of, quad_of
 from bss_mfg.imaging.grid import SampledGrid
 from bss_mfg.imaging.sampling import box_mean
 from bss_mfg.imaging.second_reader import SecondReader
@@ -36,9 +36,6 @@ _MIN_OTHER_AGREEMENT = 0.8
 """The same of a label that is not the one expected there."""
 _MIN_CORRELATION, _MIN_EXPECTED_CORRELATION = 0.3, 0.15
 """Correlation with the modules that are known below which a patch is no symbol, and not the one expected there."""
-_NEARLY_UPRIGHT = 1.12
-"""Area of the upright box around a patch against the patch's own, below which its tilt (up to 3 degrees) may come of
-what its edges happen to hold: it is then looked for without, too."""
 _FINE_MODULE_PX = 6.0
 """Pixels a module that are enough for what enhancing a picture brings out."""
 _LEAST_SHARPNESS = 0.45
@@ -112,32 +109,20 @@ def read_unknown_symbol(grey: Grey, quad: Quad, size: int, tools: AttemptTools) 
 
 def _grids_by_fixed_patterns(grey: Grey, quad: Quad, size: int, budget: AttemptBudget) -> Iterator[SampledGrid]:
     """The grids on which a symbol may lie, by what is known of its modules, whichever corner is its first."""
-    starts = [quad, *_upright(quad)]
-    turns: list[list[Surroundings]] = []
+    turns: list[Surroundings] = []
     for light in _fixed_pattern_variants(size):
-        if not budget.take_steps(4 * len(turns or starts)):
+        if not budget.take_steps(4):
             return
         turns = turns or [
-            [Surroundings.of(grey, Warp.from_quad((*start[i:], *start[:i]), size), 3) for i in range(4)]  # type: ignore[arg-type]
-            for start in starts
+            Surroundings.of(grey, Warp.from_quad((*quad[i:], *quad[:i]), size), 3)  # type: ignore[arg-type]
+            for i in range(4)
         ]
-        best = [max((turn.best_shift(light) for turn in some), key=lambda found: found[1]) for some in turns]
-        at = max(range(len(best)), key=lambda index: best[index][1])
-        (warp, strength), turns = best[at], [turns[at]]
+        warp, strength = max((turn.best_shift(light) for turn in turns), key=lambda found: found[1])
         if strength <= _MIN_CORRELATION:
             continue
         if not budget.take_steps(FIT_COST):
             return
         yield SampledGrid.sample(grey, fitting.fit_warp(grey, light, warp, fitting.COARSE_FIT_STEPS))
-
-
-def _upright(quad: Quad) -> list[Quad]:
-    """A patch that is tilted a little without its tilt, about its centre; of any other nothing."""
-    sides, (left, top, width, height) = sides_of(quad), box_of(quad)
-    if not 1 < width * height / max(sides[0] * sides[1], 1) < _NEARLY_UPRIGHT:
-        return []
-    side = sum(sides) / 4
-    return [quad_of((left + (width - side) / 2, top + (height - side) / 2, side, side))]
 
 
 def refit(grey: Grey, sampled: SampledGrid, expected: Matrix, budget: AttemptBudget) -> SampledGrid:

@@ -96,24 +96,3 @@ def test_what_is_out_of_focus_is_read_at_any_resolution(module_px: int) -> None:
     assert isinstance(found, Read)
     assert found.data == text
     assert abs(found.center[0] - edge - side / 2) < module_px
-
-
-@pytest.mark.parametrize("degrees", [-2.5, 0.0, 2.0])
-@pytest.mark.parametrize("seed", [1, 2])
-def test_a_symbol_without_finder_is_identified_though_its_patch_seems_tilted(seed: int, degrees: float) -> None:
-    """What its edges happen to hold tilts the patch that a symbol is looked for in: the last modules are two off."""
-    module_px, side = 4, 64 * 4
-    text = bytes(np.random.default_rng(seed).integers(33, 123, 190).tolist())
-    matrix = data_matrix(text, 64)
-    grey = np.pad(picture(matrix, module_px), 8 * module_px, constant_values=255)
-    edge = 12 * module_px
-    grey[:, : edge + module_px] = 255
-    grey[edge + side - module_px :] = 255
-    half, middle, angle = side / 2, edge + side / 2, np.radians(degrees)
-    across, down = half * np.array([np.cos(angle), np.sin(angle)]), half * np.array([-np.sin(angle), np.cos(angle)])
-    corners = (-across - down, across - down, across + down, down - across)
-    quad = tuple((middle + float(x), middle + float(y)) for x, y in corners)
-    found = read_unknown_symbol(grey, quad, 64, AttemptTools(AttemptBudget(AttemptLimits.for_patience())))  # type: ignore[arg-type]
-    assert isinstance(found, UnreadSymbol)
-    agreement = max(one.agreement(matrix.bits()) for one in found.grids)  # of strangers: 0.5 to 0.6
-    assert agreement > 0.75 or found.restored == text
