@@ -22,6 +22,7 @@ import pytest
 
 from bss_mfg.imaging.text_ocr import data_folder
 from tests.helpers import ROOT
+from tests.helpers.postgres import programs
 
 EVERYTHING = os.environ.get("BSS_MFG_TEST_ALL") == "1"
 """Whether a missing tool is an error."""
@@ -167,6 +168,7 @@ TOOLS = {
              and Path("/usr/share/X11/xkb/rules/evdev.xml").is_file()),
         Tool("libhangul", "libhangul1 libhangul-data", "types Hangul",
              lambda: ctypes.util.find_library("hangul") is not None),
+        Tool("postgresql", "postgresql", "a database server for the ledger", lambda: programs() is not None),
         Tool("faketime", "faketime", "sets clocks wrong", lambda: faketime_library() is not None),
     )
 }  # fmt: skip

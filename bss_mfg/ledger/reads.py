@@ -85,9 +85,9 @@ class ReadStore:
         times = self.times_verified(batch_id, package)
         rows = self._db.rows(
             f"SELECT at, data FROM event WHERE batch = ? AND kind = '{EventKind.READ}' "  # noqa: S608 (fixed texts)
-            "AND instr(data, ?) AND json_extract(data, '$.package') = ? AND json_extract(data, '$.of') = 'print' "
+            "AND instr(data, ?) > 0 AND json_extract(data, '$.of') = 'print' "
             f"AND json_extract(data, '$.verdict') IN ({marks}) ORDER BY seq DESC LIMIT 1 OFFSET ?",
-            (batch_id, f'"package":{package},', package, *RIGHT_VERDICTS, times - 1),
+            (batch_id, f'"package":{package},', *RIGHT_VERDICTS, max(times - 1, 0)),
         )
         if not times or not rows:
             return None

@@ -105,7 +105,7 @@ class Verifier:
         self._label_files = label_files_of(ledger, batch.id, options.each)
         self._by_digest = {part.sha256: part for part in self._label_files}
         request = ReadRequest(
-            ledger.path,
+            ledger.place,
             ledger.actor,
             batch.id,
             options.each,
@@ -128,7 +128,7 @@ class Verifier:
         count = self._names.count(self._in_force.files)
         made = self._in_force.labels_made(count) if copies > 1 else None
         self._trackers = SubjectTrackers(PackageTracker(count, copies, chain(self._scrapped, shipped), made))
-        self._spool = FindingSpool(ledger.path.parent)
+        self._spool = FindingSpool(ledger.place.folder)
         self._pending: list[Finding] = []
         self._pictures_read: list[PictureRead] = []
         """Pages of the file at hand that are not written down yet."""

@@ -13,6 +13,7 @@ from bss_mfg.payload.fitting.layouts_found import find_layouts
 from bss_mfg.payload.fitting.other_keys import other_key
 from bss_mfg.payload.fitting.plain_fields import Content
 from bss_mfg.payload.fitting.schemes_found import FoundScheme, SchemeQuestion, find_schemes
+from bss_mfg.payload.fitting.spoiled import is_hex
 from bss_mfg.payload.fitting.streams import Words
 from bss_mfg.payload.fitting.tally import Stage, Tally, ValueOf
 from bss_mfg.payload.formats import BINARY, format_of
@@ -21,6 +22,7 @@ from bss_mfg.payload.suites import described
 
 LEAST_SEALED = 32
 """Bytes below which nothing can be an encrypted field."""
+_OF_HEX_DIGITS = ("hex-upper", "hex-lower", "decimal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ def _read(name: str, text: str) -> bytes:
         if text.count(".") != 4:
             raise ValueError("no JWE")
         return text.encode("ascii")
+    if name not in _OF_HEX_DIGITS and is_hex(text) and len(text) >= LEAST_SEALED:
+        raise ValueError("digits of hex, which are no other encoding by chance")
     return format_of(name).read_strict(text)
 
 
