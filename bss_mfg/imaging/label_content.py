@@ -11,9 +11,10 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from bss_mfg.core.text import count_words
+from bss_mfg.imaging.bar_heights import LEAST_SHARE, height_share
 from bss_mfg.imaging.blank_texts import find_blank
 from bss_mfg.imaging.content_pictures import ContentPictures
-from bss_mfg.imaging.expected_content import ExpectedCode, ExpectedLabels, ExpectedPicture, ExpectedText, PictureKind
+from bss_mfg.imaging.expected_content import ExpectedCode, ExpectedLabels, ExpectedPicture, ExpectedText
 from bss_mfg.imaging.label_codes import CodeReading, read_codes
 from bss_mfg.imaging.picture_judge import PictureVerdict, PlacedPicture, judge_pictures
 from bss_mfg.imaging.shape_judge import ShapeVerdict, judge_shapes
@@ -44,6 +45,7 @@ class ContentFault(StrEnum):
     WRONG_CODE = "wrong code"
     MISSING_CODE = "missing code"
     UNREADABLE_CODE = "unreadable code"
+    LOW_CODE = "low code"
     WRONG_TEXT = "wrong text"
     MISSING_TEXT = "missing text"
     MOVED_TEXT = "moved text"
@@ -54,7 +56,7 @@ class ContentFault(StrEnum):
 
 @dataclass(frozen=True)
 class ContentFinding:
-    """A fault: the element of the template (from 0) that it is about (-1: what stands beside the label), what it is
+    """A fault: the element of the template (from 0) that it is about (-1: what stands beside the label, -2: the SAMPLE mark), what it is
     called, what was to be there and what is, as text; and pictures (PNG) of both where there are some."""
 
     fault: ContentFault
@@ -75,6 +77,8 @@ class ContentFinding:
             return f"the {self.name}{shown} is missing"
         if self.fault is ContentFault.UNREADABLE_CODE:
             return f"the {self.name}{shown} can't be read"
+        if self.fault is ContentFault.LOW_CODE:
+            return f"the bars of the {self.name}{shown} have {self.seen} of their height"
         if self.fault in (ContentFault.MOVED_TEXT, ContentFault.MOVED_PICTURE):
             return f"the {self.name}{shown} is moved by {self.seen}"
         if self.by_ocr:
@@ -117,6 +121,9 @@ def check_labels(
         open_[at] += reading.outside
         right[at] += [code.text] if reading.right else []
         faults[at] += _shown(_code_faults(code, reading), cuts, code, maps[at])
+        if reading.right:
+            share = height_share(picture, code, maps[at], expected.labels[at].area, expected.drawing)
+            faults[at] += _shown(_height_faults(code, share), cuts, code, maps[at])
     contrasts = text_contrasts(expected.drawing)
     placed = [
         PlacedText(at, text, to_pixels, contrast)
@@ -139,7 +146,7 @@ def check_labels(
         PlacedPicture(at, item, to_pixels)
         for at, (label, to_pixels) in enumerate(zip(expected.labels, maps, strict=True))
         for item in label.pictures
-        if item.kind is PictureKind.ARTWORK
+        if not item.kind.is_shape
     ]
     for one, (seen, shift) in zip(pictures, judge_pictures(picture, pictures, expected.drawing), strict=True):
         found = _picture_faults(one.picture, seen, shift, usual.get(one.label, (0.0, 0.0)))
@@ -148,7 +155,7 @@ def check_labels(
         PlacedPicture(at, item, to_pixels)
         for at, (label, to_pixels) in enumerate(zip(expected.labels, maps, strict=True))
         for item in label.pictures
-        if item.kind is not PictureKind.ARTWORK
+        if item.kind.is_shape
     ]
     areas = [expected.labels[shape.label].area for shape in shapes]
     for shape, edges in zip(shapes, judge_shapes(picture, shapes, areas, expected.drawing), strict=True):
@@ -197,15 +204,20 @@ def _code_faults(code: ExpectedCode, reading: CodeReading) -> Iterator[ContentFi
         yield ContentFinding(fault, code.element, str(code.kind), code.text)
 
 
+def _height_faults(code: ExpectedCode, share: float | None) -> Iterator[ContentFinding]:
+    if share is not None and share < LEAST_SHARE:
+        yield ContentFinding(ContentFault.LOW_CODE, code.element, str(code.kind), code.text, f"{share:.0%}")
+
+
 def _picture_faults(
     picture: ExpectedPicture, seen: PictureVerdict, shift: tuple[float, float], usual: tuple[float, float]
 ) -> Iterator[ContentFinding]:
     if seen is PictureVerdict.MISSING:
-        yield ContentFinding(ContentFault.MISSING_PICTURE, picture.element, "picture", picture.name)
+        yield ContentFinding(ContentFault.MISSING_PICTURE, picture.element, str(picture.kind), picture.name)
     elif seen is PictureVerdict.OTHER:
-        yield ContentFinding(ContentFault.WRONG_PICTURE, picture.element, "picture", picture.name)
+        yield ContentFinding(ContentFault.WRONG_PICTURE, picture.element, str(picture.kind), picture.name)
     elif seen is PictureVerdict.RIGHT and (off := dist(shift, usual)) > MOVED_MM:
-        yield ContentFinding(ContentFault.MOVED_PICTURE, picture.element, "picture", picture.name, f"{off:.1f} mm")
+        yield ContentFinding(ContentFault.MOVED_PICTURE, picture.element, str(picture.kind), picture.name, f"{off:.1f} mm")
 
 
 def _shape_faults(shape: ExpectedPicture, seen: ShapeVerdict) -> Iterator[ContentFinding]:

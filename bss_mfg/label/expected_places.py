@@ -10,6 +10,7 @@ from bss_mfg import gs1
 from bss_mfg.core.units import POINTS_PER_MM
 from bss_mfg.errors import InputError
 from bss_mfg.imaging.expected_content import (
+    SAMPLE_ELEMENT,
     CodeKind,
     ExpectedCode,
     ExpectedLabel,
@@ -130,6 +131,9 @@ class ExpectedPlaces:
         for item in (*layout.fixed_shapes, *shown):
             kind, name = _picture(item)
             yield ExpectedPicture(item.index, kind, name, frame.area(item.rect))
+        if layout.sample_mark and (mark := layout.template.definition.sample):
+            area = frame.area(Rect(mark.x, mark.y, mark.width, mark.height))
+            yield ExpectedPicture(SAMPLE_ELEMENT, PictureKind.SAMPLE_MARK, "", area)
 
 
 _PlacedText = tuple[tuple[float, float], ExpectedText]
