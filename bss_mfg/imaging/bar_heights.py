@@ -7,6 +7,7 @@ they are missed wherever a scanner's line does not happen to cross them.
 from __future__ import annotations
 
 from functools import lru_cache
+from math import hypot
 from typing import TYPE_CHECKING
 
 from bss_mfg.imaging.expected_content import MATRIX_KINDS, Drawing, ExpectedCode
@@ -29,6 +30,8 @@ _PARTS = 2
 _SEEN = 0.5
 """Share of the strongest lines' contrast from which on a line shows bars."""
 _LEAST_CONTRAST = 10.0
+_MOST_SLANTED = 0.6
+"""What is seen from 50 degrees aside is so much shorter than wide."""
 
 
 def height_share(
@@ -45,6 +48,15 @@ def height_share(
     return min(here / there for here, there in zip(seen, heights, strict=True))
 
 
+def squashed_share(code: ExpectedCode, to_pixels: Floats) -> float | None:
+    """The same where nothing but the corners of the bars themselves says how their label lies: by how much lower than
+    wide they are seen. None where that may be the slant of a picture."""
+    place = area_place(code.area, to_pixels, (1, 1))
+    across, down = hypot(*place.right) / code.area.width, hypot(*place.down) / code.area.height
+    share = min(across, down) / max(across, down)
+    return share if share < _MOST_SLANTED else None
+
+
 @lru_cache(maxsize=2)
 def _drawn(drawing: Drawing) -> dict[int, tuple[bool, tuple[float, ...]]]:
     """By element of the bars of a drawing whether they stand upright, and the share of their surroundings that each of
@@ -54,8 +66,8 @@ def _drawn(drawing: Drawing) -> dict[int, tuple[bool, tuple[float, ...]]]:
     scale, picture = drawing.pixels_per_mm, Picture(drawing.grey)
     to_pixels = np.array([[scale, 0.0, 0.0], [0.0, scale, 0.0], [0.0, 0.0, 1.0]])
     found = {}
-    for code in drawing.label.codes:
-        if code.kind in MATRIX_KINDS:
+    for code in (*drawing.label.codes, drawing.label.bars):
+        if code is None or code.kind in MATRIX_KINDS:
             continue
         upright = _are_upright(picture, code.area, to_pixels)
         heights = _heights(_lines(picture, _grown(code.area, drawing.label.area), to_pixels, upright))

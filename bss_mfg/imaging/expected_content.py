@@ -127,7 +127,11 @@ class ExpectedLabel:
     texts: tuple[ExpectedText, ...] = ()
     pictures: tuple[ExpectedPicture, ...] = ()
     bars: ExpectedCode | None = None
-    """The package's own symbol where it is a Code 128, where the place of modules is asked for."""
+    """The package's own symbol where it is a Code 128."""
+
+    def bare(self) -> ExpectedLabel:
+        """The same without all that is on it."""
+        return ExpectedLabel(self.number, self.area, self.symbol)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

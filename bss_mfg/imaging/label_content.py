@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import dist, hypot
 from statistics import median
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bss_mfg.core.text import count_words
-from bss_mfg.imaging.bar_heights import LEAST_SHARE, height_share
+from bss_mfg.imaging.bar_heights import LEAST_SHARE, height_share, squashed_share
 from bss_mfg.imaging.blank_texts import find_blank
 from bss_mfg.imaging.content_pictures import ContentPictures
 from bss_mfg.imaging.expected_content import ExpectedCode, ExpectedLabels, ExpectedPicture, ExpectedText
@@ -56,8 +57,9 @@ class ContentFault(StrEnum):
 
 @dataclass(frozen=True)
 class ContentFinding:
-    """A fault: the element of the template (from 0) that it is about (-1: what stands beside the label, -2: the SAMPLE mark), what it is
-    called, what was to be there and what is, as text; and pictures (PNG) of both where there are some."""
+    """A fault: the element of the template (from 0) that it is about (-1: what stands beside the label, -2: the SAMPLE
+    mark), what it is called, what was to be there and what is, as text; and pictures (PNG) of both where there are
+    some."""
 
     fault: ContentFault
     element: int
@@ -101,13 +103,24 @@ class LabelContent:
 
 
 def check_labels(
-    grey: Grey, expected: ExpectedLabels, maps: Sequence[Floats], with_pictures: bool = False
+    grey: Grey,
+    expected: ExpectedLabels,
+    maps: Sequence[Floats],
+    with_pictures: bool = False,
+    by_bars: Mapping[int, ExpectedCode] = MappingProxyType({}),
 ) -> list[LabelContent]:
     """Labels of a picture; `maps` take mm of the printed page to its pixels, for each label its own. `with_pictures`:
-    faults have pictures of what was planned and what is seen."""
+    faults have pictures of what was planned and what is seen. `by_bars`: labels (by index) of which nothing but the
+    bars of a code says how they lie: where these are too low, nothing else is judged."""
+    low = {at: share for at, code in by_bars.items() if (share := squashed_share(code, maps[at])) is not None}
+    if low:
+        bare = [label.bare() if at in low else label for at, label in enumerate(expected.labels)]
+        expected = replace(expected, labels=tuple(bare))
     picture = Picture(grey)
     cuts = ContentPictures(picture, expected.drawing) if with_pictures else None
     faults: list[list[ContentFinding]] = [[] for _ in expected.labels]
+    for at, share in low.items():
+        faults[at] += _height_faults(by_bars[at], share)
     open_: Counter[int] = Counter()
     doubtful: Counter[int] = Counter()
     right: list[list[str]] = [[] for _ in expected.labels]
@@ -124,6 +137,10 @@ def check_labels(
         if reading.right:
             share = height_share(picture, code, maps[at], expected.labels[at].area, expected.drawing)
             faults[at] += _shown(_height_faults(code, share), cuts, code, maps[at])
+    for at, label in enumerate(expected.labels):
+        if label.bars:  # which were read, or the label would not be known
+            share = height_share(picture, label.bars, maps[at], label.area, expected.drawing)
+            faults[at] += _shown(_height_faults(label.bars, share), cuts, label.bars, maps[at])
     contrasts = text_contrasts(expected.drawing)
     placed = [
         PlacedText(at, text, to_pixels, contrast)
@@ -217,7 +234,9 @@ def _picture_faults(
     elif seen is PictureVerdict.OTHER:
         yield ContentFinding(ContentFault.WRONG_PICTURE, picture.element, str(picture.kind), picture.name)
     elif seen is PictureVerdict.RIGHT and (off := dist(shift, usual)) > MOVED_MM:
-        yield ContentFinding(ContentFault.MOVED_PICTURE, picture.element, str(picture.kind), picture.name, f"{off:.1f} mm")
+        yield ContentFinding(
+            ContentFault.MOVED_PICTURE, picture.element, str(picture.kind), picture.name, f"{off:.1f} mm"
+        )
 
 
 def _shape_faults(shape: ExpectedPicture, seen: ShapeVerdict) -> Iterator[ContentFinding]:

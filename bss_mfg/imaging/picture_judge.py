@@ -1,4 +1,4 @@
-"""Artwork of labels and the SAMPLE mark, compared with its drawing: whether it is there, where, and like what was drawn."""
+"""Artwork and the SAMPLE mark of labels, compared with their drawing: whether they are there, where, and like it."""
 
 from __future__ import annotations
 

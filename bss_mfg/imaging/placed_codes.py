@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import hypot
+from math import dist, hypot
 from typing import TYPE_CHECKING
 
 from bss_mfg.imaging.bar_corners import find_bar_corners, follow_end_bars
+from bss_mfg.imaging.bar_heights import LEAST_SHARE
 from bss_mfg.imaging.expected_content import MATRIX_KINDS, CodeKind, ExpectedCode
 from bss_mfg.imaging.fitting import expected_light, fit_warp
 from bss_mfg.imaging.geometry import Quad, apply_homography, homography
@@ -134,6 +135,19 @@ def _mean_error(to_pixels: Floats, here: Sequence[Point], there: Sequence[Point]
     found = apply_homography(to_pixels, np.array(here))
     scale = hypot(*(found[1] - found[0])) / (hypot(*(np.array(here[1]) - here[0])) or 1.0)
     return float(np.hypot(*(found - there).T).mean()) / (scale or 1.0)
+
+
+def without_low_bars(codes: Sequence[tuple[ExpectedCode, Quad]], to_pixels: Floats) -> list[tuple[ExpectedCode, Quad]]:
+    """The codes that can tell how their label lies: not bars that lost height, by a map of the label."""
+    return [pair for pair in codes if pair[0].kind in MATRIX_KINDS or _has_its_height(*pair, to_pixels)]
+
+
+def _has_its_height(code: ExpectedCode, quad: Quad, to_pixels: Floats) -> bool:
+    import numpy as np
+
+    drawn = apply_homography(to_pixels, np.array(code_corners(code))).tolist()
+    there, seen = (dist(a, d) + dist(b, c) for a, b, c, d in (drawn, quad))
+    return seen >= LEAST_SHARE * there
 
 
 def follow_codes(sheet: Floats, codes: Sequence[tuple[ExpectedCode, Quad]]) -> Floats:

@@ -70,7 +70,7 @@ class ExpectedPlaces:
             tuple(self._codes(frame, row)),
             tuple(self._texts(frame, row)),
             tuple(self._pictures(frame, row)),
-            self._bars(frame, row) if self._with_modules else None,
+            self._bars(frame, row),
         )
 
     def _codes(self, frame: _Frame, row: LabelRow) -> Iterator[ExpectedCode]:
@@ -86,7 +86,7 @@ class ExpectedPlaces:
         for plan, text in zip(self._layout.codes, row.codes, strict=True):
             if text and carries_payload(plan.placed_element.element):
                 code = ExpectedCode(plan.placed_element.index, CodeKind.CODE_128, text, frame.area(plan.area))
-                return self._with_places(frame, plan, text, code)
+                return self._with_places(frame, plan, text, code) if self._with_modules else code
         return None
 
     def _with_places(self, frame: _Frame, plan: CodePlan, text: str, code: ExpectedCode) -> ExpectedCode:

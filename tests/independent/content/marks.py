@@ -37,9 +37,7 @@ def pixels(area: Rect, beyond: int = 0) -> tuple[slice, slice]:
     )
 
 
-def faults_of(
-    page: Grey, press: Press, expected: ExpectedLabels, model: ScanModel
-) -> list[list[Fault]]:
+def faults_of(page: Grey, press: Press, expected: ExpectedLabels, model: ScanModel) -> list[list[Fault]]:
     """Of each label of a page what is wrong, with its name, as a scanner sees it that doesn't lay it askew."""
     matrix = frame_at_dpi(press.label_file, 1, model.dpi).matrix
     found = check_labels(model.scan(page, DPI), expected, [matrix] * len(expected.labels))

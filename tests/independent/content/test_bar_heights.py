@@ -39,7 +39,7 @@ def factory(new_factory: Callable[[], Factory]) -> Factory:
 
 
 def _without(code: ExpectedCode, left: float, from_: float, across: float = 1.0) -> list[Rect]:
-    """What is to be blank for so much of its height to be left, beginning at a share of it; of a share of its length."""
+    """What is to be blank for so much of its height to be left, from a share of it on; over a share of its length."""
     x, y, width, height = code.area
     if width >= height:
         top, bottom, wide = height * from_, height * (1 - from_ - left), width * across
