@@ -15,7 +15,7 @@ from bss_mfg.core.text import count_words
 from bss_mfg.imaging.bar_heights import LEAST_SHARE, height_share, squashed_share
 from bss_mfg.imaging.blank_texts import find_blank
 from bss_mfg.imaging.content_pictures import ContentPictures
-from bss_mfg.imaging.expected_content import ExpectedCode, ExpectedLabels, ExpectedPicture, ExpectedText
+from bss_mfg.imaging.expected_content import ExpectedCode, ExpectedLabels, ExpectedPicture, ExpectedText, PictureKind
 from bss_mfg.imaging.label_codes import CodeReading, read_codes
 from bss_mfg.imaging.picture_judge import PictureVerdict, PlacedPicture, judge_pictures
 from bss_mfg.imaging.shape_judge import ShapeVerdict, judge_shapes
@@ -233,7 +233,9 @@ def _picture_faults(
         yield ContentFinding(ContentFault.MISSING_PICTURE, picture.element, str(picture.kind), picture.name)
     elif seen is PictureVerdict.OTHER:
         yield ContentFinding(ContentFault.WRONG_PICTURE, picture.element, str(picture.kind), picture.name)
-    elif seen is PictureVerdict.RIGHT and (off := dist(shift, usual)) > MOVED_MM:
+    elif seen is not PictureVerdict.RIGHT or picture.kind is PictureKind.SAMPLE_MARK:
+        return  # it marks samples wherever it lies
+    elif (off := dist(shift, usual)) > MOVED_MM:
         yield ContentFinding(
             ContentFault.MOVED_PICTURE, picture.element, str(picture.kind), picture.name, f"{off:.1f} mm"
         )

@@ -30,6 +30,7 @@ from bss_mfg.ledger.named_units import named_unit
 from bss_mfg.model import Batch, LabelFile
 from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisCause
 from bss_mfg.verify.findings import OtherCode
+from bss_mfg.verify.label_kinds import LabelKinds, with_known_labels
 from bss_mfg.verify.label_names import LabelNames
 from bss_mfg.verify.label_prints import code_misprints, sheet_misprints, size_misprints
 from bss_mfg.verify.label_source import LabelPages
@@ -116,6 +117,9 @@ class LabelPageReader:
         numbers = {item.diagnosis.package for item in located if item.diagnosis and item.diagnosis.package}
         numbers |= {place.number for place in view.places}
         seen = PageSeen(ink_share(page.grey), len(located), 0, view.frame is not None)
+        if not self.label_file and not self.own_file:
+            kinds = LabelKinds(self.ledger, self.batch.id, self.request.each, self.pages)
+            located, seen = with_known_labels(kinds, lambda: codes, located, seen)
         return ScannedPage(
             file=page.file,
             number=page.number,
