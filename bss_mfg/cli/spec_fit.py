@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bss_mfg.cli.common import json_option, print_json, print_table, say, shown_path
+from bss_mfg.cli.common import json_option, print_json, say, shown_path
 from bss_mfg.cli.parameters import WholeNumber
 
 if TYPE_CHECKING:
     from bss_mfg.payload.fitting.known import Known
-    from bss_mfg.payload.fitting.report import FitReport
     from bss_mfg.payload.spec import Spec
 
 
@@ -57,11 +56,14 @@ def fit(
     every explanation that fits, and what another sample should vary to tell them apart. Without a private key it says
     what lengths and forms exclude. No key is printed.
 
-    Exit codes: 0 explained; 1 nothing explains the samples, or with --expect several do.
+    How far it is is told on stderr, and when nothing usual opens a field. Ctrl-C ends it, and says how near it came.
+
+    Exit codes: 0 explained; 1 nothing explains the samples, or with --expect several do; 130 stopped.
     """
+    from bss_mfg.cli.spec_fit_progress import watched_fit
+    from bss_mfg.cli.spec_fit_report import print_report
     from bss_mfg.core.files import already_exists_error, write_atomically
     from bss_mfg.payload.fitting.fit import FitRequest
-    from bss_mfg.payload.fitting.fit import fit as search
     from bss_mfg.payload.fitting.report_data import report_document
     from bss_mfg.payload.fitting.spec_text import spec_text
 
@@ -70,11 +72,11 @@ def fit(
     if out and name == "fitted":
         name = out.stem
     known = _samples(samples, private_key)
-    report = search(FitRequest(known, tuple(map(_piece, words)), max_units, _checked_name(name), not usual))
+    report = watched_fit(FitRequest(known, tuple(map(_piece, words)), max_units, _checked_name(name), not usual))
     if as_json:
         print_json(report_document(report))
     else:
-        _print_report(report, keyed=any(sample.key for sample in known))
+        print_report(report, keyed=any(sample.key for sample in known))
     if out and report.specs:
         write_atomically(out, [spec_text(_with_samples(report.specs[0], out, samples)).encode()])
         say(f"Spec: {shown_path(out)}. Prove it: `bss-mfg spec check {shown_path(out)}`.")
@@ -105,7 +107,7 @@ def _samples(paths: tuple[Path, ...], private_key: Path | None) -> tuple[Known, 
     from bss_mfg.workspace.spec_samples import read_private_key, read_sample
 
     key = read_private_key(private_key) if private_key else None
-    loaded = [read_sample(path) for path in paths]
+    loaded = [read_sample(path, shown_path(path)) for path in paths]
     return tuple(known_sample(one.sample, one.private_key or key) for one in loaded)
 
 
@@ -123,56 +125,3 @@ def _with_samples(spec: Spec, out: Path, paths: tuple[Path, ...]) -> Spec:
         return type(spec).model_validate({**spec.model_dump(), "samples": {"files": files}})
     except ValidationError:  # a name that no spec can list: somebody lists it, or gives it to `spec check`
         return spec
-
-
-_ADVICE = {
-    "units": "a sample with another number of units (two, if these have one)",
-    "oob-size": "a sample with OOB keys of 32 bytes, if these have 16",
-    "value-length": "a sample whose serials have another length",
-    "letters": "a sample whose values have letters, + or / (of base64), and another length (of its padding)",
-    "product": "a sample of another product",
-    "private-key": "a sample to another key",
-}
-_LOOK_UP = {
-    "NOTHING": "how the fields are written",
-    "DECODED": "which key and curve the test key is of; --private-key may be another key's",
-    "LENGTHS_FIT": "how the key is sent, and in which order the parts stand",
-    "POINT_READ": "KDF, hash and context (SharedInfo, info, salt: give the words with --info), cipher and MAC",
-    "KEY_UNWRAPPED": "the cipher under the content key, its IV and MAC",
-    "OPENED": "whether the units in the sample are those of the string",
-    "VALUES_FOUND": "the layout of the plaintext, and whether every value in the sample is right",
-}
-
-
-def _print_report(report: FitReport, *, keyed: bool) -> None:
-    from bss_mfg.payload.formats import format_label
-    from bss_mfg.payload.schemes.descriptions import summary
-
-    if report.specs:
-        spec = report.specs[0]
-        rows = []
-        for field in spec.field:
-            how = summary(field.scheme) if field.scheme else (field.value or "")
-            rows.append((field.key, field.status, field.source, format_label(field.format), how))
-        print_table(rows, ("KEY", "STATUS", "SOURCE", "FORMAT", "WHAT"))
-        for field in spec.encrypted:
-            for value in field.plaintext:
-                length = f", its length in front as {value.length}" if value.length else ""
-                click.echo(f"    {field.key}  {value.source} {format_label(value.format)}{length}")
-    for form in report.forms if not keyed else ():
-        click.echo(f"{form.key} as {' or '.join(form.formats)}: {', '.join(map(str, form.sizes))} bytes")
-        click.echo(f"    possible: {'; '.join(form.possible) or 'nothing that is known'}")
-        click.echo(f"    excluded: {'; '.join(form.excluded)}")
-    for question in report.questions:
-        if question.readings:
-            say(f"OPEN: {question.key}: " + " / ".join(question.readings))
-        say(f"    Decided by {_ADVICE[question.vary.value]}.")
-    for note in report.notes:
-        say(f"NOTE: {note}")
-    if not report.specs:
-        for miss in report.nearest:
-            say(f"NEAREST: {miss.key}: {miss.detail}. Look up {_LOOK_UP[miss.stage.name]}.")
-        if report.unplaced:
-            say(f"NOT FOUND: {', '.join(report.unplaced)} of the samples. Correct it in the sample, or leave it out.")
-    found = {0: "No explanation", 1: "One explanation"}.get(report.explanations, f"{report.explanations} explanations")
-    say(f"{found} of {report.tried:,} combinations, {report.seconds:.1f} s")

@@ -190,8 +190,7 @@ class Spec(FileModel):
         if len(set(keys)) != len(keys):
             raise ValueError("two fields have the same key")
         for field in self.encrypted:
-            lists_units = field.layout.kind in ("json", "cbor") and not field.layout.units
-            if field.each == "package" and self.max_units > 1 and lists_units:
+            if field.each == "package" and self.max_units > 1 and field.layout.is_flat:
                 raise ValueError(f"{field.key} has no list of units: each = 'unit', or max_units = 1")
             self._check_separable(field)
         for field in self.field:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -100,6 +101,10 @@ class Product(FileModel):
         return first, longest
 
 
+KnownKeys = Callable[[], Mapping[str, str]]
+"""Tells the fingerprints of the keys whose private half is known, each with the file that it is known from."""
+
+
 @dataclass(frozen=True, slots=True)
 class LoadedProduct:
     """A product with its name and its checked key."""
@@ -115,8 +120,8 @@ class LoadedProduct:
         return replace(self, product=dated)
 
 
-def load_product(path: Path, development_fingerprints: frozenset[str] = frozenset()) -> LoadedProduct:
-    """Read and check products/NAME.toml and its key; `development_fingerprints` are the workspace's dev keys."""
+def load_product(path: Path, known_keys: KnownKeys = dict) -> LoadedProduct:
+    """Read and check products/NAME.toml and its key; `known_keys` is asked of a production product."""
     document = load_toml(path, "product file")
     product = validate(document, Product)
     if Path(product.public_key).name != product.public_key:
@@ -128,20 +133,29 @@ def load_product(path: Path, development_fingerprints: frozenset[str] = frozense
     key_path = path_inside(path.parent, product.public_key, "public key", document.locate(("public_key",)))
     key = load_public_key(read_bytes(key_path, "product public key", 1 << 16), str(key_path))
     loaded = LoadedProduct(path.stem, product, key, path)
-    check_stage(loaded, document, development_fingerprints)
+    check_stage(loaded, document, known_keys)
     return loaded
 
 
-def check_stage(loaded: LoadedProduct, document: TomlDocument, development_fingerprints: frozenset[str]) -> None:
-    """A production product refuses development keys and keys from public documents."""
+def check_stage(loaded: LoadedProduct, document: TomlDocument, known_keys: KnownKeys) -> None:
+    """A production product refuses development keys, keys from public documents, and every other key whose private half
+    is known."""
     if loaded.product.stage != "production":
         return
     key = loaded.key
-    if key.development or key.fingerprint in development_fingerprints or key.fingerprint in SAMPLE_FINGERPRINTS:
+    way_out = 'Put Amazon\'s product public key in place, or set stage = "development".'
+    if key.development or key.fingerprint in SAMPLE_FINGERPRINTS:
         raise InputError(
             "a production product can't use a development or sample key: anyone could read the barcodes",
             where=document.locate(("stage",)),
-            way_out='Put Amazon\'s product public key in place, or set stage = "development".',
+            way_out=way_out,
+        )
+    if known := known_keys().get(key.fingerprint):
+        raise InputError(
+            f"a production product can't use a development or sample key: the private half of this one is known "
+            f"({known}), so anyone who has it could read the barcodes",
+            where=document.locate(("stage",)),
+            way_out=way_out,
         )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bss_mfg.core.clock import TimeZone
-from bss_mfg.core.files import make_folder, read_bytes, read_text, require_safe_name, write_atomically
+from bss_mfg.core.files import make_folder, read_text, require_safe_name, write_atomically
 from bss_mfg.core.folders import require_free_name
 from bss_mfg.core.named_paths import path_inside
 from bss_mfg.core.shared_lock import PATIENCE, Patience, shared_lock
@@ -252,7 +252,7 @@ class Workspace:
                 f"there is no product {name!r} in this workspace",
                 way_out=f"Known: {', '.join(self.product_names()) or 'none yet'}. `bss-mfg product add` makes one.",
             )
-        return load_product(path, self.development_fingerprints())
+        return load_product(path, self.known_private_keys)
 
     def check_new_product(self, product: Product, key: ProductKey, key_name: str) -> None:
         """`InputError` where the spec, the key, the template or the size of the barcode would stop the product's first
@@ -276,7 +276,7 @@ class Workspace:
         path = require_free_name(folder / f"{require_safe_name(name, 'product name')}.toml")
         text = product_text(product)
         loaded = LoadedProduct(name, product, key, path)
-        check_stage(loaded, parse_toml(text, str(path)), self.development_fingerprints())
+        check_stage(loaded, parse_toml(text, str(path)), self.known_private_keys)
         pem = (f"{DEVELOPMENT_MARK}\n" if key.development else "") + key.pem
         key_path = path_inside(folder, product.public_key, "public key", path)
         write_atomically(key_path, [pem.encode()], replace=True)  # a left-over of an interrupted add
@@ -297,14 +297,11 @@ class Workspace:
         write_atomically(public_file, [public])
         return private_file, public_file
 
-    def development_fingerprints(self) -> frozenset[str]:
-        """Fingerprints of the workspace's development keys."""
-        from bss_mfg.payload.product_keys import load_public_key
+    def known_private_keys(self) -> dict[str, str]:
+        """Fingerprints of the keys whose private half lies in this workspace, each with its file."""
+        from bss_mfg.workspace.known_private_keys import known_private_keys
 
-        return frozenset(
-            load_public_key(read_bytes(path, "development key", 1 << 16), str(path)).fingerprint
-            for path in (self.root / "dev-keys").glob("*.public.pem")
-        )
+        return known_private_keys(self.root)
 
     # --- specs and templates --------------------------------------------------------------------------------------
 

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import subprocess
+import sys
 import uuid
 from pathlib import Path
 
 import pytest
 
+from bss_mfg.cli.spec_fit_progress import watched_fit
 from bss_mfg.model import Secret, Unit
 from bss_mfg.payload.build import PayloadBuilder
-from bss_mfg.payload.product_keys import load_public_key, new_development_key
+from bss_mfg.payload.fitting.fit import FitRequest
+from bss_mfg.payload.fitting.known import known_sample
+from bss_mfg.payload.product_keys import PrivateKey, load_private_key, load_public_key, new_development_key
 from bss_mfg.payload.spec import packaged_spec
-from tests.helpers.commands import run_cli
+from bss_mfg.payload.spec_samples import SpecSample
+from bss_mfg.workspace.spec_samples import read_sample
+from tests.helpers import ROOT
+from tests.helpers.commands import command_line, interrupted, real_environment, run_cli
 
 NAME = "amazon-bss-ob04"
+WORKBENCH = ROOT / "docs" / "spec-workbench"
+INFO = ("--info", "Lumen Simple Setup 2", "--usual")
 OOB = bytes(range(0x40, 0x50))
 
 
@@ -79,3 +91,86 @@ def test_a_wrong_key_value_is_named_and_not_shown(guide: Path, tmp_path: Path) -
     assert done.json["nearest"][0]["stage"] == "values-found"
     assert "unit.oob" in done.json["not_found"]
     assert "5a5a" not in done.out + done.err
+
+
+@pytest.fixture
+def workbench(tmp_path: Path) -> Path:
+    """The samples of the made-up guide, of one and of two units with serials."""
+    for path in WORKBENCH.glob("guide*"):
+        shutil.copy(path, tmp_path)
+    return tmp_path
+
+
+def change(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new))
+
+
+def test_the_mistyped_value_of_several_units_is_named(workbench: Path) -> None:
+    pair = workbench / "guide-pair.sample.toml"
+    oob = re.findall('oob = "(.*)"', pair.read_text())[1]
+    change(pair, f'oob = "{oob}"', f'oob = "{"0" if oob[0] != "0" else "1"}{oob[1:]}"')
+    arguments = ("spec", "fit", "guide-single.sample.toml", pair.name, *INFO)
+    done = run_cli(*arguments, "--json", cwd=workbench)
+    assert done.code == 1
+    (nearest,) = done.json["nearest"]
+    assert nearest["detail"].endswith("without unit.oob of unit 2 (guide-pair.sample.toml)")
+    assert "unit.serial" not in nearest["detail"]
+    assert done.json["not_found"] == ["unit.oob"]
+    assert done.json["wrong_values"] == [{"sample": pair.name, "unit": 2, "source": "unit.oob"}]
+    told = run_cli(*arguments, cwd=workbench)
+    assert "NOT FOUND: unit.oob of unit 2. Correct it" in told.err
+    assert oob[1:] not in done.out + done.err + told.out + told.err
+
+
+def test_samples_with_each_others_units_are_told(workbench: Path) -> None:
+    single, pair = workbench / "guide-single.sample.toml", workbench / "guide-pair.sample.toml"
+    (head, *one), (other, *two) = (path.read_text().split("[[unit]]") for path in (single, pair))
+    single.write_text("[[unit]]".join([head, *two]))
+    pair.write_text("[[unit]]".join([other, *one]))
+    done = run_cli("spec", "fit", single.name, pair.name, *INFO, cwd=workbench)
+    assert done.code == 1
+    assert "NEAREST: SEC: its MAC is right, and no value of the sample's units stands in the plaintext" in done.err
+    assert "NEAREST: DID: in the string of guide-single.sample.toml stand units of guide-pair.sample.toml" in done.err
+
+
+def test_units_in_another_order_are_told(workbench: Path) -> None:
+    pair = workbench / "guide-pair.sample.toml"
+    head, *units = pair.read_text().split("[[unit]]")
+    pair.write_text("[[unit]]".join([head, units[1] + "\n", units[0]]))
+    done = run_cli("spec", "fit", pair.name, *INFO, cwd=workbench)
+    assert done.code == 1
+    assert "NEAREST: DID: the units' values stand in it in another order than the sample's" in done.err
+    assert "NOT FOUND" not in done.err
+
+
+def test_a_wrong_private_key_is_suspected_early_and_the_search_can_be_stopped(guide: Path, tmp_path: Path) -> None:
+    (tmp_path / "other.pem").write_bytes(new_development_key("p256")[0])
+    arguments = ("spec", "fit", guide / "1.sample.toml", "--private-key", "other.pem")
+    running = subprocess.Popen(
+        command_line(*arguments), cwd=tmp_path, env=real_environment(), stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert running.stderr is not None
+    suspected = running.stderr.readline()
+    assert "BMD: nothing usual opens it. Most often the test key is another sample's" in suspected
+    told = interrupted(running)
+    assert "NEAREST: BMD: a P-256 key, compressed, stands in front. Look up whether the test key is the one" in told
+    assert re.search(r"stopped after [\d,]{6,} combinations", told)
+
+
+def test_how_far_a_search_is_is_drawn_on_a_terminal(
+    guide: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    known = known_sample(*_with_key(guide / "1.sample.toml", new_development_key("p256")[0]))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    report = watched_fit(FitRequest((known,), rare=False))
+    drawn = capsys.readouterr().err.split("\r")
+    assert not report.specs
+    assert any(re.match(r"BMD: usual: [\d,]+ combinations, 0:0\d", line) for line in drawn)
+    assert drawn[-1].endswith("\n")
+
+
+def _with_key(path: Path, private: bytes) -> tuple[SpecSample, PrivateKey]:
+    return read_sample(path).sample, load_private_key(private, "test")

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from bss_mfg.errors import InputError
-from bss_mfg.payload.fitting.known import Known, KnownUnit, needles
+from bss_mfg.payload.fitting.known import Known, in_other_order, needles
 from bss_mfg.payload.fitting.layout_binary import Candidate, Plain
 from bss_mfg.payload.fitting.layouts_found import find_layouts
+from bss_mfg.payload.fitting.other_keys import other_key
 from bss_mfg.payload.fitting.plain_fields import Content
 from bss_mfg.payload.fitting.schemes_found import FoundScheme, SchemeQuestion, find_schemes
 from bss_mfg.payload.fitting.streams import Words
-from bss_mfg.payload.fitting.tally import Stage, Tally
+from bss_mfg.payload.fitting.tally import Stage, Tally, ValueOf
 from bss_mfg.payload.formats import BINARY, format_of
 from bss_mfg.payload.product_keys import PrivateKey
 from bss_mfg.payload.suites import described
@@ -70,7 +71,7 @@ def _read(name: str, text: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class EncryptedQuestion:
-    """A field to be opened: its key and values in all samples."""
+    """A field to be opened: its key and values in all samples; `elsewhere`: sources that plain fields hold."""
 
     key: str
     values: tuple[str, ...] = field(repr=False)
@@ -79,6 +80,7 @@ class EncryptedQuestion:
     words: Words
     tally: Tally
     rare: bool = True
+    elsewhere: frozenset[str] = frozenset()
 
 
 def encrypted_readings(question: EncryptedQuestion) -> list[EncryptedReading]:
@@ -86,10 +88,23 @@ def encrypted_readings(question: EncryptedQuestion) -> list[EncryptedReading]:
     for decoded in decodings(question.values, question.samples, question.separator):
         sizes = ", ".join(str(len(one)) for one in decoded.data[0])
         question.tally.came(Stage.DECODED, question.key, f"{sizes} bytes as {' or '.join(decoded.formats)}")
+        if _is_for_another_key(question, decoded):
+            return []
         found = list(_opened(question, decoded))
         if found:
             return found
     return []
+
+
+def _is_for_another_key(question: EncryptedQuestion, decoded: Decoded) -> bool:
+    """Whether a sample holds a key on another curve than that of its private key, so that no search opens it."""
+    for sample, texts in zip(question.samples, decoded.data, strict=True):
+        whose = f" of {sample.name}" if len(question.samples) > 1 else ""
+        if sample.key and (other := other_key(texts[0], sample.key, whose)):
+            question.tally.came(Stage.OTHER_KEY, question.key, other.told)
+            if other.sure:
+                return True
+    return False
 
 
 def _opened(question: EncryptedQuestion, decoded: Decoded) -> Iterator[EncryptedReading]:
@@ -116,6 +131,7 @@ def _laid_out(
 ) -> Iterator[EncryptedReading]:
     suite = described(hit.scheme)
     plains: list[Plain] = []
+    first_units: list[tuple[Known, int]] = []
     for number in keyed:
         sample = question.samples[number]
         texts = [_open(suite, sample.key, data) for data in decoded.data[number]]
@@ -125,12 +141,13 @@ def _laid_out(
             )
             return
         of = [sample.units] if decoded.each == "package" else [(unit,) for unit in sample.units]
-        plains += [
-            Plain(text, units, dict(sample.facts)) for text, units in zip(texts, of, strict=True) if text is not None
-        ]
+        for index, (text, units) in enumerate(zip(texts, of, strict=True)):
+            if text is not None:
+                plains.append(Plain(text, units, dict(sample.facts)))
+                first_units.append((sample, index + 1))
     layouts = find_layouts(plains, question.tally.count)
     if not layouts:
-        question.tally.came(*_miss(question.key, plains[0]))
+        question.tally.came(*_miss(question, plains, first_units))
     for values, layout in layouts:
         for format in decoded.formats:
             yield EncryptedReading(_content(hit, decoded.each, format, (values, layout)), hit.sure, len(keyed))
@@ -150,18 +167,48 @@ def _content(hit: FoundScheme, each: str, format: str, candidate: Candidate) -> 
     return {"source": "encrypted", **how, "plaintext": values, "layout": layout}
 
 
-def _miss(key: str, plain: Plain) -> tuple[Stage, str, str]:
-    there: list[str] = []
-    missing: list[str] = []
-    for number, unit in enumerate(plain.units, 1):
-        for source in unit.sources:
-            (there if _stands(plain.data, unit, source) else missing).append(f"{source} of unit {number}")
+def _miss(
+    question: EncryptedQuestion, plains: Sequence[Plain], first_units: Sequence[tuple[Known, int]]
+) -> tuple[Stage, str, str, frozenset[ValueOf]]:
+    """What stands in the plaintexts and what does not, told of the first in which a value is missing."""
+    stands: set[ValueOf] = set()
+    told = ""
+    several = len({sample.name for sample, _ in first_units}) > 1
+    for plain, (sample, first) in zip(plains, first_units, strict=True):
+        values = [
+            (ValueOf(sample.name, number, source), needles([unit.alone(source)]))
+            for number, unit in enumerate(plain.units, first)
+            for source in unit.sources
+        ]
+        there = [value for value, needle in values if needle.search(plain.data)]
+        stands |= set(there)
+        missing = [
+            value
+            for value, needle in values
+            if value not in there and value.source not in question.elsewhere and not needle.search(sample.text)
+        ]
+        if missing and not told:
+            where = f" ({sample.name})" if several else ""
+            told = _told(len(plain.data), there, missing) + where
+            if not there and (others := _whose(question.samples, sample, plain.data)):
+                told += f"; units of {others} do"
+        if not missing and not told and in_other_order(plain.units, plain.data):
+            told = f"it opens to {len(plain.data)} bytes with the units in another order than the sample's"
+    told = told or f"it opens to {len(plains[0].data)} bytes with all values in them, in no known layout"
+    return Stage.VALUES_FOUND if stands else Stage.OPENED, question.key, told, frozenset(stands)
+
+
+def _told(size: int, there: Sequence[ValueOf], missing: Sequence[ValueOf]) -> str:
     if not there:
-        return Stage.OPENED, key, f"it opens to {len(plain.data)} bytes, and no value of the sample stands in them"
-    told = f"it opens to {len(plain.data)} bytes with {', '.join(there)} in them"
-    return Stage.VALUES_FOUND, key, told + (f", without {', '.join(missing)}" if missing else ", in no known layout")
+        return f"it opens to {size} bytes, and no value of the sample's units stands in them"
+    return f"it opens to {size} bytes with {_named(there)} in them, without {_named(missing)}"
 
 
-def _stands(data: bytes, unit: KnownUnit, source: str) -> bool:
-    one: Mapping[str, bytes | str] = {source: unit.values[source]}
-    return needles([KnownUnit(one)]).search(data) is not None
+def _named(values: Sequence[ValueOf]) -> str:
+    return ", ".join(f"{value.source} of unit {value.unit}" for value in values)
+
+
+def _whose(samples: Sequence[Known], own: Known, data: bytes) -> str:
+    """The sample whose units stand in some bytes, of all but one."""
+    others = (sample for sample in samples if sample is not own)
+    return next((sample.name for sample in others if needles(sample.units).search(data)), "")

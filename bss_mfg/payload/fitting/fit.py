@@ -14,6 +14,7 @@ from bss_mfg.errors import InputError
 from bss_mfg.payload.fitting.encrypted_fields import EncryptedQuestion, decodings, encrypted_readings
 from bss_mfg.payload.fitting.forms import forms_without_key
 from bss_mfg.payload.fitting.known import Known
+from bss_mfg.payload.fitting.misses import misplaced, unexplained_fields, wrong_values
 from bss_mfg.payload.fitting.one_unit import same_for_one_unit
 from bss_mfg.payload.fitting.plain_fields import Content, plain_readings
 from bss_mfg.payload.fitting.proof import explains
@@ -21,7 +22,7 @@ from bss_mfg.payload.fitting.questions import open_questions
 from bss_mfg.payload.fitting.report import MOST, FitReport
 from bss_mfg.payload.fitting.streams import Words
 from bss_mfg.payload.fitting.strings import LIST_SEPARATORS, SplitString, split_string
-from bss_mfg.payload.fitting.tally import Stage, Tally
+from bss_mfg.payload.fitting.tally import Space, Stage, Tally
 from bss_mfg.payload.spec import Spec, packaged_names, packaged_spec
 
 _MOST_COMBINED = 4096
@@ -39,9 +40,10 @@ class FitRequest:
     rare: bool = True
 
 
-def fit(request: FitRequest) -> FitReport:
-    """Search; `InputError` where a string can't be split, or the samples are of several specs."""
-    begun, tally = time.monotonic(), Tally()
+def fit(request: FitRequest, tally: Tally | None = None) -> FitReport:
+    """Search; `InputError` where a string can't be split, or the samples are of several specs. What `tally` holds is
+    right at any moment, for whoever interrupts it."""
+    begun, tally = time.monotonic(), tally or Tally()
     strings = [split_string(sample.string, sample.name) for sample in request.samples]
     keys = _common_keys(strings, request.samples)
     by_separator = _separators(strings, request.samples, keys)
@@ -50,20 +52,43 @@ def fit(request: FitRequest) -> FitReport:
     unplaced = _unplaced(readings, request.samples)
     for key in found.opened if unplaced else ():
         tally.came(Stage.VALUES_FOUND, key, f"it opens, and holds no {' or '.join(unplaced)} of the sample")
-    specs = [] if unplaced or not all(readings.values()) else list(_specs(request, strings, by_separator, readings))
+    unexplained_fields(strings, request.samples, readings, tally)
+    complete = not unplaced and all(readings.values())
+    specs = list(_specs(request, strings, by_separator, readings, tally)) if complete else []
+    if complete and not specs and _may_be_of_one_unit(request):
+        specs = list(_specs(replace(request, max_units=1), strings, by_separator, readings, tally))
     if specs and request.max_units == 1:
         specs = same_for_one_unit(specs)
+    if not specs and complete:
+        tally.came(Stage.VALUES_FOUND, "", "each field can be read alone, and no spec reads all of every sample")
+    wrong = () if specs else wrong_values(request.samples, unplaced, tally)
     return FitReport(
         specs=tuple(specs[:MOST]),
         explanations=len(specs),
         questions=open_questions(specs, request.samples, request.max_units),
         forms=tuple(forms_without_key(request.samples, strings, found.sealed)),
-        nearest=() if specs else tuple(sorted(tally.nearest.values(), key=lambda miss: -miss.stage)),
-        unplaced=() if specs else unplaced,
+        nearest=() if specs else tally.misses,
+        unplaced=() if specs else misplaced(request.samples, unplaced, wrong),
+        wrong=wrong,
         tried=tally.tried,
         seconds=time.monotonic() - begun,
-        notes=found.notes,
+        notes=(*found.notes, *_for_one_unit(request, specs)),
     )
+
+
+def _may_be_of_one_unit(request: FitRequest) -> bool:
+    return request.max_units is None and all(len(sample.units) == 1 for sample in request.samples)
+
+
+def _for_one_unit(request: FitRequest, specs: Sequence[Spec]) -> Iterator[str]:
+    """Which fields say that packages have one unit, where nobody did."""
+    if request.max_units == 1:
+        return
+    for key in dict.fromkeys(field.key for spec in specs for field in spec.encrypted if field.layout.is_flat):
+        yield (
+            f"{key}: the values stand in no list of units, so this is of packages with one unit (max_units = 1): "
+            "--max-units 1 says that it is so"
+        )
 
 
 def _common_keys(strings: Sequence[SplitString], samples: Sequence[Known]) -> tuple[str, ...]:
@@ -95,8 +120,9 @@ def _common_keys(strings: Sequence[SplitString], samples: Sequence[Known]) -> tu
 
 
 def _separators(strings: Sequence[SplitString], samples: Sequence[Known], keys: Sequence[str]) -> str:
-    """The sign between the values of several units: the one with which most fields are values of units, `_` where
-    there is no list."""
+    """The sign between the values of several units: the one with which most fields are values of units, else that
+    which cuts most into as many parts, first of one length; `_` where there is no list. `+` and `/` stand in base64
+    as well, so they count where the parts have one length."""
 
     def lists(separator: str) -> int:
         return sum(
@@ -107,15 +133,17 @@ def _separators(strings: Sequence[SplitString], samples: Sequence[Known], keys: 
             for key in keys
         )
 
-    def parts(separator: str) -> int:
+    def parts(separator: str, *, even: bool) -> int:
         several = [(text, sample) for text, sample in zip(strings, samples, strict=True) if len(sample.units) > 1]
-        return sum(
-            len((text.value(key) or "").split(separator)) == len(sample.units)
+        cut = [
+            (list(map(len, (text.value(key) or "").split(separator))), len(sample.units))
             for text, sample in several
             for key in keys
-        )
+        ]
+        any_length = not even and separator not in "+/"
+        return sum(len(sizes) == units and (any_length or len(set(sizes)) == 1) for sizes, units in cut)
 
-    return max(LIST_SEPARATORS, key=lambda one: (lists(one), parts(one)))
+    return max(LIST_SEPARATORS, key=lambda one: (lists(one), parts(one, even=True), parts(one, even=False)))
 
 
 def _present(strings: Sequence[SplitString], samples: Sequence[Known], key: str) -> tuple[list[str], list[Known]]:
@@ -152,6 +180,7 @@ class _Fields:
             if len(having) < len(samples):
                 found[key] = [{**one, "optional": True} for one in found[key] if one["source"].startswith("product.")]
         words = Words(self._request.words, tuple(_suggested(self._strings, samples)))
+        elsewhere = frozenset(one["source"] for some in found.values() for one in some)
         for key in self._keys:
             values, having = _present(self._strings, samples, key)
             known = any(not one["source"].startswith(("constant", "package")) for one in found[key])
@@ -159,11 +188,12 @@ class _Fields:
                 continue
             self.sealed.append(key)
             question = EncryptedQuestion(
-                key, tuple(values), samples, self._separator, words, self._tally, self._request.rare
+                key, tuple(values), samples, self._separator, words, self._tally, self._request.rare, elsewhere
             )
             opened = encrypted_readings(question)
             if opened:
                 self.opened.append(key)
+                self._tally.nearest.pop(key, None)
                 found[key] = [one.content for one in opened]
                 if not opened[0].sure:
                     self.notes += (f"{key}: no MAC says that it was opened rightly, only the units' values in it",)
@@ -199,8 +229,9 @@ def _sources(content: Content) -> set[str]:
 
 
 def _specs(
-    request: FitRequest, strings: Sequence[SplitString], separator: str, readings: Mapping[str, Sequence[Content]]
-) -> Iterator[Spec]:
+    request: FitRequest, strings: Sequence[SplitString], separator: str, readings: Mapping[str, Sequence[Content]],
+    tally: Tally,
+) -> Iterator[Spec]:  # fmt: skip
     """Every combination of readings that is a spec and explains all samples."""
     terminators = {text.terminator for text in strings}
     first = replace(strings[0], terminator=max(terminators))
@@ -225,6 +256,7 @@ def _specs(
             spec = Spec.model_validate(content)
         except ValidationError:
             continue
+        tally.at("", Space.JOINING)
         if all(explains(spec, sample) for sample in request.samples):
             yield spec
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +30,10 @@ class KnownUnit:
     def sources(self) -> tuple[str, ...]:
         """The sources that have a value."""
         return tuple(self.values)
+
+    def alone(self, source: str) -> KnownUnit:
+        """The unit with no other value than this."""
+        return KnownUnit({source: self.values[source]})
 
     def written(self, source: str, format: Format) -> bytes | None:
         """A value as it stands in a plaintext in a format, or as the text of a field; None where it can't be so."""
@@ -63,6 +67,11 @@ class Known:
     units: tuple[KnownUnit, ...]
     facts: Mapping[str, str]
     key: PrivateKey | None = field(default=None, repr=False)
+
+    @property
+    def text(self) -> bytes:
+        """The string as bytes, to look for values in it."""
+        return self.string.encode()
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -127,3 +136,10 @@ def needles(units: Iterable[KnownUnit]) -> re.Pattern[bytes]:
 
     found = sorted(set(forms()), key=len, reverse=True)
     return re.compile(b"|".join(found) if found else b"(?!)")
+
+
+def in_other_order(units: Sequence[KnownUnit], data: bytes) -> bool:
+    """Whether values of all units stand in some bytes, in another order than that of the units."""
+    found = [needles([unit]).search(data) for unit in units]
+    places = [match.start() for match in found if match]
+    return len(places) == len(units) and places != sorted(places)

@@ -98,7 +98,7 @@ def _makes(candidate: Candidate, plain: Plain) -> bool:
     units = plain.units
     if not all(value.source in unit.values for value in values if value.source.startswith("unit.") for unit in units):
         return False
-    if layout.kind in ("json", "cbor") and not layout.units and len(units) > 1:
+    if layout.is_flat and len(units) > 1:
         return False
     getters = {value: partial(_written, value) for value in values if value.is_of_unit}
     try:

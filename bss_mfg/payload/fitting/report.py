@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from bss_mfg.payload.fitting.tally import NearMiss
+from bss_mfg.payload.fitting.tally import NearMiss, ValueOf
 from bss_mfg.payload.spec import Spec
 
 
@@ -43,7 +43,7 @@ class Form:
 @dataclass(frozen=True, slots=True)
 class FitReport:
     """The outcome. `specs` are all explanations (at most `MOST` of them; `explanations` counts all), the likeliest
-    first. `unplaced` are values of the samples that stand nowhere, by their sources."""
+    first. `unplaced` are values of the samples that stand nowhere, by their sources; `wrong` says of which units."""
 
     specs: tuple[Spec, ...]
     explanations: int
@@ -51,6 +51,7 @@ class FitReport:
     forms: tuple[Form, ...] = ()
     nearest: tuple[NearMiss, ...] = ()
     unplaced: tuple[str, ...] = ()
+    wrong: tuple[ValueOf, ...] = ()
     tried: int = 0
     seconds: float = 0.0
     notes: tuple[str, ...] = ()

@@ -27,6 +27,7 @@ def report_document(report: FitReport) -> dict[str, Any]:
             for one in report.nearest
         ],
         "not_found": list(report.unplaced),
+        "wrong_values": [{"sample": one.sample, "unit": one.unit, "source": one.source} for one in report.wrong],
         "notes": list(report.notes),
         "tried": report.tried,
         "seconds": round(report.seconds, 2),

@@ -19,7 +19,7 @@ from bss_mfg.payload.fitting.cms_found import cms_descriptions
 from bss_mfg.payload.fitting.points_found import STRONG_FORMS, FoundPoint, curve_name, find_points
 from bss_mfg.payload.fitting.streams import HASHES, Stream, Words, contexts, joined, streams
 from bss_mfg.payload.fitting.symmetric import Material, Opened, SymmetricSearch
-from bss_mfg.payload.fitting.tally import Stage, Tally
+from bss_mfg.payload.fitting.tally import Space, Stage, Tally
 from bss_mfg.payload.product_keys import PrivateKey
 from bss_mfg.payload.schemes.descriptions import OaepDescription, Pkcs1Description, SchemeDescription
 from bss_mfg.payload.schemes.framing import piece_bytes
@@ -137,7 +137,8 @@ def _cms(question: SchemeQuestion) -> Iterator[Hits]:
 @dataclass(frozen=True, slots=True)
 class _Tier:
     """A part of the space: contexts, hashes of the KDF, hashes of a MAC, words in the other places (salt, additional
-    data, parameter of a MAC). `usual`: see `SymmetricSearch`; `macs_only`: what needs no MAC was tried before."""
+    data, parameter of a MAC). `usual`: see `SymmetricSearch`; `macs_only`: what needs no MAC was tried before; `space`:
+    of which part it is, for whoever watches."""
 
     infos: Sequence[tuple[str, ...]]
     kdf_hashes: Sequence[str]
@@ -145,6 +146,7 @@ class _Tier:
     words: Sequence[str] = ()
     usual: bool = True
     macs_only: bool = False
+    space: Space = Space.USUAL
 
 
 def _tiers(words: Words, *, rare: bool) -> Iterator[_Tier]:
@@ -160,13 +162,14 @@ def _tiers(words: Words, *, rare: bool) -> Iterator[_Tier]:
     yield _Tier(suggested, _USUAL_HASHES[:1], ())
     if not rare:
         return
-    yield _Tier(plain, others, HASHES)
-    yield _Tier(plain, _USUAL_HASHES, others, macs_only=True)
+    space = Space.RARE
+    yield _Tier(plain, others, HASHES, space=space)
+    yield _Tier(plain, _USUAL_HASHES, others, macs_only=True, space=space)
     if words.given:
-        yield _Tier(both, others, HASHES, words.given, macs_only=True)
-        yield _Tier(both, _USUAL_HASHES, others, words.given, macs_only=True)
-    yield _Tier(suggested, HASHES[1:], ())
-    yield _Tier(both, HASHES, HASHES, words.given[:1], usual=False)
+        yield _Tier(both, others, HASHES, words.given, macs_only=True, space=space)
+        yield _Tier(both, _USUAL_HASHES, others, words.given, macs_only=True, space=space)
+    yield _Tier(suggested, HASHES[1:], (), space=space)
+    yield _Tier(both, HASHES, HASHES, words.given[:1], usual=False, space=space)
 
 
 def _ecies(question: SchemeQuestion) -> Iterator[Hits]:
@@ -183,9 +186,9 @@ def _ecies(question: SchemeQuestion) -> Iterator[Hits]:
     strong = [one for one in points if one.form in STRONG_FORMS]
     weak = [one for one in points if one.form not in STRONG_FORMS]
     tiers = list(_tiers(question.words, rare=question.rare))
-    # Where a key stands that hardly can be chance, all is tried with it first.
-    for some in (strong, weak):
-        for tier, point in product(tiers, some):
+    # All that is usual first, and of it where a key stands that hardly can be chance.
+    for space, some in product((Space.USUAL, Space.RARE), (strong, weak)):
+        for tier, point in product([one for one in tiers if one.space is space], some):
             yield from _under_point(question, point, tier)
 
 
@@ -194,9 +197,11 @@ def _under_point(question: SchemeQuestion, point: FoundPoint, tier: _Tier) -> It
     size = max(160, len(question.data) + 64)
     aads = [((), b""), *((pieces, joined(pieces, point.secret)) for pieces in _aads(tier.words))]
     search = SymmetricSearch(
-        question.data, point.head, aads=aads, parameters=words, values=question.values, tally=question.tally
-    )
+        question.data, point.head, aads=aads, parameters=words, values=question.values, tally=question.tally,
+        name=question.key_name,
+    )  # fmt: skip
     for stream in streams(point.secret, tier.infos, [b"", *words], size, tier.kdf_hashes):
+        question.tally.at(question.key_name, tier.space)
         material = Material(stream.data)
         ways = []
         if not tier.macs_only:
@@ -231,6 +236,7 @@ def _hpke(question: SchemeQuestion) -> Iterator[Hits]:
     tink = question.data[:_TINK_PREFIX].hex() if question.data[:1] == b"\1" else ""
     for prefix, word, kdf, aead in product(dict.fromkeys(("", tink)), infos, _HPKE_KDFS, _HPKE_AEADS):
         info = (word,) if word else ()
+        question.tally.at(question.key_name, Space.USUAL)
         content = {"kind": "hpke", "kem": kem, "kdf": kdf, "aead": aead, "info": info, "prefix": prefix}
         question.tally.tried += 1
         try:
@@ -256,6 +262,7 @@ def _unwrapped(
 ) -> Iterator[tuple[OaepDescription | Pkcs1Description, bytes]]:
     """What RSA makes of some bytes under each padding that is right."""
     for wrap in _wraps(words):
+        question.tally.at(question.key_name, Space.USUAL)
         question.tally.tried += 1
         try:
             yield wrap, RsaScheme(wrap).open(question.private, data)
@@ -303,6 +310,7 @@ def _under_key(
     search = SymmetricSearch(
         question.data, head, aads=[((), b""), *(((word,), piece_bytes(word)) for word in given)],
         parameters=[piece_bytes(word) for word in given], values=question.values, tally=question.tally,
+        name=question.key_name,
     )  # fmt: skip
     material = Material(content_key, whole=True)
     ways = (search.with_tag(material), search.with_mac(material, HASHES), search.alone(material))

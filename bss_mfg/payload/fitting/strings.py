@@ -9,7 +9,7 @@ from bss_mfg.errors import InputError
 
 KEY_SEPARATORS = (":", "=")
 FIELD_SEPARATORS = (";", "|")
-LIST_SEPARATORS = ("_", "-", ".")
+LIST_SEPARATORS = ("_", "-", ".", "+", "/")
 _KEY = re.compile(r"[A-Za-z0-9]{1,16}")
 
 
@@ -39,16 +39,11 @@ BARE_KEY = "VALUE"
 
 def split_string(text: str, name: str) -> SplitString:
     """The fields of a string; `InputError` where it has no such shape. Every piece must have a key: a separator that
-    explains only some of them is another's."""
-    for between in FIELD_SEPARATORS:
-        for behind in KEY_SEPARATORS:
-            terminator = between if text.endswith(between) else ""
-            pieces = [piece.partition(behind) for piece in text.removesuffix(terminator).split(between)]
-            keys = [key for key, _, _ in pieces]
-            if all(sign and value and _KEY.fullmatch(key) for key, sign, value in pieces) and len(set(keys)) == len(
-                keys
-            ):
-                return SplitString(behind, between, terminator, tuple((key, value) for key, _, value in pieces))
+    explains only some of them is another's. Of several ways that with the most fields is right: where nothing is
+    split, the fields stand in the first one's value."""
+    ways = [way for between in FIELD_SEPARATORS for behind in KEY_SEPARATORS if (way := _split(text, between, behind))]
+    if ways:
+        return max(ways, key=lambda way: len(way.pieces))
     if re.fullmatch(r"[A-Za-z0-9+/=_.\-]{1,64}", text):
         return SplitString(":", ";", "", ((BARE_KEY, text),), bare=True)
     raise InputError(
@@ -56,3 +51,12 @@ def split_string(text: str, name: str) -> SplitString:
         where=name,
         way_out="Compare it with the guide: a piece has no key, a key stands twice, or a value is empty.",
     )
+
+
+def _split(text: str, between: str, behind: str) -> SplitString | None:
+    terminator = between if text.endswith(between) else ""
+    pieces = [piece.partition(behind) for piece in text.removesuffix(terminator).split(between)]
+    keys = [key for key, _, _ in pieces]
+    if len(set(keys)) < len(keys) or not all(sign and value and _KEY.fullmatch(key) for key, sign, value in pieces):
+        return None
+    return SplitString(behind, between, terminator, tuple((key, value) for key, _, value in pieces))

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.ciphers import algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM, ChaCha20Poly1305
 
 from bss_mfg.payload.fitting.arrangements import Arranged, Head, arrangements
-from bss_mfg.payload.fitting.tally import Tally
+from bss_mfg.payload.fitting.tally import Stage, Tally
 from bss_mfg.payload.schemes.ciphers import Cipher, Keys, Sealed
 
 _KEYS = (16, 32, 24)
@@ -27,6 +27,9 @@ _CIPHERS = {16: "aes-128", 24: "aes-192", 32: "aes-256"}
 _SHORT_TAGS, _CCM_TAGS = (12, 8), (16, 8, 4)
 _DIGESTS = {"sha1": 20, "sha224": 28, "sha256": 32, "sha384": 48, "sha512": 64}
 _MAC_KEYS = (32, 16, 20, 64, 48)
+_SURE = 8
+"""Bytes of a MAC that no wrong key makes."""
+_MAC_RIGHT = "its MAC is right, and no value of the sample's units stands in the plaintext"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +78,13 @@ class _Aead(NamedTuple):
 
 class SymmetricSearch:
     """All ciphers over the sealed bytes of one head. `aads`: additional data to try, by their pieces;
-    `parameters`: P2 of a MAC."""
+    `parameters`: P2 of a MAC; `name`: the field's key, for the tally."""
 
     def __init__(
         self, data: bytes, head: Head, *, aads: Sequence[tuple[tuple[str, ...], bytes]], parameters: Sequence[bytes],
-        values: re.Pattern[bytes], tally: Tally,
+        values: re.Pattern[bytes], tally: Tally, name: str,
     ) -> None:  # fmt: skip
+        self._name = name
         self._data, self._head, self._aads, self._values, self._tally = data, head, aads, values, tally
         parameter_ways = [(b"", "none"), (b"", "bits-64")]
         parameter_ways += [(one, way) for one in parameters for way in ("bits-64", "none")]
@@ -191,6 +195,8 @@ class SymmetricSearch:
             for message, covers, iv_at, tail in messages:
                 if digest(mac_key, message, hash_name)[:size] != tag:
                     continue
+                if size >= _SURE:
+                    self._tally.came(Stage.OPENED, self._name, _MAC_RIGHT)
                 mac: dict[str, Any] = {"hash": hash_name, "key_bytes": length, "covers": covers}
                 mac |= {"tag_bytes": size} if size != _DIGESTS[hash_name] else {}
                 mac |= {"parameter": tail.parameter.hex()} if tail.parameter else {}
@@ -216,7 +222,7 @@ class SymmetricSearch:
     ) -> Iterator[Opened]:
         """The ciphers whose keys stand where that MAC's key leaves room for them."""
         start, length, iv_at = at
-        sure = len(parts.tag) >= 8
+        sure = len(parts.tag) >= _SURE
         for cipher, key_size in _bare_ciphers(parts.ciphertext):
             for iv, derive in _cuts_of(cipher, material.whole, bool(parts.iv)):
                 sizes = {"key": key_size, "mac-key": length, "iv": 16 if iv.name == "derived" else 0}

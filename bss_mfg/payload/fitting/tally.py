@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import Enum, IntEnum
+from typing import NamedTuple
 
 
 class Stage(IntEnum):
@@ -14,42 +16,82 @@ class Stage(IntEnum):
     """The text is bytes in some encoding."""
     LENGTHS_FIT = 2
     """The key's kind and the lengths fit a family of schemes."""
-    POINT_READ = 3
+    OTHER_KEY = 3
+    """A public key on another curve than the private key's stands in it."""
+    POINT_READ = 4
     """A public key on the private key's curve stands in it."""
-    KEY_UNWRAPPED = 4
+    KEY_UNWRAPPED = 5
     """RSA gave something that is a content key or a padded text."""
-    OPENED = 5
+    OPENED = 6
     """It was decrypted, and its tag, MAC or padding is right, or values of the units stand in it."""
-    VALUES_FOUND = 6
+    VALUES_FOUND = 7
     """Decrypted, with some values of the units in it, but not laid out in a way that is known."""
+
+
+class Space(Enum):
+    """The parts of the space of schemes, in the order in which they are searched."""
+
+    USUAL = "usual"
+    RARE = "rare"
+    JOINING = "joining"
+    """The readings of all fields put together to specs."""
+
+
+class ValueOf(NamedTuple):
+    """A value of a unit (from 1) of a sample, by its source."""
+
+    sample: str
+    unit: int
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
 class NearMiss:
-    """How near an attempt came, of which field, and what is known of it; `detail` never holds a secret."""
+    """How near an attempt came, of which field, and what is known of it; `detail` never holds a secret. `stands`: the
+    units' values that stand in what was opened."""
 
     stage: Stage
     key: str
     detail: str
+    stands: frozenset[ValueOf] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What is being tried: of which field, in which part of the space, and how many combinations were tried before."""
+
+    key: str
+    space: Space
+    tried: int
+
+
+def _nobody(trial: Trial) -> None:
+    """Nobody watches."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """The count of combinations that were tried, and the nearest miss of each field."""
+    """The count of combinations that were tried, and the nearest miss of each field. `tell` hears of every few hundred
+    combinations what is being tried."""
 
     tried: int = 0
     nearest: dict[str, NearMiss] = field(default_factory=dict)
+    tell: Callable[[Trial], None] = _nobody
 
-    def came(self, stage: Stage, key: str, detail: str) -> None:
+    def at(self, key: str, space: Space) -> None:
+        """Say what is tried next."""
+        self.tell(Trial(key, space, self.tried))
+
+    def came(self, stage: Stage, key: str, detail: str, stands: frozenset[ValueOf] = frozenset()) -> None:
         """Remember how near an attempt came, if it came nearer than those before."""
         before = self.nearest.get(key)
         if before is None or stage > before.stage:
-            self.nearest[key] = NearMiss(stage, key, detail)
+            self.nearest[key] = NearMiss(stage, key, detail, stands)
 
     @property
-    def best(self) -> NearMiss | None:
-        """The nearest of all fields."""
-        return max(self.nearest.values(), key=lambda miss: miss.stage, default=None)
+    def misses(self) -> tuple[NearMiss, ...]:
+        """The nearest of each field, the nearest of all first."""
+        return tuple(sorted(self.nearest.values(), key=lambda miss: -miss.stage))
 
     def count(self) -> None:
         """One combination more."""

@@ -156,6 +156,11 @@ class Layout(FileModel):
         """Whether a plaintext is as long as its values say."""
         return not self.encode or format_of(self.encode).is_fixed
 
+    @property
+    def is_flat(self) -> bool:
+        """Whether the members of one unit stand beside the others, in no list."""
+        return self.kind in ("json", "cbor") and not self.units
+
 
 def _broken_by(value: PlaintextValue, layout: Layout) -> str:
     """The separator that can stand in a value of bytes; of what is text anyway nothing is known."""

@@ -92,3 +92,4 @@ def test_no_wrong_sample_is_explained() -> None:
     for known in wrong_samples(200, random.Random(20)):
         report = fit(FitRequest((known,), rare=False))
         assert not report.specs, (known.string[:60], report)
+        assert report.nearest or report.unplaced, known.string[:60]

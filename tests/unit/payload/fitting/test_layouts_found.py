@@ -78,6 +78,25 @@ def test_with_one_unit_for_ever_the_order_of_units_is_no_question() -> None:
     assert report.specs[0].max_units == 1
 
 
+@pytest.mark.parametrize("kind", ["json", "cbor"])
+def test_members_in_no_list_are_of_one_unit_and_that_is_said(kind: str) -> None:
+    text = "hex-lower" if kind == "json" else "raw"
+    named = [{**UUID, "format": text, "name": "id"}, {**OOB, "format": text, "name": "oob"}]
+    content = encrypted_spec(named, layout={"kind": kind}).model_dump()
+    content["field"][-1]["layout"]["units"] = ""
+    spec = Spec.model_validate({**content, "max_units": 1})
+    report = fitted(spec, Made(1), Made(1, 32))
+    assert report.explanations == 1, report
+    assert report.specs[0].max_units == 1
+    assert report.specs[0].encrypted[0].layout.units == ""
+    assert "--max-units 1" in report.notes[0]
+    assert [question.vary for question in report.questions] == [Vary.UNITS]
+    said = fitted(spec, Made(1), Made(1, 32), max_units=1)
+    assert said.explanations == 1
+    assert not said.notes
+    assert not said.questions
+
+
 def test_a_value_that_stands_nowhere_leaves_no_explanation() -> None:
     spec = encrypted_spec([UUID])
     report = fitted(spec, Made(1))
