@@ -118,6 +118,10 @@ class ValueProblem(ValueError):  # noqa: N818  (of a value; the errors below are
     library's may quote a key's digits."""
 
 
+class SecretProblem(ValueProblem):
+    """Of a value that holds a secret: it is not repeated."""
+
+
 class InputError(BssError):
     """Bad input or configuration: a file, a value, an unknown name. Exit code 3."""
 

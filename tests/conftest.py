@@ -16,7 +16,7 @@ import pytest
 from bss_mfg.workspace.workspace import Workspace
 from tests.helpers.browser import chromium
 from tests.helpers.commands import run_cli
-from tests.helpers.factory import Factory, make_factory
+from tests.helpers.factory import Factory, issue_lamps, make_factory, print_sheets
 from tests.helpers.keys import PASSPHRASE
 from tests.needs import require
 
@@ -72,11 +72,7 @@ def factory(empty_factory: Factory, tmp_path: Path) -> Factory:
 @pytest.fixture(scope="session")
 def issued_factory(tmp_path_factory: pytest.TempPathFactory) -> Factory:
     """What `issued` is a copy of; nobody works in it."""
-    factory = make_factory(tmp_path_factory.mktemp("issued") / "w")
-    factory.add(oob_bytes=16)
-    factory.add("duo", units_per_package=2, oob_bytes=16)
-    factory.issue(6)
-    return factory
+    return issue_lamps(make_factory(tmp_path_factory.mktemp("issued") / "w"))
 
 
 @pytest.fixture
@@ -88,12 +84,7 @@ def issued(issued_factory: Factory, tmp_path: Path) -> Factory:
 @pytest.fixture(scope="session")
 def printed_factory(tmp_path_factory: pytest.TempPathFactory) -> Factory:
     """What `printed` is a copy of; nobody works in it."""
-    factory = make_factory(tmp_path_factory.mktemp("printed") / "w")
-    factory.add(oob_bytes=16)
-    for batch in ("A", "B"):
-        factory.issue(24, batch)
-        factory.label(batch)
-    return factory
+    return print_sheets(make_factory(tmp_path_factory.mktemp("printed") / "w"))
 
 
 @pytest.fixture(scope="module")

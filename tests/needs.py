@@ -22,6 +22,7 @@ import pytest
 
 from bss_mfg.imaging.text_ocr import data_folder
 from tests.helpers import ROOT
+from tests.helpers.postgres import programs
 
 EVERYTHING = os.environ.get("BSS_MFG_TEST_ALL") == "1"
 """Whether a missing tool is an error."""
@@ -132,10 +133,14 @@ TOOLS = {
              lambda: bool(shutil.which("javac")) and Path(BOUNCY_CASTLE).is_file()),
         Tool("bouncy-castle-cms", "default-jdk-headless libbcprov-java libbcpkix-java", "seals and opens CMS",
              lambda: bool(shutil.which("javac")) and Path(BOUNCY_CASTLE.replace("bcprov", "bcpkix")).is_file()),
+        Tool("crypto++", "g++ libcrypto++-dev", "seals and opens",
+             lambda: bool(shutil.which("g++")) and Path("/usr/include/cryptopp/eccrypto.h").is_file()),
         Tool("node", "nodejs", "seals and opens"),
         Tool("gs", "ghostscript", "draws PDF"),
         Tool("zpl-renderer-js", "", "draws ZPL", lambda: node_has(RENDERER, "zpl-renderer-js"), npm=RENDERER),
         Tool("jose", "", "seals and opens JWE", lambda: node_has(SEALERS, "jose"), npm=SEALERS),
+        Tool("hpke-js", "", "seals and opens HPKE", lambda: all(
+            node_has(SEALERS, f"@hpke/{name}") for name in ("core", "chacha20poly1305")), npm=SEALERS),
         Tool("rastertolabel", "cups-core-drivers cups-ppdc", "writes EPL2 and CPCL",
              lambda: shutil.which("ppdc") is not None and Path("/usr/lib/cups/filter/rastertolabel").is_file()),
         Tool("rastertoptch", "printer-driver-ptouch", "writes Brother raster for tape",
@@ -163,6 +168,7 @@ TOOLS = {
              and Path("/usr/share/X11/xkb/rules/evdev.xml").is_file()),
         Tool("libhangul", "libhangul1 libhangul-data", "types Hangul",
              lambda: ctypes.util.find_library("hangul") is not None),
+        Tool("postgresql", "postgresql", "a database server for the ledger", lambda: programs() is not None),
         Tool("faketime", "faketime", "sets clocks wrong", lambda: faketime_library() is not None),
     )
 }  # fmt: skip

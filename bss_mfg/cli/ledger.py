@@ -51,7 +51,7 @@ def check(app: App, ask_for_it: bool, as_json: bool) -> None:
         except (InputError, MissingError) as error:
             keys, untried = None, f"{error.where}: {error.what}"
     if keys and keys.trouble:
-        raise LedgerError(keys.trouble, where=app.workspace.ledger_file, way_out=keys.way_out)
+        raise LedgerError(keys.trouble, where=opened.place.words, way_out=keys.way_out)
     if as_json:
         print_json(
             {
@@ -114,7 +114,7 @@ def restore(app: App, copy: Path, only_check: bool, skip_serials: int | None, re
     else:
         if skip_serials is None or not reason:
             raise click.UsageError("Say --skip-serials and --reason (or --check, to look only).")
-        request = RestoreRequest(copy, app.workspace.ledger_file, skip_serials, reason)
+        request = RestoreRequest(copy, app.workspace.ledger_place.require_file(), skip_serials, reason)
         with app.workspace.exclusive_keys(app.patience):
             found, numbers = put_back(request, app.actor)
         for name, number in numbers.products.items():

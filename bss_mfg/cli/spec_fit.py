@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     "words",
     multiple=True,
     metavar="TEXT|hex:DIGITS",
-    help="A context (info, SharedInfo, label, salt, P1, P2) that the guide prints; may be given more than once.",
+    help="A context (info, SharedInfo, label, salt, P1, P2) or IV that the guide prints; may be given more than once.",
 )
 @click.option(
     "--max-units",

@@ -20,6 +20,7 @@ _ADVICE = {
     "oob-size": "a sample with OOB keys of 32 bytes, if these have 16",
     "value-length": "a sample whose serials have another length",
     "letters": "a sample whose values have letters, + or / (of base64), and another length (of its padding)",
+    "padding": "a sample of another length in this field (other units or OOB keys): in this one padding would not show",
     "product": "a sample of another product",
     "private-key": "a sample to another key",
 }

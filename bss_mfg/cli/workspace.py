@@ -28,18 +28,24 @@ if TYPE_CHECKING:
 @click.option(
     "--group", default="", metavar="NAME", help="Share it with a group of this system: all members work in it."
 )
+@click.option(
+    "--ledger",
+    default="",
+    metavar="URL",
+    help="Keep the ledger in a PostgreSQL database, postgresql://USER@HOST/DATABASE (default: a file in FOLDER).",
+)
 @pass_app
-def init(app: App, folder: Path, kind: VaultKeyKind | None, group: str) -> None:
+def init(app: App, folder: Path, kind: VaultKeyKind | None, group: str, ledger: str) -> None:
     """Make a workspace.
 
     Creates FOLDER with its settings, ledger and vault key. Keep a copy of vault.key in a safe place: without it no OOB
     key of this workspace can ever be read again. A vault key that lies there already is used only if
     BSS_MFG_VAULT_KEY_FILE names it. A group's vault key is best kept under a passphrase (--vault): a plain one is its
-    owner's alone.
+    owner's alone. The password of a database server is never part of its URL: it lies in a password file (~/.pgpass).
     """
     from bss_mfg.workspace.workspace import Workspace, environment
 
-    workspace = Workspace.create(folder, app.find_actor().actor, environment(), kind, app.ask, group)
+    workspace = Workspace.create(folder, app.find_actor().actor, environment(), kind, app.ask, group, ledger)
     say(f"OK: workspace made in {shown_path(workspace.root)}")
     say(
         "Now run `bss-mfg vault export-recovery FILE` and keep that file apart from this computer."

@@ -15,7 +15,7 @@ from bss_mfg.core.files import read_text
 from bss_mfg.core.inches import length_hint, unquoted_length_hint
 from bss_mfg.core.text import printable_name
 from bss_mfg.core.toml_lines import FieldPath, line_numbers
-from bss_mfg.errors import InputError, Location
+from bss_mfg.errors import InputError, Location, SecretProblem
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -150,6 +150,8 @@ def _problem(document: TomlDocument, model: type[BaseModel], item: Any) -> tuple
         known = item["ctx"]["expected_tags"].replace("'", "")
         return document.locate((*location, field)), f"there is no {field} {item['ctx']['tag']!r}; known are {known}"
     # A validator of ours says what is wrong itself; pydantic puts its own words before that.
+    if kind == "value_error" and isinstance(item["ctx"]["error"], SecretProblem):
+        return where, str(item["ctx"]["error"])
     message = str(item["ctx"]["error"]) if kind == "value_error" else str(item["msg"])
     message = message.replace("Input should be", "should be")
     if kind == "string_pattern_mismatch":

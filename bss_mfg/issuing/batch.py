@@ -130,7 +130,7 @@ def _slices_made_ahead(ledger: Ledger, read: ReadRequest, maker: SliceMaker | No
         yield None
         return
     numbers = _numbers(ledger, read, ledger.products.next_number(request.product.name))
-    with Spool[SealedRows](ledger.path.parent) as spool:
+    with Spool[SealedRows](ledger.place.folder) as spool:
         yield maker.make_ahead(request.batch_id or _next_batch_id(ledger, request.product.name), numbers, spool)
 
 
@@ -147,7 +147,7 @@ def _claims(
     if identifiers is None:
         yield ()
         return
-    with Spool[list[tuple[int, Identifier]]](ledger.path.parent) as spool:
+    with Spool[list[tuple[int, Identifier]]](ledger.place.folder) as spool:
         held: list[tuple[int, Identifier]] = []
 
         def claim(index: int, one: Identifier) -> None:

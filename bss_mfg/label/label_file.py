@@ -10,7 +10,6 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from bss_mfg.core.ranges import consecutive_ranges
 from bss_mfg.label.layout.file_content import LabelFileContent
@@ -21,6 +20,7 @@ from bss_mfg.label.layout.press import PLAIN, Press
 from bss_mfg.label.layout.row_checks import RowChecker
 from bss_mfg.label.render.by_language import render_label_file
 from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.place import LedgerPlace
 from bss_mfg.model import Actor, Batch, LabelFile, Package, SymbolStyle
 
 
@@ -29,7 +29,7 @@ class LabelFileTask:
     """One file's labels. `numbers` are those of packages, units or cartons; `head` is the ledger's head that labels of
     a whole batch show; the first label lies at place `start_at` of the first page."""
 
-    ledger_path: Path
+    ledger: LedgerPlace
     actor: Actor
     batch: Batch
     layout: PageLayout
@@ -56,7 +56,7 @@ class MadeLabelFile:
 
 def make_label_file(task: LabelFileTask) -> MadeLabelFile:
     """Draw the labels of a file."""
-    with Ledger.open(task.ledger_path, task.actor) as ledger:
+    with Ledger.open(task.ledger, task.actor) as ledger:
         maker = RowMaker(task.layout, task.batch, task.ledger_head)
         if task.layout.template.definition.each == "package":
             packages = list(_packages(ledger, task))
@@ -73,7 +73,7 @@ def make_label_file(task: LabelFileTask) -> MadeLabelFile:
 
 def check_label_file(task: LabelFileTask) -> None:
     """`InputError` where one of the labels can't be printed."""
-    with Ledger.open(task.ledger_path, task.actor) as ledger:
+    with Ledger.open(task.ledger, task.actor) as ledger:
         maker = RowMaker(task.layout, task.batch, task.ledger_head)
         findings = DesignFindings(task.layout.template)
         checker = RowChecker(maker.layout, findings)
@@ -86,7 +86,7 @@ def check_label_file(task: LabelFileTask) -> None:
 
 def list_label_file(task: LabelFileTask) -> bytes:
     """The lines of the index of a file that was made before."""
-    with Ledger.open(task.ledger_path, task.actor) as ledger:
+    with Ledger.open(task.ledger, task.actor) as ledger:
         return _index(task, _serials(ledger, task))
 
 

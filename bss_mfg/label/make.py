@@ -239,7 +239,7 @@ class _LabelMaker:
     def _task(self, file: PlannedFile) -> LabelFileTask:
         plan = self._plan
         return LabelFileTask(
-            ledger_path=self._ledger.path,
+            ledger=self._ledger.place,
             actor=self._ledger.actor,
             batch=plan.batch,
             layout=plan.layout,

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from enum import StrEnum
-from pathlib import Path
 
-from bss_mfg.core.files import make_folder
-from bss_mfg.core.waiting_locks import name_lock
+from bss_mfg.ledger.connection import Database
 
 
 class BatchWork(StrEnum):
@@ -30,12 +27,7 @@ _PATIENCE_S = {BatchWork.LABELS: 60.0, BatchWork.CONTROL_LOGS: 60.0}
 """How long another command is waited for; those that are not named here are refused at once."""
 
 
-@contextmanager
-def batch_lock(workspace: Path, batch_id: str, work: BatchWork) -> Iterator[None]:
-    """Held while a command does such work on a batch; `LedgerError` where another still does after the wait. It lies in
-    `locks/`, and ends with its process."""
-    folder = workspace / "locks"
-    make_folder(folder)
+def batch_lock(database: Database, batch_id: str, work: BatchWork) -> AbstractContextManager[None]:
+    """Held while a command does such work on a batch; `LedgerError` where another still does after the wait."""
     busy = f"another command {_WORDS[work]} of batch {batch_id}"
-    with name_lock(folder / f"{batch_id}.{work}", busy, _PATIENCE_S.get(work, 0.0)):
-        yield
+    return database.named_lock(f"{batch_id}.{work}", busy, _PATIENCE_S.get(work, 0.0))

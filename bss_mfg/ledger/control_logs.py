@@ -95,7 +95,7 @@ class ControlLogStore:
                 rows = self._db.rows(
                     "SELECT b.id, u.scrapped, u.manifest, u.withdrawn FROM unit u JOIN batch b ON b.no = u.batch "
                     "JOIN product p ON p.no = u.product WHERE u.product IN (SELECT no FROM product) "
-                    "AND u.serial = :serial AND (:product IS NULL OR p.name = :product)",
+                    "AND u.serial = :serial AND (CAST(:product AS TEXT) IS NULL OR p.name = :product)",
                     {"serial": serial, "product": product},
                 )
                 if len(rows) != 1:

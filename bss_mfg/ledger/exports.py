@@ -109,11 +109,12 @@ class ExportStore:
         an answer, are accepted or rejected."""
         names = ("released", "in_no_manifest", "waiting", "accepted", "rejected")
         (row,) = self._db.rows(
-            "SELECT sum(released > 0), sum(manifest IS NULL), sum(manifest IS NOT NULL AND answer = 0), "
-            "sum(answer = 1), sum(answer = 2) FROM unit WHERE batch = ? AND scrapped = 0",
+            "SELECT count(*) FILTER (WHERE released > 0), count(*) FILTER (WHERE manifest IS NULL), "
+            "count(*) FILTER (WHERE manifest IS NOT NULL AND answer = 0), count(*) FILTER (WHERE answer = 1), "
+            "count(*) FILTER (WHERE answer = 2) FROM unit WHERE batch = ? AND scrapped = 0",
             (self._batches.number(batch_id),),
         )
-        return {name: count or 0 for name, count in zip(names, row, strict=True)}
+        return dict(zip(names, row, strict=True))
 
     def count_unreleased(self, batch_id: str) -> int:
         """How many units that may leave the factory have a key that was never released."""
@@ -229,7 +230,7 @@ class ExportStore:
                     "SELECT b.id, u.batch, u.number, u.answer, u.answer_reason, m.file FROM unit u JOIN batch b "
                     "ON b.no = u.batch JOIN product p ON p.no = u.product JOIN manifest m ON m.no = u.manifest "
                     "WHERE u.product IN (SELECT no FROM product) AND u.serial = :serial "
-                    "AND (:product IS NULL OR p.name = :product)",
+                    "AND (CAST(:product AS TEXT) IS NULL OR p.name = :product)",
                     {"serial": serial, "product": file.product},
                 )
                 if len(rows) != 1:

@@ -106,7 +106,7 @@ class IdentityStore:
         """Which of all identities that were issued before, in the order of their import from 1, have this serial: one
         at most of each product, or of `product` only."""
         rows = self._db.rows(
-            "SELECT no FROM imported WHERE product IN (SELECT no FROM product WHERE :product IS NULL "
+            "SELECT no FROM imported WHERE product IN (SELECT no FROM product WHERE CAST(:product AS TEXT) IS NULL "
             "OR name = :product) AND serial = :serial ORDER BY no",
             {"serial": serial, "product": product},
         )

@@ -250,6 +250,7 @@ class KeyStore:
         if self._batches.retired_at(batch_id):
             self._db.scrub()
             return False
+        self._db.require_erasable()
         self._refuse_to_retire(batch_id)
         batch = self._batches.number(batch_id)
         with self._db.transaction():

@@ -18,15 +18,18 @@ from bss_mfg.ledger.exports import ExportStore
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.identities import IdentityStore
 from bss_mfg.ledger.integrity import check_payloads, check_states
+from bss_mfg.ledger.migration import migrate
 from bss_mfg.ledger.packages import PackageStore
 from bss_mfg.ledger.payload_search import PayloadSearch
+from bss_mfg.ledger.place import LedgerPlace
 from bss_mfg.ledger.prints import PrintStore
 from bss_mfg.ledger.products import ProductStore
 from bss_mfg.ledger.reads import ReadStore
 from bss_mfg.ledger.release_counts import check_released
 from bss_mfg.ledger.releases import ReleaseStore
+from bss_mfg.ledger.server import connect_server, created_on_server
 from bss_mfg.ledger.settings import SettingsStore
-from bss_mfg.ledger.sqlite import connect, migrate
+from bss_mfg.ledger.sqlite import connect
 from bss_mfg.ledger.unit_table import TableStore
 from bss_mfg.ledger.units import UnitStore
 from bss_mfg.model import Actor
@@ -36,12 +39,12 @@ if TYPE_CHECKING:
 
 
 class Ledger:
-    """An open ledger.db: its stores. Reading methods return records; writing ones commit before they return, unless a
+    """An open ledger: its stores. Reading methods return records; writing ones commit before they return, unless a
     transaction is open."""
 
-    def __init__(self, connection: Database, path: Path, actor: Actor) -> None:
+    def __init__(self, connection: Database, place: LedgerPlace, actor: Actor) -> None:
         self._db = connection
-        self.path = path
+        self.place = place
         self.actor = actor
         self.history = HistoryStore(connection, actor)
         self.settings = SettingsStore(connection)
@@ -59,24 +62,33 @@ class Ledger:
         self.tables = TableStore(connection, self.history, self.batches, self.prints)
 
     @classmethod
-    def create(cls, path: Path, actor: Actor, vault: Vault, vault_kind: str) -> None:
+    def create(cls, place: LedgerPlace, actor: Actor, vault: Vault, vault_kind: str) -> None:
         """Make a new ledger, whole or not at all, that remembers the id of its vault key and how that is kept."""
+
+        def fill(ledger: Ledger) -> None:
+            ledger._db.execute("INSERT INTO about VALUES ('ledger_id', ?)", (str(uuid.uuid4()),))
+            ledger.settings.remember_vault(vault.id, vault_kind)
+            ledger.history.append(None, WorkspaceCreated())
 
         def make(new: Path) -> None:
             connection = connect(new, create=True)
-            with cls(connection, new, actor) as ledger, ledger.transaction():
-                connection.execute("INSERT INTO about VALUES ('ledger_id', ?)", (str(uuid.uuid4()),))
-                ledger.settings.remember_vault(vault.id, vault_kind)
-                ledger.history.append(None, WorkspaceCreated())
+            with cls(connection, LedgerPlace.of_file(new), actor) as ledger, ledger.transaction():
+                fill(ledger)
 
-        build_atomically(path, make)
+        if place.url:
+            with created_on_server(place) as connection:
+                fill(cls(connection, place, actor))
+        else:
+            build_atomically(place.file, make)
 
     @classmethod
-    def open(cls, path: Path, actor: Actor) -> Ledger:
-        """Open an existing ledger; one of an earlier version is brought up to date."""
-        connection = connect(path)
+    def open(cls, place: LedgerPlace | Path, actor: Actor) -> Ledger:
+        """Open an existing ledger, by its place or its file; one of an earlier version is brought up to date."""
+        if isinstance(place, Path):
+            place = LedgerPlace.of_file(place)
+        connection: Database = connect_server(place) if place.url else connect(place.file)
         migrate(connection, actor)
-        return cls(connection, path, actor)
+        return cls(connection, place, actor)
 
     def __enter__(self) -> Ledger:
         return self
@@ -90,7 +102,7 @@ class Ledger:
 
     def locked(self, batch_id: str, work: BatchWork) -> AbstractContextManager[None]:
         """Held while a command does such work on a batch; `LedgerError` where another does."""
-        return batch_lock(self.path.parent, batch_id, work)
+        return batch_lock(self._db, batch_id, work)
 
     def copy_to(self, target: Path, pages: int = -1) -> None:
         """Copy everything, as it is at one moment, into a new file; `pages` at once, so that writers wait little."""

@@ -34,9 +34,9 @@ _HAS_LABEL = "(p.prints > 0 OR p.print_verified > 0)"
 _SCRAPPED = (
     f"SELECT DISTINCT u.package AS number FROM unit u WHERE u.batch = :batch AND u.scrapped <> 0 AND {NOT_REPLACED}"  # noqa: S608 (fixed texts)
 )
-_COUNTS = f"""SELECT count(*), coalesce(sum({_HAS_LABEL}), 0), coalesce(sum(p.file_verified > 0), 0),
-    coalesce(sum(p.print_verified > 0 AND s.number IS NULL), 0), coalesce(sum(p.shipped), 0), count(s.number),
-    coalesce(sum({_HAS_LABEL} AND s.number IS NOT NULL), 0),
+_COUNTS = f"""SELECT count(*), count(*) FILTER (WHERE {_HAS_LABEL}), count(*) FILTER (WHERE p.file_verified > 0),
+    count(*) FILTER (WHERE p.print_verified > 0 AND s.number IS NULL), count(*) FILTER (WHERE p.shipped <> 0),
+    count(s.number), count(*) FILTER (WHERE {_HAS_LABEL} AND s.number IS NOT NULL),
     (SELECT count(*) FROM superseded WHERE batch = :batch AND prints > 0)
     FROM package p LEFT JOIN ({_SCRAPPED}) s ON s.number = p.number WHERE p.batch = :batch"""  # noqa: S608 (fixed texts)
 _FIRST = f"""SELECT p.number FROM package p LEFT JOIN ({_SCRAPPED}) s ON s.number = p.number

@@ -36,9 +36,9 @@ class PayloadSearch:
         some = parts[:_MAX_PARTS]
         if not some:
             return []
-        score = " + ".join("(instr(payload, ?) > 0)" for _ in some)
+        score = " + ".join("CASE WHEN instr(payload, ?) > 0 THEN 1 ELSE 0 END" for _ in some)
         rows = self._db.rows(
-            f"SELECT payload FROM (SELECT payload, {score} AS score FROM package WHERE batch = ?) "  # noqa: S608 (fixed texts)
+            f"SELECT payload FROM (SELECT payload, {score} AS score FROM package WHERE batch = ?) AS scored "  # noqa: S608 (fixed texts)
             f"WHERE score >= ? ORDER BY score DESC LIMIT {_FEW}",
             (*some, self._batches.number(batch_id), min(2, len(some))),
         )

@@ -243,7 +243,7 @@ class PrintStore:
         shapes: dict[str, tuple[Any, ...]] = {}
         parts: list[LabelFile] = []
         columns = "part, file, sha256, plan, first_package, packages, start_at, geometry, template, superseded_at"
-        query = f"SELECT {columns} FROM printed WHERE batch = ? {condition}"  # noqa: S608 (fixed texts)
+        query = f"SELECT {columns} FROM printed WHERE batch = ? {condition} ORDER BY file, sha256"  # noqa: S608 (fixed texts)
         for part, file, sha, plan, first, count, start_at, geometry, template, gone in self._db.rows(
             query, (self._batches.number(batch_id), *values)
         ):

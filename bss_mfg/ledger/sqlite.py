@@ -7,20 +7,18 @@ import logging
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from bss_mfg.core.waiting_locks import waiting_lock
+from bss_mfg.core.files import make_folder
+from bss_mfg.core.waiting_locks import name_lock, waiting_lock
 from bss_mfg.errors import LedgerError
 from bss_mfg.ledger.connection import SECRET_COLUMNS, Values
-from bss_mfg.ledger.event_chain import append_events
-from bss_mfg.ledger.events import LedgerMigrated
-from bss_mfg.ledger.migration_steps import MIGRATION_STEPS
 from bss_mfg.ledger.network_drives import refuse_network
-from bss_mfg.ledger.schema import APPLICATION_ID, MIGRATIONS, NOT_IMPORTED, SCHEMA, VERSION
+from bss_mfg.ledger.schema import APPLICATION_ID, NOT_IMPORTED, SCHEMA, VERSION
 from bss_mfg.ledger.sqlite_errors import damaged, translate_error, translated_errors
 from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
-from bss_mfg.model import Actor
 
 _log = logging.getLogger(__name__)
 
@@ -170,6 +168,28 @@ class SqliteConnection:
                 self._database.backup(copy, pages=pages)
             copy.execute("PRAGMA journal_mode = DELETE")
 
+    def require_erasable(self) -> None:
+        """It is: `scrub` leaves nothing behind."""
+
+    def named_lock(self, name: str, busy_message: str, wait_s: float) -> AbstractContextManager[None]:
+        """A lock in the folder `locks/`, which ends with its process."""
+        folder = self._path.parent / "locks"
+        make_folder(folder)
+        return name_lock(folder / name, busy_message, wait_s)
+
+    def schema_version(self) -> int:
+        """The version of its schema."""
+        return int(self.rows("PRAGMA user_version")[0][0])
+
+    def set_schema_version(self, version: int) -> None:
+        """Note the version."""
+        self.execute(f"PRAGMA user_version = {version}")
+
+    def run_script(self, script: str) -> None:
+        """Run the statements of a script."""
+        for statement in _statements(script):
+            self.execute(statement)
+
 
 class _WithSecrets(SqliteConnection):
     """A view of a connection through which keys may be read."""
@@ -248,24 +268,6 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def migrate(connection: SqliteConnection, actor: Actor) -> None:
-    """Bring a ledger of an earlier version up to date: one transaction, written into the history."""
-    if _version(connection) == VERSION:
-        return
-    with connection.transaction():
-        before = version = _version(connection)  # another process may have done it by now
-        while version < VERSION:
-            for statement in _statements(MIGRATIONS[version]):
-                connection.execute(statement)
-            for step in MIGRATION_STEPS.get(version, ()):
-                step(connection)
-            version += 1
-        if before < VERSION:
-            connection.execute(f"PRAGMA user_version = {VERSION}")
-            migrated = LedgerMigrated(before=before, after=VERSION)
-            append_events(connection, actor, None, [(migrated.kind, migrated.to_data())])
-
-
 def _statements(script: str) -> Iterator[str]:
     """The statements of a script; those of a trigger's body are part of it."""
     statement = ""
@@ -274,7 +276,3 @@ def _statements(script: str) -> Iterator[str]:
         if sqlite3.complete_statement(statement):
             yield statement
             statement = ""
-
-
-def _version(connection: SqliteConnection) -> int:
-    return int(connection.rows("PRAGMA user_version")[0][0])

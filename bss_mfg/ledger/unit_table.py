@@ -37,6 +37,7 @@ ALL_UNITS = UnitFilter()
 
 _OF_PACKAGE = (EventKind.READ.value, EventKind.UNIT_SCRAPPED.value, EventKind.UNIT_REPLACED.value)
 """Events that name one package."""
+_PACKAGE = "CAST(json_extract(data, '$.package') AS INTEGER)"
 
 
 def _column(at: int, name: str) -> str:
@@ -79,7 +80,7 @@ class TableStore:
                 f"column{at}": batch.facts.get(name) for at, name in enumerate(columns) if name.startswith(FIELD_PREFIX)
             },
         }
-        source, conditions = UNIT_SOURCE, ["1"]
+        source, conditions = UNIT_SOURCE, ["1 = 1"]
         if unit_filter.states:
             states = ", ".join(f":state{at}" for at in range(len(unit_filter.states)))
             conditions.append(f"{STATE} IN ({states})")
@@ -119,9 +120,9 @@ class TableStore:
             (created_at, number),
         )
         self._db.execute(
-            "INSERT INTO temp.last_event SELECT ?, json_extract(data, '$.package'), at FROM event "  # noqa: S608 (fixed)
-            f"WHERE batch = ? AND kind IN {_OF_PACKAGE} AND json_extract(data, '$.package') > 0 "
-            "ON CONFLICT DO UPDATE SET at = max(at, excluded.at)",
+            f"INSERT INTO temp.last_event SELECT ?, {_PACKAGE}, max(at) FROM event "  # noqa: S608 (fixed)
+            f"WHERE batch = ? AND kind IN {_OF_PACKAGE} AND {_PACKAGE} > 0 GROUP BY 2 "
+            "ON CONFLICT (batch, package) DO UPDATE SET at = excluded.at WHERE excluded.at > last_event.at",
             (number, batch_id),
         )
         printed = {part.sha256: part.numbers for part in self._prints.label_files(batch_id) if part.each == "package"}
@@ -133,4 +134,7 @@ class TableStore:
             elif isinstance(record, LabelFileEvent):
                 for some in consecutive_ranges(printed.get(record.sha256, ())):
                     spans.append((event.at, number, some[0], some[-1]))
-        self._db.many("UPDATE temp.last_event SET at = max(at, ?) WHERE batch = ? AND package BETWEEN ? AND ?", spans)
+        self._db.many(
+            "UPDATE temp.last_event SET at = ? WHERE batch = ? AND package BETWEEN ? AND ? AND at < ?",
+            [(*span, span[0]) for span in spans],
+        )

@@ -87,7 +87,7 @@ class UnitStore:
         that of `product` only. Only ledgers of earlier versions have one serial of two products."""
         rows = self._db.rows(
             f"SELECT b.id, u.package, {POSITION} FROM unit u JOIN batch b ON b.no = u.batch "  # noqa: S608 (fixed texts)
-            "WHERE u.product IN (SELECT no FROM product WHERE :product IS NULL OR name = :product) "
+            "WHERE u.product IN (SELECT no FROM product WHERE CAST(:product AS TEXT) IS NULL OR name = :product) "
             "AND u.serial = :serial ORDER BY b.no",
             {"serial": serial, "product": product},
         )

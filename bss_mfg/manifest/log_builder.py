@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from json.encoder import encode_basestring_ascii as quoted
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from bss_mfg.core import parallel
 from bss_mfg.errors import InputError
 from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.place import LedgerPlace
 from bss_mfg.manifest.documents import Log, single_document
 from bss_mfg.manifest.log_mapping import Entry, LogMapping, Source, tree_of
 from bss_mfg.manifest.log_schema import compile_check, entry_schema, log_schema
@@ -149,7 +149,7 @@ def logs(packages: Callable[[], Iterable[Package]], batch: Batch, mapping: LogMa
 def logs_from_tasks(ledger: Ledger, batch: Batch, mapping: LogMapping, executor: Executor) -> Iterator[Log]:
     """The same of all packages of a batch that may leave the factory, made by an executor."""
     tasks = (
-        LogTask(ledger.path, ledger.actor, batch, mapping, first, count, bundles)
+        LogTask(ledger.place, ledger.actor, batch, mapping, first, count, bundles)
         for bundles in _passes(batch, mapping)
         for _, first, count in parallel.chunk_ranges(batch.packages, PACKAGES_PER_TASK)
     )
@@ -168,7 +168,7 @@ def logs_from_tasks(ledger: Ledger, batch: Batch, mapping: LogMapping, executor:
 class LogTask:
     """The device logs, or the bundle logs, of packages `first` to `first + count - 1`. The ledger is read there."""
 
-    ledger: Path
+    ledger: LedgerPlace
     actor: Actor
     batch: Batch
     mapping: LogMapping

@@ -11,6 +11,7 @@ from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from bss_mfg.payload.schemes.containers import CmsDescription, EcdhRecipient
 from bss_mfg.payload.schemes.descriptions import (
     EciesDescription,
     HpkeDescription,
@@ -19,6 +20,7 @@ from bss_mfg.payload.schemes.descriptions import (
 )
 from bss_mfg.payload.schemes.framing import piece_bytes
 from bss_mfg.payload.schemes.points import CURVES, point_bytes
+from bss_mfg.payload.schemes.terms import Part
 from bss_mfg.payload.suites import Suite
 
 if TYPE_CHECKING:
@@ -102,6 +104,9 @@ def sealed_pieces(suite: Suite, plaintext: int, seed: str) -> Iterator[Piece]:
     if isinstance(how, JweDescription):
         yield from _jwe_pieces(how, plaintext, whole, seed)
         return
+    if isinstance(how, CmsDescription):
+        yield from _cms_pieces(how, plaintext, seed)
+        return
     if not isinstance(how, EciesDescription | WrappedKeyDescription):
         yield Piece(PieceKind.CIPHERTEXT, stream(seed, whole))
         return
@@ -120,6 +125,27 @@ def _tag_size(how: EciesDescription | WrappedKeyDescription) -> int:
     from bss_mfg.payload.schemes.ciphers import Cipher
 
     return Cipher(how.cipher, how.tag_bytes, how.mac).tag_size
+
+
+def _cms_pieces(how: CmsDescription, plaintext: int, seed: str) -> Iterator[Piece]:
+    """The parts of a CMS message (RFC 5652); its ASN.1 structure is what holds them."""
+    from bss_mfg.payload.schemes.cms import CmsScheme
+
+    def made(part: Part, size: int) -> bytes:
+        if part == "point" and isinstance(how.recipient, EcdhRecipient):
+            curve = how.recipient.curve
+            return point_bytes(CURVES[curve], made_up_key(curve, seed), "uncompressed")
+        return stream(f"{seed} {part}", size)
+
+    whole, parts = CmsScheme(how).made_up(plaintext, RSA_BITS, made)
+    at = 0
+    for part, data in parts:
+        start = whole.index(data, at)
+        yield Piece(PieceKind.FRAME, whole[at:start])
+        yield Piece(_OF_PART[part], data)
+        at = start + len(data)
+    if at < len(whole):
+        yield Piece(PieceKind.FRAME, whole[at:])
 
 
 def _jwe_pieces(how: JweDescription, plaintext: int, whole: int, seed: str) -> Iterator[Piece]:

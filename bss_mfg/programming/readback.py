@@ -24,6 +24,7 @@ from bss_mfg.credentials import LONGEST_SERIAL
 from bss_mfg.errors import InputError, Location
 from bss_mfg.ledger.keys import UnitKeyDigest, open_keys
 from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.place import LedgerPlace
 from bss_mfg.ledger.units import LookupColumn
 from bss_mfg.ledger.vault import DataKey, Vault
 from bss_mfg.model import Actor, Batch
@@ -158,7 +159,7 @@ class ReadbackTask:
     """Some rows of what was read back; they may hold keys, and the data key is one: both go to this
     machine's own processes, through pipes, and `repr` leaves them out."""
 
-    ledger: Path
+    ledger: LedgerPlace
     actor: Actor
     batch: str
     data_key: bytes = field(repr=False)
@@ -193,7 +194,7 @@ def check_readback(
     key = open_keys(ledger).data_key(batch.id, vault).to_bytes()
     numbered = ((int(row.get("row", count)), row) for count, row in enumerate(rows, 2))
     tasks = (
-        ReadbackTask(ledger.path, ledger.actor, batch.id, key, tuple(chunk))
+        ReadbackTask(ledger.place, ledger.actor, batch.id, key, tuple(chunk))
         for chunk in chunked(numbered, ROWS_PER_TASK)
     )
     first_row = array("I", [0]) * len(ledger.units.seen_flags(batch.id))

@@ -123,13 +123,13 @@ class _Work:
         """What this command releases: a release to this place that was cut off, whether it is that, or a new one."""
         for release in self.ledger.releases.open(self.batch.id):
             if self._is_same(release.target, place):
-                place.require_folder(self.ledger.path.parent)
+                place.require_folder(self.ledger.place.folder)
                 place.make_folder()
                 return _Intent(release.target, release.units, release.ledger_head, begun=release), True
         units = self.ledger.releases.waiting(self.batch.id, again=self.options.again)
         if not units and not self.options.again:
             raise self._nothing_left()
-        place.require_folder(self.ledger.path.parent)
+        place.require_folder(self.ledger.place.folder)
         target = self._target(place)
         self._refuse_taken(target)
         seq, digest = self.ledger.history.head()

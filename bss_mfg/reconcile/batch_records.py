@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 from bss_mfg.errors import InputError
 from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.place import LedgerPlace
 from bss_mfg.ledger.units import UnitRecord
 from bss_mfg.model import Actor, Batch
 from bss_mfg.payload import parse
@@ -25,7 +25,7 @@ MAX_LINE_SEARCHED = 1 << 16
 class RecordsHandle:
     """Where a process finds a batch's records."""
 
-    ledger: Path
+    ledger: LedgerPlace
     actor: Actor
     batch: str
 
@@ -55,7 +55,7 @@ class BatchRecords:
     @property
     def handle(self) -> RecordsHandle:
         """For the tasks of other processes."""
-        return RecordsHandle(self.ledger.path, self.ledger.actor, self.batch.id)
+        return RecordsHandle(self.ledger.place, self.ledger.actor, self.batch.id)
 
     # --- units --------------------------------------------------------------------------------------------------------
 

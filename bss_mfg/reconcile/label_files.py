@@ -109,7 +109,7 @@ class _LabelComparison:
             comparison, [path for path in files if not self._is_superseded(path, superseded)], known, names
         )
         self._read = set(wanted.values())
-        runner = TaskRunner(ReadRequest(ledger.path, ledger.actor, self._records.batch.id), self._executor)
+        runner = TaskRunner(ReadRequest(ledger.place, ledger.actor, self._records.batch.id), self._executor)
         for task, answers in runner.run(self._page_tasks(runner, wanted)):
             if self._file is None or self._file.path != task.path:
                 self._end_file()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from bss_mfg.core.code_patterns import CodePattern
 from bss_mfg.imaging.reflectance import Calibration
 from bss_mfg.ledger.events import ReadSubject
+from bss_mfg.ledger.place import LedgerPlace
 from bss_mfg.model import Actor, LabelScope
 from bss_mfg.verify.label_source import LabelSource
 
@@ -16,7 +16,7 @@ from bss_mfg.verify.label_source import LabelSource
 class ReadRequest:
     """What is asked of all pages, and where the ledger lies that they are compared with."""
 
-    ledger_path: Path
+    ledger: LedgerPlace
     actor: Actor
     batch_id: str
     each: LabelScope = "package"

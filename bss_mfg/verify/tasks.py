@@ -75,7 +75,7 @@ def describe_file(task: PageTask) -> FileDescription | TaskFailure:
 def _describe(task: PageTask) -> FileDescription:
     with (
         _open_source(task.path) as (source, digest),
-        Ledger.open(task.request.ledger_path, task.request.actor) as ledger,
+        Ledger.open(task.request.ledger, task.request.actor) as ledger,
     ):
         label_file = ledger.prints.find_by_sha256(task.request.batch_id, digest)
         if label_file and task.request.of == "print":
@@ -109,7 +109,7 @@ def read_pages(task: PageTask, tell: TellPage = tell_no_page) -> list[ScannedPag
 def _read_pages(task: PageTask, tell: TellPage) -> list[ScannedPage | TaskFailure]:
     with (
         _open_source(task.path) as (source, digest),
-        Ledger.open(task.request.ledger_path, task.request.actor) as ledger,
+        Ledger.open(task.request.ledger, task.request.actor) as ledger,
         SecondReader.on_demand() as second,
     ):
         if task.label_file and task.label_file.sha256 != digest:

@@ -125,7 +125,7 @@ class Verifier:
         self._label_files = label_files_of(ledger, batch.id, options.each)
         self._by_digest = {part.sha256: part for part in self._label_files}
         request = ReadRequest(
-            ledger.path,
+            ledger.place,
             ledger.actor,
             batch.id,
             options.each,
@@ -149,7 +149,7 @@ class Verifier:
         made = self._in_force.labels_made(count) if copies > 1 else None
         self._tracker = PackageTracker(count, copies, chain(self._scrapped, shipped), made)
         self._reprinted = frozenset(self._in_force.reprinted())
-        self._spool = FindingSpool(ledger.path.parent)
+        self._spool = FindingSpool(ledger.place.folder)
         self._pending: list[Finding] = []
         self._file_tasks: dict[str, PageTask | None] = {}
         """How to look at a file again, by its name; None where two files share it."""

@@ -8,12 +8,21 @@ from pydantic import AfterValidator, Field
 
 from bss_mfg.core.clock import TimeZone
 from bss_mfg.core.models import FileModel
+from bss_mfg.ledger.place import checked_url
 from bss_mfg.workspace.print_settings import PrintSettings
 from bss_mfg.workspace.station_settings import PlainName
 
 
 def _time_zone(name: str) -> str:
     return TimeZone(name).checked_name()
+
+
+class LedgerSettings(FileModel):
+    """Where the ledger is."""
+
+    url: Annotated[str, AfterValidator(checked_url)] = Field(
+        "", description="Its database, postgresql://USER@HOST/DATABASE; empty: ledger.db in this folder."
+    )
 
 
 class WorkspaceConfig(FileModel):
@@ -25,4 +34,5 @@ class WorkspaceConfig(FileModel):
     timezone: Annotated[str, AfterValidator(_time_zone)] = Field(
         "", description="The time zone that people go by, such as Europe/Berlin; empty: UTC."
     )
+    ledger: LedgerSettings = Field(LedgerSettings(), description="Where the ledger is.")
     print: PrintSettings = Field(PrintSettings(), description="What labels are printed with.")

@@ -13,6 +13,8 @@ from pathlib import Path
 from bss_mfg.core.files import destroy
 from bss_mfg.errors import BssError, RefusedError
 from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.place import LedgerPlace
+from bss_mfg.ledger.server import holds_ledger
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.model import Actor
 from bss_mfg.workspace import vault_files, vault_key_storage
@@ -57,8 +59,10 @@ def refuse_what_lies_there(new: NewVault, ledger_file: Path, config: str) -> Non
         )
 
 
-def make_vault_and_ledger(new: NewVault, ledger_file: Path, actor: Actor) -> str:
+def make_vault_and_ledger(new: NewVault, place: LedgerPlace, actor: Actor) -> str:
     """Make both; the id of the vault key, which still waits for its place unless it was there before."""
+    if place.url and (vault_id := _made_before(new, place, actor)):
+        return vault_id
     if new.file.exists():
         kind = vault_key_storage.vault_key_kind(new.file)
         vault = vault_key_storage.load_vault_key(new.file, new.ask)
@@ -67,11 +71,27 @@ def make_vault_and_ledger(new: NewVault, ledger_file: Path, actor: Actor) -> str
             vault_files.discard(path, in_force="")
         kind, vault = new.kind or "file", Vault.generate()
         vault_key_storage.save_vault_key(vault, vault_files.next_file(new.file, vault.id), kind, new.ask)
-    if ledger_file.exists():
-        destroy(ledger_file)
+    if place.file.exists():
+        destroy(place.file)
     with vault:
-        Ledger.create(ledger_file, actor, vault, kind)
+        Ledger.create(place, actor, vault, kind)
         return vault.id
+
+
+def _made_before(new: NewVault, place: LedgerPlace, actor: Actor) -> str | None:
+    """The id of the vault key of a ledger that this command made on a server before it was killed: the key lies here.
+    None where there is no ledger; `RefusedError` for any other."""
+    if not holds_ledger(place):
+        return None
+    with Ledger.open(place, actor) as ledger:
+        vault_id, unused = ledger.settings.vault_id(), ledger.history.head()[0] == 1
+    if unused and vault_files.next_file(new.file, vault_id).exists():
+        return vault_id
+    raise RefusedError(
+        "the database holds a ledger already",
+        where=place.words,
+        way_out="Nothing was changed. Make another database, or work in the workspace that the ledger belongs to.",
+    )
 
 
 def _is_unused(ledger_file: Path) -> bool:

@@ -24,6 +24,7 @@ from bss_mfg.workspace.print_defaults import PrintDefaults
 if TYPE_CHECKING:
     from bss_mfg.core.code_patterns import CodePattern
     from bss_mfg.ledger.ledger import Ledger
+    from bss_mfg.ledger.place import LedgerPlace
     from bss_mfg.ledger.vault import Vault
     from bss_mfg.payload.product_keys import ProductKey
     from bss_mfg.payload.spec import SpecFile
@@ -43,6 +44,11 @@ station = ""
 _GROUP_TEXT = """
 # The group of this system whose members work here. Set by `init --group`: the folders' modes say the same.
 group = {group}
+"""
+_LEDGER_TEXT = """
+[ledger]
+# The database of the ledger. Its password lies in a password file (~/.pgpass), never here.
+url = {url}
 """
 
 
@@ -90,16 +96,19 @@ class Workspace:
         kind: VaultKeyKind | None = None,
         ask: AskPassphrase | None = None,
         group: str = "",
+        ledger_url: str = "",
     ) -> Workspace:
         """Make a workspace in a new or empty folder: settings, vault key (of a kind), ledger, folders; one of a group
-        where that is named."""
+        where that is named, with its ledger on a server where that is."""
         from bss_mfg.ledger.network_drives import refuse_network
+        from bss_mfg.ledger.place import LedgerPlace, require_url
         from bss_mfg.workspace import vault_files
         from bss_mfg.workspace.creation import NewVault, make_vault_and_ledger, refuse_what_lies_there
         from bss_mfg.workspace.groups import prepare_group
         from bss_mfg.workspace.vault_key_storage import AskOnce, ask_before, refuse_to_ask
 
         root = root.expanduser().resolve()
+        require_url(ledger_url)
         if outer := next((folder for folder in root.parents if (folder / CONFIG).is_file()), None):
             raise RefusedError(
                 f"lies inside the workspace {outer}; nothing was changed",
@@ -124,8 +133,9 @@ class Workspace:
         for name in ("products", "templates", "printers", "specs", "batches", "dev-keys"):
             make_folder(root / name)
         settings = _CONFIG_TEXT + (_GROUP_TEXT.format(group=quote(group)) if group else "")
+        settings += _LEDGER_TEXT.format(url=quote(ledger_url)) if ledger_url else ""
         with workspace.exclusive_keys():
-            vault_id = make_vault_and_ledger(new_vault, workspace.ledger_file, actor)
+            vault_id = make_vault_and_ledger(new_vault, LedgerPlace(root, require_url(ledger_url)), actor)
             # What has no settings is no workspace yet, and init can be typed again.
             write_atomically(root / CONFIG, [settings.encode()])
             vault_files.end_change(workspace.vault_file, vault_id)
@@ -180,8 +190,15 @@ class Workspace:
 
     @property
     def ledger_file(self) -> Path:
-        """ledger.db"""
+        """ledger.db, unless the ledger is on a server"""
         return self.root / "ledger.db"
+
+    @property
+    def ledger_place(self) -> LedgerPlace:
+        """Where the ledger is, as the settings say."""
+        from bss_mfg.ledger.place import LedgerPlace
+
+        return LedgerPlace(self.root, self.config().ledger.url)
 
     def batch_folder(self, batch: str) -> Path:
         """The folder of a batch's outputs."""
@@ -193,7 +210,7 @@ class Workspace:
         """The open ledger."""
         from bss_mfg.ledger.ledger import Ledger
 
-        return Ledger.open(self.ledger_file, actor)
+        return Ledger.open(self.ledger_place, actor)
 
     def shared_keys(self, patience: Patience = PATIENCE) -> AbstractContextManager[None]:
         """Nobody changes or destroys the keys of this workspace meanwhile. Before any transaction of the ledger."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -85,9 +84,9 @@ def test_a_mac_that_no_device_can_have_is_refused(factory: Factory, tmp_path: Pa
 def test_the_database_itself_refuses_a_second_mac(factory: Factory, tmp_path: Path) -> None:
     factory.add()
     assert create(factory, "bulb", "B1", written(tmp_path / "1.csv", "serial,mac", "A1,C47C8D6A1025"), 1).code == 0
-    with sqlite3.connect(factory.root / "ledger.db") as database, pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
+    with factory.database() as database, pytest.raises(Exception, match=r"UNIQUE|unique"):
         database.execute("INSERT INTO identifier SELECT * FROM identifier")
-    with sqlite3.connect(factory.root / "ledger.db") as database, pytest.raises(sqlite3.IntegrityError, match="ever"):
+    with factory.database() as database, pytest.raises(Exception, match="for ever"):
         database.execute("DELETE FROM identifier")
 
 
@@ -125,8 +124,8 @@ def test_public_keys_and_pins_are_issued_once(factory: Factory, tmp_path: Path) 
     ):
         done = create(factory, "camera", "W2", written(tmp_path / "2.csv", head, rows[1], row), 2)
         refused(done, f"row 3: its {column} was issued in batch W1 to G3A0PA01802300000")
-    ((size, found),) = factory.rows("SELECT length(value), instr(value, '95AD9600') FROM identifier WHERE name = 'pin'")
-    assert (size, found) == (32, 0)
+    ((value,),) = factory.rows("SELECT value FROM identifier WHERE name = 'pin'")
+    assert (len(value), b"95AD9600" in value) == (32, False)
 
 
 def test_a_spec_says_what_need_not_be_unique(factory: Factory, tmp_path: Path) -> None:
@@ -234,8 +233,8 @@ def test_batch_ids_that_differ_in_case_only_are_refused(factory: Factory) -> Non
     assert create(factory, "bulb", "Lot-1", None, 1).code == 0
     done = create(factory, "bulb", "lot-1", None, 1)
     assert (done.code, "Lot-1" in done.err) == (4, True), done.err
-    with sqlite3.connect(factory.root / "ledger.db") as database, pytest.raises(sqlite3.IntegrityError, match="case"):
-        names = [name for (name,) in database.execute("SELECT name FROM pragma_table_info('batch')")][2:]
+    with factory.database() as database, pytest.raises(Exception, match="upper and lower case"):
+        names = [column[0] for column in database.execute("SELECT * FROM batch").description][2:]
         database.execute(f"INSERT INTO batch SELECT 99, 'LOT-1', {', '.join(names)} FROM batch")  # noqa: S608
 
 

@@ -141,7 +141,8 @@ def test_units_in_another_order_are_told(workbench: Path) -> None:
     pair.write_text("[[unit]]".join([head, units[1] + "\n", units[0]]))
     done = run_cli("spec", "fit", pair.name, *INFO, cwd=workbench)
     assert done.code == 1
-    assert "NEAREST: DID: the units' values stand in it in another order than the sample's" in done.err
+    assert "NEAREST: DID: the units' values stand in it in the reverse of the sample's order" in done.err
+    assert "bytes with the units in the reverse of the sample's order. Look up" in done.err
     assert "NOT FOUND" not in done.err
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from bss_mfg.model import Actor, Batch
 from bss_mfg.payload.product_keys import load_public_key, new_development_key
 from bss_mfg.workspace.product import Product
 from bss_mfg.workspace.workspace import Workspace
+from tests.helpers import postgres
 from tests.helpers.commands import Outcome, command_line, run_cli, run_process
 
 WHO = Actor("tester", "bench", "test")
@@ -54,6 +56,9 @@ class Factory:
     def copied(self, root: Path) -> Factory:
         """A copy of this workspace in another folder: the same keys and batches."""
         shutil.copytree(self.root, root)
+        if url := self.workspace.ledger_place.url:
+            settings = root / "bss-mfg.toml"
+            settings.write_text(settings.read_text().replace(url, postgres.copied_database(url)))
         return Factory(Workspace.find(str(root), root, {}))
 
     def ledger(self) -> Ledger:
@@ -66,8 +71,24 @@ class Factory:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """What the ledger's database answers, without bss-mfg."""
-        with sqlite3.connect(self.root / "ledger.db") as database:  # writable: a killed run's journal is rolled back
+        with self.database() as database:
             return database.execute(query).fetchall()
+
+    @contextlib.contextmanager
+    def database(self, *, unguarded: bool = False) -> Iterator[Any]:
+        """The ledger's database without bss-mfg, to look at and to change, as `sqlite3` has it; with `unguarded`,
+        without the triggers that refuse changes."""
+        if url := self.workspace.ledger_place.url:
+            with postgres.opened(url, unguarded=unguarded) as database:
+                yield database
+            return
+        with contextlib.closing(sqlite3.connect(self.root / "ledger.db")) as database, database:
+            triggers = database.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
+            for name, _ in triggers if unguarded else ():
+                database.execute(f"DROP TRIGGER {name}")
+            yield database  # writable: a killed run's journal is rolled back
+            for _, made in triggers if unguarded else ():
+                database.execute(made)
 
     def add(self, name: str = "bulb", key: str = "amazon", **fields: Any) -> None:
         """Add a product; fields as in its file."""
@@ -113,20 +134,34 @@ def a_read(package: int | None = 1, verdict: str = "matched", detail: str = "") 
     )
 
 
-def make_factory(root: Path) -> Factory:
-    """A workspace in `root` with a P-256 development key named amazon."""
-    workspace = Workspace.create(root, WHO, {})
+def make_factory(root: Path, ledger_url: str = "") -> Factory:
+    """A workspace in `root` with a P-256 development key named amazon; its ledger on a server where that is named."""
+    workspace = Workspace.create(root, WHO, {}, ledger_url=ledger_url)
     workspace.add_development_key("amazon", *new_development_key("p256"))
     return Factory(workspace)
 
 
+def issue_lamps(factory: Factory) -> Factory:
+    """A product `bulb` with batch B1 of six units, and a product `duo` in packages of two."""
+    factory.add(oob_bytes=16)
+    factory.add("duo", units_per_package=2, oob_bytes=16)
+    factory.issue(6)
+    return factory
+
+
+def print_sheets(factory: Factory) -> Factory:
+    """Two batches of one sheet each, with their labels."""
+    factory.add(oob_bytes=16)
+    for batch in ("A", "B"):
+        factory.issue(24, batch)
+        factory.label(batch)
+    return factory
+
+
 def give_serial(factory: Factory, serial: str, other: str) -> None:
     """What earlier versions allowed: a unit gets a serial that another product's unit has."""
-    with sqlite3.connect(factory.root / "ledger.db") as database:
-        (trigger,) = database.execute("SELECT sql FROM sqlite_schema WHERE name = 'unit_for_ever'").fetchone()
-        database.execute("DROP TRIGGER unit_for_ever")
+    with factory.database(unguarded=True) as database:
         database.execute("UPDATE unit SET serial = ? WHERE serial = ?", (other, serial))
-        database.execute(trigger)
 
 
 def tree(folder: Path) -> dict[str, bytes]:

@@ -288,8 +288,8 @@ def test_a_label_file_of_units_holds_no_label_of_a_package(factory: Factory) -> 
     press = Press.of(factory, each="unit")
     with factory.ledger() as ledger:
         (file,) = factory.root.rglob(press.label_file.file)
-        other = describe_file(PageTask(ReadRequest(ledger.path, ledger.actor, "B1", "package"), file))
-        own = describe_file(PageTask(ReadRequest(ledger.path, ledger.actor, "B1", "unit"), file))
+        other = describe_file(PageTask(ReadRequest(ledger.place, ledger.actor, "B1", "package"), file))
+        own = describe_file(PageTask(ReadRequest(ledger.place, ledger.actor, "B1", "unit"), file))
     assert isinstance(other, FileDescription)
     assert isinstance(own, FileDescription)
     assert (other.shows_labels, own.shows_labels) == (False, True)

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bss_mfg.errors import InputError
-from bss_mfg.payload.fitting.known import Known, in_other_order, needles
+from bss_mfg.payload.fitting.known import Known, needles, other_order
 from bss_mfg.payload.fitting.layout_binary import Candidate, Plain
 from bss_mfg.payload.fitting.layouts_found import find_layouts
 from bss_mfg.payload.fitting.other_keys import other_key
 from bss_mfg.payload.fitting.plain_fields import Content
 from bss_mfg.payload.fitting.schemes_found import FoundScheme, SchemeQuestion, find_schemes
+from bss_mfg.payload.fitting.spoiled import is_hex
 from bss_mfg.payload.fitting.streams import Words
 from bss_mfg.payload.fitting.tally import Stage, Tally, ValueOf
 from bss_mfg.payload.formats import BINARY, format_of
@@ -21,6 +22,7 @@ from bss_mfg.payload.suites import described
 
 LEAST_SEALED = 32
 """Bytes below which nothing can be an encrypted field."""
+_OF_HEX_DIGITS = ("hex-upper", "hex-lower", "decimal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ def _read(name: str, text: str) -> bytes:
         if text.count(".") != 4:
             raise ValueError("no JWE")
         return text.encode("ascii")
+    if name not in _OF_HEX_DIGITS and is_hex(text) and len(text) >= LEAST_SEALED:
+        raise ValueError("digits of hex, which are no other encoding by chance")
     return format_of(name).read_strict(text)
 
 
@@ -192,8 +196,8 @@ def _miss(
             told = _told(len(plain.data), there, missing) + where
             if not there and (others := _whose(question.samples, sample, plain.data)):
                 told += f"; units of {others} do"
-        if not missing and not told and in_other_order(plain.units, plain.data):
-            told = f"it opens to {len(plain.data)} bytes with the units in another order than the sample's"
+        if not missing and not told and (order := other_order(plain.units, plain.data)):
+            told = f"it opens to {len(plain.data)} bytes with the units {order}"
     told = told or f"it opens to {len(plains[0].data)} bytes with all values in them, in no known layout"
     return Stage.VALUES_FOUND if stands else Stage.OPENED, question.key, told, frozenset(stands)
 

@@ -11,15 +11,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from bss_mfg.errors import InputError
+from bss_mfg.payload.fitting.cut_tags import cut_tag
 from bss_mfg.payload.fitting.encrypted_fields import EncryptedQuestion, decodings, encrypted_readings
 from bss_mfg.payload.fitting.forms import forms_without_key
 from bss_mfg.payload.fitting.known import Known
 from bss_mfg.payload.fitting.misses import misplaced, unexplained_fields, wrong_values
-from bss_mfg.payload.fitting.one_unit import same_for_one_unit
 from bss_mfg.payload.fitting.plain_fields import Content, plain_readings
 from bss_mfg.payload.fitting.proof import explains
 from bss_mfg.payload.fitting.questions import open_questions
 from bss_mfg.payload.fitting.report import MOST, FitReport
+from bss_mfg.payload.fitting.same_specs import distinct
 from bss_mfg.payload.fitting.streams import Words
 from bss_mfg.payload.fitting.strings import LIST_SEPARATORS, SplitString, split_string
 from bss_mfg.payload.fitting.tally import Space, Stage, Tally
@@ -57,8 +58,7 @@ def fit(request: FitRequest, tally: Tally | None = None) -> FitReport:
     specs = list(_specs(request, strings, by_separator, readings, tally)) if complete else []
     if complete and not specs and _may_be_of_one_unit(request):
         specs = list(_specs(replace(request, max_units=1), strings, by_separator, readings, tally))
-    if specs and request.max_units == 1:
-        specs = same_for_one_unit(specs)
+    specs = distinct(specs)
     if not specs and complete:
         tally.came(Stage.VALUES_FOUND, "", "each field can be read alone, and no spec reads all of every sample")
     wrong = () if specs else wrong_values(request.samples, unplaced, tally)
@@ -197,6 +197,9 @@ class _Fields:
                 found[key] = [one.content for one in opened]
                 if not opened[0].sure:
                     self.notes += (f"{key}: no MAC says that it was opened rightly, only the units' values in it",)
+                if cut := cut_tag(opened[0].content["scheme"]):
+                    told = f"its tag has {cut[0]} bytes of {cut[1]}, or the string is cut off: compare its length"
+                    self.notes += (f"{key}: {told}",)
                 if opened[0].opened < len(samples):
                     self.notes += (f"{key}: {len(samples) - opened[0].opened} samples have no private key",)
         return found

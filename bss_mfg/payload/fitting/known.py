@@ -35,6 +35,11 @@ class KnownUnit:
         """The unit with no other value than this."""
         return KnownUnit({source: self.values[source]})
 
+    def sortable(self, source: str) -> bytes:
+        """A value as it is sorted; empty where there is none."""
+        value = self.values.get(source, b"")
+        return value if isinstance(value, bytes) else value.encode()
+
     def written(self, source: str, format: Format) -> bytes | None:
         """A value as it stands in a plaintext in a format, or as the text of a field; None where it can't be so."""
         try:
@@ -138,8 +143,17 @@ def needles(units: Iterable[KnownUnit]) -> re.Pattern[bytes]:
     return re.compile(b"|".join(found) if found else b"(?!)")
 
 
-def in_other_order(units: Sequence[KnownUnit], data: bytes) -> bool:
-    """Whether values of all units stand in some bytes, in another order than that of the units."""
+def other_order(units: Sequence[KnownUnit], data: bytes) -> str:
+    """In which order values of all units stand in some bytes, if it is another than that of the units; else nothing."""
     found = [needles([unit]).search(data) for unit in units]
     places = [match.start() for match in found if match]
-    return len(places) == len(units) and places != sorted(places)
+    if len(places) < len(units) or places == sorted(places):
+        return ""
+    stand = sorted(range(len(units)), key=places.__getitem__)
+    if stand == list(reversed(range(len(units)))):
+        return "in the reverse of the sample's order"
+    for source in units[0].sources:
+        values = [unit.sortable(source) for unit in units]
+        if source != "unit.oob" and stand == sorted(range(len(units)), key=values.__getitem__):
+            return f"sorted by {source}, and not in the sample's order"
+    return "in another order than the sample's"

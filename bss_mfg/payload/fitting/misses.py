@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bss_mfg.payload.fitting.known import LEAST_NEEDLE, Known, KnownUnit, in_other_order, needles
+from bss_mfg.payload.fitting.known import LEAST_NEEDLE, Known, KnownUnit, needles, other_order
 from bss_mfg.payload.fitting.plain_fields import Content
+from bss_mfg.payload.fitting.spoiled import spoiled
 from bss_mfg.payload.fitting.strings import SplitString
 from bss_mfg.payload.fitting.tally import Stage, Tally, ValueOf
 
@@ -32,10 +33,12 @@ def unexplained_fields(
 
 
 def _about(data: bytes, sample: Known, samples: Sequence[Known]) -> str:
-    """What is striking about a value that can't be read: whose units stand in it."""
+    """What is striking about a value that can't be read: that it is not whole, or whose units stand in it."""
+    if told := spoiled(data.decode()):
+        return f"in {sample.name} {told}" if len(samples) > 1 else told
     where = f" of {sample.name}" if len(samples) > 1 else ""
-    if in_other_order(sample.units, data):
-        return f"the units' values{where} stand in it in another order than the sample's"
+    if order := other_order(sample.units, data):
+        return f"the units' values{where} stand in it {order}"
     if needles(sample.units).search(data):
         return f"some values of the units{where} stand in it, and others do not, or in an unknown form"
     whose = next((one for one in samples if one is not sample and needles(one.units).search(data)), None)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from bss_mfg.errors import InputError
 from bss_mfg.payload.fitting.known import Known
-from bss_mfg.payload.parse import OpenedUnit, find_faults, open_credentials, split_fields
+from bss_mfg.payload.parse import OpenedUnit, ParsedField, find_faults, open_credentials, split_fields, unit_values
 from bss_mfg.payload.sources import column_of
 from bss_mfg.payload.spec import Spec
 
@@ -15,7 +15,7 @@ def explains(spec: Spec, sample: Known) -> bool:
     """Whether the sample's string is of that spec, and what it opens to are the sample's units."""
     try:
         fields = split_fields(sample.string, spec)
-        if find_faults(fields, spec):
+        if find_faults(fields, spec) or not all(_is_told(field, spec, sample) for field in fields):
             return False
         if not spec.encrypted or sample.key is None:
             return True
@@ -24,6 +24,24 @@ def explains(spec: Spec, sample: Known) -> bool:
         return False
     inside = {value.source for field in spec.encrypted for value in field.plaintext}
     return all(_equal(inside, one, unit.values) for one, unit in zip(opened, sample.units, strict=True))
+
+
+def _is_told(item: ParsedField, spec: Spec, sample: Known) -> bool:
+    """Whether a field that is not encrypted says what the sample says, as far as that says anything."""
+    if item.field is None:
+        return False
+    source, units = item.field.source, sample.units
+    if source == "package.units":
+        return item.value == str(len(units))
+    if source.startswith("product."):
+        return sample.facts.get(source.removeprefix("product."), item.value) == item.value
+    if not source.startswith("unit."):
+        return True
+    texts = unit_values(item, spec)
+    return len(texts) == len(units) and all(
+        source not in unit.values or unit.written(source, item.field.format) == text.encode()
+        for unit, text in zip(units, texts, strict=True)
+    )
 
 
 def _equal(inside: set[str], opened: OpenedUnit, known: Mapping[str, object]) -> bool:

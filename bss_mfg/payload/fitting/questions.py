@@ -32,13 +32,18 @@ def _differences(fields: Sequence[SpecField]) -> Iterator[Vary]:
         if one.source != other.source:
             yield Vary.UNITS if "package.units" in (one.source, other.source) else Vary.PRODUCT
         elif one.format != other.format:
-            yield Vary.LETTERS
+            yield Vary.PADDING if _padded(one.format) == _padded(other.format) else Vary.LETTERS
         elif one.each != other.each or one.layout != other.layout:
             yield Vary.UNITS
         elif one.plaintext != other.plaintext:
             yield from _of_plaintexts(one.plaintext, other.plaintext)
         else:
             yield Vary.KEY
+
+
+def _padded(format: str | tuple[str, ...]) -> str:
+    """The format, whether its texts are padded or not."""
+    return format_label(format).removesuffix("-unpadded").removesuffix("-padded")
 
 
 def _of_plaintexts(one: Sequence[PlaintextValue], other: Sequence[PlaintextValue]) -> Iterator[Vary]:

@@ -16,6 +16,7 @@ class Vary(Enum):
     OOB_SIZE = "oob-size"
     VALUE_LENGTH = "value-length"
     LETTERS = "letters"
+    PADDING = "padding"
     PRODUCT = "product"
     KEY = "private-key"
 

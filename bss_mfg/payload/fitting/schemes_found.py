@@ -197,8 +197,8 @@ def _under_point(question: SchemeQuestion, point: FoundPoint, tier: _Tier) -> It
     size = max(160, len(question.data) + 64)
     aads = [((), b""), *((pieces, joined(pieces, point.secret)) for pieces in _aads(tier.words))]
     search = SymmetricSearch(
-        question.data, point.head, aads=aads, parameters=words, values=question.values, tally=question.tally,
-        name=question.key_name,
+        question.data, point.head, aads=aads, parameters=words, ivs=_ivs(question), values=question.values,
+        tally=question.tally, name=question.key_name,
     )  # fmt: skip
     for stream in streams(point.secret, tier.infos, [b"", *words], size, tier.kdf_hashes):
         question.tally.at(question.key_name, tier.space)
@@ -211,6 +211,12 @@ def _under_point(question: SchemeQuestion, point: FoundPoint, tier: _Tier) -> It
         hits = [hit for way in ways for opened in way for hit in _of_ecies(question, point, stream, opened)]
         if hits:
             yield hits
+
+
+def _ivs(question: SchemeQuestion) -> list[bytes]:
+    """Fixed IVs: words as long as one. They are tried at once, since behind a MAC a wrong IV of CBC opens all but 16
+    bytes."""
+    return [data for word in question.words.given if len(data := piece_bytes(word)) in (12, 13, 16)]
 
 
 def _aads(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
@@ -309,8 +315,8 @@ def _under_key(
     given = question.words.given
     search = SymmetricSearch(
         question.data, head, aads=[((), b""), *(((word,), piece_bytes(word)) for word in given)],
-        parameters=[piece_bytes(word) for word in given], values=question.values, tally=question.tally,
-        name=question.key_name,
+        parameters=[piece_bytes(word) for word in given], ivs=_ivs(question), values=question.values,
+        tally=question.tally, name=question.key_name,
     )  # fmt: skip
     material = Material(content_key, whole=True)
     ways = (search.with_tag(material), search.with_mac(material, HASHES), search.alone(material))

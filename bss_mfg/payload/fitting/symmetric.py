@@ -78,14 +78,16 @@ class _Aead(NamedTuple):
 
 class SymmetricSearch:
     """All ciphers over the sealed bytes of one head. `aads`: additional data to try, by their pieces;
-    `parameters`: P2 of a MAC; `name`: the field's key, for the tally."""
+    `parameters`: P2 of a MAC; `ivs`: fixed ones; `name`: the field's key, for the tally."""
 
     def __init__(
         self, data: bytes, head: Head, *, aads: Sequence[tuple[tuple[str, ...], bytes]], parameters: Sequence[bytes],
-        values: re.Pattern[bytes], tally: Tally, name: str,
+        ivs: Sequence[bytes], values: re.Pattern[bytes], tally: Tally, name: str,
     ) -> None:  # fmt: skip
         self._name = name
         self._data, self._head, self._aads, self._values, self._tally = data, head, aads, values, tally
+        self._fixed_ivs = {size: [one for one in ivs if len(one) == size] for size in (12, 13, 16)}
+        self._named_ivs = {_fixed_iv(one).name: one for one in self._fixed_ivs[16]}
         parameter_ways = [(b"", "none"), (b"", "bits-64")]
         parameter_ways += [(one, way) for one in parameters for way in ("bits-64", "none")]
         self._tails = [
@@ -125,6 +127,8 @@ class SymmetricSearch:
                 (_Iv("random", iv_size, iv_size), first, b"", ("key",))
             ]
             ways.append((_Iv("zero", iv_size, 0), first, bytes(iv_size), ("key",)))
+            for one in self._fixed_ivs[iv_size]:
+                ways.append((_fixed_iv(one), first, one, ("key",)))
             if not material.whole:
                 ways.append((_Iv("derived", iv_size, 0), first, data[size : size + iv_size], ("key", "iv")))
                 other = how.make(data[iv_size : iv_size + size])
@@ -224,7 +228,7 @@ class SymmetricSearch:
         start, length, iv_at = at
         sure = len(parts.tag) >= _SURE
         for cipher, key_size in _bare_ciphers(parts.ciphertext):
-            for iv, derive in _cuts_of(cipher, material.whole, bool(parts.iv)):
+            for iv, derive in _cuts_of(cipher, material.whole, bool(parts.iv), self._fixed_ivs[16]):
                 sizes = {"key": key_size, "mac-key": length, "iv": 16 if iv.name == "derived" else 0}
                 order = [(name, sizes[name]) for name in derive]
                 if material.whole and key_size + length != len(material.data):
@@ -239,7 +243,7 @@ class SymmetricSearch:
                     continue
                 self._tally.tried += 1
                 key = material.data[places["key"] : places["key"] + key_size]
-                ivs = {"random": parts.iv, "zero": bytes(16)}
+                ivs = {"random": parts.iv, "zero": bytes(16), **self._named_ivs}
                 fixed = ivs.get(iv.name) or material.data[places.get("iv", 0) :][:16]
                 text = _bare_open(cipher, parts.ciphertext, key, fixed)
                 if text is None or not self._values.search(text):
@@ -260,12 +264,12 @@ class SymmetricSearch:
                 for cipher, key_size in _bare_ciphers(parts.ciphertext):
                     if material.whole and key_size != len(material.data):
                         continue
-                    for iv, derive in _cuts_of(cipher, material.whole, bool(sent), mac=False):
+                    for iv, derive in _cuts_of(cipher, material.whole, bool(sent), self._fixed_ivs[16], mac=False):
                         self._tally.tried += 1
                         at = 16 if derive[0] == "iv" else 0
                         key = material.data[at : at + key_size]
                         behind = 0 if at else key_size
-                        ivs = {"random": parts.iv, "zero": bytes(16)}
+                        ivs = {"random": parts.iv, "zero": bytes(16), **self._named_ivs}
                         fixed = ivs.get(iv.name) or material.data[behind : behind + 16]
                         text = _bare_open(cipher, parts.ciphertext, key, fixed)
                         if text is not None and self._values.search(text):
@@ -311,7 +315,14 @@ def _bare_ciphers(ciphertext: bytes) -> Iterator[tuple[str, int]]:
     yield "xor", len(ciphertext)
 
 
-def _cuts_of(cipher: str, whole: bool, sent: bool, mac: bool = True) -> Iterator[tuple[_Iv, tuple[str, ...]]]:
+def _fixed_iv(data: bytes) -> _Iv:
+    """An IV that the guide prints."""
+    return _Iv(f"hex:{data.hex()}", len(data), 0)
+
+
+def _cuts_of(
+    cipher: str, whole: bool, sent: bool, fixed: Sequence[bytes], mac: bool = True
+) -> Iterator[tuple[_Iv, tuple[str, ...]]]:
     """The IVs of a cipher, each with the orders in which keys can be cut."""
     if cipher == "xor":
         if not whole and not sent:
@@ -325,6 +336,7 @@ def _cuts_of(cipher: str, whole: bool, sent: bool, mac: bool = True) -> Iterator
         yield from ((_Iv("random", 16, 16), order) for order in plain)
         return
     yield from ((_Iv("zero", 16, 0), order) for order in plain)
+    yield from ((_fixed_iv(one), order) for one in fixed for order in plain)
     if whole:
         return
     if mac:

@@ -7,7 +7,7 @@ to be the same byte for byte; where writers differ, each way that is in use is t
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap
@@ -16,7 +16,7 @@ from bss_mfg.payload.schemes.ciphers import Cipher, Keys, Sealed
 from bss_mfg.payload.schemes.cms_recipients import Carried, EcdhCarrier, RsaCarrier, aes_oid
 from bss_mfg.payload.schemes.containers import CmsDescription, EcdhRecipient
 from bss_mfg.payload.schemes.der import algorithm, explicit, integer, oid, retagged, sequence, set_of, string
-from bss_mfg.payload.schemes.terms import key_bytes
+from bss_mfg.payload.schemes.terms import Part, key_bytes
 
 if TYPE_CHECKING:
     from bss_mfg.payload.product_keys import PrivateKey, PublicKey
@@ -62,11 +62,24 @@ class CmsScheme:
 
     def sealed_size(self, plaintext: int, key_bits: int) -> int:
         """Bytes that a plaintext of so many makes."""
+        return len(self.made_up(plaintext, key_bits, lambda part, size: bytes(size))[0])
+
+    def made_up(
+        self, plaintext: int, key_bits: int, made: Callable[[Part, int], bytes]
+    ) -> tuple[bytes, list[tuple[Part, bytes]]]:
+        """A message of parts that `made` makes, for a plaintext of so many bytes; and those parts in its order."""
         how = self.description
         identifier = self._named(bytes(_KEY_ID)) if how.identifier == "key-id" else self._identifier(None)
-        carried = self._carrier.blank(identifier, key_bytes(how.cipher), key_bits)
-        sealed = Sealed(bytes(self._cipher.ciphertext_size(plaintext)), bytes(self._cipher.tag_size))
-        return len(next(self._written(carried, bytes(self._iv_size), sealed)))
+        blank = self._carrier.blank(identifier, key_bytes(how.cipher), key_bits)
+        sizes: dict[Part, int] = {
+            "point": len(blank.point), "wrapped-key": len(blank.encrypted_key), "iv": self._iv_size,
+            "ciphertext": self._cipher.ciphertext_size(plaintext), "tag": self._cipher.tag_size,
+        }  # fmt: skip
+        parts = [(part, made(part, size)) for part, size in sizes.items() if size]
+        of = dict(parts)
+        carried = Carried(identifier, of.get("point", b""), of["wrapped-key"])
+        whole = next(self._written(carried, of["iv"], Sealed(of.get("ciphertext", b""), of.get("tag", b""))))
+        return whole, parts
 
     def _identifier(self, key: PublicKey | None) -> bytes:
         """How the recipient is named, in DER (RFC 5652, 6.2.1)."""

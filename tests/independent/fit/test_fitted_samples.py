@@ -1,5 +1,6 @@
-"""Samples that others sealed are fitted without being told the scheme, and what the fitted spec issues is opened by
-them: Bouncy Castle and Java's JCE, Node.js, jose, OpenSSL. Plaintexts are laid out and strings joined by hand here."""
+"""Some 70 samples that others sealed are fitted without being told the scheme, and what the fitted spec issues is
+opened by them: Bouncy Castle and Java's JCE, Crypto++, Node.js, jose, hpke-js, OpenSSL, Tink. Plaintexts are laid out
+and strings joined by hand here."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ from bss_mfg.payload.fitting.known import Known, known_sample
 from bss_mfg.payload.product_keys import load_private_key, load_public_key, new_development_key
 from bss_mfg.payload.spec_samples import SampleUnit, SpecSample
 from tests.independent.schemes.test_cms import certificate, openssl
-from tests.independent.schemes.test_schemes import HERE, KINDS, ask
+from tests.independent.schemes.test_schemes import HERE, KINDS, ask, compiled
 from tests.needs import BOUNCY_CASTLE, needs
 
 Units = Sequence[Unit]
@@ -89,6 +90,24 @@ NODE = [
     Case("tink-p384", "P-384", "json", ("text:info",)),
     Case("x25519", "X25519", "counted", ("text:salt", "text:bulb")),
 ]
+CRYPTO_PP = [
+    Case("ies-sha1", "P-256", "raw"),
+    Case("ies-sha256", "P-256", "columns", encoding="hex"),
+    Case("ies-sha256", "P-256", "json"),
+    Case("ies-plain", "P-256", "tlv"),
+    Case("ies-plain", "P-256", "text"),
+    Case("oaep-sha1", "RSA", "counted"),
+    *(Case("oaep-sha256", "RSA", layout, encoding="hex") for layout in ("raw", "columns", "json")),
+    Case("pkcs1", "RSA", "columns"),
+]
+HPKE = [
+    Case(f"{name}", name.partition("/")[0], layout, ("text:bulb",))
+    for name, layout in (
+        ("P-256/hkdf-sha256/aes-128-gcm", "raw"), ("P-256/hkdf-sha512/chacha20-poly1305", "tlv"),
+        ("P-384/hkdf-sha384/aes-256-gcm", "columns"), ("P-521/hkdf-sha512/aes-256-gcm", "json"),
+        ("X25519/hkdf-sha256/chacha20-poly1305", "counted"), ("X25519/hkdf-sha384/aes-128-gcm", "text"),
+    )
+]  # fmt: skip
 JOSE = [
     Case(f"{alg}/{enc}/{key}", key, layout, encoding="text")
     for alg, enc, key, layout in (
@@ -147,6 +166,16 @@ def test_java_and_bouncy_castle(keys: Path) -> None:
 @needs("node")
 def test_node(keys: Path) -> None:
     check_fits(["node", HERE / "sealer.mjs"], keys, NODE)
+
+
+@needs("crypto++")
+def test_crypto_pp(keys: Path, tmp_path: Path) -> None:
+    check_fits([compiled(tmp_path)], keys, CRYPTO_PP)
+
+
+@needs("hpke-js")
+def test_hpke_js(keys: Path) -> None:
+    check_fits(["node", HERE / "hpke.mjs"], keys, HPKE)
 
 
 @needs("jose")

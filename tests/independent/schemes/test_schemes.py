@@ -1,5 +1,5 @@
 """What others seal is opened by the scheme that a spec describes, and what it seals is opened by them: Bouncy Castle's
-IES engine, Java's JCE, Node.js, its package jose."""
+IES engine, Java's JCE, Crypto++, Node.js, its packages jose and hpke-js."""
 
 from __future__ import annotations
 
@@ -91,6 +91,40 @@ NODE: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+def crypto_pp(hash_name: str, curve: str = "P-256", *, dhaes: bool = True) -> dict[str, Any]:
+    """Crypto++'s ECIES. Its DHAES mode is what Bouncy Castle's IES engine does."""
+    return {
+        "kind": "ecies", "curve": curve, "cipher": "xor",
+        "kdf": {"name": "kdf2", "hash": hash_name, "input": "point-z" if dhaes else "z"},
+        "mac": {"hash": hash_name, "key_bytes": 16, "parameter_length": "bits-64" if dhaes else "none"},
+        "derive": ["mac-key", "key"] if dhaes else ["key", "mac-key"],
+    }  # fmt: skip
+
+
+CRYPTO_PP: dict[str, dict[str, Any]] = {
+    "ies-sha1": crypto_pp("sha1"),
+    "ies-sha256": crypto_pp("sha256"),
+    "ies-plain": crypto_pp("sha256", dhaes=False),
+    "ies-p384": crypto_pp("sha384", "P-384"),
+    "ies-p521": crypto_pp("sha512", "P-521"),
+    "oaep-sha1": JAVA["oaep-sha1"],
+    "oaep-sha256": {"kind": "rsa-oaep", "hash": "sha256", "mgf_hash": "sha256"},
+    "pkcs1": JAVA["pkcs1"],
+}
+
+
+def hpke() -> dict[str, dict[str, Any]]:
+    """Every KEM and KDF, and every AEAD."""
+    kems, kdfs = ("P-256", "P-384", "P-521", "X25519"), ("hkdf-sha256", "hkdf-sha384", "hkdf-sha512")
+    aeads = ("aes-128-gcm", "aes-256-gcm", "chacha20-poly1305")
+    return {
+        f"{kem}/{kdf}/{aead}": {"kind": "hpke", "kem": kem, "kdf": kdf, "aead": aead, "info": ["text:bulb"]}
+        for kem in kems
+        for kdf in kdfs
+        for aead in aeads
+    }
+
+
 def jwe() -> dict[str, dict[str, Any]]:
     """Every pair of algorithms, and every curve."""
     found = {}
@@ -112,6 +146,13 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / f"{kind}.pem").write_bytes(private)
         (folder / f"{kind}.public.pem").write_bytes(public)
     return folder
+
+
+def compiled(folder: Path) -> Path:
+    """The program with Crypto++, made for this run."""
+    made = folder / "sealer"
+    subprocess.run(["g++", "-std=c++17", "-O0", "-o", made, HERE / "sealer.cpp", "-lcryptopp"], check=True)
+    return made
 
 
 def ask(command: Sequence[str | Path], keys: Path, questions: Sequence[str]) -> list[bytes]:
@@ -162,3 +203,13 @@ def test_node_agrees(keys: Path) -> None:
 @needs("jose")
 def test_jose_agrees(keys: Path) -> None:
     check_both_ways(["node", HERE / "jose.mjs"], keys, jwe())
+
+
+@needs("crypto++")
+def test_crypto_pp_agrees(keys: Path, tmp_path: Path) -> None:
+    check_both_ways([compiled(tmp_path)], keys, CRYPTO_PP)
+
+
+@needs("hpke-js")
+def test_hpke_js_agrees(keys: Path) -> None:
+    check_both_ways(["node", HERE / "hpke.mjs"], keys, hpke(), sizes=(1, 33))

@@ -57,6 +57,7 @@ def test_two_copies_that_replace_the_same_unit_share_no_nonce(
     assert {pair for pair, texts in used.items() if len(texts) > 1} == set()
 
 
+@pytest.mark.sqlite
 def test_a_restored_ledger_that_replaces_again_shares_no_nonce(
     factory: Factory, tmp_path: Path, used: dict[Pair, set[bytes]]
 ) -> None:

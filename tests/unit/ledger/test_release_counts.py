@@ -76,6 +76,7 @@ def test_older_ledgers_are_proven_as_far_as_they_can_be(tmp_path: Path, version:
             ledger.check()
 
 
+@pytest.mark.sqlite
 def test_a_plain_copy_while_program_runs(factory: Factory, tmp_path: Path) -> None:
     """Copies at many moments, as `cp` makes them: what does not agree with its history is refused."""
     factory.add(oob_bytes=16)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 import pytest
 
 from bss_mfg.errors import LedgerError
@@ -26,7 +24,7 @@ def test_a_secret_can_be_wiped() -> None:
 
 
 def test_a_data_key_that_vanished_without_retirement_is_said(line: Factory) -> None:
-    with sqlite3.connect(line.root / "ledger.db") as db:
+    with line.database() as db:
         db.execute("UPDATE batch SET wrapped_key = NULL")
     with line.ledger() as ledger, pytest.raises(LedgerError, match="history knows of no retirement"):
         open_keys(ledger).data_key("B1", line.workspace.open_vault(ledger))

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from asn1crypto import cms
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -114,3 +115,35 @@ def test_a_jwe_is_its_own_text(alg: str, enc: str) -> None:
     header = text.partition(".")[0]
     assert json.loads(base64.urlsafe_b64decode(header + "=" * (-len(header) % 4)))["alg"] == alg
     assert text.count(".") == 4
+
+
+@pytest.mark.parametrize(
+    ("recipient", "content", "cipher", "kinds"),
+    [
+        ({"kind": "rsa-pkcs1"}, "enveloped", "aes-128-cbc", ("wrapped key", "IV", "ciphertext")),
+        (
+            {"kind": "ecdh", "curve": "P-256", "hash": "sha256", "wrap": "aes-128-wrap"}, "auth-enveloped",
+            "aes-256-gcm", ("ephemeral key", "wrapped key", "IV", "ciphertext", "tag"),
+        ),
+    ],
+)  # fmt: skip
+def test_a_cms_message_is_divided_into_its_parts(
+    recipient: dict[str, Any], content: str, cipher: str, kinds: tuple[str, ...]
+) -> None:
+    how = {"kind": "cms", "content": content, "recipient": recipient, "cipher": cipher, "identifier": "key-id"}
+    field = {
+        "key": "BMD", "status": "assumed", "source": "encrypted", "format": "hex-upper", "scheme": how,
+        "plaintext": [{"source": "unit.uuid"}, {"source": "unit.oob"}],
+    }  # fmt: skip
+    spec = spec_of(field)
+    check_like_an_issued_one(spec, 2, 16)
+    (value,) = explain(spec, 2, 16).fields[-1].encrypted
+    parts = {piece.kind.value: piece.data for piece in value.sealed if piece.kind is not PieceKind.FRAME}
+    assert tuple(parts) == kinds
+    whole = cms.ContentInfo.load(b"".join(piece.data for piece in value.sealed), strict=True)["content"]
+    is_enveloped = content == "enveloped"
+    sealed = whole["encrypted_content_info" if is_enveloped else "auth_encrypted_content_info"]
+    assert sealed["encrypted_content"].native == parts["ciphertext"]
+    assert parts["IV"] in sealed["content_encryption_algorithm"].dump()
+    assert is_enveloped or whole["mac"].native == parts["tag"]
+    assert parts["wrapped key"] in whole["recipient_infos"].dump()

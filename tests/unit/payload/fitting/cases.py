@@ -53,8 +53,12 @@ def encrypted_spec(plaintext: Sequence[dict[str, Any]], scheme: dict[str, Any] |
 
 
 def sample(spec: Spec, made: Made = Made(), *, keyed: bool = True) -> Known:
-    """A sample of a spec."""
-    private, public = key_pair(made.key)
+    """A sample of a spec, as the search sees it."""
+    return known_sample(printed(spec, made), key_pair(made.key)[0] if keyed else None)
+
+
+def printed(spec: Spec, made: Made = Made()) -> SpecSample:
+    """A sample of a spec, as a guide prints it."""
     units = [
         Unit(
             number, made.serial.format(number), uuid.uuid4(), key=Secret(os.urandom(made.oob)),
@@ -62,7 +66,7 @@ def sample(spec: Spec, made: Made = Made(), *, keyed: bool = True) -> Known:
         )
         for number in range(1, made.units + 1)
     ]  # fmt: skip
-    builder = PayloadBuilder(spec, made.facts, public)
+    builder = PayloadBuilder(spec, made.facts, key_pair(made.key)[1])
     text = builder.build(units)
     while spec.encrypted[0].format == "base64" and not {"+", "/"} & set(text):  # without them it may be base64url
         text = builder.build(units)
@@ -75,5 +79,4 @@ def sample(spec: Spec, made: Made = Made(), *, keyed: bool = True) -> Known:
         )
         for unit in units
     )
-    facts = {"pid": made.facts["pid"]}
-    return known_sample(SpecSample("sample.toml", "", text, said, facts), private if keyed else None)
+    return SpecSample("sample.toml", "", text, said, {"pid": made.facts["pid"]})

@@ -1,0 +1,27 @@
+"""Ledgers of earlier versions are brought up to date when they are opened."""
+
+from __future__ import annotations
+
+from bss_mfg.ledger.connection import Database
+from bss_mfg.ledger.event_chain import append_events
+from bss_mfg.ledger.events import LedgerMigrated
+from bss_mfg.ledger.migration_steps import MIGRATION_STEPS
+from bss_mfg.ledger.schema import MIGRATIONS, VERSION
+from bss_mfg.model import Actor
+
+
+def migrate(connection: Database, actor: Actor) -> None:
+    """Bring a ledger of an earlier version up to date: one transaction, written into the history."""
+    if connection.schema_version() == VERSION:
+        return
+    with connection.transaction():
+        before = version = connection.schema_version()  # another process may have done it by now
+        while version < VERSION:
+            connection.run_script(MIGRATIONS[version])
+            for step in MIGRATION_STEPS.get(version, ()):
+                step(connection)
+            version += 1
+        if before < VERSION:
+            connection.set_schema_version(VERSION)
+            migrated = LedgerMigrated(before=before, after=VERSION)
+            append_events(connection, actor, None, [(migrated.kind, migrated.to_data())])

@@ -1,0 +1,450 @@
+"""PostgreSQL behind the door: one way to open a ledger on a server, one way to write to it.
+
+Who writes has the ledger alone: every transaction first takes one lock of the ledger, so that what a store looked at
+before it writes is still so, serials have no gap, and the history is one chain. It is held by the server and ends with
+the connection. Readers never wait.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, cast
+
+import psycopg
+from psycopg.adapt import Loader
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import TransactionStatus
+
+from bss_mfg.errors import BssError, LedgerError, RefusedError
+from bss_mfg.ledger.connection import Values
+from bss_mfg.ledger.place import LedgerPlace
+from bss_mfg.ledger.postgresql_errors import (
+    connection_refused,
+    lost_connection,
+    translate_error,
+    translated_errors,
+    unknown_commit,
+)
+from bss_mfg.ledger.postgresql_schema import MISPLACED, NAME, guard_imports_script, schema_script, script, trigger_names
+from bss_mfg.ledger.postgresql_sql import PlainInsert, plain_insert, reads_secrets, translated
+from bss_mfg.ledger.schema import VERSION
+
+_log = logging.getLogger(__name__)
+
+_CONNECT_S = 10
+_WAIT_FOR_LEDGER_S = 60
+_IDLE_S = 300
+"""A transaction in which nothing happens for so long is ended, so that who lost its network keeps nobody waiting."""
+_STATEMENT_S = 900
+_RESOLVE_S = 30.0
+"""How long the server is asked what became of a commit whose answer was lost."""
+_ROWS_AT_ONCE = 500
+_FEW = 8
+"""Up to so many rows are inserted by statements; for more COPY is quicker."""
+
+_SESSION = f"""
+SET search_path = {NAME};
+SET statement_timeout = '{_STATEMENT_S}s';
+SET idle_in_transaction_session_timeout = '{_IDLE_S}s';
+SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local');
+"""
+
+
+class _WholeNumber(Loader):
+    """A sum of numbers: PostgreSQL's is of a type without bounds."""
+
+    def load(self, data: Any) -> int:
+        return int(bytes(data))
+
+
+class PostgresConnection:
+    """An open ledger on a server."""
+
+    def __init__(self, database: psycopg.Connection[Any], place: LedgerPlace) -> None:
+        self._database = database
+        self._place = place
+        self._open = False
+        self._held: list[int] = []
+        self._types: dict[str, list[tuple[str, str]]] = {}
+
+    @property
+    def where(self) -> str:
+        """What error messages name: the database."""
+        return self._place.words
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self._open
+
+    # --- reading and writing ----------------------------------------------------------------------------------------
+
+    def rows(self, sql: str, values: Values = ()) -> list[Any]:
+        """All rows of a query."""
+        cursor = self._run(sql, values)
+        try:
+            return cursor.fetchall() if cursor.description else []
+        except (psycopg.Error, UnicodeError) as error:
+            raise translate_error(error, self.where) from None
+
+    def each(self, sql: str, values: Values = ()) -> Iterator[Any]:
+        """The rows of a query one by one, all of one moment. The server keeps them; nobody waits meanwhile."""
+        self._refuse_secrets(sql)
+        with translated_errors(self.where):
+            cursor = self._database.cursor("each", withhold=not self._open)
+        with cursor:
+            with translated_errors(self.where):
+                cursor.execute(translated(sql), _given(values))
+            while True:
+                with translated_errors(self.where):
+                    some = cursor.fetchmany(_ROWS_AT_ONCE)
+                if not some:
+                    return
+                yield from some
+
+    def execute(self, sql: str, values: Values = ()) -> int:
+        """Run one statement; how many rows it changed."""
+        return self._run(sql, values).rowcount
+
+    def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        """Run one statement for each of the rows."""
+        self._refuse_secrets(sql)
+        waiting = iter(rows)
+        first = list(islice(waiting, _FEW + 1))
+        if not first:
+            return
+        insert = plain_insert(sql) if len(first) > _FEW else None
+        with translated_errors(self.where):
+            if insert:
+                self._copy(insert, chain(first, waiting))
+            else:
+                self._database.cursor().executemany(translated(sql), chain(first, waiting))
+
+    def stream(self, sql: str, values: Sequence[object], size: int, after: int = 0) -> Iterator[list[Any]]:
+        """Rows in slices by a key in the first column."""
+        while rows := self.rows(sql, (*values, after, size)):
+            yield rows
+            after = rows[-1][0]
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything inside is committed as one, or nothing is. Writers queue at the ledger's lock, in order."""
+        if self._open:
+            raise RuntimeError("a transaction is open already")
+        asked = begun = time.monotonic()
+        try:
+            number = self._begin()
+            begun, self._open = time.monotonic(), True
+            yield
+        except BaseException:
+            self._open = False
+            _log.info("rolled back after %.3f s", time.monotonic() - begun)
+            with contextlib.suppress(psycopg.Error):
+                self._database.execute("ROLLBACK")
+            raise
+        self._open = False
+        self._commit(number)
+        _log.info("committed: waited %.3f s, took %.3f s", begun - asked, time.monotonic() - begun)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._database.close()
+
+    def _run(self, sql: str, values: Values) -> psycopg.Cursor[Any]:
+        self._refuse_secrets(sql)
+        try:
+            return self._database.execute(translated(sql), _given(values))
+        except (psycopg.Error, UnicodeError) as error:
+            raise translate_error(error, self.where) from None
+
+    def _refuse_secrets(self, sql: str) -> None:
+        if reads_secrets(sql):
+            raise LedgerError("the ledger was not opened for keys", where=self.where, way_out="Please report this.")
+
+    def _begin(self) -> str:
+        """Begin a transaction and wait for the ledger's lock; the number that the server knows the transaction by."""
+        with translated_errors(self.where):
+            cursor = self._database.execute(
+                f"BEGIN; SET LOCAL lock_timeout = '{_WAIT_FOR_LEDGER_S}s'; "
+                f"SELECT pg_advisory_xact_lock({_lock_number('ledger')}); SELECT pg_current_xact_id()::text"
+            )
+            while cursor.nextset():
+                pass
+            return str(cursor.fetchall()[0][0])
+
+    def _commit(self, number: str) -> None:
+        """Commit; where the answer is lost with the connection, find out what became of it."""
+        try:
+            self._database.execute("COMMIT")
+        except psycopg.Error as error:
+            if not self._database.closed:
+                with contextlib.suppress(psycopg.Error):
+                    self._database.execute("ROLLBACK")
+                raise translate_error(error, self.where) from None
+            self._find_out(number)
+        else:
+            if self._database.info.transaction_status != TransactionStatus.IDLE:
+                raise lost_connection(self.where)
+
+    def _find_out(self, number: str) -> None:
+        """Whether a transaction whose answer was lost was committed. Returns if it was."""
+        until = time.monotonic() + _RESOLVE_S
+        state: str | None = None
+        while state not in ("committed", "aborted"):
+            if time.monotonic() > until:
+                raise unknown_commit(self.where)
+            try:
+                if self._database.closed:
+                    self._database = _connected(self._place)
+                ((state,),) = self._database.execute("SELECT pg_xact_status(%s::xid8)", (number,)).fetchall()
+            except (psycopg.Error, BssError):
+                _log.debug("asking what became of a commit: not yet")
+            time.sleep(0.1)  # the old connection may not have ended yet
+        if state == "aborted":
+            raise lost_connection(self.where)
+        _log.info("a commit whose answer was lost had been made")
+        self._take_back_locks()
+
+    def _take_back_locks(self) -> None:
+        """The names that were held went with the old connection; `LedgerError` where another took one meanwhile."""
+        for number in self._held:
+            if not self.rows("SELECT pg_try_advisory_lock(?::bigint)", (number,))[0][0]:
+                raise LedgerError(
+                    "the connection was lost, and another command works on the same batch since",
+                    where=self.where,
+                    way_out="What was done until then is recorded. Let it finish, then run this command again.",
+                )
+
+    def _copy(self, insert: PlainInsert, rows: Iterable[Sequence[object]]) -> None:
+        columns = self._columns(insert)
+        names = ", ".join(name for name, _ in columns)
+        with self._database.cursor().copy(f"COPY {insert.table} ({names}) FROM STDIN (FORMAT BINARY)") as copy:
+            copy.set_types([kind for _, kind in columns])
+            if all(value is None for value in insert.values):
+                for row in rows:
+                    copy.write_row(row)
+            else:
+                for row in rows:
+                    given = iter(row)
+                    copy.write_row([next(given) if value is None else value for value in insert.values])
+
+    def _columns(self, insert: PlainInsert) -> list[tuple[str, str]]:
+        """The columns of an insert, each with its type."""
+        if insert.table not in self._types:
+            self._types[insert.table] = self._database.execute(
+                "SELECT attname, format_type(atttypid, NULL) FROM pg_attribute "
+                "WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
+                (insert.table,),
+            ).fetchall()
+        known = self._types[insert.table]
+        return [(name, dict(known)[name]) for name in insert.columns] or known[: len(insert.values)]
+
+    # --- what PostgreSQL does in its own way ------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def bulk_load(self) -> Iterator[None]:
+        """The server looks after its own memory."""
+        yield
+
+    def guard_imports(self) -> None:
+        """From now on, refuse units whose identity was imported."""
+        self.run_script("", prepared=guard_imports_script())
+
+    def scrub(self) -> None:
+        """Nothing: what is to be destroyed is not kept here (`require_erasable`)."""
+
+    def with_secrets(self) -> PostgresConnection:
+        """The same database to who may read keys."""
+        return _WithSecrets(self)
+
+    def check_integrity(self) -> None:
+        """Whether each row has its owner, and all that guards the ledger is there and in force. Pages that were
+        damaged on the disk are found by the server's own checksums when they are read."""
+        guarding = {
+            name
+            for (name,) in self.rows(
+                "SELECT t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
+                "WHERE c.relnamespace = to_regnamespace(?) AND t.tgenabled <> 'D'",
+                (NAME,),
+            )
+        }
+        if missing := sorted(set(trigger_names()) - guarding):
+            raise LedgerError(
+                "what guards the history was taken away",
+                where=self.where,
+                problems=missing[:10],
+                way_out="Someone changed the database. Keep it as evidence and restore a backup.",
+            )
+        if any(self.rows(query) for query in MISPLACED):
+            raise LedgerError("is damaged", where=self.where, way_out="Restore a backup of the database.")
+
+    def copy_to(self, target: Path, pages: int = -1) -> None:
+        """`RefusedError`: the server's own tools do it."""
+        raise RefusedError(
+            "a ledger on a database server is not copied into a file",
+            where=self.where,
+            way_out="Back up the database: `pg_dump`, or base backups with the server's archive of its log.",
+        )
+
+    def require_erasable(self) -> None:
+        """It is not: what is overwritten stays in old rows, in the server's log and in its backups."""
+        raise RefusedError(
+            "keys can't be destroyed in a ledger on a database server",
+            where=self.where,
+            way_out="Nothing was changed. Copies of what is overwritten stay in the server's log and its backups. "
+            "Where keys have to be destroyed, keep the ledger in the workspace.",
+        )
+
+    @contextlib.contextmanager
+    def named_lock(self, name: str, busy_message: str, wait_s: float) -> Iterator[None]:
+        """A lock of the server, which ends with the connection."""
+        number, until = _lock_number(name), time.monotonic() + wait_s
+        while not self.rows("SELECT pg_try_advisory_lock(?::bigint)", (number,))[0][0]:
+            if time.monotonic() > until:
+                raise LedgerError(busy_message, way_out="Let it finish, then run this command again.")
+            time.sleep(0.05)
+        self._held.append(number)
+        try:
+            yield
+        finally:
+            self._held.remove(number)
+            with contextlib.suppress(psycopg.Error):
+                self._database.execute("SELECT pg_advisory_unlock(%s::bigint)", (number,))
+
+    def has_schema(self) -> bool:
+        """Whether the database holds a ledger."""
+        return bool(self.rows("SELECT to_regnamespace(?) IS NOT NULL", (NAME,))[0][0])
+
+    def schema_version(self) -> int:
+        """The version of its schema."""
+        return int(self.rows("SELECT value FROM about WHERE name = 'schema_version'")[0][0])
+
+    def set_schema_version(self, version: int) -> None:
+        """Note the version."""
+        self.execute("UPDATE about SET value = ? WHERE name = 'schema_version'", (str(version),))
+
+    def run_script(self, script_text: str, *, prepared: str = "") -> None:
+        """Run the statements of a script of the schema, or of one that is PostgreSQL's already."""
+        with translated_errors(self.where):
+            self._database.execute(cast(Any, prepared or script(script_text)))
+
+
+class _WithSecrets(PostgresConnection):
+    """A view of a connection through which keys may be read."""
+
+    def __init__(self, owner: PostgresConnection) -> None:
+        self._owner = owner
+        self._place = owner._place
+        self._types = owner._types
+
+    @property
+    def _database(self) -> psycopg.Connection[Any]:  # type: ignore[override]
+        return self._owner._database
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self._owner.in_transaction
+
+    def transaction(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
+        """The owner's."""
+        return self._owner.transaction()
+
+    def _refuse_secrets(self, sql: str) -> None:
+        pass
+
+
+def connect(place: LedgerPlace) -> PostgresConnection:
+    """Open the ledger of a server."""
+    connection = PostgresConnection(_connected(place), place)
+    try:
+        _check_version(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def holds_ledger(place: LedgerPlace) -> bool:
+    """Whether a ledger lies in the database."""
+    with contextlib.closing(PostgresConnection(_connected(place), place)) as connection:
+        return connection.has_schema()
+
+
+@contextlib.contextmanager
+def created(place: LedgerPlace) -> Iterator[PostgresConnection]:
+    """A new ledger in a database that has none, to be filled: whole with the end of the block, or not at all."""
+    connection = PostgresConnection(_connected(place), place)
+    with contextlib.closing(connection):
+        ((encoding,),) = connection.rows("SELECT current_setting('server_encoding')")
+        if connection.has_schema():
+            raise RefusedError(
+                "the database holds a ledger already",
+                where=connection.where,
+                way_out="Nothing was changed. Make another database, or name the workspace that the ledger belongs to.",
+            )
+        if encoding != "UTF8":
+            raise RefusedError(
+                f"the database keeps texts as {encoding}",
+                where=connection.where,
+                way_out="Make one with `createdb --encoding UTF8 --template template0`.",
+            )
+        with connection.transaction():
+            connection.run_script("", prepared=f"CREATE SCHEMA {NAME}; {schema_script()}")
+            connection.execute("INSERT INTO about VALUES ('schema_version', ?)", (str(VERSION),))
+            yield connection
+
+
+def _connected(place: LedgerPlace) -> psycopg.Connection[Any]:
+    _log.debug("opening %s", place.words)
+    given = conninfo_to_dict(place.url)
+    host = str(given.get("host") or "")
+    local = not host or host.startswith(("/", "@"))
+    settings: dict[str, str | int | None] = {
+        "connect_timeout": _CONNECT_S,
+        "fallback_application_name": "bss-mfg",
+        "client_encoding": "UTF8",
+        "keepalives_idle": 30,
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+        **({} if local else {"sslmode": "verify-full"}),
+    }
+    try:
+        database = psycopg.connect(make_conninfo("", **cast(dict[str, Any], {**settings, **given})), autocommit=True)
+    except psycopg.OperationalError as error:
+        raise connection_refused(error, place.words) from None
+    database.adapters.register_loader("numeric", _WholeNumber)
+    with translated_errors(place.words):
+        database.execute(_SESSION)
+    return database
+
+
+def _check_version(connection: PostgresConnection) -> None:
+    if not connection.has_schema():
+        raise LedgerError(
+            "the database holds no ledger",
+            where=connection.where,
+            way_out="Is it the right one (`url` in bss-mfg.toml)? If the ledger is lost, restore a backup of the "
+            "database. A new ledger would forget what was issued.",
+        )
+    if (version := connection.schema_version()) > VERSION:
+        raise LedgerError(
+            f"was written by a newer bss-mfg (schema {version}, this program knows {VERSION})",
+            where=connection.where,
+            way_out="Use the newer program.",
+        )
+
+
+def _lock_number(name: str) -> int:
+    """A lock's number: the server's locks are of one database, and have numbers for names."""
+    return int.from_bytes(hashlib.sha256(b"bss-mfg lock|" + name.encode()).digest()[:8], "big", signed=True)
+
+
+def _given(values: Values) -> Any:
+    return values if isinstance(values, dict) else tuple(cast(Sequence[object], values))

@@ -1,0 +1,38 @@
+"""The way to a ledger on a database server, which needs an extra of the package."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from types import ModuleType
+
+from bss_mfg.errors import MissingError
+from bss_mfg.ledger.connection import Database
+from bss_mfg.ledger.place import LedgerPlace
+
+
+def connect_server(place: LedgerPlace) -> Database:
+    """Open the ledger of a server."""
+    database: Database = _door().connect(place)
+    return database
+
+
+def created_on_server(place: LedgerPlace) -> AbstractContextManager[Database]:
+    """A new ledger in a database that has none, to be filled: whole with the end of the block, or not at all."""
+    made: AbstractContextManager[Database] = _door().created(place)
+    return made
+
+
+def holds_ledger(place: LedgerPlace) -> bool:
+    """Whether a ledger lies in the database of a place."""
+    return bool(_door().holds_ledger(place))
+
+
+def _door() -> ModuleType:
+    try:
+        from bss_mfg.ledger import postgresql
+    except ImportError:
+        raise MissingError(
+            "a ledger on a database server needs psycopg",
+            way_out="Install it: `pip install 'bss-mfg[postgres]'`.",
+        ) from None
+    return postgresql

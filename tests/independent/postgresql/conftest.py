@@ -1,0 +1,79 @@
+"""The tests of this folder work with a ledger on a PostgreSQL server: the same fixtures as elsewhere, with a workspace
+whose ledger is there. Most modules hold the tests of another folder, which so run on both databases."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.factory import Factory, issue_lamps, make_factory, print_sheets
+from tests.helpers.postgres import Server
+from tests.helpers.postgres import server as running_server
+from tests.needs import require
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of the tests that come from elsewhere, those stay that open a ledger, and are not of SQLite itself."""
+    here = Path(__file__).parent
+    left = [
+        item
+        for item in items
+        if here in item.path.parents
+        and isinstance(item, pytest.Function)
+        and item.function.__module__ != item.module.__name__
+        and ("server" not in item.fixturenames or item.get_closest_marker("sqlite"))
+    ]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if item not in left]
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """The server of this test process."""
+    require(["postgresql"])
+    with running_server() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def new_factory(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Factory]:
+    """Makes factories that live as long as the session."""
+
+    def make() -> Factory:
+        return make_factory(tmp_path_factory.mktemp("factory") / "w", server.new_database(f"new_{uuid.uuid4().hex}"))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def empty_factory(new_factory: Callable[[], Factory]) -> Factory:
+    return new_factory()
+
+
+@pytest.fixture(scope="session")
+def issued_factory(new_factory: Callable[[], Factory]) -> Factory:
+    return issue_lamps(new_factory())
+
+
+@pytest.fixture(scope="session")
+def printed_factory(new_factory: Callable[[], Factory]) -> Factory:
+    return print_sheets(new_factory())
+
+
+@pytest.fixture
+def issued(issued_factory: Factory, tmp_path: Path, server: Server) -> Iterator[Factory]:
+    """As elsewhere; its database is gone afterwards."""
+    copied = issued_factory.copied(tmp_path / "a b" / "w")
+    yield copied
+    server.drop_database(copied.workspace.ledger_place.url.partition("?")[0].rpartition("/")[2])
+
+
+@pytest.fixture
+def factory(empty_factory: Factory, tmp_path: Path, server: Server) -> Iterator[Factory]:
+    """An empty factory, whose database is gone afterwards."""
+    copied = empty_factory.copied(tmp_path / "factory floor")
+    yield copied
+    server.drop_database(copied.workspace.ledger_place.url.partition("?")[0].rpartition("/")[2])

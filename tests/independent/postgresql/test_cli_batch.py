@@ -1,0 +1,1 @@
+from tests.cli.test_batch import *  # noqa: F403

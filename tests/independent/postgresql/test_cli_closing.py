@@ -1,0 +1,1 @@
+from tests.cli.test_closing import *  # noqa: F403

@@ -1,0 +1,1 @@
+from tests.cli.test_history import *  # noqa: F403

@@ -1,0 +1,1 @@
+from tests.cli.test_identifiers import *  # noqa: F403

@@ -1,0 +1,1 @@
+from tests.cli.test_life import *  # noqa: F403

@@ -1,0 +1,1 @@
+from tests.cli.test_release import *  # noqa: F403

@@ -1,0 +1,1 @@
+from tests.cli.test_replacing import *  # noqa: F403

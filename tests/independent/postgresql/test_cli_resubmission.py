@@ -1,0 +1,1 @@
+from tests.cli.test_resubmission import *  # noqa: F403

@@ -1,0 +1,1 @@
+from tests.cli.test_table import *  # noqa: F403

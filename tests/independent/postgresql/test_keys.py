@@ -1,0 +1,1 @@
+from tests.unit.ledger.test_keys import *  # noqa: F403

@@ -1,0 +1,1 @@
+from tests.unit.ledger.test_ledger import *  # noqa: F403

@@ -1,0 +1,1 @@
+from tests.unit.ledger.test_life import *  # noqa: F403

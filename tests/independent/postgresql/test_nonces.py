@@ -1,0 +1,1 @@
+from tests.unit.ledger.test_nonces import *  # noqa: F403

@@ -1,0 +1,1 @@
+from tests.unit.ledger.test_replay import *  # noqa: F403

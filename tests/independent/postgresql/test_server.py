@@ -1,0 +1,516 @@
+"""What is the server's own: who may connect and how that is told, writers at once, a connection that breaks."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from bss_mfg.errors import BssError, InputError, LedgerError, MissingError, RefusedError
+from bss_mfg.ledger import postgresql
+from bss_mfg.ledger.batch_lock import BatchWork
+from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.place import LedgerPlace
+from bss_mfg.ledger.postgresql_schema import PERMANENT
+from bss_mfg.workspace.vault_files import next_file
+from bss_mfg.workspace.workspace import Workspace
+from tests.helpers.commands import run_cli
+from tests.helpers.factory import WHO, Factory, a_read, issue_lamps, make_factory
+from tests.helpers.postgres import Server
+from tests.helpers.postgres import server as running_server
+from tests.needs import needs
+
+pytestmark = needs("postgresql")
+
+
+def refusal(url: str, folder: Path) -> BssError:
+    with pytest.raises(BssError) as refused:
+        Ledger.open(LedgerPlace(folder, url), WHO)
+    return refused.value
+
+
+# --- making and opening -----------------------------------------------------------------------------------------------
+
+
+def test_a_workspace_is_made_once_on_a_server(server: Server, tmp_path: Path) -> None:
+    url = server.new_database("made_once")
+    made = run_cli("init", tmp_path / "one", "--ledger", url)
+    assert made.code == 0, made.err
+    assert not (tmp_path / "one" / "ledger.db").exists()
+    assert url in (tmp_path / "one" / "bss-mfg.toml").read_text()
+    again = run_cli("init", tmp_path / "two", "--ledger", url)
+    assert again.code == 4
+    assert "holds a ledger already" in again.err
+    assert not (tmp_path / "two" / "bss-mfg.toml").exists()
+    assert run_cli("--workspace", tmp_path / "one", "ledger", "check").code == 0
+
+
+def test_init_that_was_killed_before_its_settings_is_typed_again(server: Server, tmp_path: Path) -> None:
+    url = server.new_database("killed_init")
+    root = tmp_path / "w"
+    assert run_cli("init", root, "--ledger", url).code == 0
+    (root / "bss-mfg.toml").unlink()  # what a kill leaves: the key waits under the name of its own
+    with Ledger.open(LedgerPlace(root, url), WHO) as ledger:
+        (root / "vault.key").rename(next_file(root / "vault.key", ledger.settings.vault_id()))
+    again = run_cli("init", root, "--ledger", url)
+    assert again.code == 0, again.err
+    assert run_cli("--workspace", root, "ledger", "check").out.startswith("1:")
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("postgresql://factory:geheim@db/ledger", "password does not belong"),
+        ("postgresql://factory@db/ledger?password=geheim", "password does not belong"),
+        ("mysql://factory@db/ledger", "postgresql://USER@HOST/DATABASE"),
+        ("postgresql://factory@db", "names no database"),
+    ],
+)
+def test_a_wrong_url_is_refused_and_no_password_is_repeated(tmp_path: Path, url: str, says: str) -> None:
+    done = run_cli("init", tmp_path / "w", "--ledger", url)
+    assert done.code == 3
+    assert says in done.err
+    assert "geheim" not in done.err + done.out
+    assert not (tmp_path / "w").exists()
+
+
+def test_what_is_not_there_is_told(server: Server, tmp_path: Path, factory: Factory) -> None:
+    gone = refusal("postgresql://factory@/x?host=/tmp/nobody-listens-here", tmp_path)
+    assert (type(gone), gone.exit_code) == (MissingError, 6)
+    assert "can't be reached" in gone.what
+    database = refusal(server.url("no_such"), tmp_path)
+    assert (type(database), "createdb" in database.way_out) == (MissingError, True)
+    role = refusal(server.url("postgres", "nobody_known"), tmp_path)
+    assert (type(role), "createuser" in role.way_out) == (MissingError, True)
+    empty = refusal(server.new_database("empty_one"), tmp_path)
+    assert (type(empty), "holds no ledger" in empty.what) == (LedgerError, True)
+
+
+def test_a_newer_ledger_is_left_alone(factory: Factory) -> None:
+    with factory.database() as database:
+        database.execute("UPDATE about SET value = '6' WHERE name = 'schema_version'")
+    done = factory.cli("batch", "list")
+    assert done.code == 5
+    assert "newer bss-mfg (schema 6" in done.err
+
+
+def test_passwords_come_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over a network address: the server asks for a password there, and offers no TLS."""
+    port = free_port()
+    with running_server(("-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"), port) as server:
+        rules = server.folder / "data" / "pg_hba.conf"
+        rules.write_text("local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n")
+        server.run("SELECT pg_reload_conf()", "CREATE ROLE worker LOGIN PASSWORD 'right'")
+        url = f"postgresql://worker@127.0.0.1:{port}/postgres"
+        monkeypatch.setenv("PGPASSFILE", str(tmp_path / "pgpass"))
+        plain = refusal(url, tmp_path)
+        assert (type(plain), "TLS" in plain.what) == (InputError, True)
+        url += "?sslmode=disable"
+        unasked = refusal(url, tmp_path)
+        assert (type(unasked), "asks for a password" in unasked.what) == (MissingError, True)
+        for password, kind in (("wrong", "does not take the password"), ("right", "holds no ledger")):
+            (tmp_path / "pgpass").write_text(f"127.0.0.1:{port}:*:worker:{password}\n")
+            (tmp_path / "pgpass").chmod(0o600)
+            refused = refusal(url, tmp_path)
+            assert kind in refused.what
+            assert password not in str(refused).replace("right one", "")
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+# --- what the database itself holds -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("table", ["event", "unit", "superseded", "imported", "identifier"])
+def test_what_is_for_ever_is_not_emptied(issued: Factory, table: str) -> None:
+    with issued.database() as database, pytest.raises(psycopg.Error) as refused:
+        database.execute(f"TRUNCATE {table} CASCADE")
+    assert refused.value.sqlstate == PERMANENT
+
+
+def test_a_guard_that_was_taken_away_is_missed(issued: Factory) -> None:
+    with issued.database() as database:
+        database.execute("ALTER TABLE event DISABLE TRIGGER event_no_update")
+    done = issued.cli("ledger", "check")
+    assert done.code == 5
+    assert "event_no_update" in done.err
+
+
+@pytest.mark.parametrize("table", ["package", "batch"])
+def test_a_row_whose_owner_is_gone_is_missed(issued: Factory, table: str) -> None:
+    with issued.database(unguarded=True) as database:
+        database.execute(f"DELETE FROM {table}")  # noqa: S608
+    with issued.ledger() as ledger, pytest.raises(LedgerError, match="damaged"):
+        ledger._db.check_integrity()
+
+
+def test_keys_are_not_said_to_be_destroyed(issued: Factory) -> None:
+    """Old rows stay in the server's log and its backups, so nothing is promised that can't be held."""
+    with issued.ledger() as ledger, pytest.raises(RefusedError, match="can't be destroyed"):
+        from bss_mfg.ledger.keys import open_keys
+
+        open_keys(ledger).retire("B1", "letter")
+    assert issued.cli("retire", "B1", "--acknowledged", "letter").code == 4
+    assert issued.rows("SELECT count(*) FROM unit WHERE sealed_key IS NULL") == [(0,)]
+
+
+def test_files_neither_come_from_a_server_nor_replace_it(issued: Factory, tmp_path: Path) -> None:
+    backup = issued.cli("ledger", "backup", tmp_path / "copy.db")
+    assert (backup.code, "pg_dump" in backup.err) == (4, True)
+    assert not (tmp_path / "copy.db").exists()
+    restore = issued.cli("ledger", "restore", tmp_path / "copy.db", "--skip-serials", 1, "--reason", "x")
+    assert (restore.code, "pg_restore" in restore.err) == (4, True)
+
+
+def test_bytes_that_no_text_may_hold_are_refused(issued: Factory) -> None:
+    with issued.ledger() as ledger:
+        for wrong in ("a\0b", "a\udc80b"):
+            with pytest.raises(InputError):
+                ledger.units.find_by_serial(wrong)
+        assert ledger.batches.get("B1")
+
+
+def test_a_read_of_a_file_whose_name_is_no_text_counts(issued: Factory) -> None:
+    with issued.ledger() as ledger:
+        ledger.reads.record("B1", [a_read(1), a_read(2, "already")])
+        odd = {**vars(a_read(3)), "file": '\udc80\0","file":"scanner', "of": "file"}
+        ledger.reads.record("B1", [type(a_read(3))(**odd)])
+        counts, newest = ledger.reads.counts_by_scanner("B1", 10)
+    assert counts == {"matched": 1, "already": 1}
+    assert [read["package"] for read in newest] == [2, 1]
+
+
+# --- at once ----------------------------------------------------------------------------------------------------------
+
+
+def test_stations_issue_at_once_without_a_gap(factory: Factory) -> None:
+    """Five processes with twelve units each: every serial once and in a row, one chain."""
+    factory.add(oob_bytes=16)
+    factory.issue(1, "FIRST")
+    stations = [
+        subprocess.Popen(
+            factory.command("batch", "create", "bulb", "--units", 12, "--id", f"S{number}"),
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        )
+        for number in range(5)
+    ]  # fmt: skip
+    for station in stations:
+        _, err = station.communicate(timeout=120)
+        assert station.returncode == 0, err
+    serials = sorted(serial for (serial,) in factory.rows("SELECT serial FROM unit"))
+    assert [int(serial[-6:]) for serial in serials] == list(range(1, 62))
+    with factory.ledger() as ledger:
+        ledger.check()
+
+
+def test_a_writer_waits_for_another_and_gives_up(issued: Factory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgresql, "_WAIT_FOR_LEDGER_S", 1)
+    with issued.ledger() as one, issued.ledger() as two:
+        with one.transaction():
+            assert two.batches.get("B1")  # readers don't wait
+            with pytest.raises(LedgerError) as busy, two.transaction():
+                pass
+        assert busy.value.exit_code == 5
+        assert not two._db.in_transaction
+        two.reads.record("B1", [a_read(1)])
+        assert one.reads.times_verified("B1", 1) == 1
+
+
+def test_one_command_at_a_time_works_on_a_batch(issued: Factory) -> None:
+    with issued.ledger() as one, issued.ledger() as two:
+        with one.locked("B1", BatchWork.KEYS):
+            with pytest.raises(LedgerError, match="is releasing"), two.locked("B1", BatchWork.KEYS):
+                pass
+            with two.locked("B1", BatchWork.SENDING):
+                pass
+        with two.locked("B1", BatchWork.KEYS):
+            pass
+
+
+def test_all_is_done_or_nothing(issued: Factory) -> None:
+    with issued.ledger() as ledger:
+        before = ledger.history.head()
+        with pytest.raises(ZeroDivisionError), ledger.transaction():
+            ledger.reads.record("B1", [a_read(1)])
+            raise ZeroDivisionError
+        assert ledger.history.head() == before
+        assert ledger.reads.times_verified("B1", 1) == 0
+
+
+def test_a_walk_of_the_history_sees_one_moment(issued: Factory) -> None:
+    with issued.ledger() as ledger, issued.ledger() as other:
+        walk = ledger._db.each("SELECT seq FROM event ORDER BY seq")
+        first = next(walk)
+        other.reads.record("B1", [a_read(1)])
+        with ledger.transaction():
+            ledger.reads.record("B1", [a_read(2)])
+        assert [first, *walk] == [(number,) for number in range(1, other.history.head()[0] - 1)]
+
+
+# --- a connection that breaks -----------------------------------------------------------------------------------------
+
+
+class Cutter:
+    """A proxy before the server that cuts a connection: before or after it passes a message of a kind on."""
+
+    def __init__(self, server: Server, folder: Path) -> None:
+        self._target = str(server.folder / ".s.PGSQL.5432")
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(folder / ".s.PGSQL.5432"))
+        self._listener.listen()
+        self.cut: Callable[[bytes], str] = lambda data: ""
+        """Asked of what a client says: "" passes it on, "before" cuts instead, "after" cuts once it was answered."""
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            upstream = socket.socket(socket.AF_UNIX)
+            upstream.connect(self._target)
+            threading.Thread(target=self._pass_on, args=(client, upstream), daemon=True).start()
+
+    def _pass_on(self, client: socket.socket, upstream: socket.socket) -> None:
+        answering = threading.Event()
+        answering.set()
+
+        def answers() -> None:
+            while data := _received(upstream):
+                if answering.is_set():
+                    client.sendall(data)
+                else:
+                    break
+            for one in (client, upstream):
+                _end(one)
+
+        threading.Thread(target=answers, daemon=True).start()
+        while data := _received(client):
+            how = self.cut(data)
+            if how == "before":
+                break
+            if how == "after":
+                answering.clear()
+            upstream.sendall(data)
+        else:
+            _end(upstream)
+            return
+        for one in (client, upstream):
+            _end(one)
+
+    def close(self) -> None:
+        _end(self._listener)
+        self._listener.close()
+
+
+def _received(one: socket.socket) -> bytes:
+    try:
+        return one.recv(1 << 16)
+    except OSError:
+        return b""
+
+
+def _end(one: socket.socket) -> None:
+    try:
+        one.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return
+
+
+@pytest.fixture
+def cutter(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cutter]:
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="cut", dir="/tmp") as folder:
+        made = Cutter(server, Path(folder))
+        made.folder = folder  # type: ignore[attr-defined]
+        yield made
+        made.close()
+
+
+def through(cutter: Cutter, factory: Factory) -> Ledger:
+    url = factory.workspace.ledger_place.url
+    database = url.partition("?")[0].rpartition("/")[2]
+    return Ledger.open(LedgerPlace(factory.root, f"postgresql://factory@/{database}?host={cutter.folder}"), WHO)  # type: ignore[attr-defined]
+
+
+def test_a_commit_whose_answer_was_lost_is_found_out(issued: Factory, cutter: Cutter) -> None:
+    """Cut after the server has the COMMIT: it was made, so the act is done, and once."""
+    with through(cutter, issued) as ledger:
+        cutter.cut = lambda data: "after" if b"COMMIT" in data else ""
+        ledger.reads.record("B1", [a_read(1)])
+        cutter.cut = lambda data: ""
+        ledger.reads.record("B1", [a_read(2)])
+        assert [ledger.reads.times_verified("B1", number) for number in (1, 2)] == [1, 1]
+        ledger.check()
+
+
+def test_the_lock_of_a_batch_outlives_a_connection(issued: Factory, cutter: Cutter) -> None:
+    with through(cutter, issued) as ledger, issued.ledger() as other:
+        with ledger.locked("B1", BatchWork.SENDING):
+            cutter.cut = lambda data: "after" if b"COMMIT" in data else ""
+            ledger.reads.record("B1", [a_read(1)])
+            with pytest.raises(LedgerError, match="is sending"), other.locked("B1", BatchWork.SENDING):
+                pass
+        with other.locked("B1", BatchWork.SENDING):
+            pass
+
+
+def test_a_commit_that_never_arrived_is_told(issued: Factory, cutter: Cutter) -> None:
+    with through(cutter, issued) as ledger:
+        cutter.cut = lambda data: "before" if b"COMMIT" in data else ""
+        with pytest.raises(MissingError, match="was lost") as lost:
+            ledger.reads.record("B1", [a_read(1)])
+        assert "Nothing was changed" in lost.value.way_out
+        cutter.cut = lambda data: ""
+        ledger.reads.record("B1", [a_read(1)])
+        assert ledger.reads.times_verified("B1", 1) == 1
+        ledger.check()
+
+
+def test_a_server_that_is_gone_for_good_leaves_the_commit_unknown(
+    issued: Factory, cutter: Cutter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgresql, "_RESOLVE_S", 0.5)
+    with through(cutter, issued) as ledger:
+
+        def cut(data: bytes) -> str:
+            if b"COMMIT" not in data:
+                return ""
+            cutter.close()
+            return "after"
+
+        cutter.cut = cut
+        with pytest.raises(MissingError, match="can't be asked what became of it"):
+            ledger.reads.record("B1", [a_read(1)])
+
+
+def test_a_connection_cut_at_every_message(issued: Factory, cutter: Cutter) -> None:
+    """An act by a connection that is cut before, or right after, its n-th message: done and told so, or not done."""
+    done = 0
+    for how in ("before", "after"):
+        for count in itertools.count(1):
+            messages = itertools.count(1)
+            with through(cutter, issued) as ledger:
+                cutter.cut = lambda data, how=how, count=count, messages=messages: (  # type: ignore[misc]
+                    how if next(messages) == count else ""
+                )
+                try:
+                    ledger.reads.record("B1", [a_read(1)])
+                    done += 1
+                    was_cut = next(messages) > count
+                except MissingError:
+                    was_cut = True
+                cutter.cut = lambda data: ""
+            with issued.ledger() as plain:
+                assert plain.reads.times_verified("B1", 1) == done, (how, count)
+            if not was_cut:
+                break
+        assert count > 4
+    with issued.ledger() as plain:
+        plain.check()
+
+
+def test_without_asking_a_lost_answer_would_count_as_a_failure(
+    issued: Factory, cutter: Cutter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control: who doesn't ask the server tells of a failure what was done."""
+
+    def fail(self: postgresql.PostgresConnection, number: str) -> None:
+        raise postgresql.lost_connection(self.where)
+
+    monkeypatch.setattr(postgresql.PostgresConnection, "_find_out", fail)
+    with through(cutter, issued) as ledger:
+        cutter.cut = lambda data: "after" if b"COMMIT" in data else ""
+        with pytest.raises(MissingError):
+            ledger.reads.record("B1", [a_read(1)])
+    cutter.cut = lambda data: ""
+    until = time.monotonic() + 60
+    with issued.ledger() as plain:
+        while not plain.reads.times_verified("B1", 1):
+            assert time.monotonic() < until
+
+
+def test_the_server_is_killed_and_comes_back(tmp_path: Path) -> None:
+    """What was acknowledged is there, what was not is not."""
+    with running_server() as server:
+        factory = issue_lamps(make_factory(tmp_path / "w", server.new_database("killed")))
+        with factory.ledger() as ledger:
+            ledger.reads.record("B1", [a_read(1)])
+            with pytest.raises(MissingError, match="was lost"), ledger.transaction():
+                ledger.reads.record("B1", [a_read(2)])
+                server.control("-m", "immediate", "stop")
+                server.start()
+                ledger.reads.record("B1", [a_read(3)])
+        with factory.ledger() as ledger:
+            assert [ledger.reads.times_verified("B1", number) for number in (1, 2, 3)] == [1, 0, 0]
+            ledger.check()
+
+
+def test_who_is_killed_gives_the_ledger_back(issued: Factory) -> None:
+    script = (
+        "import os, sys\nfrom pathlib import Path\nfrom bss_mfg.ledger.ledger import Ledger\n"
+        "from bss_mfg.ledger.place import LedgerPlace\nfrom tests.helpers.factory import WHO, a_read\n"
+        "with Ledger.open(LedgerPlace(Path(sys.argv[1]), sys.argv[2]), WHO) as ledger, ledger.transaction():\n"
+        "    ledger.reads.record('B1', [a_read(1)])\n    print('holds', flush=True)\n    sys.stdin.read()\n"
+    )
+    import sys
+
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(issued.root), issued.workspace.ledger_place.url],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(Path.cwd())},
+    ) as holder:  # fmt: skip
+        assert holder.stdout is not None and holder.stdout.readline() == b"holds\n"
+        holder.kill()
+    with issued.ledger() as ledger:
+        ledger.reads.record("B1", [a_read(2)])
+        assert [ledger.reads.times_verified("B1", number) for number in (1, 2)] == [0, 1]
+
+
+# --- several stations -------------------------------------------------------------------------------------------------
+
+
+def test_a_copied_folder_is_a_second_station(issued: Factory, tmp_path: Path) -> None:
+    """Two folders with one ledger: what one issues and prints, the other scans and ships; serials go on."""
+    shutil.copytree(issued.root, tmp_path / "second")
+    second = Factory(Workspace.find(str(tmp_path / "second"), tmp_path, {}))
+    assert issued.cli("batch", "create", "bulb", "--units", 2, "--id", "HERE").code == 0
+    there = second.cli("batch", "create", "bulb", "--units", 2, "--id", "THERE")
+    assert there.code == 0, there.err
+    serials = [serial for (serial,) in issued.rows("SELECT serial FROM unit ORDER BY batch, number")]
+    assert [int(serial[-6:]) for serial in serials] == list(range(1, 11))
+    made = issued.cli("labels", "HERE", "--template", "minimal")
+    assert made.code == 0, made.err
+    scanned = second.cli("scan", "HERE", stdin="".join(f"{text}\n" for text in issued.payloads("HERE")))
+    assert scanned.code == 0, scanned.err
+    shipped = second.cli("ship", "HERE", "--verified", "--for", "pallet 1")
+    assert shipped.code == 0, shipped.err
+    assert issued.rows("SELECT sum(shipped) FROM package") == [(2,)]
+    assert issued.cli("ledger", "check").code == second.cli("ledger", "check").code == 0
+
+
+def test_a_station_with_the_old_vault_key_changes_nothing(issued: Factory, tmp_path: Path) -> None:
+    shutil.copytree(issued.root, tmp_path / "second")
+    second = Factory(Workspace.find(str(tmp_path / "second"), tmp_path, {}))
+    assert issued.cli("vault", "rekey").code == 0
+    before = issued.rows("SELECT count(*) FROM event")
+    refused = second.cli("batch", "create", "bulb", "--units", 2, "--id", "THERE")
+    assert (refused.code, "is not the one of this ledger" in refused.err) == (5, True)
+    assert issued.rows("SELECT count(*) FROM event") == before
+    shutil.copy(issued.root / "vault.key", second.root / "vault.key")
+    assert second.cli("batch", "create", "bulb", "--units", 2, "--id", "THERE").code == 0

@@ -1,0 +1,1 @@
+from tests.unit.ledger.test_vault import *  # noqa: F403
