@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,11 +17,11 @@ from bss_mfg.errors import InputError
 from bss_mfg.imaging.geometry import PixelBox, Quad
 from bss_mfg.imaging.label_pictures import LabelPicture
 from bss_mfg.imaging.second_reader import SecondReader
-from bss_mfg.ledger.events import FileVerified, LabelRead
+from bss_mfg.ledger.events import FileVerified
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, LabelFile
-from bss_mfg.verify.batch_labels import label_files_of
-from bss_mfg.verify.drawn_samples import DrawnSample, current_drawn_sample, record_decision
+from bss_mfg.verify.batch_labels import KnownLabels, known_labels
+from bss_mfg.verify.drawn_samples import current_drawn_sample, decide, record_decision
 from bss_mfg.verify.finding_spool import Findings, FindingSpool
 from bss_mfg.verify.findings import Finding, FindingKind, OtherCode, missing_findings, missing_labels
 from bss_mfg.verify.given_files import expand_folders
@@ -32,13 +32,15 @@ from bss_mfg.verify.page_account import PageAccount, PageAccounts, PageOutcome
 from bss_mfg.verify.page_findings import ScannedPage
 from bss_mfg.verify.page_progress import TellPage
 from bss_mfg.verify.picture_folders import passed_over_words
+from bss_mfg.verify.read_records import record_reads
 from bss_mfg.verify.request import ReadRequest
-from bss_mfg.verify.sampling_plans import LotDecision, decide_lot
 from bss_mfg.verify.task_runner import PAGE_SECONDS, TaskRunner
 from bss_mfg.verify.tasks import FileDescription, PageTask, cut_label_pictures
 
 MAX_PICTURES = 200
 """Failed labels whose picture is kept for the report."""
+_READINGS = 3
+"""How often files are read from the first on because labels were made again meanwhile."""
 _MAX_PENDING = 2_000
 """Findings that are written down at once, of one large file."""
 
@@ -60,10 +62,18 @@ def verify(
     is read in this process, which a hostile file may crash. Threads must be one at most: pdfium is not safe in more. A
     file or page that can't be read is listed, too; `InputError` if that is all of them. `tell` hears, in any
     thread, what is done to pages that take a while.
+
+    What is wanted is what was in force when the folders were looked into. Where a file of theirs was made again or
+    moved away before it was read, so that nobody can tell any more, all is read anew.
     """
-    found = expand_folders(ledger, batch, paths, options.each)
-    verifier = Verifier(ledger, batch, options, progress, executor=executor, tell=tell)
-    verifier.read_files(found.files)
+    for left in reversed(range(_READINGS)):
+        found = expand_folders(ledger, batch, paths, options.each)
+        verifier = Verifier(ledger, batch, options, progress, known=found.known, executor=executor, tell=tell)
+        try:
+            verifier.read_files(found.files, to_the_end=not left)
+            break
+        except _OvertakenError:
+            continue
     verifier.note_lost(found.lost)
     verifier.note_passed_over(found.passed_over)
     if not verifier.pages and not verifier.resumed:
@@ -77,6 +87,10 @@ def verify(
     outcome = verifier.outcome(final=True)
     progress(batch.packages, batch.packages)
     return outcome
+
+
+class _OvertakenError(Exception):
+    """Labels were made again while their files were read, and files that were to be read are not there any more."""
 
 
 @dataclass(slots=True)
@@ -113,6 +127,7 @@ class Verifier:
         options: VerifyOptions = NO_OPTIONS,
         progress: Progress = no_progress,
         *,
+        known: KnownLabels | None = None,
         executor: Executor | None = None,
         tell: TellPage | None = None,
     ) -> None:
@@ -122,7 +137,8 @@ class Verifier:
         self._sample = current_drawn_sample(ledger, batch) if options.sample else None
         self._ledger, self._batch, self._options, self._progress = ledger, batch, options, progress
         self._names = LabelNames(ledger, batch, options.each)
-        self._label_files = label_files_of(ledger, batch.id, options.each)
+        self._known = known or known_labels(ledger, batch.id, options.each)
+        self._label_files, self._in_force = self._known.files, self._known.in_force
         self._by_digest = {part.sha256: part for part in self._label_files}
         request = ReadRequest(
             ledger.place,
@@ -140,7 +156,6 @@ class Verifier:
             pictures=options.pictures,
         )
         self._runner = TaskRunner(request, executor, tell)
-        self._in_force = ledger.prints.in_force(batch.id, options.each)
         copies = max((part.copy * part.repeat for part in self._in_force.files), default=1)
         self._scrapped = self._names.scrapped()
         # What was shipped had been read right; unless the ledger is older than that rule.
@@ -160,6 +175,7 @@ class Verifier:
         passes = options.resume and not options.grade and not options.sample
         self._digests_verified = ledger.reads.verified_files(batch.id, options.second_reader) if passes else set()
         self._file: _FileProgress | None = None
+        self._to_the_end = True
         self._broken: list[tuple[int, int, str, str]] = []
         self.troubles: list[tuple[str, str]] = []
         self._shows_prints = False
@@ -169,9 +185,11 @@ class Verifier:
         """What was not judged, with the pages."""
         self.files = self.pages = self.resumed = self._resumed_labels = self._opened = 0
 
-    def read_files(self, files: Sequence[Path]) -> None:
+    def read_files(self, files: Sequence[Path], *, to_the_end: bool = True) -> None:
         """Read some files, and write down what they show. A file that was read before, by its bytes, is skipped: a page
-        given twice is no label printed twice."""
+        given twice is no label printed twice. Unless `to_the_end`, `_OvertakenError` as soon as a file can't be judged
+        by what was known, because labels were made again since."""
+        self._to_the_end = to_the_end
         file_of_task: dict[PageTask, _FileProgress] = {}  # asked for a few parts ahead
         for task, answers in self._runner.run(self._page_tasks(files, file_of_task)):
             file = file_of_task.pop(task)
@@ -183,6 +201,7 @@ class Verifier:
             self._progress(self._tracker.read_count(), self._batch.packages)
         self._commit()
         self._file = None
+        self._refuse_made_since(self._digests_read)
 
     def note_lost(self, paths: Sequence[Path]) -> None:
         """Say of label files that they are not where the others are."""
@@ -204,7 +223,7 @@ class Verifier:
         )
         findings = self._spool.snapshot(self._tracker.times_read, self._tracker.unaccounted_count(), tail)
         pictures = self._label_pictures(findings) if self._options.pictures else {}
-        decision = _decide(self._sample, findings) if self._sample else None
+        decision = decide(self._sample, findings) if self._sample else None
         if decision and final:
             record_decision(self._ledger, self._batch, decision)
         return Verification(
@@ -216,7 +235,7 @@ class Verifier:
             files=self.files,
             pages=self.pages,
             options=self._options,
-            label_files=tuple(self._label_files),
+            label_files=self._label_files,
             decision=decision,
             resumed=self.resumed,
             resumed_labels=self._resumed_labels,
@@ -261,12 +280,15 @@ class Verifier:
         for path, answer in self._runner.describe_files(files):
             self._opened += 1
             if isinstance(answer, TaskFailure):
+                self._refuse_lost(path)
                 self.files += 1
                 self._broken.append((self._opened, 0, printable_name(str(path)), answer.reason))
                 continue
             if answer.sha256 in self._digests_read:
                 continue
             self._digests_read.add(answer.sha256)
+            if answer.label_file and answer.sha256 not in self._by_digest:
+                self._refuse_made_since({answer.sha256})
             if not answer.shows_labels:
                 words = f"holds no label of a {self._options.each}: it was not searched"
                 self.troubles.append((printable_name(str(path)), words))
@@ -283,6 +305,22 @@ class Verifier:
             for task in self._runner.page_tasks(path, answer):
                 file_of_task[task] = file
                 yield task
+
+    def _refuse_lost(self, path: Path) -> None:
+        """`_OvertakenError` where a label file can't be read, and labels were made again since."""
+        if any(file.file == path.name for file in self._label_files) and self._labels_now() != self._known:
+            raise _OvertakenError
+
+    def _refuse_made_since(self, digests: Set[str]) -> None:
+        """`_OvertakenError` where one of these files is a label file that was made since: it may have been in its place
+        before the ledger knew it."""
+        if any(file.sha256 in digests and file.sha256 not in self._by_digest for file in self._labels_now().files):
+            raise _OvertakenError
+
+    def _labels_now(self) -> KnownLabels:
+        if self._to_the_end:  # come what may
+            return self._known
+        return known_labels(self._ledger, self._batch.id, self._options.each)
 
     def _outdated_in(self, path: Path, label_file: LabelFile | None) -> Set[int]:
         """The numbers in a file whose labels don't count, for they were made again; of a file that was superseded, and
@@ -323,6 +361,7 @@ class Verifier:
     def _take_page(self, file: _FileProgress, page: int, answer: ScannedPage | TaskFailure) -> None:
         where = f"{printable_name(str(file.path))}, page {page}"
         if isinstance(answer, TaskFailure):
+            self._refuse_lost(file.path)
             file.not_matched += 1
             self._broken.append((file.order, page, where, answer.reason))
             return
@@ -362,7 +401,7 @@ class Verifier:
         """Write down what was read since; `ended` where the file at hand was read to its end."""
         whole = self._file.verified(self._options.second_reader) if ended and self._file else None
         if self._options.each == "package":  # of others the ledger keeps no state that a read could change
-            _record_reads(self._ledger, self._batch, self._pending, whole)
+            record_reads(self._ledger, self._batch, self._pending, whole)
         self._spool.add(self._pending)
         self._pending = []
 
@@ -395,37 +434,3 @@ def _picture_key(item: Finding) -> tuple[str, int, PixelBox]:
 def _picture_box(item: Finding) -> tuple[PixelBox, Quad | None, int]:
     defects = item.defects
     return item.box or (0, 0, 0, 0), defects.quad if defects else None, defects.size if defects else 0
-
-
-def _decide(draw: DrawnSample, findings: Iterable[Finding]) -> LotDecision:
-    """What the drawn sample says of its lot: of its printed labels, for our own files are no sample of a print."""
-    right: set[int] = set()
-    wrong: set[int] = set()
-    for item in findings:
-        if item.package and not item.unseen and item.of == "print":
-            (right if item.kind is FindingKind.MATCHED else wrong).add(item.package)
-    return decide_lot(draw.plan, draw.numbers, right, wrong)
-
-
-def _record_reads(ledger: Ledger, batch: Batch, findings: Sequence[Finding], verified: FileVerified | None) -> None:
-    reads = [
-        LabelRead(
-            verdict=item.kind.value,
-            package=item.package,
-            file=item.file,
-            page=item.page,
-            x_mm=item.x_mm,
-            y_mm=item.y_mm,
-            detail=item.detail,
-            of=item.of,
-            told=item.told,
-            grade=item.grade.overall if item.grade else None,
-            light_lines=list(item.grade.light_lines) or None if item.grade else None,
-            grades=dict(item.grade.grades) or None if item.grade else None,
-            formal=item.grade.formal if item.grade else "",
-        )
-        for item in findings
-        if item.kind is not FindingKind.MISSING
-    ]
-    if reads or verified:
-        ledger.reads.record(batch.id, reads, verified)
