@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import dist, hypot
 from statistics import median
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bss_mfg.core.text import count_words
+from bss_mfg.imaging.bar_heights import LEAST_SHARE, height_share, squashed_share
 from bss_mfg.imaging.blank_texts import find_blank
 from bss_mfg.imaging.content_pictures import ContentPictures
 from bss_mfg.imaging.expected_content import ExpectedCode, ExpectedLabels, ExpectedPicture, ExpectedText, PictureKind
@@ -48,6 +50,7 @@ class ContentFault(StrEnum):
     WRONG_CODE = "wrong code"
     MISSING_CODE = "missing code"
     UNREADABLE_CODE = "unreadable code"
+    LOW_CODE = "low code"
     WRONG_TEXT = "wrong text"
     MISSING_TEXT = "missing text"
     MOVED_TEXT = "moved text"
@@ -58,8 +61,9 @@ class ContentFault(StrEnum):
 
 @dataclass(frozen=True)
 class ContentFinding:
-    """A fault: the element of the template (from 0) that it is about (-1: what stands beside the label), what it is
-    called, what was to be there and what is, as text; and pictures (PNG) of both where there are some."""
+    """A fault: the element of the template (from 0) that it is about (-1: what stands beside the label, -2: the SAMPLE
+    mark), what it is called, what was to be there and what is, as text; and pictures (PNG) of both where there are
+    some."""
 
     fault: ContentFault
     element: int
@@ -79,6 +83,8 @@ class ContentFinding:
             return f"the {self.name}{shown} is missing"
         if self.fault is ContentFault.UNREADABLE_CODE:
             return f"the {self.name}{shown} can't be read"
+        if self.fault is ContentFault.LOW_CODE:
+            return f"the bars of the {self.name}{shown} have {self.seen} of their height"
         if self.fault in (ContentFault.MOVED_TEXT, ContentFault.MOVED_PICTURE):
             return f"the {self.name}{shown} is moved by {self.seen}"
         if self.by_ocr:
@@ -103,13 +109,24 @@ class LabelContent:
 
 
 def check_labels(
-    grey: Grey, expected: ExpectedLabels, maps: Sequence[Floats], with_pictures: bool = False
+    grey: Grey,
+    expected: ExpectedLabels,
+    maps: Sequence[Floats],
+    with_pictures: bool = False,
+    by_bars: Mapping[int, ExpectedCode] = MappingProxyType({}),
 ) -> list[LabelContent]:
     """Labels of a picture; `maps` take mm of the printed page to its pixels, for each label its own. `with_pictures`:
-    faults have pictures of what was planned and what is seen."""
+    faults have pictures of what was planned and what is seen. `by_bars`: labels (by index) of which nothing but the
+    bars of a code says how they lie: where these are too low, nothing else is judged."""
+    low = {at: share for at, code in by_bars.items() if (share := squashed_share(code, maps[at])) is not None}
+    if low:
+        bare = [label.bare() if at in low else label for at, label in enumerate(expected.labels)]
+        expected = replace(expected, labels=tuple(bare))
     picture = Picture(grey)
     cuts = ContentPictures(picture, expected.drawing) if with_pictures else None
     faults: list[list[ContentFinding]] = [[] for _ in expected.labels]
+    for at, share in low.items():
+        faults[at] += _height_faults(by_bars[at], share)
     open_: Counter[int] = Counter()
     doubtful: Counter[int] = Counter()
     right: list[list[str]] = [[] for _ in expected.labels]
@@ -123,6 +140,13 @@ def check_labels(
         open_[at] += reading.outside
         right[at] += [code.text] if reading.right else []
         faults[at] += _shown(_code_faults(code, reading), cuts, code, maps[at])
+        if reading.right:
+            share = height_share(picture, code, maps[at], expected.labels[at].area, expected.drawing)
+            faults[at] += _shown(_height_faults(code, share), cuts, code, maps[at])
+    for at, label in enumerate(expected.labels):
+        if label.bars:  # which were read, or the label would not be known
+            share = height_share(picture, label.bars, maps[at], label.area, expected.drawing)
+            faults[at] += _shown(_height_faults(label.bars, share), cuts, label.bars, maps[at])
     contrasts = text_contrasts(expected.drawing)
     placed = [
         PlacedText(at, text, to_pixels, contrast)
@@ -154,7 +178,7 @@ def check_labels(
         PlacedPicture(at, item, to_pixels)
         for at, (label, to_pixels) in enumerate(zip(expected.labels, maps, strict=True))
         for item in label.pictures
-        if item.kind is PictureKind.ARTWORK
+        if not item.kind.is_shape
     ]
     for one, (seen, shift) in zip(pictures, judge_pictures(picture, pictures, expected.drawing), strict=True):
         found = list(_picture_faults(one.picture, seen, shift, usual.get(one.label, (0.0, 0.0))))
@@ -166,7 +190,7 @@ def check_labels(
         PlacedPicture(at, item, to_pixels)
         for at, (label, to_pixels) in enumerate(zip(expected.labels, maps, strict=True))
         for item in label.pictures
-        if item.kind is not PictureKind.ARTWORK
+        if item.kind.is_shape
     ]
     areas = [expected.labels[shape.label].area for shape in shapes]
     for shape, edges in zip(shapes, judge_shapes(picture, shapes, areas, expected.drawing), strict=True):
@@ -227,15 +251,24 @@ def _code_faults(code: ExpectedCode, reading: CodeReading) -> Iterator[ContentFi
         yield ContentFinding(fault, code.element, str(code.kind), code.text)
 
 
+def _height_faults(code: ExpectedCode, share: float | None) -> Iterator[ContentFinding]:
+    if share is not None and share < LEAST_SHARE:
+        yield ContentFinding(ContentFault.LOW_CODE, code.element, str(code.kind), code.text, f"{share:.0%}")
+
+
 def _picture_faults(
     picture: ExpectedPicture, seen: PictureVerdict, shift: tuple[float, float], usual: tuple[float, float]
 ) -> Iterator[ContentFinding]:
     if seen is PictureVerdict.MISSING:
-        yield ContentFinding(ContentFault.MISSING_PICTURE, picture.element, "picture", picture.name)
+        yield ContentFinding(ContentFault.MISSING_PICTURE, picture.element, str(picture.kind), picture.name)
     elif seen is PictureVerdict.OTHER:
-        yield ContentFinding(ContentFault.WRONG_PICTURE, picture.element, "picture", picture.name)
-    elif seen is PictureVerdict.RIGHT and (off := dist(shift, usual)) > MOVED_MM:
-        yield ContentFinding(ContentFault.MOVED_PICTURE, picture.element, "picture", picture.name, f"{off:.1f} mm")
+        yield ContentFinding(ContentFault.WRONG_PICTURE, picture.element, str(picture.kind), picture.name)
+    elif seen is not PictureVerdict.RIGHT or picture.kind is PictureKind.SAMPLE_MARK:
+        return  # it marks samples wherever it lies
+    elif (off := dist(shift, usual)) > MOVED_MM:
+        yield ContentFinding(
+            ContentFault.MOVED_PICTURE, picture.element, str(picture.kind), picture.name, f"{off:.1f} mm"
+        )
 
 
 def _shape_faults(shape: ExpectedPicture, seen: ShapeVerdict) -> Iterator[ContentFinding]:
