@@ -122,87 +122,127 @@ def check_labels(
     if low:
         bare = [label.bare() if at in low else label for at, label in enumerate(expected.labels)]
         expected = replace(expected, labels=tuple(bare))
-    picture = Picture(grey)
-    cuts = ContentPictures(picture, expected.drawing) if with_pictures else None
-    faults: list[list[ContentFinding]] = [[] for _ in expected.labels]
+    check = _Check(Picture(grey), expected, maps, with_pictures)
     for at, share in low.items():
-        faults[at] += _height_faults(by_bars[at], share)
-    open_: Counter[int] = Counter()
-    doubtful: Counter[int] = Counter()
-    right: list[list[str]] = [[] for _ in expected.labels]
-    codes = [
-        (at, code, to_pixels)
-        for at, (label, to_pixels) in enumerate(zip(expected.labels, maps, strict=True))
-        for code in label.codes
-    ]
-    read = read_codes(picture, [(code, to_pixels) for _, code, to_pixels in codes])
-    for (at, code, _), reading in zip(codes, read, strict=True):
-        open_[at] += reading.outside
-        right[at] += [code.text] if reading.right else []
-        faults[at] += _shown(_code_faults(code, reading), cuts, code, maps[at])
-        if reading.right:
-            share = height_share(picture, code, maps[at], expected.labels[at].area, expected.drawing)
-            faults[at] += _shown(_height_faults(code, share), cuts, code, maps[at])
-    for at, label in enumerate(expected.labels):
-        if label.bars:  # which were read, or the label would not be known
-            share = height_share(picture, label.bars, maps[at], label.area, expected.drawing)
-            faults[at] += _shown(_height_faults(label.bars, share), cuts, label.bars, maps[at])
-    contrasts = text_contrasts(expected.drawing)
-    placed = [
-        PlacedText(at, text, to_pixels, contrast)
-        for at, (label, to_pixels) in enumerate(zip(expected.labels, maps, strict=True))
-        for text in label.texts
-        if (contrast := contrasts.get(text.element))
-    ]
-    verdicts, reader = judge_texts(picture, placed), TextReader(picture)
-    without_grey = is_black_and_white(
-        picture,
-        [verdict.place for verdict in verdicts],
-        [area_place(label.symbol, at, (1, 1)) for label, at in zip(expected.labels, maps, strict=True)],
-    )
-    if not without_grey:
-        verdicts = find_blank(picture, verdicts, expected.labels, maps, contrasts)
-    greyless: Counter[int] = Counter()
-    usual = _usual_shifts(verdicts)
-    for verdict in verdicts:
-        off = usual.get(verdict.label)
-        doubtful[verdict.label] += _is_doubtful(verdict)
-        if without_grey and not _is_plainly_right(verdict, off):
-            greyless[verdict.label] += 1
-        elif _is_judged(verdict, off):
-            wrong = (_named(fault, reader, verdict, maps, contrasts) for fault in _text_faults(verdict, off))
-            faults[verdict.label] += _shown(wrong, cuts, verdict.text, maps[verdict.label])
+        check.faults[at] += _height_faults(by_bars[at], share)
+    check.codes()
+    check.heights_of_own_bars()
+    usual = check.texts()
+    check.artwork(usual)
+    check.shapes()
+    return check.contents()
+
+
+class _Check:
+    """The comparison at hand, and what it has found so far, by label."""
+
+    def __init__(self, picture: Picture, expected: ExpectedLabels, maps: Sequence[Floats], with_pictures: bool) -> None:
+        self.picture, self.expected, self.maps = picture, expected, maps
+        self.cuts = ContentPictures(picture, expected.drawing) if with_pictures else None
+        self.faults: list[list[ContentFinding]] = [[] for _ in expected.labels]
+        self.right: list[list[str]] = [[] for _ in expected.labels]
+        self.open: Counter[int] = Counter()
+        self.doubtful: Counter[int] = Counter()
+        self.greyless: Counter[int] = Counter()
+        self.without_grey = False
+
+    def codes(self) -> None:
+        """What codes say, and how high the bars of the right ones are."""
+        codes = [
+            (at, code, to_pixels)
+            for at, (label, to_pixels) in enumerate(zip(self.expected.labels, self.maps, strict=True))
+            for code in label.codes
+        ]
+        read = read_codes(self.picture, [(code, to_pixels) for _, code, to_pixels in codes])
+        for (at, code, to_pixels), reading in zip(codes, read, strict=True):
+            self.open[at] += reading.outside
+            self.right[at] += [code.text] if reading.right else []
+            self.faults[at] += _shown(_code_faults(code, reading), self.cuts, code, to_pixels)
+            if reading.right:
+                self._height(at, code)
+
+    def heights_of_own_bars(self) -> None:
+        """The bars that labels are known by: they were read, or the label would not be known."""
+        for at, label in enumerate(self.expected.labels):
+            if label.bars:
+                self._height(at, label.bars)
+
+    def _height(self, at: int, code: ExpectedCode) -> None:
+        share = height_share(self.picture, code, self.maps[at], self.expected.labels[at].area, self.expected.drawing)
+        self.faults[at] += _shown(_height_faults(code, share), self.cuts, code, self.maps[at])
+
+    def texts(self) -> Mapping[int, tuple[float, float]]:
+        """Texts; how far those of each label lie from their places."""
+        labels, maps, picture = self.expected.labels, self.maps, self.picture
+        contrasts = text_contrasts(self.expected.drawing)
+        placed = [
+            PlacedText(at, text, to_pixels, contrast)
+            for at, (label, to_pixels) in enumerate(zip(labels, maps, strict=True))
+            for text in label.texts
+            if (contrast := contrasts.get(text.element))
+        ]
+        verdicts, reader = judge_texts(picture, placed), TextReader(picture)
+        self.without_grey = is_black_and_white(
+            picture,
+            [verdict.place for verdict in verdicts],
+            [area_place(label.symbol, at, (1, 1)) for label, at in zip(labels, maps, strict=True)],
+        )
+        if not self.without_grey:
+            verdicts = find_blank(picture, verdicts, labels, maps, contrasts)
+        usual = _usual_shifts(verdicts)
+        for verdict in verdicts:
+            off = usual.get(verdict.label)
+            self.doubtful[verdict.label] += _is_doubtful(verdict)
+            if self.without_grey and not _is_plainly_right(verdict, off):
+                self.greyless[verdict.label] += 1
+            elif _is_judged(verdict, off):
+                wrong = (_named(fault, reader, verdict, maps, contrasts) for fault in _text_faults(verdict, off))
+                self.faults[verdict.label] += _shown(wrong, self.cuts, verdict.text, maps[verdict.label])
+            else:
+                self.open[verdict.label] += 1
+        return usual
+
+    def artwork(self, usual: Mapping[int, tuple[float, float]]) -> None:
+        """Pictures that are no plain shapes."""
+        placed = self._placed_pictures(shapes=False)
+        judged = judge_pictures(self.picture, placed, self.expected.drawing)
+        for one, (seen, shift) in zip(placed, judged, strict=True):
+            self._take(one, list(_picture_faults(one.picture, seen, shift, usual.get(one.label, (0.0, 0.0)))))
+
+    def shapes(self) -> None:
+        """Boxes and lines."""
+        placed = self._placed_pictures(shapes=True)
+        areas = [self.expected.labels[shape.label].area for shape in placed]
+        for one, edges in zip(placed, judge_shapes(self.picture, placed, areas, self.expected.drawing), strict=True):
+            self._take(one, list(_shape_faults(one.picture, edges)))
+
+    def _placed_pictures(self, shapes: bool) -> list[PlacedPicture]:
+        return [
+            PlacedPicture(at, item, to_pixels)
+            for at, (label, to_pixels) in enumerate(zip(self.expected.labels, self.maps, strict=True))
+            for item in label.pictures
+            if item.kind.is_shape is shapes
+        ]
+
+    def _take(self, one: PlacedPicture, found: Sequence[ContentFinding]) -> None:
+        """Faults of a picture; in one without grey they can't be told from how it was made."""
+        if self.without_grey:
+            self.greyless[one.label] += len(found)
         else:
-            open_[verdict.label] += 1
-    pictures = [
-        PlacedPicture(at, item, to_pixels)
-        for at, (label, to_pixels) in enumerate(zip(expected.labels, maps, strict=True))
-        for item in label.pictures
-        if not item.kind.is_shape
-    ]
-    for one, (seen, shift) in zip(pictures, judge_pictures(picture, pictures, expected.drawing), strict=True):
-        found = list(_picture_faults(one.picture, seen, shift, usual.get(one.label, (0.0, 0.0))))
-        if without_grey:
-            greyless[one.label] += len(found)
-        else:
-            faults[one.label] += _shown(found, cuts, one.picture, one.to_pixels)
-    shapes = [
-        PlacedPicture(at, item, to_pixels)
-        for at, (label, to_pixels) in enumerate(zip(expected.labels, maps, strict=True))
-        for item in label.pictures
-        if item.kind.is_shape
-    ]
-    areas = [expected.labels[shape.label].area for shape in shapes]
-    for shape, edges in zip(shapes, judge_shapes(picture, shapes, areas, expected.drawing), strict=True):
-        found = list(_shape_faults(shape.picture, edges))
-        if without_grey:
-            greyless[shape.label] += len(found)
-        else:
-            faults[shape.label] += _shown(found, cuts, shape.picture, shape.to_pixels)
-    return [
-        LabelContent(tuple(items), open_[at] + greyless[at], doubtful[at], tuple(right[at]), greyless[at])
-        for at, items in enumerate(faults)
-    ]
+            self.faults[one.label] += _shown(found, self.cuts, one.picture, one.to_pixels)
+
+    def contents(self) -> list[LabelContent]:
+        """What was found, label by label."""
+        return [
+            LabelContent(
+                tuple(faults),
+                self.open[at] + self.greyless[at],
+                self.doubtful[at],
+                tuple(self.right[at]),
+                self.greyless[at],
+            )
+            for at, faults in enumerate(self.faults)
+        ]
 
 
 def open_notes(contents: Sequence[LabelContent]) -> list[str]:
