@@ -76,7 +76,7 @@ def fit(
     if as_json:
         print_json(report_document(report))
     else:
-        print_report(report, keyed=any(sample.key for sample in known), several=len(known) > 1)
+        print_report(report, known)
     if out and report.specs:
         write_atomically(out, [spec_text(_with_samples(report.specs[0], out, samples)).encode()])
         say(f"Spec: {shown_path(out)}. Prove it: `bss-mfg spec check {shown_path(out)}`.")
