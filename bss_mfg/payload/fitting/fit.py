@@ -251,7 +251,7 @@ def _specs(
         content: dict[str, Any] = {
             "format": 1,
             "name": request.name,
-            "title": "Fitted to samples; every field that Amazon does not publish is assumed",
+            "title": "Fitted to samples",
             "key_separator": first.key_separator,
             "field_separator": first.field_separator,
             "terminator": first.terminator,
