@@ -7,7 +7,8 @@ import pytest
 from bss_mfg.cli.spec_fit_questions import apart, print_questions
 from bss_mfg.payload.fitting.known import Known, KnownUnit
 from bss_mfg.payload.fitting.questions import shown_constant
-from bss_mfg.payload.fitting.report import Question, Varyfrom bss_mfg.payload.layouts.descriptions import PlaintextValue
+from bss_mfg.payload.fitting.report import Question, Vary
+from bss_mfg.payload.layouts.descriptions import PlaintextValue
 
 READINGS = (
     "base64, of each package, units u8 | uuid | oob | crc32",
