@@ -62,9 +62,10 @@ def _advice(vary: str, samples: Sequence[Known]) -> str:
         counts = sorted({len(sample.units) for sample in samples})
         return f"a sample with another number of units than {_listed(counts)}"
     if vary == "oob-size":
-        sizes = sorted({len(unit.values.get("unit.oob", b"")) for sample in samples for unit in sample.units})
-        other = {(16,): "32 bytes, as these have 16", (32,): "16 bytes, as these have 32"}.get(tuple(sizes))
-        return f"a sample with OOB keys of {other or 'another length'}"
+        sizes = {len(unit.values.get("unit.oob", b"")) for sample in samples for unit in sample.units}
+        known = next(iter(sizes)) if len(sizes) == 1 else 0
+        other = {16: "32 bytes, as these have 16", 32: "16 bytes, as these have 32"}.get(known, "another length")
+        return f"a sample with OOB keys of {other}"
     return _ADVICE[vary]
 
 
