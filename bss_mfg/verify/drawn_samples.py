@@ -1,4 +1,4 @@
-"""Samples in the ledger: which packages were drawn of a batch, and what was decided."""
+"""Samples in the ledger: which packages were drawn of a batch, and what was decided by their labels."""
 
 from __future__ import annotations
 
@@ -131,11 +131,11 @@ def label_places(ledger: Ledger, batch: Batch, numbers: Sequence[int]) -> Iterat
         }
 
 
-def decide(draw: DrawnSample, findings: Iterable[Finding]) -> LotDecision:
+def decide_by(draw: DrawnSample, findings: Iterable[Finding]) -> LotDecision:
     """What the drawn sample says of its lot: of its printed labels, for our own files are no sample of a print."""
     right: set[int] = set()
     wrong: set[int] = set()
     for item in findings:
-        if item.package and not item.unseen and item.of == "print":
+        if item.package and not item.unseen and item.of == "print" and item.kind is not FindingKind.OLD_PICTURE:
             (right if item.kind is FindingKind.MATCHED else wrong).add(item.package)
     return decide_lot(draw.plan, draw.numbers, right, wrong)
