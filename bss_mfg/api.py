@@ -98,9 +98,9 @@ class LabelFiles:
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What a verification found of one label. `verdict` is matched, missing, duplicate, foreign, unreadable,
-    mismatched, misprinted, content or below-grade; `serials` are those of the label's units, joined with a comma;
-    `x_mm` and `y_mm` are the symbol's top left corner on the page; `detail` explains, in words for people; `of` is
-    `print` for a printed label, `file` for one of our own drawing, None where nothing was read."""
+    mismatched, misprinted, content, below-grade or old-picture; `serials` are those of the label's units, joined
+    with a comma; `x_mm` and `y_mm` are the symbol's top left corner on the page; `detail` explains, in words for
+    people; `of` is `print` for a printed label, `file` for one of our own drawing, None where nothing was read."""
 
     verdict: str
     serials: str

@@ -96,7 +96,7 @@ def scan(
     with app.workspace.open_ledger(app.actor) as ledger:
         batch = ledger.batches.get(batch_id)
         expected = app.workspace.expected_codes(batch.product)
-        station = Station(ledger, batch, with_units=with_units, expected=expected)
+        station = Station(ledger, batch, with_units=with_units, expected=expected, zone=app.zone)
         screen = None if plain or as_json or not sys.stdout.isatty() else _Screen(batch_id, station)
         answers = _Answers(station, screen, as_json)
         if where:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bss_mfg.core.clock import TimeZone
     from bss_mfg.ledger.events import ReadSubject
     from bss_mfg.model import LabelScope
+    from bss_mfg.verify.findings import Finding
     from bss_mfg.verify.outcome import Verification
     from bss_mfg.verify.verification import Verifier
 
@@ -232,6 +233,11 @@ def _watch_folder(
                 f"{len(faults):,} not right" + ("\a" if len(faults) > said else "")
             )
             said = len(faults)
+            new_faults, count = verifier.take_new_faults()
+            for item in new_faults:
+                say(_finding_line(item))
+            if count > len(new_faults):
+                say(f"... and {count - len(new_faults):,} more")
             for name, reason in verifier.newly_broken(named):
                 say(f"UNREADABLE FILE: {name}: {reason}\a")
             named = len(verifier.broken)
@@ -246,10 +252,20 @@ def _watch_folder(
     return verifier.outcome(final=True)
 
 
+def _finding_line(item: Finding) -> str:
+    """What was found of a label: what it is, whose label, why, and where."""
+    from bss_mfg.report.wording import place_words
+    from bss_mfg.verify.finding_rows import finding_row
+
+    row = finding_row(item)
+    where = place_words(row)
+    name = row["serials"] or "(not one of ours)"
+    return f"{row['verdict'].upper()}: {name}: {row['detail']}" + (f" [{where}]" if where else "")
+
+
 def _print_findings(outcome: Verification) -> None:
     """Every label that is not right, a line each; then the counts. Labels of another batch are told once."""
-    from bss_mfg.report.wording import other_code_lines, place_words
-    from bss_mfg.verify.finding_rows import finding_row
+    from bss_mfg.report.wording import both_words, other_code_lines
 
     wrong_batch = outcome.wrong_batch
     if wrong_batch:
@@ -258,11 +274,8 @@ def _print_findings(outcome: Verification) -> None:
     for _, item in outcome.findings.faults():  # no walk over a million labels that are right
         if wrong_batch and (item.unseen or item.other_batch):
             continue
-        row = finding_row(item)
-        if not row["unseen"] or unseen_shown:
-            name = row["serials"] or "(not one of ours)"
-            where = place_words(row)
-            click.echo(f"{row['verdict'].upper()}: {name}: {row['detail']}" + (f" [{where}]" if where else ""))
+        if not item.unseen or unseen_shown:
+            click.echo(_finding_line(item))
     if outcome.unseen > MOST_UNSEEN and not outcome.partial:
         click.echo(f"MISSING: {count_words(outcome.unseen, 'label')} of the batch in none of these files")
     for name, reason in outcome.broken:
@@ -280,6 +293,8 @@ def _print_findings(outcome: Verification) -> None:
             f"{count_words(outcome.resumed, 'file')} with {count_words(outcome.resumed_labels, 'label')} read and "
             "found right before, not read again"
         )
+    if words := both_words(outcome):
+        click.echo(words[0].upper() + words[1:])
     click.echo(", ".join(f"{count:,} {kind}" for kind, count in outcome.counts.items()))
 
 

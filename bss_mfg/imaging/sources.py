@@ -7,6 +7,7 @@ as none there, and cyan is dark. Pages that a program drew are made grey: their 
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -65,6 +66,14 @@ class Page:
         for left, top, grey in self.crops:
             whole[top : top + grey.shape[0], left : left + grey.shape[1]] = grey
         return whole
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of its pixels, however they are stored in a file: the size in columns and rows, then grey by rows."""
+        digest = hashlib.sha256(f"{self.grey.shape[1]}x{self.grey.shape[0]}:".encode())
+        for row in range(0, self.grey.shape[0], 256):
+            digest.update(self.grey[row : row + 256].tobytes())
+        return digest.hexdigest()
 
     def crop_at(self, x: float, y: float) -> PageCrop:
         """The piece that holds a pixel, or the whole page."""

@@ -22,6 +22,7 @@ class EventKind(StrEnum):
     LABELS_CUT_OFF = "labels cut off"
     LABELS_NOT_SENT = "labels not sent"
     READ = "read"
+    PICTURE_READ = "picture read"
     FILE_VERIFIED = "file verified"
     GRADE_MEASURED = "grade measured"
     SAMPLE_DRAWN = "sample drawn"

@@ -46,6 +46,9 @@ from bss_mfg.ledger.label_events import (
     SendingResult as SendingResult,
 )
 from bss_mfg.ledger.read_events import (
+    READ_SUBJECTS as READ_SUBJECTS,
+)
+from bss_mfg.ledger.read_events import (
     FileVerified as FileVerified,
 )
 from bss_mfg.ledger.read_events import (
@@ -53,6 +56,9 @@ from bss_mfg.ledger.read_events import (
 )
 from bss_mfg.ledger.read_events import (
     LabelRead as LabelRead,
+)
+from bss_mfg.ledger.read_events import (
+    PictureRead as PictureRead,
 )
 from bss_mfg.ledger.read_events import (
     ReadSubject as ReadSubject,

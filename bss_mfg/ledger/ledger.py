@@ -21,6 +21,7 @@ from bss_mfg.ledger.integrity import check_payloads, check_states
 from bss_mfg.ledger.migration import migrate
 from bss_mfg.ledger.packages import PackageStore
 from bss_mfg.ledger.payload_search import PayloadSearch
+from bss_mfg.ledger.pictures import PictureStore
 from bss_mfg.ledger.place import LedgerPlace
 from bss_mfg.ledger.prints import PrintStore
 from bss_mfg.ledger.products import ProductStore
@@ -56,6 +57,7 @@ class Ledger:
         self.identities = IdentityStore(connection, self.history)
         self.prints = PrintStore(connection, self.history, self.batches)
         self.reads = ReadStore(connection, self.history, self.batches)
+        self.pictures = PictureStore(connection, self.history)
         self.exports = ExportStore(connection, self.history, self.batches)
         self.releases = ReleaseStore(connection, self.history, self.batches)
         self.control_logs = ControlLogStore(connection, self.history, self.batches)
@@ -99,6 +101,10 @@ class Ledger:
     def transaction(self) -> AbstractContextManager[None]:
         """All writes inside are one."""
         return self._db.transaction()
+
+    def moment(self) -> AbstractContextManager[None]:
+        """All that is read inside is of one moment; for a few short questions, because writers wait."""
+        return self._db.moment()
 
     def locked(self, batch_id: str, work: BatchWork) -> AbstractContextManager[None]:
         """Held while a command does such work on a batch; `LedgerError` where another does."""

@@ -113,6 +113,22 @@ class PostgresConnection:
             after = rows[-1][0]
 
     @contextlib.contextmanager
+    def moment(self) -> Iterator[None]:
+        """All that is read inside is of one moment; nobody waits meanwhile."""
+        if self._open:  # whose it is already
+            yield
+            return
+        with translated_errors(self.where):
+            self._database.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        self._open = True
+        try:
+            yield
+        finally:
+            self._open = False
+            with contextlib.suppress(psycopg.Error):
+                self._database.execute("ROLLBACK")  # nothing was written
+
+    @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """Everything inside is committed as one, or nothing is. Writers queue at the ledger's lock, in order."""
         if self._open:
@@ -335,6 +351,10 @@ class _WithSecrets(PostgresConnection):
     def transaction(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
         """The owner's."""
         return self._owner.transaction()
+
+    def moment(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
+        """The owner's."""
+        return self._owner.moment()
 
     def _refuse_secrets(self, sql: str) -> None:
         pass

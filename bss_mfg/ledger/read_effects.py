@@ -23,8 +23,9 @@ class ReadEffect(Enum):
     """As before: nothing was read of it, or it says nothing new."""
 
 
+RIGHT_VERDICTS = ("matched", "ok", "complete")
 _EFFECTS = {
-    **dict.fromkeys(("matched", "ok", "complete"), ReadEffect.RIGHT),
+    **dict.fromkeys(RIGHT_VERDICTS, ReadEffect.RIGHT),
     **dict.fromkeys(
         ("unreadable", "mismatched", "misprinted", "content", "below-grade", "wrong label", "scrapped"),
         ReadEffect.WRONG,

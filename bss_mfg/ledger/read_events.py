@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 from bss_mfg.ledger.event_kind import EventKind
 from bss_mfg.ledger.event_record import EventRecord, key
 
 ReadSubject = Literal["file", "print"]
 """What a read is of: our own drawing, or the label that a printer made of it."""
+READ_SUBJECTS: Sequence[ReadSubject] = get_args(ReadSubject)
 
 
 class LabelRead(EventRecord):
@@ -35,6 +36,20 @@ class LabelRead(EventRecord):
     )
     grades: Mapping[str, float] | None = key("grade of each parameter, 4 to 0, where it was graded", default=None)
     formal: str = key("the grade as its standard writes it", default="")
+
+
+class PictureRead(EventRecord):
+    """A page that we did not draw was searched for labels, with the reads after it. It shows nothing that was made
+    later."""
+
+    kind = EventKind.PICTURE_READ
+    file: str = key("name")
+    sha256: str = key("of the file")
+    page: int = key("from 1")
+    pixels: str = key(
+        "SHA-256 of the page's pixels in grey, in whatever file: their size (`width`x`height`:), then rows"
+    )
+    after: int = key("number of the newest event when the file was opened")
 
 
 class GradeMeasured(EventRecord):

@@ -6,6 +6,7 @@ import contextlib
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from bss_mfg.core.ranges import consecutive_ranges
@@ -13,12 +14,24 @@ from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.event_kind import EventKind
 from bss_mfg.ledger.event_record import EventRecord
-from bss_mfg.ledger.events import FileVerified, LabelRead, ReadSubject
+from bss_mfg.ledger.events import FileVerified, LabelRead, PictureRead, ReadSubject
 from bss_mfg.ledger.history import HistoryStore
-from bss_mfg.ledger.read_effects import SCANNER, ReadEffect, effect_of
+from bss_mfg.ledger.read_effects import RIGHT_VERDICTS, SCANNER, ReadEffect, effect_of
 
 _COLUMNS: dict[ReadSubject, str] = {"file": "file_verified", "print": "print_verified"}
 """Where each fact is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierRead:
+    """A read of a printed label: when (UTC), by whom and at which station, and in which file; `scanner` of a hand
+    scanner or a phone."""
+
+    at: str
+    operator: str
+    station: str
+    file: str
+    page: int | None
 
 
 class ReadStore:
@@ -30,12 +43,19 @@ class ReadStore:
         self._history = history
         self._batches = batches
 
-    def record(self, batch_id: str, reads: Sequence[LabelRead], file: FileVerified | None = None) -> None:
-        """Append one event per read, and change the facts of their packages, in their order: a right read counts, a
-        wrong one clears. `file` is a label file all of whose labels were read right, the last with these: it needn't
-        be read again. Inside the transaction that is open, or in one of their own."""
+    def record(
+        self,
+        batch_id: str,
+        reads: Sequence[LabelRead],
+        file: FileVerified | None = None,
+        pictures: Sequence[PictureRead] = (),
+    ) -> None:
+        """Append one event per page that we did not draw and one per read, and change the facts of their packages, in
+        their order: a right read counts, a wrong one clears. `file` is a label file all of whose labels were read
+        right, the last with these: it needn't be read again. Inside the transaction that is open, or in one of their
+        own."""
         batch = self._batches.number(batch_id)
-        events: list[EventRecord] = [*reads, *([file] if file else [])]
+        events: list[EventRecord] = [*pictures, *reads, *([file] if file else [])]
         with contextlib.nullcontext() if self._db.in_transaction else self._db.transaction():
             self._history.append(batch_id, *events)
             for subject, column in _COLUMNS.items():
@@ -57,6 +77,23 @@ class ReadStore:
             (self._batches.number(batch_id), package),
         )
         return int(rows[0][0]) if rows else 0
+
+    def first_right_read(self, batch_id: str, package: int) -> EarlierRead | None:
+        """The read by which a package's newest printed label was proven; None where none is known, as in early
+        ledgers. It is looked for from the newest event back to it."""
+        marks = ", ".join("?" * len(RIGHT_VERDICTS))
+        times = self.times_verified(batch_id, package)
+        rows = self._db.rows(
+            f"SELECT at, data FROM event WHERE batch = ? AND kind = '{EventKind.READ}' "  # noqa: S608 (fixed texts)
+            "AND instr(data, ?) AND json_extract(data, '$.package') = ? AND json_extract(data, '$.of') = 'print' "
+            f"AND json_extract(data, '$.verdict') IN ({marks}) ORDER BY seq DESC LIMIT 1 OFFSET ?",
+            (batch_id, f'"package":{package},', package, *RIGHT_VERDICTS, times - 1),
+        )
+        if not times or not rows:
+            return None
+        ((at, text),) = rows
+        data = json.loads(text)
+        return EarlierRead(at, data["operator"], data["station"], data.get("file") or "", data.get("page"))
 
     def verified_packages(self, batch_id: str, packages: Sequence[int] | None = None) -> set[int]:
         """Numbers of the packages whose newest printed label was read right: of all, or of these (in order)."""

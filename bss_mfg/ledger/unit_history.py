@@ -23,6 +23,7 @@ from bss_mfg.ledger.events import (
     ManifestUploaded,
     ManifestWithdrawn,
     PackagesMoved,
+    PictureRead,
     UnitReplaced,
     UnitScrapped,
     read_record,
@@ -89,16 +90,27 @@ class ReadSession:
 
 
 def in_sessions(events: Iterable[Event], is_wrong: Callable[[str], bool]) -> Iterator[Event | ReadSession]:
-    """A history with its reads told by sessions. A session ends with what else happens, or with a long pause."""
+    """A history with its reads told by sessions. A session ends with what else happens, or with a long pause. Pages
+    that were searched are told where nothing of their file was read."""
     running: dict[tuple[object, ...], ReadSession] = {}
+    empty: dict[tuple[object, ...], Event] = {}
+    """The first page of each file that was searched, of which no read came yet."""
     for event in events:
         record = read_record(event.kind, event.data)
+        if isinstance(record, PictureRead):
+            searched = EventKind.READ, record.file, event.data.get("operator"), event.data.get("station")
+            if searched not in running:
+                empty.setdefault(searched, event)
+            continue
         if not isinstance(record, (LabelRead, GradeMeasured)):
+            yield from empty.values()
             yield from running.values()
+            empty.clear()
             running.clear()
             yield event
             continue
         key = event.kind, record.file, event.data.get("operator"), event.data.get("station")
+        empty.pop(key, None)
         before = running.get(key)
         if before and _seconds_between(before.last_at, event.at) > SESSION_GAP_S:
             yield from running.values()
@@ -107,6 +119,7 @@ def in_sessions(events: Iterable[Event], is_wrong: Callable[[str], bool]) -> Ite
         so_far = before or ReadSession(event)
         wrong = so_far.wrong + (isinstance(record, LabelRead) and is_wrong(record.verdict))
         running[key] = replace(so_far, reads=so_far.reads + 1, wrong=wrong, last_at=event.at)
+    yield from empty.values()
     yield from running.values()
 
 
@@ -159,6 +172,8 @@ def _concerns(event: Event, package: int, unit: int, inside: Set[str]) -> bool:
     record = read_record(event.kind, event.data)
     if isinstance(record, (LabelRead, GradeMeasured)):
         return record.package == package
+    if isinstance(record, PictureRead):
+        return False  # its reads are
     if isinstance(record, PackagesMoved):
         return any(first <= package <= last for first, last in record.packages)
     if (

@@ -351,10 +351,10 @@ def packaged_spec(name: str, own: Iterable[str] | None = None) -> SpecFile:
     if name not in packaged_names():
         known = sorted({*packaged_names(), *(own or ())})
         close = difflib.get_close_matches(name[:80], known, 1)
-        more = "; a workspace may hold more in its specs folder (`bss-mfg spec list`)" if own is None else ""
+        more = "; a workspace may hold more in its specs folder" if own is None else ""
         raise InputError(
             f"there is no spec named {name[:80]!a}" + (f"; did you mean '{close[0]}'?" if close else ""),
-            way_out=f"Known are: {', '.join(known)}{more}.",
+            way_out=f"Known are: {', '.join(known)}{more} (`bss-mfg spec list`).",
         )
     text = (resources.files("bss_mfg.payload") / "specs" / f"{name}.toml").read_text("utf-8")
     return spec_from_document(parse_toml(text, f"{name}.toml (comes with bss-mfg)"), "packaged")

@@ -47,6 +47,7 @@ _VERDICT_COLOURS = {
     "misprinted": "#f7cba4",
     "content": "#c3d3f2",
     "below-grade": "#efe3a0",
+    "old-picture": "#d9cdbf",
     "unseen": "#eceff2",
     "none": "#ffffff",
 }

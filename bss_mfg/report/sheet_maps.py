@@ -26,6 +26,7 @@ MARKS: Mapping[str, str] = {
     "misprinted": "M",
     "content": "T",
     "below-grade": "G",
+    "old-picture": "O",
     "unseen": "",
     "none": "",
 }
@@ -37,6 +38,7 @@ VERDICTS_BY_SEVERITY = (
     "matched",
     "unseen",
     "missing",
+    "old-picture",
     "below-grade",
     "misprinted",
     "unreadable",

@@ -28,6 +28,7 @@ MEANINGS: Mapping[str, str] = {
     "misprinted": "reads right, but is mirrored, inverted, scaled, of a wrong size or shifted",
     "content": "a text, code or picture beside the symbol is not what it should be",
     "below-grade": "its print quality is below the least grade",
+    "old-picture": "the picture was read before the label was made again: scan the new label",
 }
 
 Tone = Literal["good", "warn", "bad", "soft"]
@@ -74,8 +75,17 @@ def read_words(outcome: Verification) -> str:
         if outcome.resumed
         else ""
     )
-    drawn = "" if outcome.shows_prints else "; label files as they were drawn, and no print"
-    return f"{count_words(outcome.pages, 'page')} of {count_words(outcome.files, 'file')}{resumed}{drawn}"
+    drawn = "label files as they were drawn, and no print" if not outcome.shows_prints else both_words(outcome)
+    pages = f"{count_words(outcome.pages, 'page')} of {count_words(outcome.files, 'file')}{resumed}"
+    return "; ".join(filter(None, (pages, drawn)))
+
+
+def both_words(outcome: Verification) -> str:
+    """Of how many labels the drawing and the print were read; empty where not both were shown."""
+    file, printed = outcome.labels_read.get("file", 0), outcome.labels_read.get("print", 0)
+    if not file or not outcome.shows_prints:
+        return ""
+    return f"read right: {count_words(file, 'label')} in label files, {printed:,} in prints"
 
 
 def not_understood_rows(outcome: Verification) -> list[tuple[str, str]]:

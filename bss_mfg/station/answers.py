@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bss_mfg.ledger.read_effects import ReadEffect, effect_of
+from bss_mfg.ledger.reads import EarlierRead
 
 
 class Tone(StrEnum):
@@ -59,6 +60,8 @@ class ScanAnswer:
     detail: str
     package: int | None = None
     serials: str = ""
+    first_read: EarlierRead | None = None
+    """Of a label that was read before: when, where and by whom it was read first."""
 
 
 def answer_of(word: ScanWord, detail: str, package: int | None = None, serials: str = "") -> ScanAnswer:

@@ -9,14 +9,16 @@ import re
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from bss_mfg.core.clock import TimeZone
 from bss_mfg.core.code_patterns import CodePattern, matching_pattern, symbol_kind
 from bss_mfg.core.text import one_or, printable
 from bss_mfg.ledger.events import LabelRead
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.read_effects import SCANNER
+from bss_mfg.ledger.reads import EarlierRead
 from bss_mfg.model import Batch, Package, Unit
 from bss_mfg.station.answers import ScanAnswer, ScanWord, Tone, answer_of, tone_of
 from bss_mfg.station.check_codes import check_read
@@ -27,7 +29,8 @@ from bss_mfg.verify.scanned import Scanned, SymbolContent, WedgeLine
 from bss_mfg.verify.scanner_settings import detect_split
 
 _LAST = 10
-_ALREADY = "this printed label was read before: the same label twice, or two boxes with one label?"
+_UTC = TimeZone()
+_ALREADY = "this printed label was read before{}: the same label twice, or two boxes with one label?"
 _WORDS = {DiagnosisKind.FOREIGN: ScanWord.OTHER_LABEL, DiagnosisKind.SCRAPPED: ScanWord.SCRAPPED}
 """Words for what is no match; all others are wrong labels."""
 _OTHER_CAUSES = (
@@ -70,11 +73,12 @@ class Station:
         *,
         with_units: bool = False,
         expected: Sequence[CodePattern] = (),
+        zone: TimeZone = _UTC,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._ledger, self._batch, self._clock = ledger, batch, clock
         self._with_units = with_units
-        self._expected = expected
+        self._expected, self._zone = expected, zone
         self._specs = known_specs(ledger)
         self._times: deque[float] = deque(maxlen=1000)
         self._open_package: Package | None = None
@@ -175,7 +179,7 @@ class Station:
         another station has read at the same moment is read already."""
         with self._ledger.transaction():
             if answer.word in _FIRST_READS and self._was_read(answer.package):
-                answer = answer_of(ScanWord.ALREADY, _ALREADY, answer.package, answer.serials)
+                answer = self._already(answer.package, answer.serials)
                 self._open_package, self._unscanned = None, []
             read = LabelRead(
                 verdict=answer.word.lower(),
@@ -189,6 +193,12 @@ class Station:
             )
             self._ledger.reads.record(self._batch.id, [read])
         return answer
+
+    def _already(self, package: int | None, serials: str) -> ScanAnswer:
+        """The answer to a label that was read before, with when and where."""
+        first = self._ledger.reads.first_right_read(self._batch.id, package) if package else None
+        words = f" ({_first_words(first, self._zone)})" if first else ""
+        return replace(answer_of(ScanWord.ALREADY, _ALREADY.format(words), package, serials), first_read=first)
 
     def _was_read(self, package: int | None) -> bool:
         """Whether a package's printed label was read right."""
@@ -204,7 +214,7 @@ class Station:
         package = next(self._ledger.packages.stream(self._batch.id, found.package, 1))
         known = package.number, package.serials_text
         if self._was_read(package.number):
-            return answer_of(ScanWord.ALREADY, _ALREADY, *known)
+            return self._already(*known)
         if self._with_units:
             self._open_package, self._unscanned = package, [unit.serial for unit in package.units]
             return answer_of(ScanWord.NOW_THE_UNITS, _units_words(len(package.units)), *known)
@@ -241,6 +251,11 @@ class Station:
     def missing(self, limit: int) -> list[str]:
         """Serials of the first packages whose printed label was not read right."""
         return [self._serials(number) for number in self._tally.missing(limit)]
+
+
+def _first_words(first: EarlierRead, zone: TimeZone) -> str:
+    in_file = "" if first.file == SCANNER else f" in {printable(first.file, 60)}, page {first.page}"
+    return f"first on {zone.shown(first.at)} by {first.operator} at {first.station}{in_file}"
 
 
 def _units_words(count: int) -> str:

@@ -17,7 +17,7 @@ from bss_mfg.ledger.read_effects import SCANNER
 from bss_mfg.station.answers import Tone, tone_of
 
 _TRIES = 3
-_CHANGES_NO_COUNT = frozenset({EventKind.FILE_VERIFIED, EventKind.PACKAGES_SHIPPED})
+_CHANGES_NO_COUNT = frozenset({EventKind.FILE_VERIFIED, EventKind.PACKAGES_SHIPPED, EventKind.PICTURE_READ})
 
 
 @dataclass(frozen=True, slots=True)

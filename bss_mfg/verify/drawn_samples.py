@@ -1,9 +1,9 @@
-"""Samples in the ledger: which packages were drawn of a batch, and what was decided."""
+"""Samples in the ledger: which packages were drawn of a batch, and what was decided by their labels."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +11,14 @@ from bss_mfg.errors import InputError
 from bss_mfg.ledger.events import SampleDecided, SampleDrawn, SamplePlanEvent
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch
+from bss_mfg.verify.findings import Finding, FindingKind
 from bss_mfg.verify.sampling_plans import (
     DecidedLot,
     InspectionSeverity,
     LotDecision,
     LotVerdict,
     SamplingPlan,
+    decide_lot,
     drawn_numbers,
     next_inspection,
     sampling_plan,
@@ -127,3 +129,13 @@ def label_places(ledger: Ledger, batch: Batch, numbers: Sequence[int]) -> Iterat
             "x_mm": round(place.x_mm, 1) if place else None,
             "y_mm": round(place.y_mm, 1) if place else None,
         }
+
+
+def decide_by(draw: DrawnSample, findings: Iterable[Finding]) -> LotDecision:
+    """What the drawn sample says of its lot: of its printed labels, for our own files are no sample of a print."""
+    right: set[int] = set()
+    wrong: set[int] = set()
+    for item in findings:
+        if item.package and not item.unseen and item.of == "print" and item.kind is not FindingKind.OLD_PICTURE:
+            (right if item.kind is FindingKind.MATCHED else wrong).add(item.package)
+    return decide_lot(draw.plan, draw.numbers, right, wrong)

@@ -32,6 +32,7 @@ def finding_row(item: Finding) -> dict[str, Any]:
         "unused_error_correction": item.unused_error_correction,
         "unseen": item.unseen,
         "of": None if item.unseen else item.of,
+        "picture_read_at": item.picture_read_at or None,
         "content": [
             {
                 "fault": fault.fault.value,

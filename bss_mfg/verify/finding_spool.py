@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from bss_mfg.core.spool import Spool
+from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.verify.findings import Finding, FindingKind
 
 
@@ -19,8 +20,8 @@ class FindingSpool:
         self._spool: Spool[list[Finding]] = Spool(folder)
         self._chunks = 0
         self._counts: Counter[str] = Counter()
-        self._missing: list[int] = []
-        """Packages that were found missing at a place, and made again in another: some turn up there later."""
+        self._open: list[tuple[FindingKind, int, ReadSubject]] = []
+        """Packages whose label was made again elsewhere: some turn up there later, and then nothing is wrong."""
         self.other_batches: Counter[str | None] = Counter()
         """How many foreign labels belong to which batch; None: to none that is known."""
 
@@ -32,9 +33,7 @@ class FindingSpool:
         self._chunks += 1
         self._counts.update(item.kind for item in items)
         self.other_batches.update(item.other_batch for item in items if item.kind is FindingKind.FOREIGN)
-        self._missing += [
-            item.package for item in items if item.kind is FindingKind.MISSING and item.made_again and item.package
-        ]
+        self._open += [(item.kind, item.package, item.of) for item in items if item.made_again and item.package]
 
     @property
     def fault_count(self) -> int:
@@ -42,14 +41,19 @@ class FindingSpool:
         return self._counts.total() - self._counts[FindingKind.MATCHED]
 
     def snapshot(
-        self, times_read: Callable[[int], int], unseen: int, unseen_findings: Callable[[], Iterable[Finding]]
+        self,
+        times_read: Callable[[int, ReadSubject], int],
+        unseen: int,
+        unseen_findings: Callable[[], Iterable[Finding]],
     ) -> Findings:
-        """The findings as they stand: `missing` is dropped of packages that turned up; `unseen_findings`
-        gives the `unseen` labels that no picture showed anew each time."""
-        dropped = Counter(package for package in self._missing if times_read(package))
+        """The findings as they stand, without those of labels that were made again and turned up by now;
+        `unseen_findings` gives the `unseen` labels that no picture showed anew each time."""
+        dropped = [item for item in self._open if times_read(*item[1:])]
         counts = self._counts.copy()
-        counts[FindingKind.MISSING] += unseen - dropped.total()
-        return Findings(self._spool, self._chunks, frozenset(dropped), counts, unseen, unseen_findings)
+        counts.subtract(kind for kind, *_ in dropped)
+        counts[FindingKind.MISSING] += unseen
+        read_later = frozenset((package, of) for _, package, of in dropped)
+        return Findings(self._spool, self._chunks, read_later, counts, unseen, unseen_findings)
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ class Findings:
 
     _spool: Spool[list[Finding]]
     _chunks: int
-    _read_later: Set[int]
+    _read_later: Set[tuple[int, ReadSubject]]
     counts: Counter[str]
     unseen: int
     _unseen_findings: Callable[[], Iterable[Finding]]
@@ -70,7 +74,7 @@ class Findings:
     def __iter__(self) -> Iterator[Finding]:
         for items in islice(self._spool, self._chunks):
             for item in items:
-                if not (item.kind is FindingKind.MISSING and item.made_again and item.package in self._read_later):
+                if not (item.made_again and (item.package, item.of) in self._read_later):
                     yield item
         if self.unseen:
             yield from self._unseen_findings()

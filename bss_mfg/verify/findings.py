@@ -18,7 +18,7 @@ from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, LabelFile, LabelScope, Package
 from bss_mfg.verify.label_names import LabelNames
-from bss_mfg.verify.package_tracker import PackageTracker
+from bss_mfg.verify.package_tracker import SubjectTrackers
 
 
 class FindingKind(StrEnum):
@@ -33,6 +33,7 @@ class FindingKind(StrEnum):
     MISPRINTED = "misprinted"
     CONTENT = "content"
     BELOW_GRADE = "below-grade"
+    OLD_PICTURE = "old-picture"
 
 
 FINDING_KINDS = tuple(FindingKind)
@@ -45,8 +46,8 @@ class Finding:
     known, else on the scanned one, else None. `box` and `quad` are its place in pixels, for a picture of what failed;
     `defects` say what is wrong with a symbol that only its grid identified; `print_faults` what is wrong with a
     misprinted one; `unseen` that it is missing because no picture showed its place; `other_batch` names the batch that
-    a foreign one belongs to, where the ledger knows it; `made_again` says that a missing one was made in another place
-    too. `of` says whether the label is a printed one or our own
+    a foreign one belongs to, where the ledger knows it; `made_again` says that the label was made in another place too:
+    where that one is read, this is no fault. `of` says whether the label is a printed one or our own
     file's; `told`, that the person said so."""
 
     kind: FindingKind
@@ -72,6 +73,25 @@ class Finding:
     """In what the label differs from what was to be on it."""
     each: LabelScope = "package"
     """What the label is for; of any but a package's, `package` is the number of the label."""
+    picture_read_at: str = ""
+    """When an old picture was read first; empty where the label was made again while it was read."""
+
+    def outdated(self, words: str, read_at: str) -> Finding:
+        """The same in a picture that was there before the package's label was made: it says nothing of that one."""
+        return replace(
+            self,
+            kind=FindingKind.OLD_PICTURE,
+            detail=words,
+            box=None,
+            quad=None,
+            grade=None,
+            defects=None,
+            unused_error_correction=None,
+            print_faults=(),
+            content=(),
+            made_again=True,
+            picture_read_at=read_at,
+        )
 
     def without_pictures(self) -> Finding:
         """The same without the pictures of what its label differs in."""
@@ -96,7 +116,7 @@ class OtherCode:
 
 
 def missing_findings(
-    ledger: Ledger, batch: Batch, tracker: PackageTracker, label_files: Sequence[LabelFile]
+    ledger: Ledger, batch: Batch, trackers: SubjectTrackers, label_files: Sequence[LabelFile]
 ) -> Iterator[Finding]:
     """Packages of a batch that no file showed, with the place where the ledger last printed their present label."""
     unprinted = ledger.prints.unprinted(batch.id)
@@ -104,24 +124,24 @@ def missing_findings(
     for index, label_file in enumerate(label_files, 1):
         for number in label_file.numbers:
             newest[number] = index
-    for numbers in consecutive_ranges(tracker.unaccounted()):
+    for numbers in consecutive_ranges(trackers.judged.unaccounted()):
         for package in ledger.packages.stream(batch.id, numbers.start, len(numbers)):
             index = 0 if package.number in unprinted else newest[package.number]
-            yield _unseen_finding(package, label_files[index - 1] if index else None, tracker)
+            yield _unseen_finding(package, label_files[index - 1] if index else None, trackers)
 
 
-def missing_labels(names: LabelNames, tracker: PackageTracker, label_files: Sequence[LabelFile]) -> Iterator[Finding]:
+def missing_labels(names: LabelNames, trackers: SubjectTrackers, label_files: Sequence[LabelFile]) -> Iterator[Finding]:
     """The same for labels of units or cartons, by their numbers."""
     newest = {number: label_file for label_file in label_files for number in label_file.numbers}
-    for numbers in consecutive_ranges(tracker.unaccounted()):
+    for numbers in consecutive_ranges(trackers.judged.unaccounted()):
         called = names.of(numbers)
         for number in numbers:
             package = Package(number, "", ())
-            found = _unseen_finding(package, newest.get(number), tracker)
+            found = _unseen_finding(package, newest.get(number), trackers)
             yield replace(found, serials=called.get(number, ""), each=names.each)
 
 
-def _unseen_finding(package: Package, label_file: LabelFile | None, tracker: PackageTracker) -> Finding:
+def _unseen_finding(package: Package, label_file: LabelFile | None, trackers: SubjectTrackers) -> Finding:
     place = label_file.place_of(package.number) if label_file else None
     return Finding(
         kind=FindingKind.MISSING,
@@ -131,12 +151,16 @@ def _unseen_finding(package: Package, label_file: LabelFile | None, tracker: Pac
         x_mm=round(place.x_mm, 1) if place else None,
         y_mm=round(place.y_mm, 1) if place else None,
         serials=package.serials_text,
-        detail=_unseen_words(tracker.labels_accounted_for(package.number)) if place else "no label of it was made yet",
+        detail=_unseen_words(package.number, trackers) if place else "no label of it was made yet",
         unseen=True,
     )
 
 
-def _unseen_words(shown: int) -> str:
-    if shown:
+def _unseen_words(number: int, trackers: SubjectTrackers) -> str:
+    if shown := trackers.judged.labels_accounted_for(number):
         return f"the pictures showed only {shown} of its labels; more were made"
+    if trackers.shows_prints and trackers.times_read(number, "file"):
+        return "its label file was read, its print was in none of the pictures"
+    if number in trackers.renewed:
+        return "its label was made again while this went on: scan the new label"
     return "its place was in none of the pictures"

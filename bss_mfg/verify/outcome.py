@@ -79,7 +79,10 @@ class Verification:
     resumed_labels: int = 0
     other_batches: Mapping[str | None, int] = field(default_factory=dict)
     shows_prints: bool = False
-    """Whether a printed label was read, and not our own files alone."""
+    """Whether a printed label was read, and not our own files alone: then labels are missing whose print was not
+    shown, whatever files were."""
+    labels_read: Mapping[ReadSubject, int] = field(default_factory=dict)
+    """Of how many labels the drawing was read right, and of how many the print."""
     page_counts: Mapping[PageOutcome, int] = field(default_factory=dict)
     """How many pages ended how."""
     not_understood: tuple[PageAccount, ...] = ()
@@ -121,7 +124,8 @@ class Verification:
     def wrong_batch(self) -> str | None:
         """The batch that all labels belong to which were read, where it is not this one: the wrong one was named."""
         counts = self.findings.counts
-        of_this = counts[FindingKind.MATCHED] + counts[FindingKind.DUPLICATE] + self.resumed_labels
+        own = (FindingKind.MATCHED, FindingKind.DUPLICATE, FindingKind.OLD_PICTURE)
+        of_this = sum(counts[kind] for kind in own) + self.resumed_labels
         if of_this or len(self.other_batches) != 1:
             return None
         return next(iter(self.other_batches))

@@ -1,15 +1,17 @@
-"""Which packages were read, reported or missed, over all pages of a verification."""
+"""Which packages were read, reported or missed, over all pages of a verification: of prints and of drawings apart."""
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator
 
+from bss_mfg.ledger.events import ReadSubject
+
 _READ, _REPORTED, _EXEMPT = 1, 2, 4
 
 
 class PackageTracker:
-    """Which packages were seen where, over all pages of a verification: six bytes a package, and eight for each page
+    """Which packages were seen where, over all pages of one subject: seven bytes a package, and eight for each page
     that was the first to show one.
 
     `copies` are the labels that were made of each package (`labels --copies`) at most, `made` (by number) those of each
@@ -33,6 +35,11 @@ class PackageTracker:
         """Of each page on which a package was seen first: its file's place in the list, and its number."""
         for package in exempt:
             self._flags[package] |= _EXEMPT
+
+    def blank(self) -> PackageTracker:
+        """Another of the same packages, of which nothing was seen."""
+        exempt = (package for package, flags in enumerate(self._flags) if flags & _EXEMPT)
+        return PackageTracker(len(self._flags) - 1, self.copies, exempt, self._made)
 
     def times_read(self, package: int) -> int:
         """How often a label of the package was read right."""
@@ -67,9 +74,15 @@ class PackageTracker:
             self._count(package)
 
     def mark_faulty(self, package: int) -> None:
-        """A label of the package that was read has a fault all the same."""
+        """A label of the package has a fault, though it was read; or it is an old one, and no label that counts."""
         if package < len(self._flags):
             self._flags[package] |= _REPORTED
+
+    def forget(self, package: int) -> None:
+        """As if nothing had been seen of the package."""
+        self._read_count -= bool(self.times_read(package))
+        self._times_read[package] = self._accounted[package] = 0
+        self._flags[package] &= _EXEMPT
 
     def is_exempt(self, package: int) -> bool:
         """Whether the package's labels need not be there."""
@@ -102,7 +115,8 @@ class PackageTracker:
             for package, (flags, accounted, made) in enumerate(
                 zip(self._flags, self._accounted, self._made, strict=True)
             ):
-                if not flags & _EXEMPT and accounted < max(made, 1):
+                told = flags == _REPORTED and not accounted  # by a finding of an old picture
+                if not flags & _EXEMPT and not told and accounted < max(made, 1):
                     yield package
             return
         at = self._flags.find(0)
@@ -112,3 +126,41 @@ class PackageTracker:
 
     def _count(self, package: int) -> None:
         self._accounted[package] = min(self._accounted[package] + 1, 255)
+
+
+class SubjectTrackers:
+    """A tracker for prints, and one for drawings, which is made where both are shown: that a label's drawing was read
+    says nothing of its print, and a drawing beside a print is no second label."""
+
+    def __init__(self, first: PackageTracker) -> None:
+        self._first = first
+        self._by_subject: dict[ReadSubject, PackageTracker] = {}
+        self.shows_prints = False
+        """Whether a printed label was shown: then prints are what a verification is about."""
+        self.renewed: set[int] = set()
+        """Packages whose label was made again while the verification went on."""
+
+    def of(self, subject: ReadSubject) -> PackageTracker:
+        """What was seen of a subject."""
+        if subject not in self._by_subject:
+            self._by_subject[subject] = self._first.blank() if self._by_subject else self._first
+        return self._by_subject[subject]
+
+    @property
+    def judged(self) -> PackageTracker:
+        """What says which packages are missing: prints where one was shown, else the drawings."""
+        return self._by_subject.get("print" if self.shows_prints else "file", self._first)
+
+    def renew(self, package: int) -> None:
+        """The package's label was made again: what was seen of its prints so far are none of the new one."""
+        if "print" in self._by_subject:
+            self.renewed.add(package)
+            self._by_subject["print"].forget(package)
+
+    def times_read(self, package: int, subject: ReadSubject) -> int:
+        """How often a label of the package was read right."""
+        return self._by_subject[subject].times_read(package) if subject in self._by_subject else 0
+
+    def read_count(self, subject: ReadSubject) -> int:
+        """How many packages were read right."""
+        return self._by_subject[subject].read_count() if subject in self._by_subject else 0

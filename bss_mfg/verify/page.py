@@ -116,6 +116,7 @@ class PageReader:
             notes=tuple(notes),
             min_grade=self.request.min_grade,
             other_codes=codes.rows() if codes else (),
+            pixels="" if self.own_file or self.label_file else page.digest,
         )
 
     def _without_companions(self, reading: PageReading, symbols: list[PageSymbol]) -> list[PageSymbol]:

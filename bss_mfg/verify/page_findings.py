@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
+from types import MappingProxyType
 
 from bss_mfg.core.units import MM_PER_INCH
 from bss_mfg.imaging.defects import Defects
@@ -25,6 +26,7 @@ from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisCause, DiagnosisKind
 from bss_mfg.verify.findings import Finding, FindingKind, OtherCode
 from bss_mfg.verify.package_tracker import PackageTracker
 from bss_mfg.verify.page_account import PageAccount, PageOutcome, PageSeen
+from bss_mfg.verify.picture_ages import Outdated
 
 Corner = tuple[float | None, float | None]
 
@@ -104,6 +106,14 @@ class ScannedPage:
     """The codes on it that are not ours."""
     each: LabelScope = "package"
     """What its labels are for; of any but packages', the numbers are those of labels."""
+    pixels: str = ""
+    """The digest of its pixels; none of a page that we drew."""
+
+    @property
+    def packages(self) -> Set[int]:
+        """The packages of this batch whose labels it shows, or should."""
+        shown = (_package_of(item) for item in self.symbols)
+        return {package for package in shown if package} | self.unmatched_darkness.keys()
 
     def without(self, packages: Set[int]) -> ScannedPage:
         """The same page as if the right labels of some packages were not on it."""
@@ -116,10 +126,15 @@ class ScannedPage:
         darkness = {package: dark for package, dark in self.unmatched_darkness.items() if package not in packages}
         return replace(self, symbols=symbols, unmatched_darkness=darkness)
 
-    def findings(self, tracker: PackageTracker, made_again: Set[int] = frozenset()) -> list[Finding]:
+    def findings(
+        self,
+        tracker: PackageTracker,
+        made_again: Set[int] = frozenset(),
+        outdated: Mapping[int, Outdated] = MappingProxyType({}),
+    ) -> list[Finding]:
         """The findings of this page; `tracker` carries what earlier pages showed. Labels of the packages in
-        `made_again` may be in another place by now."""
-        return _PageFindings(self, tracker, made_again).all()
+        `made_again` may be in another place by now; those of the packages in `outdated` were made after the picture."""
+        return _PageFindings(self, tracker, made_again, outdated).all()
 
     def account(self, found: Sequence[Finding]) -> PageAccount:
         """What became of the page, by its findings."""
@@ -138,6 +153,7 @@ class _PageFindings:
     page: ScannedPage
     tracker: PackageTracker
     made_again: Set[int]
+    outdated: Mapping[int, Outdated]
     explained: set[int] = field(default_factory=set)
     """Packages with a finding that says what is in their place, or where it went from there by a little."""
     elsewhere: set[int] = field(default_factory=set)
@@ -151,7 +167,9 @@ class _PageFindings:
         found: list[Finding] = []
         # Labels in their own place first: of two copies, the one that lies elsewhere is the duplicate.
         for item in sorted(self.page.symbols, key=lambda item: not item.in_own_place):
-            if item.diagnosis is not None:
+            if (package := _package_of(item)) and package in self.outdated:
+                found.append(self._outdated_label(item, package))
+            elif item.diagnosis is not None:
                 found.append(self._finding_of_diagnosis(item, item.diagnosis))
             elif item.identified_package or item.in_place_of is None:
                 found.append(self._undecoded_finding(item))
@@ -159,9 +177,18 @@ class _PageFindings:
         if self.page.frame:
             for package, darkness in self.page.unmatched_darkness.items():
                 if not self._is_explained(package):
-                    self.tracker.mark_reported(package)
                     found.append(self._unread_place(package, darkness, self.page.frame))
         return found
+
+    def _outdated_label(self, item: PageSymbol, package: int) -> Finding:
+        """A label that was made again after the picture: whatever this one is, it is not that one."""
+        self._takes_place(item, package, f"the label of {self.page.serials.get(package, '')} is in its place")
+        self.explained.add(package)
+        return self._outdated(self._finding(FindingKind.OLD_PICTURE, package, item, ""), package)
+
+    def _outdated(self, found: Finding, package: int) -> Finding:
+        self.tracker.mark_faulty(package)
+        return found.outdated(self.outdated[package].words, self.outdated[package].read_at)
 
     def _is_explained(self, package: int) -> bool:
         """Whether nothing more is to be said of a package's place: a finding speaks of it, or its label need not be
@@ -266,6 +293,9 @@ class _PageFindings:
         spot = PageSymbol(Read(b"", frame.boxes[package], quad=frame.quads[package]), None)
         item = replace(locate_symbols([spot], frame, self.page.dpi)[0], defects=defects)
         instead = self.found_instead.get(package)
+        if package in self.outdated:
+            return self._outdated(self._finding(FindingKind.OLD_PICTURE, package, item, ""), package)
+        self.tracker.mark_reported(package)
         if defects and instead is None:
             return self._finding(FindingKind.UNREADABLE, package, item, defects.description)
         if instead is not None or darkness < BLANK_DARKNESS:
@@ -297,6 +327,16 @@ class _PageFindings:
             told=self.page.told,
             each=self.page.each,
         )
+
+
+def _package_of(item: PageSymbol) -> int | None:
+    """The package of this batch that a symbol is of, or in whose place something wrong lies."""
+    diagnosis = item.diagnosis
+    if diagnosis is None:
+        return item.identified_package
+    if diagnosis.kind is DiagnosisKind.FOREIGN:
+        return None
+    return diagnosis.package or (item.in_place_of if diagnosis.kind is DiagnosisKind.MISMATCHED else None)
 
 
 def grade_fault(grade: SymbolGrade | None, least: float) -> str:

@@ -44,6 +44,10 @@ class FileDescription:
     label_file: LabelFile | None
     shows_labels: bool = True
     own: bool = False
+    after: int = 0
+    """The newest event of the ledger before the file was opened: it shows nothing that was made later."""
+    saved_at: float = 0.0
+    """When the file was changed last, as seconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,25 +77,30 @@ def describe_file(task: PageTask) -> FileDescription | TaskFailure:
 
 
 def _describe(task: PageTask) -> FileDescription:
-    with (
-        _open_source(task.path) as (source, digest),
-        Ledger.open(task.request.ledger, task.request.actor) as ledger,
-    ):
-        label_file = ledger.prints.find_by_sha256(task.request.batch_id, digest)
-        if label_file and task.request.of == "print":
-            raise InputError(
-                "is a label file as bss-mfg drew it, and no picture of what was printed",
-                where=task.path,
-                way_out="Scan or photograph the printed labels, or leave out --of.",
-            )
-        each = label_file.each if label_file else ""
-        return FileDescription(
-            sha256=digest,
-            pages=source.pages,
-            label_file=label_file if each == task.request.each else None,
-            shows_labels=_may_show(each, task.request.each),
-            own=label_file is not None,
+    with Ledger.open(task.request.ledger, task.request.actor) as ledger:
+        after, _ = ledger.history.head()
+        with _open_source(task.path) as (source, digest):
+            return _description(task, ledger, source, digest, after)
+
+
+def _description(task: PageTask, ledger: Ledger, source: Source, digest: str, after: int) -> FileDescription:
+    label_file = ledger.prints.find_by_sha256(task.request.batch_id, digest)
+    if label_file and task.request.of == "print":
+        raise InputError(
+            "is a label file as bss-mfg drew it, and no picture of what was printed",
+            where=task.path,
+            way_out="Scan or photograph the printed labels, or leave out --of.",
         )
+    each = label_file.each if label_file else ""
+    return FileDescription(
+        sha256=digest,
+        pages=source.pages,
+        label_file=label_file if each == task.request.each else None,
+        shows_labels=_may_show(each, task.request.each),
+        own=label_file is not None,
+        after=after,
+        saved_at=task.path.stat().st_mtime,
+    )
 
 
 def _may_show(each: str, wanted: LabelScope) -> bool:

@@ -29,7 +29,7 @@ LEAST_LINES = 3
 """Labels with a light line at the same dot before it is an alarm."""
 _SAME_LINE_MM = 0.15
 """How far apart in mm two findings of one line may be."""
-_OTHERS = frozenset({"duplicate", "foreign", "missing"})
+_OTHERS = frozenset({"duplicate", "foreign", "missing", "old-picture"})
 """Verdicts that say nothing of how a label was printed."""
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -17,28 +17,34 @@ from bss_mfg.errors import InputError
 from bss_mfg.imaging.geometry import PixelBox, Quad
 from bss_mfg.imaging.label_pictures import LabelPicture
 from bss_mfg.imaging.second_reader import SecondReader
-from bss_mfg.ledger.events import FileVerified, LabelRead
+from bss_mfg.ledger.events import READ_SUBJECTS, PictureRead
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, LabelFile
-from bss_mfg.verify.batch_labels import label_files_of
-from bss_mfg.verify.drawn_samples import DrawnSample, current_drawn_sample, record_decision
+from bss_mfg.verify.batch_labels import KnownLabels, known_labels
+from bss_mfg.verify.drawn_samples import current_drawn_sample, decide_by, record_decision
+from bss_mfg.verify.file_progress import FileProgress
 from bss_mfg.verify.finding_spool import Findings, FindingSpool
 from bss_mfg.verify.findings import Finding, FindingKind, OtherCode, missing_findings, missing_labels
 from bss_mfg.verify.given_files import expand_folders
 from bss_mfg.verify.label_names import LabelNames
 from bss_mfg.verify.outcome import NO_OPTIONS, Verification, VerifyOptions
-from bss_mfg.verify.package_tracker import PackageTracker
+from bss_mfg.verify.package_tracker import PackageTracker, SubjectTrackers
 from bss_mfg.verify.page_account import PageAccount, PageAccounts, PageOutcome
 from bss_mfg.verify.page_findings import ScannedPage
 from bss_mfg.verify.page_progress import TellPage
+from bss_mfg.verify.picture_ages import Outdated, PictureAge, PictureAges
 from bss_mfg.verify.picture_folders import passed_over_words
+from bss_mfg.verify.read_records import record_reads
 from bss_mfg.verify.request import ReadRequest
-from bss_mfg.verify.sampling_plans import LotDecision, decide_lot
 from bss_mfg.verify.task_runner import PAGE_SECONDS, TaskRunner
-from bss_mfg.verify.tasks import FileDescription, PageTask, cut_label_pictures
+from bss_mfg.verify.tasks import PageTask, cut_label_pictures
 
+MOST_NEW_FAULTS = 10
+"""Labels that are told at once as they are found wrong; the rest is counted."""
 MAX_PICTURES = 200
 """Failed labels whose picture is kept for the report."""
+_READINGS = 3
+"""How often files are read from the first on because labels were made again meanwhile."""
 _MAX_PENDING = 2_000
 """Findings that are written down at once, of one large file."""
 
@@ -60,10 +66,18 @@ def verify(
     is read in this process, which a hostile file may crash. Threads must be one at most: pdfium is not safe in more. A
     file or page that can't be read is listed, too; `InputError` if that is all of them. `tell` hears, in any
     thread, what is done to pages that take a while.
+
+    What is wanted is what was in force when the folders were looked into. Where a file of theirs was made again or
+    moved away before it was read, so that nobody can tell any more, all is read anew.
     """
-    found = expand_folders(ledger, batch, paths, options.each)
-    verifier = Verifier(ledger, batch, options, progress, executor=executor, tell=tell)
-    verifier.read_files(found.files)
+    for left in reversed(range(_READINGS)):
+        found = expand_folders(ledger, batch, paths, options.each)
+        verifier = Verifier(ledger, batch, options, progress, known=found.known, executor=executor, tell=tell)
+        try:
+            verifier.read_files(found.files, to_the_end=not left)
+            break
+        except _OvertakenError:
+            continue
     verifier.note_lost(found.lost)
     verifier.note_passed_over(found.passed_over)
     if not verifier.pages and not verifier.resumed:
@@ -79,28 +93,8 @@ def verify(
     return outcome
 
 
-@dataclass(slots=True)
-class _FileProgress:
-    """The file at hand, to know at its end whether all of its labels are right."""
-
-    order: int
-    path: Path
-    description: FileDescription
-    outdated: Set[int] = frozenset()
-    """The numbers in it whose labels were made again in other files: they don't count."""
-    matched: int = 0
-    not_matched: int = 0
-
-    def verified(self, second_reader: bool) -> FileVerified | None:
-        """What the history says of it, where all labels were read right."""
-        label_file = self.description.label_file
-        if label_file is None or label_file.superseded_at or self.not_matched:
-            return None
-        if not self.matched or self.matched != label_file.labels - len(self.outdated) * label_file.repeat:
-            return None
-        return FileVerified(
-            file=label_file.file, sha256=label_file.sha256, labels=self.matched, second_reader=second_reader
-        )
+class _OvertakenError(Exception):
+    """Labels were made again while their files were read, and files that were to be read are not there any more."""
 
 
 class Verifier:
@@ -113,6 +107,7 @@ class Verifier:
         options: VerifyOptions = NO_OPTIONS,
         progress: Progress = no_progress,
         *,
+        known: KnownLabels | None = None,
         executor: Executor | None = None,
         tell: TellPage | None = None,
     ) -> None:
@@ -122,7 +117,8 @@ class Verifier:
         self._sample = current_drawn_sample(ledger, batch) if options.sample else None
         self._ledger, self._batch, self._options, self._progress = ledger, batch, options, progress
         self._names = LabelNames(ledger, batch, options.each)
-        self._label_files = label_files_of(ledger, batch.id, options.each)
+        self._known = known or known_labels(ledger, batch.id, options.each)
+        self._label_files, self._in_force = self._known.files, self._known.in_force
         self._by_digest = {part.sha256: part for part in self._label_files}
         request = ReadRequest(
             ledger.place,
@@ -140,17 +136,19 @@ class Verifier:
             pictures=options.pictures,
         )
         self._runner = TaskRunner(request, executor, tell)
-        self._in_force = ledger.prints.in_force(batch.id, options.each)
+        self._reprinted = frozenset(self._in_force.reprinted())
         copies = max((part.copy * part.repeat for part in self._in_force.files), default=1)
         self._scrapped = self._names.scrapped()
         # What was shipped had been read right; unless the ledger is older than that rule.
         shipped = ledger.packages.shipped(batch.id, verified=True) if options.resume else ()
         count = self._names.count(self._in_force.files)
         made = self._in_force.labels_made(count) if copies > 1 else None
-        self._tracker = PackageTracker(count, copies, chain(self._scrapped, shipped), made)
-        self._reprinted = frozenset(self._in_force.reprinted())
+        self._trackers = SubjectTrackers(PackageTracker(count, copies, chain(self._scrapped, shipped), made))
         self._spool = FindingSpool(ledger.place.folder)
         self._pending: list[Finding] = []
+        self._pictures_read: list[PictureRead] = []
+        """Pages of the file at hand that are not written down yet."""
+        self._ages = PictureAges(ledger, batch)
         self._file_tasks: dict[str, PageTask | None] = {}
         """How to look at a file again, by its name; None where two files share it."""
         self._pictures: dict[tuple[str, int, PixelBox], LabelPicture] = {}
@@ -159,30 +157,37 @@ class Verifier:
         self._digests_read: set[str] = set()
         passes = options.resume and not options.grade and not options.sample
         self._digests_verified = ledger.reads.verified_files(batch.id, options.second_reader) if passes else set()
-        self._file: _FileProgress | None = None
+        self._new_faults: list[Finding] = []
+        self._new_fault_count = 0
+        self._file: FileProgress | None = None
+        self._to_the_end = True
         self._broken: list[tuple[int, int, str, str]] = []
         self.troubles: list[tuple[str, str]] = []
-        self._shows_prints = False
         self._accounts = PageAccounts()
         self._other_codes: list[OtherCode] = []
         self._notes: dict[str, list[str]] = {}
         """What was not judged, with the pages."""
         self.files = self.pages = self.resumed = self._resumed_labels = self._opened = 0
 
-    def read_files(self, files: Sequence[Path]) -> None:
+    def read_files(self, files: Sequence[Path], *, to_the_end: bool = True) -> None:
         """Read some files, and write down what they show. A file that was read before, by its bytes, is skipped: a page
-        given twice is no label printed twice."""
-        file_of_task: dict[PageTask, _FileProgress] = {}  # asked for a few parts ahead
+        given twice is no label printed twice. Unless `to_the_end`, `_OvertakenError` as soon as a file can't be judged
+        by what was known, because labels were made again since."""
+        self._to_the_end = to_the_end
+        file_of_task: dict[PageTask, FileProgress] = {}  # asked for a few parts ahead
         for task, answers in self._runner.run(self._page_tasks(files, file_of_task)):
             file = file_of_task.pop(task)
             if file is not self._file:
                 self._commit()
                 self._file = file
+                if not file.description.own:
+                    self._follow()
             for page, answer in zip(task.pages, answers, strict=True):
                 self._take_page(file, page, answer)
-            self._progress(self._tracker.read_count(), self._batch.packages)
+            self._progress(self._trackers.judged.read_count(), self._batch.packages)
         self._commit()
         self._file = None
+        self._refuse_made_since(self._digests_read)
 
     def note_lost(self, paths: Sequence[Path]) -> None:
         """Say of label files that they are not where the others are."""
@@ -198,13 +203,13 @@ class Verifier:
     def outcome(self, final: bool = False) -> Verification:
         """Everything so far; a `final` outcome writes the decision on a sample into the history."""
         tail = (
-            partial(missing_findings, self._ledger, self._batch, self._tracker, self._in_force.files)
+            partial(missing_findings, self._ledger, self._batch, self._trackers, self._in_force.files)
             if self._options.each == "package"
-            else partial(missing_labels, self._names, self._tracker, self._in_force.files)
+            else partial(missing_labels, self._names, self._trackers, self._in_force.files)
         )
-        findings = self._spool.snapshot(self._tracker.times_read, self._tracker.unaccounted_count(), tail)
+        findings = self._spool.snapshot(self._trackers.times_read, self._trackers.judged.unaccounted_count(), tail)
         pictures = self._label_pictures(findings) if self._options.pictures else {}
-        decision = _decide(self._sample, findings) if self._sample else None
+        decision = decide_by(self._sample, findings) if self._sample else None
         if decision and final:
             record_decision(self._ledger, self._batch, decision)
         return Verification(
@@ -216,11 +221,12 @@ class Verifier:
             files=self.files,
             pages=self.pages,
             options=self._options,
-            label_files=tuple(self._label_files),
+            label_files=self._label_files,
             decision=decision,
             resumed=self.resumed,
             resumed_labels=self._resumed_labels,
-            shows_prints=self._shows_prints,
+            shows_prints=self._trackers.shows_prints,
+            labels_read={subject: self._trackers.read_count(subject) for subject in READ_SUBJECTS},
             page_counts=dict(self._accounts.counts),
             not_understood=tuple(self._accounts.not_understood),
             other_batches=dict(self._spool.other_batches),
@@ -238,6 +244,12 @@ class Verifier:
         """Files and pages that could not be read, with the reason, in the order in which they were given."""
         return [(where, why) for _, _, where, why in sorted(self._broken)]
 
+    def take_new_faults(self) -> tuple[list[Finding], int]:
+        """The first labels that were found wrong since this was asked last, and how many."""
+        taken = self._new_faults, self._new_fault_count
+        self._new_faults, self._new_fault_count = [], 0
+        return taken
+
     def newly_broken(self, before: int) -> list[tuple[str, str]]:
         """The same without the first `before` that were found."""
         return [(where, why) for _, _, where, why in self._broken[before:]]
@@ -254,19 +266,22 @@ class Verifier:
     @property
     def complete(self) -> bool:
         """Whether a label of every package was read right."""
-        return self._tracker.all_read()
+        return self._trackers.judged.all_read()
 
-    def _page_tasks(self, files: Sequence[Path], file_of_task: dict[PageTask, _FileProgress]) -> Iterator[PageTask]:
+    def _page_tasks(self, files: Sequence[Path], file_of_task: dict[PageTask, FileProgress]) -> Iterator[PageTask]:
         """The tasks of each file that is new; `file_of_task` gets the file of each."""
         for path, answer in self._runner.describe_files(files):
             self._opened += 1
             if isinstance(answer, TaskFailure):
+                self._refuse_lost(path)
                 self.files += 1
                 self._broken.append((self._opened, 0, printable_name(str(path)), answer.reason))
                 continue
             if answer.sha256 in self._digests_read:
                 continue
             self._digests_read.add(answer.sha256)
+            if answer.label_file and answer.sha256 not in self._by_digest:
+                self._refuse_made_since({answer.sha256})
             if not answer.shows_labels:
                 words = f"holds no label of a {self._options.each}: it was not searched"
                 self.troubles.append((printable_name(str(path)), words))
@@ -279,10 +294,26 @@ class Verifier:
                 continue
             file_task = PageTask(self._runner.request, path, label_file=answer.label_file, own=answer.own)
             self._file_tasks[path.name] = None if path.name in self._file_tasks else file_task
-            file = _FileProgress(self._opened, path, answer, self._outdated_in(path, answer.label_file))
+            file = FileProgress(self._opened, path, answer, self._outdated_in(path, answer.label_file))
             for task in self._runner.page_tasks(path, answer):
                 file_of_task[task] = file
                 yield task
+
+    def _refuse_lost(self, path: Path) -> None:
+        """`_OvertakenError` where a label file can't be read, and labels were made again since."""
+        if any(file.file == path.name for file in self._label_files) and self._labels_now() != self._known:
+            raise _OvertakenError
+
+    def _refuse_made_since(self, digests: Set[str]) -> None:
+        """`_OvertakenError` where one of these files is a label file that was made since: it may have been in its place
+        before the ledger knew it."""
+        if any(file.sha256 in digests and file.sha256 not in self._by_digest for file in self._labels_now().files):
+            raise _OvertakenError
+
+    def _labels_now(self) -> KnownLabels:
+        if self._to_the_end:  # come what may
+            return self._known
+        return known_labels(self._ledger, self._batch.id, self._options.each)
 
     def _outdated_in(self, path: Path, label_file: LabelFile | None) -> Set[int]:
         """The numbers in a file whose labels don't count, for they were made again; of a file that was superseded, and
@@ -318,17 +349,24 @@ class Verifier:
             for number in label_file.packages_on(page):
                 if number in outdated:
                     continue
-                self._tracker.record_read(number, path.name, page)
+                self._trackers.of("file").record_read(number, path.name, page)
 
-    def _take_page(self, file: _FileProgress, page: int, answer: ScannedPage | TaskFailure) -> None:
+    def _take_page(self, file: FileProgress, page: int, answer: ScannedPage | TaskFailure) -> None:
         where = f"{printable_name(str(file.path))}, page {page}"
         if isinstance(answer, TaskFailure):
+            self._refuse_lost(file.path)
             file.not_matched += 1
             self._broken.append((file.order, page, where, answer.reason))
             return
         self.pages += 1
-        found = answer.without(file.outdated).findings(self._tracker, self._made_again(answer))
-        self._shows_prints = self._shows_prints or (answer.of == "print" and bool(found))
+        outdated = self._outdated(file, answer)
+        if answer.pixels in self._digests_read and answer.symbols:
+            self.troubles.append((where, "is the same picture as one before: its labels are not counted again"))
+            answer = answer.without(answer.packages - outdated.keys())
+        self._digests_read.update({answer.pixels} - {""})
+        tracker = self._trackers.of(answer.of)
+        found = answer.without(file.outdated).findings(tracker, self._made_again(answer), outdated)
+        self._trackers.shows_prints = self._trackers.shows_prints or (answer.of == "print" and bool(found))
         right = sum(item.kind is FindingKind.MATCHED for item in found)
         file.matched += right
         account = answer.account(found)
@@ -342,6 +380,42 @@ class Verifier:
             self._notes.setdefault(note, []).append(where)
         if len(self._pending) > _MAX_PENDING:
             self._commit(ended=False)
+
+    def _outdated(self, file: FileProgress, page: ScannedPage) -> Mapping[int, Outdated]:
+        """The packages whose label was made again after a picture was opened first: it can't show the new one. The
+        picture is to be written down."""
+        if not page.pixels or self._options.each != "package":
+            return {}
+        digests = (file.description.sha256, page.pixels)
+        self._pictures_read.append(
+            PictureRead(
+                file=page.file, sha256=digests[0], page=page.number, pixels=digests[1], after=file.description.after
+            )
+        )
+        if page.of != "print":
+            return {}
+        outdated = self._ages.outdated(self._ages.age(digests, file.description.after), page.packages)
+        file.made_later |= self._ages.made_after(file.description.saved_at, page.packages - outdated.keys())
+        return outdated
+
+    def _follow(self) -> None:
+        """Look at what others did meanwhile. Labels that were made again are to be shown anew: those that were shown so
+        far don't count, and the pictures that are being read don't show the new ones."""
+        before = PictureAge(self._ages.seen)
+        if not self._ages.follow():
+            return
+        self._look_at_label_files()
+        renewed = self._ages.outdated(before, range(1, self._batch.packages + 1))
+        for package in renewed:
+            self._trackers.renew(package)
+        for index, item in enumerate(self._pending):
+            if item.of == "print" and item.package and (why := renewed.get(item.package)):
+                self._trackers.of("print").mark_faulty(item.package)
+                self._pending[index] = item.outdated(why.words, why.read_at)
+
+    def _look_at_label_files(self) -> None:
+        self._in_force = self._ledger.prints.in_force(self._batch.id, self._options.each)
+        self._reprinted = frozenset(self._in_force.reprinted())
 
     def _with_few_pictures(self, found: Sequence[Finding]) -> list[Finding]:
         """The findings, without the pictures of texts and codes that no report has room for."""
@@ -361,10 +435,20 @@ class Verifier:
     def _commit(self, ended: bool = True) -> None:
         """Write down what was read since; `ended` where the file at hand was read to its end."""
         whole = self._file.verified(self._options.second_reader) if ended and self._file else None
-        if self._options.each == "package":  # of others the ledger keeps no state that a read could change
-            _record_reads(self._ledger, self._batch, self._pending, whole)
+        news = self._pending or self._pictures_read or whole
+        if news and self._options.each == "package":  # of others the ledger keeps no state that a read could change
+            with self._ledger.transaction():  # whoever makes labels comes before it or after it
+                if self._pictures_read:
+                    self._follow()
+                record_reads(self._ledger, self._batch, self._pending, whole, self._pictures_read)
         self._spool.add(self._pending)
-        self._pending = []
+        faults = [item for item in self._pending if item.kind is not FindingKind.MATCHED]
+        self._new_fault_count += len(faults)
+        self._new_faults += faults[: MOST_NEW_FAULTS - len(self._new_faults)]
+        self._pending, self._pictures_read = [], []
+        if ended and self._file and (later := self._file.made_later):
+            words = f"was saved before {count_words(len(later), 'of its labels', 'of its labels')} were made"
+            self.troubles.append((printable_name(str(self._file.path)), f"{words}: does it show the new ones?"))
 
     def _label_pictures(self, findings: Findings) -> dict[int, LabelPicture]:
         """The pictures of failed labels, from their pages drawn once more; none where two files share a name."""
@@ -395,37 +479,3 @@ def _picture_key(item: Finding) -> tuple[str, int, PixelBox]:
 def _picture_box(item: Finding) -> tuple[PixelBox, Quad | None, int]:
     defects = item.defects
     return item.box or (0, 0, 0, 0), defects.quad if defects else None, defects.size if defects else 0
-
-
-def _decide(draw: DrawnSample, findings: Iterable[Finding]) -> LotDecision:
-    """What the drawn sample says of its lot: of its printed labels, for our own files are no sample of a print."""
-    right: set[int] = set()
-    wrong: set[int] = set()
-    for item in findings:
-        if item.package and not item.unseen and item.of == "print":
-            (right if item.kind is FindingKind.MATCHED else wrong).add(item.package)
-    return decide_lot(draw.plan, draw.numbers, right, wrong)
-
-
-def _record_reads(ledger: Ledger, batch: Batch, findings: Sequence[Finding], verified: FileVerified | None) -> None:
-    reads = [
-        LabelRead(
-            verdict=item.kind.value,
-            package=item.package,
-            file=item.file,
-            page=item.page,
-            x_mm=item.x_mm,
-            y_mm=item.y_mm,
-            detail=item.detail,
-            of=item.of,
-            told=item.told,
-            grade=item.grade.overall if item.grade else None,
-            light_lines=list(item.grade.light_lines) or None if item.grade else None,
-            grades=dict(item.grade.grades) or None if item.grade else None,
-            formal=item.grade.formal if item.grade else "",
-        )
-        for item in findings
-        if item.kind is not FindingKind.MISSING
-    ]
-    if reads or verified:
-        ledger.reads.record(batch.id, reads, verified)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from bss_mfg.imaging.sources import Page, Source
 from bss_mfg.reconcile.reconciliation import ReconcileRequest, reconcile
 from bss_mfg.verify.verification import verify
 from tests.helpers.factory import Factory
+from tests.helpers.scans import cell
 
 
 @pytest.fixture
@@ -165,6 +167,26 @@ def test_watching_names_a_damaged_file_at_once(printed: Factory, scan: Path, tmp
         watching.kill()
     assert watching.returncode == 1, err
     assert "UNREADABLE FILE" in out and "24 matched" in out
+
+
+def test_watching_names_the_labels_that_are_wrong_at_once(printed: Factory, scan: Path, tmp_path: Path) -> None:
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    page = np.array(Image.open(scan))
+    page[cell(5)] = 255
+    Image.fromarray(page).save(inbox / "bad.png", dpi=(300, 300))
+    watching = subprocess.Popen(
+        printed.command("verify", "A", "--watch", inbox, "--jobs", 1), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, encoding="utf-8",
+    )  # fmt: skip
+    try:
+        assert watching.stderr is not None
+        said = next(line for line in watching.stderr if line.startswith("MISSING: "))
+        watching.send_signal(signal.SIGINT)
+        watching.communicate(timeout=120)
+    finally:
+        watching.kill()
+    assert said.startswith("MISSING: ebK300000005: its place is blank or covered [bad.png, page 1")
 
 
 @pytest.mark.parametrize("size", [(612, 792), (612, 1008), (288, 432)])

@@ -37,7 +37,7 @@ def test_covered_doubled_and_foreign_are_named(printed: Factory, tmp_path: Path,
     document = outcome.json
     assert document["counts"] == {
         "matched": 21, "missing": 3, "duplicate": 1, "foreign": 1, "unreadable": 0, "mismatched": 0, "misprinted": 0,
-        "content": 0, "below-grade": 0,
+        "content": 0, "below-grade": 0, "old-picture": 0,
     }  # fmt: skip
     named = {(row["verdict"], row["serials"]): row for row in document["findings"] if row["verdict"] != "matched"}
     assert set(named) == {
@@ -160,7 +160,7 @@ def test_many_page_tiffs_are_read(printed: Factory, tmp_path: Path) -> None:
     assert outcome.json["pages"] == 2
     assert outcome.json["counts"] == {
         "matched": 24, "missing": 0, "duplicate": 0, "foreign": 24, "unreadable": 0, "mismatched": 0, "misprinted": 0,
-        "content": 0, "below-grade": 0,
+        "content": 0, "below-grade": 0, "old-picture": 0,
     }  # fmt: skip
 
 
@@ -192,6 +192,7 @@ def test_json_is_one_document(printed: Factory) -> None:
     assert set(json.loads(outcome.out)) == {
         "batch", "right", "partial", "wrong_batch", "resumed", "resumed_labels", "counts", "files", "pages",
         "page_counts", "not_understood", "other_codes", "broken_files", "troubles", "sample", "statistics", "findings",
+            "labels_read",
     }  # fmt: skip
 
 

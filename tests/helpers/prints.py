@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,14 @@ from tests.helpers.factory import Factory
 from tests.helpers.pictures import Grey, pdfium
 
 DPI = 300
+_SCANS = count(1)
 
 
 def scan_of(file: Path, to: Path, page: int = 1) -> Path:
-    """A page of a PDF as a flatbed scanner saves it."""
-    Image.fromarray(pdfium(file, DPI, page)).save(to, dpi=(DPI, DPI))
+    """A page of a PDF as a flatbed scanner saves it: no two scans are alike, for there is dust on the glass."""
+    pixels = np.array(pdfium(file, DPI, page))
+    pixels[-1, -16:] = 255 - np.unpackbits(np.array([next(_SCANS)], ">u2").view(np.uint8))
+    Image.fromarray(pixels).save(to, dpi=(DPI, DPI))
     return to
 
 

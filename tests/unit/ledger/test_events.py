@@ -29,6 +29,7 @@ NOT_RECORDED = {
     EventKind.SPEC_CONFIRMED,
     EventKind.BATCH_REOPENED,
     EventKind.GRADE_MEASURED,
+    EventKind.PICTURE_READ,
 }
 """Kinds of which the old ledgers have no event; `WRITTEN` has their texts."""
 
@@ -80,6 +81,10 @@ WRITTEN: list[tuple[EventRecord, str]] = [
     (
         events.LabelRead(verdict="matched", package=3, file="a.pdf", page=1, x_mm=1.0, y_mm=2.0, of="print", told=True),
         '{"verdict":"matched","package":3,"file":"a.pdf","page":1,"x_mm":1.0,"y_mm":2.0,"of":"print","told":true}',
+    ),
+    (
+        events.PictureRead(file="a.png", sha256="d" * 64, page=1, pixels="e" * 64, after=41),
+        f'{{"file":"a.png","sha256":"{"d" * 64}","page":1,"pixels":"{"e" * 64}","after":41}}',
     ),
     (
         events.GradeMeasured(

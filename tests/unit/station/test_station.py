@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from bss_mfg.core.clock import TimeZone
 from bss_mfg.station.answers import ScanAnswer
 from bss_mfg.station.check_codes import CHECK_TEXTS
 from bss_mfg.station.station import Station
 from tests.helpers.factory import Factory
+from tests.helpers.prints import scan_of
 from tests.helpers.windows_keyboards import type_on
 
 
@@ -83,6 +87,44 @@ def test_devices_must_be_in_their_package(line: Factory) -> None:
     assert words == ["NOW THE UNITS", "UNIT OK", "TWICE", "NOT IN THIS BOX", "COMPLETE", "NOW THE UNITS", "INCOMPLETE"]
     with line.ledger() as ledger:
         assert ledger.batches.counts("B1")["print_verified"] == 1
+
+
+def test_already_says_when_and_where_it_was_read_first(line: Factory, tmp_path: Path) -> None:
+    one, two = line.payloads()[:2]
+    with line.ledger() as ledger:
+        station = Station(ledger, ledger.batches.get("B1"), zone=TimeZone("Asia/Kolkata"))
+        assert (first := station.read(one)) and first.first_read is None
+        station.read(two)
+        for _ in range(2):  # the first of all, however often it is read
+            answer = station.read(one)
+            assert answer and answer.first_read
+            assert (answer.first_read.operator, answer.first_read.station) == ("tester", "bench")
+            assert answer.first_read.file == "scanner"
+            assert "+05:30 by tester at bench): the same label twice" in answer.detail
+        line.label()
+        line.cli("reprint", "B1", ledger.packages.get("B1", 1).serials_text.split(",")[0], "--reason", "torn")
+        assert (again := station.read(one)) and again.word == "OK"  # the new label
+
+
+def test_already_names_the_picture_that_showed_the_label(line: Factory, tmp_path: Path) -> None:
+    line.label()
+    scan = scan_of(line.root / "batches/B1/labels/B1-labels-0001.pdf", tmp_path / "scan.png")
+    for _ in range(2):  # verified twice, and read first the first time
+        assert line.cli("verify", "B1", scan, "--operator", "Ann").code == 0
+    with line.ledger() as ledger:
+        answer = Station(ledger, ledger.batches.get("B1")).read(line.payloads()[0])
+    assert answer and answer.word == "ALREADY" and answer.first_read
+    assert answer.first_read.operator == "Ann"
+    assert "in scan.png, page 1)" in answer.detail
+
+
+def test_verifying_pictures_makes_no_station_count_anew(line: Factory, tmp_path: Path) -> None:
+    line.label()
+    scan = scan_of(line.root / "batches/B1/labels/B1-labels-0001.pdf", tmp_path / "scan.png")
+    with line.ledger() as ledger:
+        station = Station(ledger, ledger.batches.get("B1"))
+        line.cli("verify", "B1", scan)
+        assert (station.counts.verified, station.counts.reads) == (5, 0)
 
 
 def test_a_scrapped_package_is_not_missing(line: Factory) -> None:
