@@ -78,7 +78,7 @@ def fit(
     if as_json:
         print_json(report_document(report))
     else:
-        print_report(report, keyed=any(sample.key for sample in known), several=len(known) > 1)
+        print_report(report, known)
     if out and report.specs:
         listed, others = _listable(report.specs[0], out, samples)
         write_atomically(out, [spec_text(listed).encode()])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -10,20 +10,12 @@ import click
 from bss_mfg.cli.common import print_table, say
 
 if TYPE_CHECKING:
+    from bss_mfg.payload.fitting.known import Known
     from bss_mfg.payload.fitting.report import FitReport
     from bss_mfg.payload.fitting.tally import NearMiss
 
 _MOST_TOLD = 8
 """Values that are named."""
-_ADVICE = {
-    "units": "a sample with another number of units (two, if these have one)",
-    "oob-size": "a sample with OOB keys of 32 bytes, if these have 16",
-    "value-length": "a sample whose serials have another length",
-    "letters": "a sample whose values have letters, + or / (of base64), and another length (of its padding)",
-    "padding": "a sample of another length in this field (other units or OOB keys): in this one padding would not show",
-    "product": "a sample of another product",
-    "private-key": "a sample to another key",
-}
 _LOOK_UP = {
     "NOTHING": "how the fields are written",
     "DECODED": "which key and curve the test key is of; --private-key may be another key's",
@@ -37,8 +29,10 @@ _LOOK_UP = {
 }
 
 
-def print_report(report: FitReport, *, keyed: bool, several: bool) -> None:
-    """Everything that a search found, or how near it came. `keyed`: a sample has a private key; `several`: samples."""
+def print_report(report: FitReport, samples: Sequence[Known]) -> None:
+    """Everything that a search found, or how near it came."""
+    from bss_mfg.cli.spec_fit_questions import print_questions
+    from bss_mfg.payload.fitting.questions import shown_constant
     from bss_mfg.payload.formats import format_label
     from bss_mfg.payload.schemes.descriptions import summary
 
@@ -52,21 +46,20 @@ def print_report(report: FitReport, *, keyed: bool, several: bool) -> None:
         for field in spec.encrypted:
             for value in field.plaintext:
                 length = f", its length in front as {value.length}" if value.length else ""
-                click.echo(f"    {field.key}  {value.source} {format_label(value.format)}{length}")
-    for form in report.forms if not keyed else ():
+                what = shown_constant(value) if value.source == "constant" else format_label(value.format)
+                click.echo(f"    {field.key}  {value.source} {what}{length}")
+    for form in report.forms if not any(sample.key for sample in samples) else ():
         click.echo(f"{form.key} as {' or '.join(form.formats)}: {', '.join(map(str, form.sizes))} bytes")
         click.echo(f"    possible: {'; '.join(form.possible) or 'nothing that is known'}")
         click.echo(f"    excluded: {'; '.join(form.excluded)}")
-    for question in report.questions:
-        if question.readings:
-            say(f"OPEN: {question.key}: " + " / ".join(question.readings))
-        say(f"    Decided by {_ADVICE[question.vary.value]}.")
+    print_questions(report.questions, samples)
     for note in report.notes:
         say(f"NOTE: {note}")
     if not report.specs:
         print_misses(report.nearest)
         if report.unplaced:
-            say(f"NOT FOUND: {_unplaced_words(report, several=several)}. Correct it in the sample, or leave it out.")
+            nowhere = _unplaced_words(report, several=len(samples) > 1)
+            say(f"NOT FOUND: {nowhere}. Correct it in the sample, or leave it out.")
     found = {0: "No explanation", 1: "One explanation"}.get(report.explanations, f"{report.explanations} explanations")
     say(f"{found} of {report.tried:,} combinations, {report.seconds:.1f} s")
 

@@ -70,7 +70,7 @@ def _read(name: str, text: str) -> bytes:
             raise ValueError("no JWE")
         return text.encode("ascii")
     if name not in _OF_HEX_DIGITS and is_hex(text) and len(text) >= LEAST_SEALED:
-        raise ValueError("digits of hex, which are no other encoding by chance")
+        raise ValueError("digits of hex are not another encoding by chance")
     return format_of(name).read_strict(text)
 
 

@@ -11,6 +11,9 @@ from bss_mfg.payload.formats import format_label
 from bss_mfg.payload.layouts.descriptions import PlaintextValue
 from bss_mfg.payload.spec import Spec, SpecField
 
+MOST_READINGS = 8
+"""Readings of a field that are told."""
+
 
 def open_questions(specs: Sequence[Spec], samples: Sequence[Known], max_units: int | None) -> tuple[Question, ...]:
     """In which fields the explanations differ, and the sample that would decide it."""
@@ -20,7 +23,7 @@ def open_questions(specs: Sequence[Spec], samples: Sequence[Known], max_units: i
         if len(different) > 1:
             distinct = {_words(field): field for field in fields}
             for vary in dict.fromkeys(_differences(list(distinct.values()))):
-                found.append(Question(fields[0].key, tuple(different[:8]), vary))
+                found.append(Question(fields[0].key, tuple(different[:MOST_READINGS]), vary))
     one_unit = all(len(sample.units) == 1 for sample in samples)
     if specs and one_unit and max_units != 1 and not any(question.vary is Vary.UNITS for question in found):
         found.append(Question("", (), Vary.UNITS))
@@ -81,10 +84,17 @@ def _words(field: SpecField) -> str:
     return f"{format_label(field.format)}, of each {field.each}, {kind}{' | '.join(parts)}{order}"
 
 
+def shown_constant(value: PlaintextValue) -> str:
+    """A constant as it is read best: text in quotes, else hex digits."""
+    data = value.constant
+    is_text = value.format != "raw" or (len(data) > 2 and data.isascii() and data.decode("ascii").isprintable())
+    return f"'{data.decode()}'" if is_text else data.hex()
+
+
 def _value_words(value: PlaintextValue) -> str:
     name = value.source.removeprefix("unit.").removeprefix("package.").removeprefix("product.")
     if value.source == "constant":
-        name = f"constant {value.value}" + (" of each unit" if value.each_unit else "")
+        name = f"constant {shown_constant(value)}" + (" of each unit" if value.each_unit else "")
     elif value.source == "padding":
         name = f"padding to {value.octets or f'a multiple of {value.multiple}'}"
     elif value.source == "check":

@@ -26,9 +26,9 @@ def spoiled(text: str) -> str:
     if len(text) < _LEAST:
         return ""
     if is_hex(text) and len(text) % 2:
-        return f"its {len(text)} characters are no whole hex, which has an even number: cut off, or one is missing"
+        return f"its {len(text)} characters are not whole hex, which has an even number: cut off, or one is missing"
     if _BASE64.fullmatch(text) and not any(_can_be(name, text) for name in BINARY):
-        return f"its {len(text)} characters are no whole base64: cut off, or one is missing"
+        return f"its {len(text)} characters are not whole base64: cut off, or one is missing"
     return ""
 
 

@@ -39,7 +39,7 @@ def test_a_value_that_is_cut_off_is_no_constant(format: str, cut: int, unit: str
     (known,) = made(format)
     value = sealed(known)[:-cut]
     assert told(fit(FitRequest((with_value(known, value),), rare=False))).startswith(
-        f"its {len(value)} characters are no whole {unit}"
+        f"its {len(value)} characters are not whole {unit}"
     )
 
 
@@ -74,7 +74,7 @@ def test_of_several_samples_that_which_is_cut_off_is_named() -> None:
     cut = replace(with_value(cut, sealed(cut)[:-3]), name="pair.toml")
     detail = told(fit(FitRequest((right, cut), rare=False)))
     assert detail.startswith("in pair.toml its ")
-    assert "no whole base64" in detail
+    assert "not whole base64" in detail
 
 
 def test_a_blank_in_a_plain_value_is_told_too() -> None:
