@@ -28,6 +28,10 @@ class CodeKind(StrEnum):
     GS1_DATA_MATRIX = "GS1 DataMatrix"
 
 
+MATRIX_KINDS = (CodeKind.QR, CodeKind.DATA_MATRIX, CodeKind.GS1_DATA_MATRIX)
+"""All others are bars."""
+
+
 @dataclass(frozen=True, slots=True)
 class ExpectedCode:
     """A code: what it encodes, and its place, quiet zone included. Of GS1 codes `text` has the identifiers in
@@ -90,11 +94,21 @@ class PictureKind(StrEnum):
     ARTWORK = "picture"
     BOX = "box"
     LINE = "line"
+    SAMPLE_MARK = "SAMPLE mark"
+
+    @property
+    def is_shape(self) -> bool:
+        """Whether it is judged by its edges, not by all of its area."""
+        return self in (PictureKind.BOX, PictureKind.LINE)
+
+
+SAMPLE_ELEMENT = -2
+"""In place of an element of the template: the SAMPLE mark of development labels, which is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExpectedPicture:
-    """Artwork, a box or a line."""
+    """Artwork, a box, a line or the SAMPLE mark."""
 
     element: int
     kind: PictureKind
@@ -113,7 +127,11 @@ class ExpectedLabel:
     texts: tuple[ExpectedText, ...] = ()
     pictures: tuple[ExpectedPicture, ...] = ()
     bars: ExpectedCode | None = None
-    """The package's own symbol where it is a Code 128, where the place of modules is asked for."""
+    """The package's own symbol where it is a Code 128."""
+
+    def bare(self) -> ExpectedLabel:
+        """The same without all that is on it."""
+        return ExpectedLabel(self.number, self.area, self.symbol)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

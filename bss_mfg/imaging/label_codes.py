@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import hypot
 from typing import TYPE_CHECKING, Any
 
-from bss_mfg.imaging.expected_content import CodeKind, ExpectedCode
+from bss_mfg.imaging.expected_content import MATRIX_KINDS, CodeKind, ExpectedCode
 from bss_mfg.imaging.strip_places import Picture, area_place
 from bss_mfg.model import Rect
 
@@ -25,9 +25,6 @@ _BAND = 0.1
 there all that it should is right, and anything else is looked at closely."""
 _BLANK_CONTRAST = 10.0
 """Standard deviation of the grey up to which a place is blank paper."""
-
-
-_MATRICES = (CodeKind.QR, CodeKind.DATA_MATRIX, CodeKind.GS1_DATA_MATRIX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +82,7 @@ def _read_quickly(
     import numpy as np
 
     area = around
-    if code.kind not in _MATRICES:
+    if code.kind not in MATRIX_KINDS:
         x, y, width, height = around
         if width >= height:
             area = Rect(x, y + height * (1 - _BAND) / 2, width, height * _BAND)
@@ -174,7 +171,7 @@ def _formats(kind: CodeKind) -> list[Any]:
     import zxingcpp
 
     form = zxingcpp.BarcodeFormat
-    if kind in _MATRICES:
+    if kind in MATRIX_KINDS:
         return [form.QRCode, form.DataMatrix]
     return [form.Code128, form.EAN13, form.EAN8, form.UPCA, form.ITF]
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import dist, hypot
 from statistics import median
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bss_mfg.core.text import count_words
+from bss_mfg.imaging.bar_heights import LEAST_SHARE, height_share, squashed_share
 from bss_mfg.imaging.blank_texts import find_blank
 from bss_mfg.imaging.content_pictures import ContentPictures
 from bss_mfg.imaging.expected_content import ExpectedCode, ExpectedLabels, ExpectedPicture, ExpectedText, PictureKind
@@ -48,6 +50,7 @@ class ContentFault(StrEnum):
     WRONG_CODE = "wrong code"
     MISSING_CODE = "missing code"
     UNREADABLE_CODE = "unreadable code"
+    LOW_CODE = "low code"
     WRONG_TEXT = "wrong text"
     MISSING_TEXT = "missing text"
     MOVED_TEXT = "moved text"
@@ -58,8 +61,9 @@ class ContentFault(StrEnum):
 
 @dataclass(frozen=True)
 class ContentFinding:
-    """A fault: the element of the template (from 0) that it is about (-1: what stands beside the label), what it is
-    called, what was to be there and what is, as text; and pictures (PNG) of both where there are some."""
+    """A fault: the element of the template (from 0) that it is about (-1: what stands beside the label, -2: the SAMPLE
+    mark), what it is called, what was to be there and what is, as text; and pictures (PNG) of both where there are
+    some."""
 
     fault: ContentFault
     element: int
@@ -79,6 +83,8 @@ class ContentFinding:
             return f"the {self.name}{shown} is missing"
         if self.fault is ContentFault.UNREADABLE_CODE:
             return f"the {self.name}{shown} can't be read"
+        if self.fault is ContentFault.LOW_CODE:
+            return f"the bars of the {self.name}{shown} have {self.seen} of their height"
         if self.fault in (ContentFault.MOVED_TEXT, ContentFault.MOVED_PICTURE):
             return f"the {self.name}{shown} is moved by {self.seen}"
         if self.by_ocr:
@@ -103,82 +109,140 @@ class LabelContent:
 
 
 def check_labels(
-    grey: Grey, expected: ExpectedLabels, maps: Sequence[Floats], with_pictures: bool = False
+    grey: Grey,
+    expected: ExpectedLabels,
+    maps: Sequence[Floats],
+    with_pictures: bool = False,
+    by_bars: Mapping[int, ExpectedCode] = MappingProxyType({}),
 ) -> list[LabelContent]:
     """Labels of a picture; `maps` take mm of the printed page to its pixels, for each label its own. `with_pictures`:
-    faults have pictures of what was planned and what is seen."""
-    picture = Picture(grey)
-    cuts = ContentPictures(picture, expected.drawing) if with_pictures else None
-    faults: list[list[ContentFinding]] = [[] for _ in expected.labels]
-    open_: Counter[int] = Counter()
-    doubtful: Counter[int] = Counter()
-    right: list[list[str]] = [[] for _ in expected.labels]
-    codes = [
-        (at, code, to_pixels)
-        for at, (label, to_pixels) in enumerate(zip(expected.labels, maps, strict=True))
-        for code in label.codes
-    ]
-    read = read_codes(picture, [(code, to_pixels) for _, code, to_pixels in codes])
-    for (at, code, _), reading in zip(codes, read, strict=True):
-        open_[at] += reading.outside
-        right[at] += [code.text] if reading.right else []
-        faults[at] += _shown(_code_faults(code, reading), cuts, code, maps[at])
-    contrasts = text_contrasts(expected.drawing)
-    placed = [
-        PlacedText(at, text, to_pixels, contrast)
-        for at, (label, to_pixels) in enumerate(zip(expected.labels, maps, strict=True))
-        for text in label.texts
-        if (contrast := contrasts.get(text.element))
-    ]
-    verdicts, reader = judge_texts(picture, placed), TextReader(picture)
-    without_grey = is_black_and_white(
-        picture,
-        [verdict.place for verdict in verdicts],
-        [area_place(label.symbol, at, (1, 1)) for label, at in zip(expected.labels, maps, strict=True)],
-    )
-    if not without_grey:
-        verdicts = find_blank(picture, verdicts, expected.labels, maps, contrasts)
-    greyless: Counter[int] = Counter()
-    usual = _usual_shifts(verdicts)
-    for verdict in verdicts:
-        off = usual.get(verdict.label)
-        doubtful[verdict.label] += _is_doubtful(verdict)
-        if without_grey and not _is_plainly_right(verdict, off):
-            greyless[verdict.label] += 1
-        elif _is_judged(verdict, off):
-            wrong = (_named(fault, reader, verdict, maps, contrasts) for fault in _text_faults(verdict, off))
-            faults[verdict.label] += _shown(wrong, cuts, verdict.text, maps[verdict.label])
+    faults have pictures of what was planned and what is seen. `by_bars`: labels (by index) of which nothing but the
+    bars of a code says how they lie: where these are too low, nothing else is judged."""
+    low = {at: share for at, code in by_bars.items() if (share := squashed_share(code, maps[at])) is not None}
+    if low:
+        bare = [label.bare() if at in low else label for at, label in enumerate(expected.labels)]
+        expected = replace(expected, labels=tuple(bare))
+    check = _Check(Picture(grey), expected, maps, with_pictures)
+    for at, share in low.items():
+        check.faults[at] += _height_faults(by_bars[at], share)
+    check.codes()
+    check.heights_of_own_bars()
+    usual = check.texts()
+    check.artwork(usual)
+    check.shapes()
+    return check.contents()
+
+
+class _Check:
+    """The comparison at hand, and what it has found so far, by label."""
+
+    def __init__(self, picture: Picture, expected: ExpectedLabels, maps: Sequence[Floats], with_pictures: bool) -> None:
+        self.picture, self.expected, self.maps = picture, expected, maps
+        self.cuts = ContentPictures(picture, expected.drawing) if with_pictures else None
+        self.faults: list[list[ContentFinding]] = [[] for _ in expected.labels]
+        self.right: list[list[str]] = [[] for _ in expected.labels]
+        self.open: Counter[int] = Counter()
+        self.doubtful: Counter[int] = Counter()
+        self.greyless: Counter[int] = Counter()
+        self.without_grey = False
+
+    def codes(self) -> None:
+        """What codes say, and how high the bars of the right ones are."""
+        codes = [
+            (at, code, to_pixels)
+            for at, (label, to_pixels) in enumerate(zip(self.expected.labels, self.maps, strict=True))
+            for code in label.codes
+        ]
+        read = read_codes(self.picture, [(code, to_pixels) for _, code, to_pixels in codes])
+        for (at, code, to_pixels), reading in zip(codes, read, strict=True):
+            self.open[at] += reading.outside
+            self.right[at] += [code.text] if reading.right else []
+            self.faults[at] += _shown(_code_faults(code, reading), self.cuts, code, to_pixels)
+            if reading.right:
+                self._height(at, code)
+
+    def heights_of_own_bars(self) -> None:
+        """The bars that labels are known by: they were read, or the label would not be known."""
+        for at, label in enumerate(self.expected.labels):
+            if label.bars:
+                self._height(at, label.bars)
+
+    def _height(self, at: int, code: ExpectedCode) -> None:
+        share = height_share(self.picture, code, self.maps[at], self.expected.labels[at].area, self.expected.drawing)
+        self.faults[at] += _shown(_height_faults(code, share), self.cuts, code, self.maps[at])
+
+    def texts(self) -> Mapping[int, tuple[float, float]]:
+        """Texts; how far those of each label lie from their places."""
+        labels, maps, picture = self.expected.labels, self.maps, self.picture
+        contrasts = text_contrasts(self.expected.drawing)
+        placed = [
+            PlacedText(at, text, to_pixels, contrast)
+            for at, (label, to_pixels) in enumerate(zip(labels, maps, strict=True))
+            for text in label.texts
+            if (contrast := contrasts.get(text.element))
+        ]
+        verdicts, reader = judge_texts(picture, placed), TextReader(picture)
+        self.without_grey = is_black_and_white(
+            picture,
+            [verdict.place for verdict in verdicts],
+            [area_place(label.symbol, at, (1, 1)) for label, at in zip(labels, maps, strict=True)],
+        )
+        if not self.without_grey:
+            verdicts = find_blank(picture, verdicts, labels, maps, contrasts)
+        usual = _usual_shifts(verdicts)
+        for verdict in verdicts:
+            off = usual.get(verdict.label)
+            self.doubtful[verdict.label] += _is_doubtful(verdict)
+            if self.without_grey and not _is_plainly_right(verdict, off):
+                self.greyless[verdict.label] += 1
+            elif _is_judged(verdict, off):
+                wrong = (_named(fault, reader, verdict, maps, contrasts) for fault in _text_faults(verdict, off))
+                self.faults[verdict.label] += _shown(wrong, self.cuts, verdict.text, maps[verdict.label])
+            else:
+                self.open[verdict.label] += 1
+        return usual
+
+    def artwork(self, usual: Mapping[int, tuple[float, float]]) -> None:
+        """Pictures that are no plain shapes."""
+        placed = self._placed_pictures(shapes=False)
+        judged = judge_pictures(self.picture, placed, self.expected.drawing)
+        for one, (seen, shift) in zip(placed, judged, strict=True):
+            self._take(one, list(_picture_faults(one.picture, seen, shift, usual.get(one.label, (0.0, 0.0)))))
+
+    def shapes(self) -> None:
+        """Boxes and lines."""
+        placed = self._placed_pictures(shapes=True)
+        areas = [self.expected.labels[shape.label].area for shape in placed]
+        for one, edges in zip(placed, judge_shapes(self.picture, placed, areas, self.expected.drawing), strict=True):
+            self._take(one, list(_shape_faults(one.picture, edges)))
+
+    def _placed_pictures(self, shapes: bool) -> list[PlacedPicture]:
+        return [
+            PlacedPicture(at, item, to_pixels)
+            for at, (label, to_pixels) in enumerate(zip(self.expected.labels, self.maps, strict=True))
+            for item in label.pictures
+            if item.kind.is_shape is shapes
+        ]
+
+    def _take(self, one: PlacedPicture, found: Sequence[ContentFinding]) -> None:
+        """Faults of a picture; in one without grey they can't be told from how it was made."""
+        if self.without_grey:
+            self.greyless[one.label] += len(found)
         else:
-            open_[verdict.label] += 1
-    pictures = [
-        PlacedPicture(at, item, to_pixels)
-        for at, (label, to_pixels) in enumerate(zip(expected.labels, maps, strict=True))
-        for item in label.pictures
-        if item.kind is PictureKind.ARTWORK
-    ]
-    for one, (seen, shift) in zip(pictures, judge_pictures(picture, pictures, expected.drawing), strict=True):
-        found = list(_picture_faults(one.picture, seen, shift, usual.get(one.label, (0.0, 0.0))))
-        if without_grey:
-            greyless[one.label] += len(found)
-        else:
-            faults[one.label] += _shown(found, cuts, one.picture, one.to_pixels)
-    shapes = [
-        PlacedPicture(at, item, to_pixels)
-        for at, (label, to_pixels) in enumerate(zip(expected.labels, maps, strict=True))
-        for item in label.pictures
-        if item.kind is not PictureKind.ARTWORK
-    ]
-    areas = [expected.labels[shape.label].area for shape in shapes]
-    for shape, edges in zip(shapes, judge_shapes(picture, shapes, areas, expected.drawing), strict=True):
-        found = list(_shape_faults(shape.picture, edges))
-        if without_grey:
-            greyless[shape.label] += len(found)
-        else:
-            faults[shape.label] += _shown(found, cuts, shape.picture, shape.to_pixels)
-    return [
-        LabelContent(tuple(items), open_[at] + greyless[at], doubtful[at], tuple(right[at]), greyless[at])
-        for at, items in enumerate(faults)
-    ]
+            self.faults[one.label] += _shown(found, self.cuts, one.picture, one.to_pixels)
+
+    def contents(self) -> list[LabelContent]:
+        """What was found, label by label."""
+        return [
+            LabelContent(
+                tuple(faults),
+                self.open[at] + self.greyless[at],
+                self.doubtful[at],
+                tuple(self.right[at]),
+                self.greyless[at],
+            )
+            for at, faults in enumerate(self.faults)
+        ]
 
 
 def open_notes(contents: Sequence[LabelContent]) -> list[str]:
@@ -227,15 +291,24 @@ def _code_faults(code: ExpectedCode, reading: CodeReading) -> Iterator[ContentFi
         yield ContentFinding(fault, code.element, str(code.kind), code.text)
 
 
+def _height_faults(code: ExpectedCode, share: float | None) -> Iterator[ContentFinding]:
+    if share is not None and share < LEAST_SHARE:
+        yield ContentFinding(ContentFault.LOW_CODE, code.element, str(code.kind), code.text, f"{share:.0%}")
+
+
 def _picture_faults(
     picture: ExpectedPicture, seen: PictureVerdict, shift: tuple[float, float], usual: tuple[float, float]
 ) -> Iterator[ContentFinding]:
     if seen is PictureVerdict.MISSING:
-        yield ContentFinding(ContentFault.MISSING_PICTURE, picture.element, "picture", picture.name)
+        yield ContentFinding(ContentFault.MISSING_PICTURE, picture.element, str(picture.kind), picture.name)
     elif seen is PictureVerdict.OTHER:
-        yield ContentFinding(ContentFault.WRONG_PICTURE, picture.element, "picture", picture.name)
-    elif seen is PictureVerdict.RIGHT and (off := dist(shift, usual)) > MOVED_MM:
-        yield ContentFinding(ContentFault.MOVED_PICTURE, picture.element, "picture", picture.name, f"{off:.1f} mm")
+        yield ContentFinding(ContentFault.WRONG_PICTURE, picture.element, str(picture.kind), picture.name)
+    elif seen is not PictureVerdict.RIGHT or picture.kind is PictureKind.SAMPLE_MARK:
+        return  # it marks samples wherever it lies
+    elif (off := dist(shift, usual)) > MOVED_MM:
+        yield ContentFinding(
+            ContentFault.MOVED_PICTURE, picture.element, str(picture.kind), picture.name, f"{off:.1f} mm"
+        )
 
 
 def _shape_faults(shape: ExpectedPicture, seen: ShapeVerdict) -> Iterator[ContentFinding]:

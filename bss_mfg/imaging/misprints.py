@@ -25,6 +25,9 @@ MAX_SHIFT_MM = 1.5
 and label printers keep to."""
 MAX_TURN_DEGREES = 8.0
 """How far it may be turned against them."""
+_TURN_OF_A_SHIFTED = 2.0
+"""By how much one that lies beside its place is turned at least for that to be said: a reader's corners are off by a
+degree."""
 _TURNED_IN_A_PHOTOGRAPH = 30.0
 """The same in a photograph, where perspective and curled paper turn symbols, too."""
 MAX_SCALE_SHARE = 0.02
@@ -194,8 +197,10 @@ def place_misprints(frame: PageFrame, quads: Mapping[int, Quad], dpi: float | No
                 found[package] = (_turned(turn),)
             continue
         if away > _most_shift_mm(frame) + 3 * usual:
-            right, down = by_package[package]
-            faults.append(Misprint(PrintFault.SHIFTED, f"it lies {_shift_words(right, down)} its place"))
+            shift = f"lies {_shift_words(*by_package[package])} its place"
+            # A label that is turned on its stock lies beside its place because of that.
+            words = f"{_turned(turn).detail} and {shift}" if abs(turn) > _TURN_OF_A_SHIFTED else f"it {shift}"
+            faults.append(Misprint(PrintFault.SHIFTED, words))
         elif abs(turn) > MAX_TURN_DEGREES:
             faults.append(_turned(turn))
         seen_side, side = (sum(sides_of(quad)) / 4 for quad in (quads[package], planned))

@@ -1,4 +1,4 @@
-"""Artwork of labels, compared with its drawing: whether it is there, where, and like what was drawn."""
+"""Artwork and the SAMPLE mark of labels, compared with their drawing: whether they are there, where, and like it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
-from math import ceil
+from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
 from bss_mfg.imaging.expected_content import Drawing, ExpectedPicture, PictureKind
@@ -26,6 +26,8 @@ _MISSING = 0.25
 _ALIKE = 0.8
 """Correlation below which something else is seen."""
 _MOST_PIXELS = 250_000
+_MARK_PIXELS = 8_000
+"""The SAMPLE mark is large and coarse: with so many pixels all of it is seen."""
 
 
 class PictureVerdict(Enum):
@@ -61,7 +63,7 @@ def judge_pictures(
 def _judge(picture: Picture, one: PlacedPicture, model: StripModel) -> tuple[PictureVerdict, tuple[float, float]]:
     rows, columns = model.ink.shape
     place = area_place(one.picture.area, one.to_pixels, (columns, rows))
-    fit = lay_over(picture, place, model, _STEP_MM)
+    fit = lay_over(picture, place, model, _step(one.picture))
     if fit is None or place.pixels < 0.5:
         return PictureVerdict.NOT_JUDGED, (0.0, 0.0)
     if float(fit.seen.std()) < _MISSING * float(model.ink.std()) * 255:
@@ -81,9 +83,10 @@ def _model(drawing: Drawing, picture: ExpectedPicture) -> StripModel | None:
     in red light than in grey."""
     import numpy as np
 
-    if picture.kind is not PictureKind.ARTWORK:
+    if picture.kind.is_shape:
         return None
-    size = (ceil(picture.area.width / _STEP_MM), ceil(picture.area.height / _STEP_MM))
+    step = _step(picture)
+    size = (ceil(picture.area.width / step), ceil(picture.area.height / step))
     if size[0] * size[1] > _MOST_PIXELS or min(size) < 8:
         return None
     scale = drawing.pixels_per_mm
@@ -95,3 +98,10 @@ def _model(drawing: Drawing, picture: ExpectedPicture) -> StripModel | None:
     if float(np.corrcoef(red.ravel(), grey.ravel())[0, 1]) < _ALIKE:
         return None
     return StripModel(blurred(grey / 255, 1.0))
+
+
+def _step(picture: ExpectedPicture) -> float:
+    """A pixel at which a picture is compared, in mm."""
+    if picture.kind is not PictureKind.SAMPLE_MARK:
+        return _STEP_MM
+    return max(_STEP_MM, sqrt(picture.area.width * picture.area.height / _MARK_PIXELS))

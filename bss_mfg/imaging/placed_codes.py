@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import hypot
+from math import dist, hypot
 from typing import TYPE_CHECKING
 
 from bss_mfg.imaging.bar_corners import find_bar_corners, follow_end_bars
-from bss_mfg.imaging.expected_content import CodeKind, ExpectedCode
+from bss_mfg.imaging.bar_heights import LEAST_SHARE
+from bss_mfg.imaging.expected_content import MATRIX_KINDS, CodeKind, ExpectedCode
 from bss_mfg.imaging.fitting import expected_light, fit_warp
 from bss_mfg.imaging.geometry import Quad, apply_homography, homography
 from bss_mfg.imaging.label_codes import code_text
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from bss_mfg.imaging.geometry import Floats, Grey
     from bss_mfg.model import Rect
 
-_MATRIX = (CodeKind.QR, CodeKind.DATA_MATRIX, CodeKind.GS1_DATA_MATRIX)
 _BARS = (CodeKind.CODE_128, CodeKind.GS1_128)
 _FLAT_MM = 0.15
 """How far corners may be off where their sheet has them for the sheet to be flat."""
@@ -60,7 +60,7 @@ def seen_corners(grey: Grey, code: ExpectedCode, read: Read) -> Quad | None:
     """The corners of an expected code's modules where it was read; None of kinds whose corners nobody tells."""
     if read.quad is None or code.modules is None:
         return None
-    if code.kind in _MATRIX:
+    if code.kind in MATRIX_KINDS:
         return read.quad
     if code.kind in _BARS:
         modules = code.matrix.columns if code.matrix else _CODE_128_MODULES * (len(code.text) + 3)
@@ -77,7 +77,7 @@ def exact_corners(grey: Grey, code: ExpectedCode, quad: Quad) -> Quad:
     """The corners of a matrix code, fitted to what its modules are: a reader tells them to a pixel or two, which is too
     little for what lies far from them, and those of a mirrored code in another order."""
     matrix = code.matrix
-    if code.kind not in _MATRIX or matrix is None or matrix.rows != matrix.columns:
+    if code.kind not in MATRIX_KINDS or matrix is None or matrix.rows != matrix.columns:
         return quad
     light = expected_light(matrix.bits())
     printed = printed_symbol(grey, quad, matrix)
@@ -135,6 +135,19 @@ def _mean_error(to_pixels: Floats, here: Sequence[Point], there: Sequence[Point]
     found = apply_homography(to_pixels, np.array(here))
     scale = hypot(*(found[1] - found[0])) / (hypot(*(np.array(here[1]) - here[0])) or 1.0)
     return float(np.hypot(*(found - there).T).mean()) / (scale or 1.0)
+
+
+def without_low_bars(codes: Sequence[tuple[ExpectedCode, Quad]], to_pixels: Floats) -> list[tuple[ExpectedCode, Quad]]:
+    """The codes that can tell how their label lies: not bars that lost height, by a map of the label."""
+    return [pair for pair in codes if pair[0].kind in MATRIX_KINDS or _has_its_height(*pair, to_pixels)]
+
+
+def _has_its_height(code: ExpectedCode, quad: Quad, to_pixels: Floats) -> bool:
+    import numpy as np
+
+    drawn = apply_homography(to_pixels, np.array(code_corners(code))).tolist()
+    there, seen = (dist(a, d) + dist(b, c) for a, b, c, d in (drawn, quad))
+    return seen >= LEAST_SHARE * there
 
 
 def follow_codes(sheet: Floats, codes: Sequence[tuple[ExpectedCode, Quad]]) -> Floats:

@@ -10,6 +10,7 @@ from bss_mfg import gs1
 from bss_mfg.core.units import POINTS_PER_MM
 from bss_mfg.errors import InputError
 from bss_mfg.imaging.expected_content import (
+    SAMPLE_ELEMENT,
     CodeKind,
     ExpectedCode,
     ExpectedLabel,
@@ -69,7 +70,7 @@ class ExpectedPlaces:
             tuple(self._codes(frame, row)),
             tuple(self._texts(frame, row)),
             tuple(self._pictures(frame, row)),
-            self._bars(frame, row) if self._with_modules else None,
+            self._bars(frame, row),
         )
 
     def _codes(self, frame: _Frame, row: LabelRow) -> Iterator[ExpectedCode]:
@@ -85,7 +86,7 @@ class ExpectedPlaces:
         for plan, text in zip(self._layout.codes, row.codes, strict=True):
             if text and carries_payload(plan.placed_element.element):
                 code = ExpectedCode(plan.placed_element.index, CodeKind.CODE_128, text, frame.area(plan.area))
-                return self._with_places(frame, plan, text, code)
+                return self._with_places(frame, plan, text, code) if self._with_modules else code
         return None
 
     def _with_places(self, frame: _Frame, plan: CodePlan, text: str, code: ExpectedCode) -> ExpectedCode:
@@ -130,6 +131,9 @@ class ExpectedPlaces:
         for item in (*layout.fixed_shapes, *shown):
             kind, name = _picture(item)
             yield ExpectedPicture(item.index, kind, name, frame.area(item.rect))
+        if layout.sample_mark and (mark := layout.template.definition.sample):
+            area = frame.area(Rect(mark.x, mark.y, mark.width, mark.height))
+            yield ExpectedPicture(SAMPLE_ELEMENT, PictureKind.SAMPLE_MARK, "", area)
 
 
 _PlacedText = tuple[tuple[float, float], ExpectedText]

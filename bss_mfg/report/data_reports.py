@@ -83,6 +83,7 @@ def _account_row(page: PageAccount) -> dict[str, Any]:
         "page": page.page,
         "seen": page.seen.description,
         "blank": page.seen.blank,
+        "each": page.seen.each,
     }
 
 

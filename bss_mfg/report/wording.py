@@ -158,6 +158,8 @@ def _seen_words(fault: ContentFinding) -> str:
         return "nothing"
     if fault.fault is ContentFault.UNREADABLE_CODE:
         return "can't be read"
+    if fault.fault is ContentFault.LOW_CODE:
+        return f"{fault.seen} of its height"
     if fault.fault in (ContentFault.MOVED_TEXT, ContentFault.MOVED_PICTURE):
         return f"moved by {fault.seen}"
     return fault.seen or "something else"

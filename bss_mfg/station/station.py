@@ -22,6 +22,7 @@ from bss_mfg.ledger.reads import EarlierRead
 from bss_mfg.model import Batch, Package, Unit
 from bss_mfg.station.answers import ScanAnswer, ScanWord, Tone, answer_of, tone_of
 from bss_mfg.station.check_codes import check_read
+from bss_mfg.station.own_codes import OwnCodes
 from bss_mfg.station.tally import StationCounts, Tally
 from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisCause, DiagnosisKind, diagnose, known_specs
 from bss_mfg.verify.issued_strings import LedgerStrings
@@ -39,7 +40,7 @@ _OTHER_CAUSES = (
     DiagnosisCause.GS1_SYMBOL,
     DiagnosisCause.GS1_SEPARATORS,
 )
-"""What a code may be taken for that is expected, and not ours."""
+"""What a code may be taken for that is no package's barcode."""
 _FIRST_READS = (ScanWord.OK, ScanWord.COMPLETE, ScanWord.NOW_THE_UNITS)
 MAX_LINE = 4_000
 """A scanned line is cut here: no symbol holds more."""
@@ -85,6 +86,7 @@ class Station:
         self._unscanned: list[str] = []
         self._wrong_lines: deque[str] = deque(maxlen=_LAST)
         self._tally = Tally(ledger, batch.id)
+        self._own_codes = OwnCodes(ledger, batch, self._specs)
         _, newest = ledger.reads.counts_by_scanner(batch.id, _LAST)
         self.earlier = tuple(self._recorded_answer(data) for data in newest)
         """The newest reads of earlier sessions, the newest first."""
@@ -112,7 +114,11 @@ class Station:
         self._times.append(self._clock())
         answer = self._check_unit(text) if self._open_package else None
         if answer is None:
-            answer = self._check_package(self._diagnose(text[:MAX_LINE]))
+            said = WedgeLine(text[:MAX_LINE])
+            found = self._diagnose(said)
+            if own := self._own_code(said, found):
+                return own
+            answer = self._check_package(found)
         if len(text) > MAX_LINE:
             answer = answer_of(ScanWord.NOT_A_LABEL, f"a text of {len(text):,} characters")
         elif answer.tone is Tone.BAD:
@@ -129,6 +135,8 @@ class Station:
             return other
         self._times.append(self._clock())
         found = self._diagnose_symbol(symbol)
+        if own := self._own_code(SymbolContent(symbol.content, symbol.symbology), found):
+            return own
         if found.matches and symbol.print_fault:
             serials = self._serials(found.package)
             answer = answer_of(ScanWord.WRONG_LABEL, symbol.print_fault, found.package, serials)
@@ -150,6 +158,18 @@ class Station:
             return None
         return answer_of(ScanWord.OTHER_CODE, f"{pattern.name}, which the product expects: scan our label, too")
 
+    def _own_code(self, said: Scanned, found: Diagnosis) -> ScanAnswer | None:
+        """The answer to another code of our labels. One of this batch is right where it is: it is no label, and not
+        recorded; one of another batch, or of a unit that is gone, is a wrong label by name."""
+        if found.batch or found.cause not in _OTHER_CAUSES:
+            return None
+        code = self._own_codes.find(said.text)
+        if code is None:
+            return None
+        if code.wrong:
+            return self._record(answer_of(ScanWord.OTHER_LABEL, code.words))
+        return answer_of(ScanWord.OTHER_CODE, f"{code.words}: not the one to scan. Scan the package's barcode")
+
     def _check_split(self, text: str) -> ScanAnswer | None:
         """Whether a wrong line is the end of a label whose beginning came as lines of their own."""
         self._wrong_lines.append(text)
@@ -166,7 +186,11 @@ class Station:
         """Whether a symbol that was right is so now: a unit may have been scrapped or replaced meanwhile. Records
         nothing."""
         said = SymbolContent(symbol.content, symbol.symbology)
-        return self._diagnose_symbol(symbol).matches or self._other_code(said) is not None
+        found = self._diagnose_symbol(symbol)
+        if found.matches or self._other_code(said):
+            return True
+        code = self._own_codes.find(said.text) if found.cause in _OTHER_CAUSES else None
+        return code is not None and not code.wrong
 
     def _diagnose_symbol(self, symbol: PrintedSymbol) -> Diagnosis:
         return diagnose(SymbolContent(symbol.content, symbol.symbology), self._batch.id, self._ledger, self._specs)
@@ -204,8 +228,8 @@ class Station:
         """Whether a package's printed label was read right."""
         return package is not None and self._ledger.reads.times_verified(self._batch.id, package) > 0
 
-    def _diagnose(self, text: str) -> Diagnosis:
-        return diagnose(WedgeLine(text), self._batch.id, self._ledger, self._specs)
+    def _diagnose(self, said: WedgeLine) -> Diagnosis:
+        return diagnose(said, self._batch.id, self._ledger, self._specs)
 
     def _check_package(self, found: Diagnosis) -> ScanAnswer:
         if not found.matches or found.package is None:
@@ -230,7 +254,7 @@ class Station:
                 return None
             return self._take_unit(unit, package)
         known = package.number, package.serials_text
-        if self._diagnose(text).matches:
+        if self._diagnose(WedgeLine(text)).matches:
             left = ", ".join(self._unscanned[:4])
             self._open_package, self._unscanned = None, []
             detail = f"the package before was not complete ({left} missing): scan it again from its package label"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from math import dist
 from typing import TYPE_CHECKING
 
+from bss_mfg.imaging.bar_heights import LEAST_SHARE
 from bss_mfg.imaging.geometry import Quad, apply_homography, homography
 from bss_mfg.imaging.label_content import LabelContent, check_labels, open_notes
 from bss_mfg.imaging.page_frame import PageFrame
@@ -114,7 +115,12 @@ class ContentChecker:
             if expected:
                 found.notes.append(f"the texts and codes of its labels are not judged: {expected}")
             return
-        for at, content in zip(judged, check_labels(grey, expected, maps, self._pictures), strict=True):
+        alone = {
+            number: label.bars
+            for number, (at, label) in enumerate(zip(judged, expected.labels, strict=True))
+            if label.bars and (frame is None or labels[at].place is None)
+        }
+        for at, content in zip(judged, check_labels(grey, expected, maps, self._pictures, alone), strict=True):
             found.contents[at] = content
 
     def _file_of(self, package: int) -> LabelFile | None:
@@ -165,6 +171,8 @@ def _corrected(sheet: Floats, symbol: Rect, quad: Quad) -> Floats:
     import numpy as np
 
     there, seen = apply_homography(sheet, np.array(_corners(symbol))), np.array(quad)
+    if _squashed(there, seen) < LEAST_SHARE:  # bars that lost their height
+        return sheet
     off = np.hypot(*(seen - there).T).max() / (np.hypot(*(there[1] - there[0])) / symbol.width)
     if off < _FLAT_MM:
         return sheet
@@ -172,3 +180,12 @@ def _corrected(sheet: Floats, symbol: Rect, quad: Quad) -> Floats:
     found, *_ = np.linalg.lstsq(points, seen, rcond=None)
     bent: Floats = sheet @ np.column_stack([found, [0.0, 0.0, 1.0]])
     return bent
+
+
+def _squashed(there: Floats, seen: Floats) -> float:
+    """How high a symbol is for its width, as a share of what it should be."""
+    import numpy as np
+
+    sides, planned = (np.hypot(*(np.roll(quad, -1, axis=0) - quad).T) for quad in (seen, there))
+    top, right, bottom, left = (sides / planned).tolist()
+    return float((right + left) / (top + bottom))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bss_mfg.core.code_patterns import symbol_kind
@@ -15,12 +16,12 @@ from bss_mfg.core.processes import TaskFailure, attempt
 from bss_mfg.core.text import printable
 from bss_mfg.core.units import MM_PER_INCH
 from bss_mfg.imaging.companions import lies_in
-from bss_mfg.imaging.expected_content import ExpectedCode, ExpectedLabel
+from bss_mfg.imaging.expected_content import MATRIX_KINDS, ExpectedCode, ExpectedLabel
 from bss_mfg.imaging.geometry import box_of, overlap_share
 from bss_mfg.imaging.label_content import ContentFault, LabelContent, check_labels, open_notes
 from bss_mfg.imaging.page_frame import PageFrame, frame_at_dpi, frame_from_reads, frame_of_flat_page
 from bss_mfg.imaging.page_symbols import BLANK_DARKNESS, contrast_of, ink_share
-from bss_mfg.imaging.placed_codes import PageCode, follow_codes, read_all_codes, sheet_map
+from bss_mfg.imaging.placed_codes import PageCode, follow_codes, read_all_codes, sheet_map, without_low_bars
 from bss_mfg.imaging.sources import Page, Source
 from bss_mfg.imaging.zxing_reader import Read, is_in_picture
 from bss_mfg.ledger.events import ReadSubject
@@ -29,6 +30,7 @@ from bss_mfg.ledger.named_units import named_unit
 from bss_mfg.model import Batch, LabelFile
 from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisCause
 from bss_mfg.verify.findings import OtherCode
+from bss_mfg.verify.label_kinds import LabelKinds, with_known_labels
 from bss_mfg.verify.label_names import LabelNames
 from bss_mfg.verify.label_prints import code_misprints, sheet_misprints, size_misprints
 from bss_mfg.verify.label_source import LabelPages
@@ -115,6 +117,9 @@ class LabelPageReader:
         numbers = {item.diagnosis.package for item in located if item.diagnosis and item.diagnosis.package}
         numbers |= {place.number for place in view.places}
         seen = PageSeen(ink_share(page.grey), len(located), 0, view.frame is not None)
+        if not self.label_file and not self.own_file:
+            kinds = LabelKinds(self.ledger, self.batch.id, self.request.each, self.pages)
+            located, seen = with_known_labels(kinds, lambda: codes, located, seen)
         return ScannedPage(
             file=page.file,
             number=page.number,
@@ -183,6 +188,8 @@ class LabelPageReader:
             return
         within = [codes_within(view.codes, area_in(view.frame.matrix, label.area)) for label in expected.labels]
         pairs = [placed_codes(page.grey, *both) for both in zip(expected.labels, within, strict=True)]
+        if not self.label_file:
+            pairs = [without_low_bars(some, view.frame.matrix) for some in pairs]
         if not self.label_file and (fitted := sheet_map([pair for some in pairs for pair in some])) is not None:
             view.frame = PageFrame(label_file, number, fitted)
         for label, codes, some in zip(expected.labels, within, pairs, strict=True):
@@ -233,7 +240,8 @@ class LabelPageReader:
         """Labels that lie in no place of a sheet."""
         for label_file in {one.label_file.sha256: one.label_file for one in labels}.values():
             here = [one for one in labels if one.label_file.sha256 == label_file.sha256]
-            contents = self._contents(view, label_file, [(one.expected, one.to_pixels) for one in here])
+            bars = {at: only for at, one in enumerate(here) if (only := _only_bars(one))}
+            contents = self._contents(view, label_file, [(one.expected, one.to_pixels) for one in here], bars)
             for label, content in zip(here, contents, strict=True):
                 view.symbols.append(self._likeliest(view, label, content))
 
@@ -265,15 +273,20 @@ class LabelPageReader:
     # --- what is found ----------------------------------------------------------------------------------------------
 
     def _contents(
-        self, view: _View, label_file: LabelFile, labels: Sequence[tuple[ExpectedLabel, Floats]]
+        self,
+        view: _View,
+        label_file: LabelFile,
+        labels: Sequence[tuple[ExpectedLabel, Floats]],
+        by_bars: Mapping[int, ExpectedCode] = MappingProxyType({}),
     ) -> list[LabelContent]:
-        """What is wrong with labels of one file."""
+        """What is wrong with labels of one file; `by_bars` as of `check_labels`."""
         numbers = [label.number for label, _ in labels]
         drawn = self.pages.labels(label_file, numbers[:1], [0]) if labels else ""
         if isinstance(drawn, str):
             return [LabelContent()] * len(labels)
         expected = replace(drawn, labels=tuple(label for label, _ in labels))
-        found = check_labels(view.page.grey, expected, [to_pixels for _, to_pixels in labels], self.request.pictures)
+        maps = [to_pixels for _, to_pixels in labels]
+        found = check_labels(view.page.grey, expected, maps, self.request.pictures, by_bars)
         view.notes += open_notes(found)
         return found
 
@@ -321,6 +334,12 @@ def _flat_sheet(page: Page, matches: Sequence[tuple[int, Quad]], label_files: Se
         if frame and right > (best[0] if best else 0):
             best = right, frame
     return best[1] if best else None
+
+
+def _only_bars(label: SeenLabel) -> ExpectedCode | None:
+    """The bars of a label where nothing else says how it lies."""
+    codes = [code for code, _ in label.codes]
+    return codes[0] if len(codes) == 1 and codes[0].kind not in MATRIX_KINDS else None
 
 
 def _is_within(label: SeenLabel, place: _Place) -> bool:

@@ -16,6 +16,7 @@ from bss_mfg.imaging.grid import SampledGrid
 from bss_mfg.imaging.page_attempts import identified_symbol, read_at_place, read_with_second
 from bss_mfg.imaging.page_frame import PageFrame, frame_at_dpi, frame_from_reads, frame_of_flat_page
 from bss_mfg.imaging.page_symbols import merge_reads, place_darkness, unread_places, without_false_finds
+from bss_mfg.imaging.placed_codes import read_all_codes
 from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.imaging.sources import Page, Source
 from bss_mfg.imaging.zxing_reader import Read, read_box, read_page
@@ -26,6 +27,7 @@ from bss_mfg.verify.bar_places import BarReader
 from bss_mfg.verify.batch_labels import BatchLabels
 from bss_mfg.verify.diagnosis import COMPANION_CAUSES, Diagnosis, DiagnosisCause, diagnose
 from bss_mfg.verify.label_contents import ContentChecker
+from bss_mfg.verify.label_kinds import LabelKinds, with_known_labels
 from bss_mfg.verify.other_codes import PageCodes, take_other_codes, with_missing_codes
 from bss_mfg.verify.page_checks import look_at_prints, see_page, with_misprints, without_stray_finds
 from bss_mfg.verify.page_findings import PageSymbol, ScannedPage, SecondReading, locate_symbols
@@ -89,6 +91,9 @@ class PageReader:
         if self.label_file is None and not self.own_file:  # nothing but what we drew is in our own
             companions = self._companion_quads(reading)
             located, codes = take_other_codes(reading, self.batch, self.request.expected, located, companions)
+            pages = self.contents.pages if self.contents else None
+            kinds = LabelKinds(self.ledger, self.request.batch_id, "package", pages)
+            located, seen = with_known_labels(kinds, lambda: read_all_codes(page.grey), located, seen)
         matched = {
             item.diagnosis.package
             for item in located

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bss_mfg.core.text import count_words, printable_name
+from bss_mfg.model import LabelScope
 
 
 class PageOutcome(StrEnum):
@@ -15,6 +17,35 @@ class PageOutcome(StrEnum):
     ACCOUNTED = "accounted"
     FAULTS = "faults"
     NOT_UNDERSTOOD = "not-understood"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownLabel:
+    """A label of ours of another kind or batch than was asked for: what it is called (by a serial, or as `carton 3`),
+    what it is for (None: a code that names a unit, and is on none of our labels), and its batch if that is another."""
+
+    name: str
+    each: LabelScope | None
+    batch: str = ""
+
+    @property
+    def words(self) -> str:
+        """What it is, and the way to verify it."""
+        return _known_words((self,))
+
+
+def _known_words(labels: Sequence[KnownLabel]) -> str:
+    """Labels of the kind of the first, in words."""
+    first = labels[0]
+    more = sum((label.each, label.batch) == (first.each, first.batch) for label in labels) - 1
+    name = first.name if first.each == "carton" else f"{first.each or 'unit'} {first.name}"
+    who = f"{name} and {more:,} more" if more else name
+    where = f" of batch {first.batch}" if first.batch else ""
+    if first.each is None:
+        return f"a code names {who}{where}, and is on no label that was made here"
+    option = "" if first.each == "package" else f"--each {first.each}"
+    command = f"`verify {first.batch} FILE {option}`".replace(" `", "`") if first.batch else option or "no --each"
+    return f"{'labels' if more else 'a label'} of {who}{where}: verify {'them' if more else 'it'} with {command}"
 
 
 @dataclass(frozen=True)
@@ -27,11 +58,18 @@ class PageSeen:
     labels: int = 0
     candidates: int = 0
     sheet: bool = False
+    known: tuple[KnownLabel, ...] = ()
+    """Labels of ours that are none of those that were asked for."""
 
     @property
     def blank(self) -> bool:
         """Whether nothing is printed there."""
         return self.ink < BLANK_INK and not self.labels and not self.candidates
+
+    @property
+    def each(self) -> LabelScope | None:
+        """What its labels are for, where they are of another kind than was asked for."""
+        return self.known[0].each if self.known else None
 
     @property
     def understood(self) -> bool:
@@ -42,6 +80,8 @@ class PageSeen:
     @property
     def description(self) -> str:
         """What was seen, in words."""
+        if self.known and not self.labels:
+            return f"it shows {_known_words(self.known)}"
         if self.blank:
             return "blank: nothing is printed on it"
         read = f"{count_words(self.labels, 'label')} of it {'was' if self.labels == 1 else 'were'} read"

@@ -8,10 +8,17 @@ from math import dist
 from typing import TYPE_CHECKING
 
 from bss_mfg.imaging.companions import lies_in
-from bss_mfg.imaging.expected_content import ExpectedCode, ExpectedLabel
+from bss_mfg.imaging.expected_content import MATRIX_KINDS, ExpectedCode, ExpectedLabel
 from bss_mfg.imaging.geometry import Quad, apply_homography, box_of
 from bss_mfg.imaging.misprints import runs_backwards
-from bss_mfg.imaging.placed_codes import PageCode, exact_corners, label_map, rect_corners, seen_corners
+from bss_mfg.imaging.placed_codes import (
+    PageCode,
+    exact_corners,
+    label_map,
+    rect_corners,
+    seen_corners,
+    without_low_bars,
+)
 from bss_mfg.model import LabelFile
 
 if TYPE_CHECKING:
@@ -117,6 +124,9 @@ def seen_labels(
 
 def _together(label: SeenLabel, other: SeenLabel) -> SeenLabel | None:
     codes = (*label.codes, *other.codes)
+    matrices = [pair for pair in codes if pair[0].kind in MATRIX_KINDS]
+    if (by_matrices := label_map(matrices)) is not None:
+        codes = tuple(without_low_bars(codes, by_matrices))
     to_pixels = label_map(codes)
     return None if to_pixels is None else SeenLabel(label.number, label.label_file, label.expected, codes, to_pixels)
 

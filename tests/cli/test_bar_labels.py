@@ -58,7 +58,7 @@ def found(
     options = VerifyOptions(partial=True, labels=WorkspaceLabels(factory.root))
     with factory.ledger() as ledger:
         outcome = verify(ledger, ledger.batches.get("B1"), [file], options)
-    rows = [finding_row(item) for item in outcome.findings]
+        rows = [finding_row(item) for item in outcome.findings]
     return {(row["verdict"], row["serials"]): row["detail"] for row in rows if not row["unseen"]}
 
 
@@ -77,6 +77,28 @@ def test_wrong_texts_and_swapped_labels_are_named(factory: Factory, tmp_path: Pa
     wrong = {key: words for key, words in found(factory, tmp_path / "wrong.png", change).items() if key[0] != "matched"}
     assert set(wrong) == {("content", "SN00000002"), ("mismatched", "SN00000005"), ("mismatched", "SN00000006")}
     assert "says 'Package 3', not 'Package 2'" in wrong["content", "SN00000002"]
+
+
+@pytest.mark.parametrize("single", [False, True])
+@pytest.mark.parametrize("left", [0.12, 0.5])
+def test_bars_that_lost_their_height_are_named_and_nothing_else(
+    factory: Factory, tmp_path: Path, left: float, single: bool
+) -> None:
+    """On a sheet, and of a label alone, where nothing but these bars says how it lies."""
+
+    press = Press.of(factory)
+
+    def spoil(page: np.ndarray) -> None:
+        x, y, width, height = (round(edge * 300 / 25.4) for edge in press.label_file.symbol_boxes[1])
+        page[round(y + left * height) : y + height + 8, x - 8 : x + width + 8] = 255
+        if single:
+            page[:, : round(64 * 300 / 25.4)] = 255
+            page[round(38 * 300 / 25.4) :] = 255
+
+    faults = found(factory, tmp_path / "low.png", spoil=spoil)
+    words = faults["content", "SN00000002"]
+    assert words.startswith("the bars of the Code 128 'SN00000002' have ") and ";" not in words
+    assert {verdict for verdict, _ in faults} == ({"content"} if single else {"content", "matched"})
 
 
 def test_a_blank_place_is_named_with_its_place(factory: Factory, tmp_path: Path) -> None:

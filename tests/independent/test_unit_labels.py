@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -130,6 +131,35 @@ def test_a_label_that_says_something_else_is_named(
     assert list(faults) == [("content", SERIALS[2])]
     assert words in faults["content", SERIALS[2]]
     assert found.matched == 5  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("single", [False, True])
+@pytest.mark.parametrize("left", [0.12, 0.5])
+@pytest.mark.parametrize(("each", "at", "kind", "name"), [
+    ("unit", 1, "Code 128", SERIALS[2]), ("carton", 0, "GS1-128", "carton 2"),
+])  # fmt: skip
+def test_bars_that_lost_their_height_are_named_and_nothing_else(
+    factory: Factory, tmp_path: Path, each: str, at: int, kind: str, name: str, left: float, single: bool
+) -> None:
+    """The corners of the bars say how labels lie: those of such bars are not believed."""
+    with factory.ledger() as ledger:
+        press = Press.of(factory, each=each)
+        expected = WorkspaceLabels(factory.root).open(ledger).labels(press.label_file, [2], [1])
+    assert not isinstance(expected, str)
+    area = expected.labels[0].codes[at].area
+
+    def spoil(page: np.ndarray) -> None:
+        x, y, right, bottom = (round(side * 300 / 25.4) for side in (area.x, area.y, area.right, area.bottom))
+        page[round(y + left * (bottom - y)) : bottom + 3, x:right] = 255
+        if single:
+            page[:, : round(64 * 300 / 25.4)] = 255
+            page[round(42 * 300 / 25.4) :] = 255
+
+    faults = found(factory, scanned(factory, tmp_path / "low.png", each=each, spoil=spoil), each)
+    (words,) = [words for (verdict, serial), words in faults.items() if verdict != "missing"]
+    assert ("content", name) in faults
+    assert words.startswith(f"the bars of the {kind} ") and ";" not in words
+    assert abs(int(re.search(r"have (\d+)%", words)[1]) - 100 * left) <= 6  # type: ignore[index]
 
 
 def test_labels_in_wrong_places_are_named(factory: Factory, tmp_path: Path) -> None:

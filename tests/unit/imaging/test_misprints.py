@@ -83,6 +83,36 @@ def test_one_that_is_shifted_is_named_and_no_other(package: int, right_mm: float
     }
 
 
+def turned(quad: Quad, degrees: float, beside: float, below: float = 0.0) -> Quad:
+    """A symbol turned about a point so far right of and below its corner, as the middle of its label."""
+    (x, y), angle = quad[1], np.radians(degrees)
+    x, y = x + beside, y + below
+    a, b, c, d = (
+        (x + np.cos(angle) * (u - x) - np.sin(angle) * (v - y), y + np.sin(angle) * (u - x) + np.cos(angle) * (v - y))
+        for u, v in quad
+    )
+    return (a, b, c, d)
+
+
+@pytest.mark.parametrize(
+    ("degrees", "beside", "below", "says_turn", "says_shift"),
+    [(12, 150, 0, True, True), (-5, 300, 0, True, True), (12, -118, 118, True, False), (0.5, 3000, 0, False, True)],
+)
+def test_the_turn_of_a_label_that_lies_beside_its_place_is_said_first(
+    degrees: float, beside: float, below: float, says_turn: bool, says_shift: bool
+) -> None:
+    quads = dict(frame().quads)
+    quads[4] = turned(quads[4], degrees, beside, below)
+    found = place_misprints(frame(), quads, 300)
+    assert list(found) == [4]
+    (fault,) = found[4]
+    assert fault.fault is PrintFault.SHIFTED
+    words = fault.detail
+    assert (f"turned by {degrees:.0f} degrees" in words) is says_turn
+    assert (" mm " in words) is says_shift
+    assert words.index("turned" if says_turn else "lies") < 10
+
+
 @pytest.mark.parametrize(
     ("tolerance", "shift_mm", "is_named"),
     [(None, 1.2, False), (0.5, 1.2, True), (None, 2.5, True), (4.0, 2.5, False), (4.0, 5.5, True), (0.5, 0.3, False)],

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bss_mfg import gs1
 from bss_mfg.core.clock import TimeZone
 from bss_mfg.station.answers import ScanAnswer
 from bss_mfg.station.check_codes import CHECK_TEXTS
@@ -196,3 +197,60 @@ def test_check_symbols_tell_what_is_set_wrongly_and_are_no_reads(line: Factory, 
         assert says in detail, (read, detail)
     with line.ledger() as ledger:
         assert not [event for event in ledger.history.events("B1") if event.kind == "read"]
+
+
+SERIAL = "ebK300000002"
+
+
+@pytest.mark.parametrize(
+    ("read", "says"),
+    [
+        (SERIAL, f"a code with the serial {SERIAL}, of package 1"),
+        (f"]C0{SERIAL}", SERIAL),
+        (f"https://id.example.com/01/00841667145075/21/{SERIAL}", SERIAL),
+        (f"]C1010084166714507521{SERIAL}", SERIAL),
+        (f"]d2010084166714507521{SERIAL}", SERIAL),
+        (f"(01)00841667145075(21){SERIAL}", SERIAL),
+        ("841667145075", "the UPC of the product"),
+        ("]E00841667145075", "the UPC of the product"),
+        (gs1.carton_gtin("841667145075", 1), "the number of a carton of the product"),
+    ],
+)
+def test_another_code_of_the_label_is_named_and_no_fault(line: Factory, read: str, says: str) -> None:
+    """It is read by mistake: nothing is wrong with the label, and nothing is counted."""
+    ((tone, word, detail),) = scan(line, read)
+    assert (tone, word) == ("note", "OTHER CODE")
+    assert says in detail
+    assert "not the one to scan" in detail
+    with line.ledger() as ledger:
+        assert [event for event in ledger.history.events("B1") if event.kind == "read"] == []
+    # The package is as unread as before.
+    assert scan(line, line.payloads()[1])[0][1] == "OK"
+
+
+def test_a_device_uuid_on_a_device_is_named(line: Factory) -> None:
+    with line.ledger() as ledger:
+        unit = ledger.packages.get("B1", 2).units[1]
+    ((_, word, detail),) = scan(line, f"SN:{unit.serial};UUID:{unit.uuid.hex.upper()}")
+    assert word == "OTHER CODE"
+    assert unit.serial in detail
+
+
+def test_a_code_of_another_batch_or_of_a_unit_that_is_gone_is_wrong_by_name(line: Factory) -> None:
+    with line.ledger() as ledger:
+        stranger = ledger.packages.get("B2", 1).units[0].serial
+        gone = ledger.packages.get("B1", 5).units[0].serial
+    assert line.cli("scrap", "B1", gone, "--reason", "broken").code == 0
+    other, scrapped = scan(line, stranger, gone)
+    assert other[:2] == ("bad", "OTHER LABEL") and f"{stranger} of batch B2" in other[2]
+    assert scrapped[0] == "bad" and "take it off the line" in scrapped[2]
+
+
+@pytest.mark.parametrize("read", ["4006381333931", "ebK399999999", "(21)", "841667145076", "20841667145072"])
+def test_codes_of_nothing_here_are_wrong_as_before(line: Factory, read: str) -> None:
+    assert scan(line, read)[0][:2] == ("bad", "OTHER LABEL")
+
+
+def test_a_device_that_is_scanned_before_its_package_is_told_what_to_scan(line: Factory) -> None:
+    first, *_ = scan(line, SERIAL, units=True)
+    assert first[:2] == ("note", "OTHER CODE")

@@ -1,0 +1,91 @@
+"""The other codes of our labels: a serial, a Device UUID, a UPC, a GS1 code. A scanner that is pointed at a label reads
+whichever it meets first, and the answer is which one that was, and which one to scan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from bss_mfg import gs1
+from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.named_units import NamedUnit, named_unit
+from bss_mfg.model import Batch
+from bss_mfg.payload.spec import Spec
+
+_CARTONS = "12345678"
+_GTIN_DIGITS = (8, 12, 13, 14)
+_SEPARATOR = "\x1d"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCode:
+    """A code that names a unit or the product of the batch: what it says, in words. `wrong`: its label is none of this
+    batch's, or is not to be used any more."""
+
+    words: str
+    wrong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCodes:
+    """Looks up what codes say that are no packages' barcodes."""
+
+    ledger: Ledger
+    batch: Batch
+    specs: Sequence[Spec]
+    """Of the barcodes of packages: what holds the beginning of one is damaged, and no other code."""
+
+    def find(self, text: str) -> OwnCode | None:
+        """What a code is; None where nothing of it is known here."""
+        if not text.replace(_SEPARATOR, "").isprintable():
+            return None
+        if any(start in text for spec in self.specs if (start := _beginning(spec))):
+            return None
+        values = dict.fromkeys(_values(text))
+        for value in values:
+            if unit := named_unit(self.ledger, value, self.batch.id):
+                return self._of_unit(unit)
+        return next((code for value in values if (code := self._of_product(value))), None)
+
+    def _of_unit(self, unit: NamedUnit) -> OwnCode:
+        if unit.batch != self.batch.id:
+            return OwnCode(f"names unit {unit.serial} of batch {unit.batch}", wrong=True)
+        if new := self.ledger.units.successors(unit.batch, [unit.serial]).get(unit.serial):
+            return OwnCode(f"names unit {unit.serial}, which was replaced by {new}: take it off the line", wrong=True)
+        if self.ledger.packages.is_scrapped(unit.batch, unit.package):
+            return OwnCode(f"names unit {unit.serial}, whose package was scrapped: take it off the line", wrong=True)
+        return OwnCode(f"a code with the serial {unit.serial}, of package {unit.package}")
+
+    def _of_product(self, value: str) -> OwnCode | None:
+        """The product's number in retail, of one or of a carton."""
+        if not (value.isascii() and value.isdecimal()) or len(value) not in _GTIN_DIGITS:
+            return None
+        for name in ("upc", "ean"):
+            known = self.batch.facts.get(name, "").zfill(14)
+            if not known.strip("0"):
+                continue
+            if value.zfill(14) == known:
+                return OwnCode(f"the {name.upper()} of the product")
+            if len(value) == 14 and value[0] in _CARTONS and value == gs1.carton_gtin(known, int(value[0])):
+                return OwnCode(f"the number of a carton of the product (its {name.upper()} with a digit in front)")
+        return None
+
+
+def _beginning(spec: Spec) -> str:
+    first = spec.field[0]
+    return f"{first.key}{spec.key_separator}{first.value}" if first.source == "constant" else ""
+
+
+def _values(text: str) -> Iterator[str]:
+    """A code's text, and the values of a GS1 code: with identifiers in brackets, or as scanners send it."""
+    yield text
+    with suppress(ValueError):
+        yield from (element.value for element in gs1.read_element_string(text))
+    for piece in text.split(_SEPARATOR):
+        if piece.startswith("01") and piece[2:16].isdecimal() and len(piece) >= 16:
+            yield piece[2:16]
+            piece = piece[16:]
+        if piece.startswith("21"):
+            yield piece[2:]
