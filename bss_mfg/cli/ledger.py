@@ -11,6 +11,7 @@ import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
 from bss_mfg.cli.parameters import WholeNumber
+from bss_mfg.cli.progress import progress_bar
 from bss_mfg.cli.unit_names import given_names
 from bss_mfg.core.text import count_words, listing, printable_name
 
@@ -130,6 +131,30 @@ def restore(app: App, copy: Path, only_check: bool, skip_serials: int | None, re
     done = "the copy is intact" if only_check else "restored"
     holds = f"{count_words(found.units, 'unit')} in {count_words(found.batches, 'batch', 'batches')}"
     say(f"OK: {done}: {holds}, {count_words(found.events, 'event')}")
+
+
+@ledger.command(epilog="Example: bss-mfg ledger move --to postgresql://factory@db.example.com/ledger")
+@click.option(
+    "--to", "url", required=True, metavar="URL", help="The PostgreSQL database: postgresql://USER@HOST/DATABASE."
+)
+@pass_app
+def move(app: App, url: str) -> None:
+    """Move the ledger from its file into a database on a server, for several stations.
+
+    Every row is compared before the database counts. The file is kept as ledger.db.moved, and no command writes to it
+    any more. Run it again after an interruption. It isn't moved back.
+    """
+    from bss_mfg.workspace.ledger_move import move_to_server
+
+    moved = move_to_server(app.workspace, url, app.actor, progress_bar("ledger: move"))
+    with app.workspace.open_ledger(app.actor) as opened:
+        seq, head = opened.history.head()
+    click.echo(f"{seq}:{head}")
+    if moved is None:
+        say("OK: the ledger is there already")
+        return
+    say(f"OK: moved, {count_words(moved.rows, 'row')} compared, {count_words(moved.events, 'event')}")
+    say("Note: keep the file ledger.db.moved only as long as you would keep a backup: it holds the keys, sealed.")
 
 
 @click.group()

@@ -130,14 +130,15 @@ def _write_control_logs(
     app: App, ledger: Ledger, batch: Batch, target: _OutputTarget, packages: PackageChoice, limits: FileLimits
 ) -> list[dict[str, Any]]:
     """The files that were written, or were there before, as --json has them."""
-    from bss_mfg.manifest.log_mapping import load_mapping
+    from bss_mfg.manifest.log_mapping import load_mapping, where_to_correct
     from bss_mfg.manifest.make import ControlLogRequest, make_control_logs
 
-    mapping = load_mapping(batch.spec, app.workspace.root / "specs")
+    specs = app.workspace.root / "specs"
+    mapping = load_mapping(batch.spec, specs)
     if assumed := mapping.assumed:
         say(
-            f"Note: the names {', '.join(assumed)} are assumptions: compare them with Amazon's guide, correct "
-            f"specs/{batch.spec}.control-log.toml (`bss-mfg spec copy {batch.spec}`)."
+            f"Note: the names {', '.join(assumed)} are assumptions: compare them with Amazon's guide, and "
+            f"{where_to_correct(batch.spec, specs)}."
         )
     request = ControlLogRequest(
         batch, mapping, target.path, datetime.now(UTC), packages, limits, as_file=not target.is_folder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from bss_mfg.core.text import count_words
 
 if TYPE_CHECKING:
     from bss_mfg.manifest.log_check import CheckedMember
+    from bss_mfg.manifest.log_mapping import LogMapping
+    from bss_mfg.manifest.log_reader import LogKind
     from bss_mfg.manifest.log_sample import KnownPackage, LogSample
     from bss_mfg.payload.spec import Spec
 
@@ -64,7 +67,7 @@ def check(
     compared. Exit 1 if a member is missing, is not in the mapping, or has another value or form.
     """
     from bss_mfg.core.toml_files import load_toml, validate
-    from bss_mfg.manifest.log_check import check_mapping
+    from bss_mfg.manifest.log_check import check_mapping, shown_by_samples
     from bss_mfg.manifest.log_mapping import LogMapping, load_mapping
 
     if target.endswith(".toml"):
@@ -97,6 +100,9 @@ def check(
         say(f"WRONG: {count_words(faults, 'member')} of the sample and the mapping {held.name} contradict each other")
         ctx.exit(1)
     _conclude([one for _, members in checked for one in members], bool(packages))
+    shown = shown_by_samples(held, [members for _, members in checked])
+    if marked := _still_assumed(held, shown):
+        say(f'Shown by the sample, and still marked assumed: {marked}. Write status = "confirmed" for them.')
 
 
 @mapping.command(epilog="Example: bss-mfg mapping fit mine --sample guide.json --units guide.toml --out specs/")
@@ -124,8 +130,9 @@ def fit(
 ) -> None:
     """Propose a mapping from a sample log and the devices in it: where each value stands, and how it is written.
 
-    Known are the values of devices, package and product; everything else becomes a constant. Every member is marked
-    assumed. Exit 1 if the sample has a member that no mapping can write.
+    Known are the values of devices, package and product; everything else becomes a constant. A member is marked
+    confirmed where the sample shows it, a constant where two logs have it, and else assumed. Exit 1 if the sample has a
+    member that no mapping can write.
     """
     from bss_mfg.core.files import write_atomically
     from bss_mfg.core.folders import require_free_name
@@ -161,6 +168,20 @@ def fit(
         ctx.exit(1)
     count = len(fitted.mapping.device) + len(fitted.mapping.bundle)
     say(f"OK: {count_words(count, 'member')} explained; compare them with the guide")
+    if assumed := ", ".join(fitted.mapping.assumed):
+        say(
+            f"Note: assumed are {assumed}, since this sample does not show what another device's log has there. Give a "
+            'sample with another device, or look them up in the guide and write status = "confirmed".'
+        )
+
+
+def _still_assumed(mapping: LogMapping, shown: Collection[tuple[LogKind, str]]) -> str:
+    """The paths of entries that samples show, and that are marked assumed."""
+    from bss_mfg.manifest.log_reader import LogKind
+
+    kinds = ((LogKind.DEVICE, mapping.device), (LogKind.BUNDLE, mapping.bundle))
+    entries = [(kind, one) for kind, listed in kinds for one in listed if one.status == "assumed"]
+    return ", ".join(dict.fromkeys(one.path for kind, one in entries if (kind, one.path) in shown))
 
 
 def _spec(app: App, name: str) -> Spec | None:

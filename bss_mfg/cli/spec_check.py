@@ -62,6 +62,8 @@ def check(
         print_fields(file.spec)
     for fault in proof.faults:
         say(f"CONTRADICTED: {_words(fault)}")
+    if not samples and file.spec.assumed:
+        say("NOTE: no sample is listed or given, so nothing is proven.")
     for result in proof.results:
         if result.unused:
             say(f"NOTE: {result.sample} tells {', '.join(result.unused)}, which the spec does not use")

@@ -39,7 +39,7 @@ def explain(app: App, target: str, outs: tuple[Path, ...], units: int | None, oo
     """
     from bss_mfg.report.spec_sheet import SheetRequest, spec_sheet
     from bss_mfg.report.spec_sheet_data import spec_sheet_document
-    from bss_mfg.workspace.spec_samples import read_samples
+    from bss_mfg.workspace.spec_samples import readable_samples
 
     if outs:
         from bss_mfg.report.spec_sheet_file import check_sheet_file, write_sheet
@@ -48,13 +48,16 @@ def explain(app: App, target: str, outs: tuple[Path, ...], units: int | None, oo
             check_sheet_file(out)
     file, folder = spec_file_of(app, target)
     shown = min(2, file.spec.max_units) if units is None else units
-    sheet = spec_sheet(file, SheetRequest(shown, int(oob_bytes), read_samples(folder, file.spec)))
+    samples, problems = readable_samples(folder, file.spec)
+    sheet = spec_sheet(file, SheetRequest(shown, int(oob_bytes), samples))
     for out in outs:
         write_sheet(sheet, out, __version__)
     if as_json:
         print_json(spec_sheet_document(sheet))
     elif not outs:
         _print_sheet(sheet)
+    for problem in problems:
+        say(f"NOTE: left out: {problem}")
     for out in outs:
         say(f"Sheet: {shown_path(out)}")
 
@@ -68,6 +71,8 @@ def _print_sheet(sheet: SpecSheet) -> None:
         spans = [("plaintext", span) for span in block.plaintext] + [("encrypted", span) for span in block.sealed]
         listed = [(of, span.place, f"{span.size}", span.label) for of, span in spans]
         print_table(listed, ("OF", "BYTES", "SIZE", "WHAT"))
+        if block.text:
+            click.echo(f"\nThe plaintext as a text: {block.text}")
     click.echo("")
     sizes = [
         (f"{row.units}", f"{row.oob_bytes}" if sheet.spec.holds_oob else "-", *_size_cells(row)) for row in sheet.sizes

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from bss_mfg.payload.spec import Spec
 
 
+_NO_NAME = "fitted"
+
+
 @click.command(epilog="Example: bss-mfg spec fit samples/guide-*.toml --private-key test-key.pem --out specs/mine.toml")
 @click.argument("samples", nargs=-1, required=True, metavar="SAMPLE...", type=click.Path(path_type=Path))
 @click.option(
@@ -35,7 +38,7 @@ if TYPE_CHECKING:
     type=WholeNumber(1, 64),
     help="Most units that a package will have; 1: readings that differ only with several are one.",
 )
-@click.option("--name", default="fitted", metavar="NAME", help="The spec's name (default: that of --out, or fitted).")
+@click.option("--name", default=_NO_NAME, metavar="NAME", help="The spec's name (default: that of --out, or fitted).")
 @click.option("--usual", is_flag=True, help="Search only what is usual: SHA-1 and SHA-256, no cut tags or rare orders.")
 @click.option("--expect", is_flag=True, help="Exit 1 unless exactly one explanation fits.")
 @click.option(
@@ -69,26 +72,41 @@ def fit(
 
     if out and out.exists():
         raise already_exists_error(out)
-    if out and name == "fitted":
-        name = out.stem
+    name = _checked_name(name, out)
     known = _samples(samples, private_key)
-    report = watched_fit(FitRequest(known, tuple(map(_piece, words)), max_units, _checked_name(name), not usual))
+    report = watched_fit(FitRequest(known, tuple(map(_piece, words)), max_units, name, not usual))
     if as_json:
         print_json(report_document(report))
     else:
-        print_report(report, keyed=any(sample.key for sample in known))
+        print_report(report, keyed=any(sample.key for sample in known), several=len(known) > 1)
     if out and report.specs:
-        write_atomically(out, [spec_text(_with_samples(report.specs[0], out, samples)).encode()])
-        say(f"Spec: {shown_path(out)}. Prove it: `bss-mfg spec check {shown_path(out)}`.")
+        listed, others = _listable(report.specs[0], out, samples)
+        write_atomically(out, [spec_text(listed).encode()])
+        given = "".join(f" --sample {shown_path(path)}" for path in others)
+        say(f"Spec: {shown_path(out)}. Prove it: `bss-mfg spec check {shown_path(out)}{given}`.")
+        if others:
+            say(
+                f"NOTE: {', '.join(path.name for path in others)}: not listed in the spec, which lists samples beside "
+                "it or below only. To sign for what they prove, move them there with their private key, and name them "
+                "in the spec: [samples] files = [...]."
+            )
     if not report.specs or (expect and report.explanations != 1):
         ctx.exit(1)
 
 
-def _checked_name(name: str) -> str:
+def _checked_name(name: str, out: Path | None) -> str:
+    """The spec's name: that of its file, where there is one."""
     import re
 
+    if out and name == _NO_NAME:
+        name = out.stem
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", name):
         raise click.UsageError(f"{name[:70]!a} can't be a spec's name: small letters, digits and -. Give --name.")
+    if out and out.stem != name:
+        raise click.UsageError(
+            f"A spec and its file have one name: say --out {shown_path(out.with_name(f'{name}.toml'))}, or leave out "
+            "--name."
+        )
     return name
 
 
@@ -111,17 +129,16 @@ def _samples(paths: tuple[Path, ...], private_key: Path | None) -> tuple[Known, 
     return tuple(known_sample(one.sample, one.private_key or key) for one in loaded)
 
 
-def _with_samples(spec: Spec, out: Path, paths: tuple[Path, ...]) -> Spec:
-    """The spec with the samples that lie where one beside `out` can name them."""
-    from pydantic import ValidationError
-
-    files = []
+def _listable(spec: Spec, out: Path, paths: tuple[Path, ...]) -> tuple[Spec, list[Path]]:
+    """The spec with the samples that lie where one beside `out` can name them, and the other samples."""
+    files: list[str] = []
+    others = []
     for path in paths:
         try:
-            files.append(path.resolve().relative_to(out.resolve().parent).as_posix())
-        except ValueError:
-            continue
-    try:
-        return type(spec).model_validate({**spec.model_dump(), "samples": {"files": files}})
-    except ValidationError:  # a name that no spec can list: somebody lists it, or gives it to `spec check`
-        return spec
+            name = path.resolve().relative_to(out.resolve().parent).as_posix()
+            spec = type(spec).model_validate({**spec.model_dump(), "samples": {"files": [*files, name]}})
+        except ValueError:  # in another folder, or with a name that no spec can list
+            others.append(path)
+        else:
+            files.append(name)
+    return spec, others

@@ -32,13 +32,13 @@ _LOOK_UP = {
     "POINT_READ": "whether the test key is the one of this sample; then KDF, hash and context (SharedInfo, info, salt: "
     "give the words with --info), cipher and MAC",
     "KEY_UNWRAPPED": "the cipher under the content key, its IV and MAC",
-    "OPENED": "whether the units in the sample are those of the string",
+    "OPENED": "whether key and units in the sample are those of the string",
     "VALUES_FOUND": "the layout of the plaintext, and whether every value in the sample is right",
 }
 
 
-def print_report(report: FitReport, *, keyed: bool) -> None:
-    """Everything that a search found, or how near it came."""
+def print_report(report: FitReport, *, keyed: bool, several: bool) -> None:
+    """Everything that a search found, or how near it came. `keyed`: a sample has a private key; `several`: samples."""
     from bss_mfg.payload.formats import format_label
     from bss_mfg.payload.schemes.descriptions import summary
 
@@ -66,7 +66,7 @@ def print_report(report: FitReport, *, keyed: bool) -> None:
     if not report.specs:
         print_misses(report.nearest)
         if report.unplaced:
-            say(f"NOT FOUND: {_unplaced_words(report)}. Correct it in the sample, or leave it out.")
+            say(f"NOT FOUND: {_unplaced_words(report, several=several)}. Correct it in the sample, or leave it out.")
     found = {0: "No explanation", 1: "One explanation"}.get(report.explanations, f"{report.explanations} explanations")
     say(f"{found} of {report.tried:,} combinations, {report.seconds:.1f} s")
 
@@ -77,9 +77,8 @@ def print_misses(misses: Iterable[NearMiss]) -> None:
         say(f"NEAREST: {miss.key + ': ' if miss.key else ''}{miss.detail}. Look up {_LOOK_UP[miss.stage.name]}.")
 
 
-def _unplaced_words(report: FitReport) -> str:
+def _unplaced_words(report: FitReport, *, several: bool) -> str:
     """The values that stand nowhere: of which units, where that is known; else of all."""
-    several = len({one.sample for one in report.wrong}) > 1
     told = []
     for source in report.unplaced:
         wrong = [one for one in report.wrong if one.source == source]

@@ -48,6 +48,10 @@ def field_name(location: FieldPath) -> str:
     return text
 
 
+_BROKEN_LINE = (r"Illegal character '\n'", r"Found invalid character '\n'")
+"""What the parser says of a line break inside of a text, in double and in single quotes."""
+
+
 def parse_toml(text: str, name: str) -> TomlDocument:
     """Parse TOML text; a syntax error is an `InputError` with the line that the parser names."""
     try:
@@ -56,11 +60,11 @@ def parse_toml(text: str, name: str) -> TomlDocument:
         what, line = _syntax_error(error)
         lines = text.splitlines()
         hint = unquoted_length_hint(lines[line - 1], _table_around(lines, line)) if line and line <= len(lines) else ""
-        raise InputError(
-            f"not valid TOML: {hint or what}",
-            where=Location(name, line),
-            way_out="Text goes in double quotes, tables in [brackets], one field per line.",
-        ) from error
+        way_out = "Text goes in double quotes, tables in [brackets], one field per line."
+        if what in _BROKEN_LINE:
+            hint = "a text in quotes goes on in the next line, or its second quote is missing"
+            way_out = "Put it in one line, without the line break."
+        raise InputError(f"not valid TOML: {hint or what}", where=Location(name, line), way_out=way_out) from error
     except (ValueError, RecursionError):
         raise InputError(
             "holds a number of thousands of digits, or brackets nested too deeply",

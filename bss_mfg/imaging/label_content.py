@@ -16,8 +16,9 @@ from bss_mfg.imaging.content_pictures import ContentPictures
 from bss_mfg.imaging.expected_content import ExpectedCode, ExpectedLabels, ExpectedPicture, ExpectedText, PictureKind
 from bss_mfg.imaging.label_codes import CodeReading, read_codes
 from bss_mfg.imaging.picture_judge import PictureVerdict, PlacedPicture, judge_pictures
+from bss_mfg.imaging.picture_levels import is_black_and_white
 from bss_mfg.imaging.shape_judge import ShapeVerdict, judge_shapes
-from bss_mfg.imaging.strip_places import Picture
+from bss_mfg.imaging.strip_places import Picture, area_place
 from bss_mfg.imaging.text_cells import GlyphVerdict
 from bss_mfg.imaging.text_contrast import text_contrasts
 from bss_mfg.imaging.text_judge import NOT_MADE_OUT, PlacedText, TextVerdict, judge_texts
@@ -36,6 +37,9 @@ place than is wrong."""
 _DOUBTFUL_SHARE = 0.34
 _JUDGED_SHARE = 0.5
 """Share of a text's characters that must be judged for the text to count as judged."""
+
+_GREYLESS_PIXELS_PER_MM = 22.0
+"""Pixels per mm from which on texts can be right in a picture without grey: 600 dpi, nearly."""
 
 
 class ContentFault(StrEnum):
@@ -94,6 +98,8 @@ class LabelContent:
     doubtful: int = 0
     right_codes: tuple[str, ...] = ()
     """The texts of the codes that say what they should."""
+    without_grey: int = 0
+    """How many of those not judged are not because the picture has black and white only."""
 
 
 def check_labels(
@@ -125,12 +131,21 @@ def check_labels(
         if (contrast := contrasts.get(text.element))
     ]
     verdicts, reader = judge_texts(picture, placed), TextReader(picture)
-    verdicts = find_blank(picture, verdicts, expected.labels, maps, contrasts)
+    without_grey = is_black_and_white(
+        picture,
+        [verdict.place for verdict in verdicts],
+        [area_place(label.symbol, at, (1, 1)) for label, at in zip(expected.labels, maps, strict=True)],
+    )
+    if not without_grey:
+        verdicts = find_blank(picture, verdicts, expected.labels, maps, contrasts)
+    greyless: Counter[int] = Counter()
     usual = _usual_shifts(verdicts)
     for verdict in verdicts:
         off = usual.get(verdict.label)
         doubtful[verdict.label] += _is_doubtful(verdict)
-        if _is_judged(verdict, off):
+        if without_grey and not _is_plainly_right(verdict, off):
+            greyless[verdict.label] += 1
+        elif _is_judged(verdict, off):
             wrong = (_named(fault, reader, verdict, maps, contrasts) for fault in _text_faults(verdict, off))
             faults[verdict.label] += _shown(wrong, cuts, verdict.text, maps[verdict.label])
         else:
@@ -142,8 +157,11 @@ def check_labels(
         if item.kind is PictureKind.ARTWORK
     ]
     for one, (seen, shift) in zip(pictures, judge_pictures(picture, pictures, expected.drawing), strict=True):
-        found = _picture_faults(one.picture, seen, shift, usual.get(one.label, (0.0, 0.0)))
-        faults[one.label] += _shown(found, cuts, one.picture, one.to_pixels)
+        found = list(_picture_faults(one.picture, seen, shift, usual.get(one.label, (0.0, 0.0))))
+        if without_grey:
+            greyless[one.label] += len(found)
+        else:
+            faults[one.label] += _shown(found, cuts, one.picture, one.to_pixels)
     shapes = [
         PlacedPicture(at, item, to_pixels)
         for at, (label, to_pixels) in enumerate(zip(expected.labels, maps, strict=True))
@@ -152,14 +170,26 @@ def check_labels(
     ]
     areas = [expected.labels[shape.label].area for shape in shapes]
     for shape, edges in zip(shapes, judge_shapes(picture, shapes, areas, expected.drawing), strict=True):
-        faults[shape.label] += _shown(_shape_faults(shape.picture, edges), cuts, shape.picture, shape.to_pixels)
-    return [LabelContent(tuple(items), open_[at], doubtful[at], tuple(right[at])) for at, items in enumerate(faults)]
+        found = list(_shape_faults(shape.picture, edges))
+        if without_grey:
+            greyless[shape.label] += len(found)
+        else:
+            faults[shape.label] += _shown(found, cuts, shape.picture, shape.to_pixels)
+    return [
+        LabelContent(tuple(items), open_[at] + greyless[at], doubtful[at], tuple(right[at]), greyless[at])
+        for at, items in enumerate(faults)
+    ]
 
 
 def open_notes(contents: Sequence[LabelContent]) -> list[str]:
     """What is not known of the labels of a page, as people read it."""
     found = []
-    if open_ := sum(content.not_judged for content in contents):
+    if greyless := sum(content.without_grey for content in contents):
+        found.append(
+            f"{count_words(greyless, 'text or picture', 'texts and pictures')} of its labels could not be judged: "
+            "the picture is black and white, without grey. Scan in grey, with 300 dpi or more"
+        )
+    if open_ := sum(content.not_judged for content in contents) - greyless:
         found.append(
             f"{count_words(open_, 'text or code', 'texts and codes')} of its labels could not be judged: too "
             "small, too blurred, or not all in the picture"
@@ -230,6 +260,14 @@ def _is_judged(verdict: TextVerdict, usual: tuple[float, float] | None) -> bool:
     if usual and hypot(*usual) < _ASKEW_MM:
         return True
     return not (only_unlike and hypot(*verdict.shift_mm) > _ASKEW_MM)
+
+
+def _is_plainly_right(verdict: TextVerdict, usual: tuple[float, float] | None) -> bool:
+    """Whether a text is right, in a picture without grey: what seems wrong may be the missing grey."""
+    pixels_per_mm = verdict.place.pixels / verdict.text.glyph_set.step
+    if pixels_per_mm < _GREYLESS_PIXELS_PER_MM or not _is_judged(verdict, usual):
+        return False
+    return not any(True for _ in _text_faults(verdict, usual))
 
 
 def _is_doubtful(verdict: TextVerdict) -> bool:

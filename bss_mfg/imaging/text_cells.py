@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
+from math import inf
 from typing import TYPE_CHECKING
 
 from bss_mfg.imaging.expected_content import ExpectedText, GlyphSet
 from bss_mfg.imaging.glyph_lens import Rivals, cell_window, rivals
 from bss_mfg.imaging.moved_rivals import find_moved_rival, moved_characters
+from bss_mfg.imaging.text_certainty import STEPS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,6 +53,8 @@ _SAME_TIMES, _SAME_MOST, _SAME_FEWEST = 1.8, 0.35, 5
 being counted up to a share, where there are so many on the page."""
 _DOUBT = 0.4
 """Share of what may be unlike of a character from which on others are tried beside its place, too."""
+_LEANING_ROWS = 80
+"""Characters of a font by which it is told how far a page's lean towards others."""
 _LARGE = 2.0
 """How much more than certain a character must stand out for something else to be told from it."""
 
@@ -111,11 +116,23 @@ class GlyphCells:
                 kind = (glyph, free, text.changes)
                 self._blocks.setdefault(kind, []).append(_Block(numbers, at, gains, cells))
 
-    def judge(self, pixels: float) -> Judged:
-        """All of them. `pixels`: how many of the picture make one of a cell, at least."""
-        if not self._blocks:
+    @cached_property
+    def _table(self) -> _Table:
+        return _Table.of(self._set, self._sigma, self._blocks)
+
+    def leanings(self, pixels: float) -> dict[float, Floats]:
+        """How far some characters lean towards others that differ by so many times more than usual: for
+        `text_certainty`."""
+        if not self._blocks or self._set.whole:
+            return {}
+        return _leanings(self._table, _noise(self._table, pixels))
+
+    def judge(self, pixels: float, times: float = 1.0) -> Judged:
+        """All of them. `pixels`: how many of the picture make one of a cell, at least; `times`: how many times more
+        than usual characters must differ to be told apart."""
+        if not self._blocks or times == inf:
             return Judged({}, {}, {})
-        return _decide(_Table.of(self._set, self._sigma, self._blocks), pixels)
+        return _decide(self._table, pixels, times)
 
 
 def _rows(glyph_set: GlyphSet) -> slice:
@@ -270,14 +287,49 @@ def _medians(values: Floats, table: _Table) -> list[float]:
     return middles
 
 
-def _decide(table: _Table, pixels: float) -> Judged:
+def _noise(table: _Table, pixels: float) -> float:
+    """Grey levels that a pixel is off where all is right."""
+    import numpy as np
+
+    return (float(np.median(np.sqrt(table.energy / table.sizes))) + 1.0) / min(pixels, 1.0)
+
+
+def _certain(table: _Table, noise: float) -> Floats:
+    """How far each character must differ from another for the two to be told apart."""
+    import numpy as np
+
+    certain: Floats = _CERTAIN * np.maximum(noise, table.least * np.abs(table.gains))
+    return certain
+
+
+def _leanings(table: _Table, noise: float) -> dict[float, Floats]:
+    """Of some characters, how far they lean towards the likeliest other that differs by so many times what is
+    certain."""
+    import numpy as np
+
+    certain = _certain(table, noise)
+    told = np.flatnonzero(~table.blank & (table.gains**2 * table.own > certain**2))
+    rows = told[:: max(len(told) // _LEANING_ROWS, 1)]
+    if not len(rows):
+        return {}
+    dots, squares = table.dots(rows)
+    gains, own = table.gains[rows, None], np.maximum(table.own[rows, None], 1e-9)
+    alike, lengths = squares / own, gains**2 * squares
+    leaning = dots * gains / np.maximum(lengths, 1e-9) - _MORE * np.clip(1 - alike / _NEAR, 0, 1)
+    others = alike > table.least_alike[rows, None]
+    return {
+        times: np.where(others & (lengths > (times * certain[rows, None]) ** 2), leaning, -inf).max(axis=1)
+        for times in STEPS
+    }
+
+
+def _decide(table: _Table, pixels: float, times: float) -> Judged:
     """What each cell shows."""
     import numpy as np
 
-    # Grey levels that a pixel is off where all is right.
-    noise = (float(np.median(np.sqrt(table.energy / table.sizes))) + 1.0) / min(pixels, 1.0)
+    noise = _noise(table, pixels)
     own = table.gains**2 * table.own
-    certain = _CERTAIN * np.maximum(noise, table.least * np.abs(table.gains))
+    certain = times * _certain(table, noise)
     told = (own > certain**2) | table.blank
     excess = table.energy - table.sizes * noise**2
     limits = _unlike_limits(table, noise)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import dist
 from statistics import median
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from bss_mfg.imaging.glyph_lens import SIGMAS, blurred
 from bss_mfg.imaging.glyph_moves import MovedText, with_moved_glyphs
 from bss_mfg.imaging.strip_places import Picture, StripPlace, strip_place, strip_places
 from bss_mfg.imaging.text_cells import GlyphCells, GlyphVerdict, Judged, Seen
+from bss_mfg.imaging.text_certainty import times_by_size
 from bss_mfg.imaging.text_strips import Fit, StripModel, compose_glyphs, lay_over
 
 if TYPE_CHECKING:
@@ -89,13 +90,17 @@ def judge_texts(picture: Picture, texts: Sequence[PlacedText]) -> list[TextVerdi
         by_set.setdefault(placed.text.glyph_set, []).append(at)
     if not by_set:
         return []
-    # One blur for a page: found by the texts of which there are most.
-    most = max(by_set.values(), key=lambda indexes: sum(len(texts[at].text.glyphs) for at in indexes))
-    view = _find_view(picture, [texts[at] for at in most])
+    # One blur for a page: found by the texts of which there are most, if they have pixels enough.
+    by_size = sorted(by_set.values(), key=lambda indexes: -sum(len(texts[at].text.glyphs) for at in indexes))
+    views = (_find_view(picture, [texts[at] for at in indexes]) for indexes in by_size)
+    view = next((view for view in views if view), _View())
+    judges = [
+        _SetJudge(picture, glyph_set, [texts[at] for at in indexes], view) for glyph_set, indexes in by_set.items()
+    ]
+    times = times_by_size({at: (judge.em, judge.leanings()) for at, judge in enumerate(judges)})
     verdicts: dict[int, TextVerdict] = {}
-    for glyph_set, indexes in by_set.items():
-        mine = [texts[at] for at in indexes]
-        verdicts.update(zip(indexes, _SetJudge(picture, glyph_set, mine, view).verdicts(), strict=True))
+    for at, (judge, indexes) in enumerate(zip(judges, by_set.values(), strict=True)):
+        verdicts.update(zip(indexes, judge.verdicts(times[at]), strict=True))
     return [verdicts[at] for at in range(len(texts))]
 
 
@@ -119,9 +124,9 @@ class _View:
             self._by_label[placed.label] = shift
 
 
-def _find_view(picture: Picture, texts: Sequence[PlacedText]) -> _View:
-    """The blur that explains some texts best, and their usual shift. Such as are on every label will do, if there are
-    any: these models are kept."""
+def _find_view(picture: Picture, texts: Sequence[PlacedText]) -> _View | None:
+    """The blur that explains some texts best, and their usual shift; None where too little is seen of them. Such as are
+    on every label will do, if there are any: these models are kept."""
     texts = [placed for placed in texts if not placed.text.changes] or texts
     step = texts[0].text.glyph_set.step
     found: list[tuple[Fit, PlacedText, StripPlace]] = []
@@ -132,7 +137,7 @@ def _find_view(picture: Picture, texts: Sequence[PlacedText]) -> _View:
         if fit := lay_over(picture, place, _view_model(placed.text, _FIRST_BLUR, place), step):
             found.append((fit, placed, place))
     if not found:
-        return _View()
+        return None
 
     @lru_cache
     def loss(at: int) -> float:
@@ -199,11 +204,20 @@ class _SetJudge:
                 self._fits[at] = fit
                 self._view.note(placed, fit)
 
-    def verdicts(self) -> Iterator[TextVerdict]:
-        """The verdict on each text."""
-        judged = self._judged({})
+    @property
+    def em(self) -> float:
+        """Its em in mm."""
+        return self._set.em * self._set.step
+
+    def leanings(self) -> dict[float, Floats]:
+        """How far its characters lean towards others."""
+        return self._cells.leanings(self._pixels)
+
+    def verdicts(self, times: float) -> Iterator[TextVerdict]:
+        """The verdict on each text; `times`: how many times more than usual characters must differ to be told apart."""
+        judged = self._cells.judge(self._pixels, times)
         if judged.wrong and not self._set.whole:
-            judged = self._without_moved(judged)
+            judged = self._without_moved(judged, times)
         for at, (placed, place) in enumerate(zip(self._texts, self._places, strict=True)):
             fit = self._fits.get(at)
             yield TextVerdict(
@@ -217,8 +231,16 @@ class _SetJudge:
                 outside=fit is None,
             )
 
-    def _judged(self, moved: Mapping[int, MovedText]) -> Judged:
-        """What stands in the characters' places, some texts (by number) as they were composed again."""
+    @cached_property
+    def _pixels(self) -> float:
+        return min((place.pixels for place in self._places), default=1.0)
+
+    @cached_property
+    def _cells(self) -> GlyphCells:
+        return self._all_cells({})
+
+    def _all_cells(self, moved: Mapping[int, MovedText]) -> GlyphCells:
+        """The characters' places, some texts (by number) as they were composed again."""
         cells = GlyphCells(self._set, self._sigma)
         # Where nothing like its texts is seen, there is no gain to tell their levels by.
         for mine in self._alike.values() if self._gain >= _LEAST_GAIN else ():
@@ -230,9 +252,9 @@ class _SetJudge:
                 if again := moved.get(at):
                     strip = (at, again.fit, self._level(at, again.fit))
                     cells.add(replace(text, glyphs=again.glyphs), [strip])
-        return cells.judge(min((place.pixels for place in self._places), default=1.0))
+        return cells
 
-    def _without_moved(self, judged: Judged) -> Judged:
+    def _without_moved(self, judged: Judged, times: float) -> Judged:
         """The same, but for characters that are right a little beside their places."""
         moved = {}
         for at, wrong in judged.wrong.items():
@@ -243,7 +265,7 @@ class _SetJudge:
                 moved[at] = found
         if not moved:
             return judged
-        again = self._judged(moved)
+        again = self._all_cells(moved).judge(self._pixels, times)
         told, left = dict(judged.told), dict(judged.wrong)
         for at in moved:
             mine, now = again.wrong.get(at, {}), again.told.get(at, 0)

@@ -51,6 +51,9 @@ class Connection(Protocol):
         """Rows in slices of at most `size`, by a key in the first column that is more than `after`: no lock is held
         while the caller works. The statement's last two placeholders are the key to go on after, and the size."""
 
+    def moment(self) -> AbstractContextManager[None]:
+        """All that is read inside is of one moment: what others write meanwhile is not seen, and may have to wait."""
+
     def transaction(self) -> AbstractContextManager[None]:
         """All writes inside are committed as one, or none is. Transactions don't nest."""
 

@@ -61,6 +61,11 @@ class HistoryStore:
         seq, digest = event_chain.chain_head(self._db)
         return seq, digest.hex()
 
+    def newest(self, batch_id: str, *, apart_from: str) -> int:
+        """Number of a batch's newest event that is not of a kind; 0 where there is none."""
+        rows = self._db.rows("SELECT max(seq) FROM event WHERE batch = ? AND kind <> ?", (batch_id, apart_from))
+        return int(rows[0][0] or 0)
+
     def verify(self) -> int:
         """Walk the hash chain; the number of events, `LedgerError` at the first that does not hold."""
         return event_chain.verify_history(self._db)

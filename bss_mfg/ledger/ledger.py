@@ -102,6 +102,10 @@ class Ledger:
         """All writes inside are one."""
         return self._db.transaction()
 
+    def moment(self) -> AbstractContextManager[None]:
+        """All that is read inside is of one moment; for a few short questions, because writers wait."""
+        return self._db.moment()
+
     def locked(self, batch_id: str, work: BatchWork) -> AbstractContextManager[None]:
         """Held while a command does such work on a batch; `LedgerError` where another does."""
         return batch_lock(self._db, batch_id, work)

@@ -63,9 +63,9 @@ def checked_url(text: str) -> str:
     return text
 
 
-def require_url(text: str) -> str:
+def require_url(text: str, option: str = "--ledger") -> str:
     """As `checked_url`, of what was typed; `InputError` where it is wrong."""
     try:
         return checked_url(text)
     except ValueProblem as error:
-        raise InputError(str(error), where="--ledger", way_out="Name the server, the role and its database.") from None
+        raise InputError(str(error), where=option, way_out="Name the server, the role and its database.") from None

@@ -17,50 +17,30 @@ from pathlib import Path
 from typing import Any, cast
 
 import psycopg
-from psycopg.adapt import Loader
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 
 from bss_mfg.errors import BssError, LedgerError, RefusedError
 from bss_mfg.ledger.connection import Values
 from bss_mfg.ledger.place import LedgerPlace
 from bss_mfg.ledger.postgresql_errors import (
-    connection_refused,
     lost_connection,
     translate_error,
     translated_errors,
     unknown_commit,
 )
 from bss_mfg.ledger.postgresql_schema import MISPLACED, NAME, guard_imports_script, schema_script, script, trigger_names
+from bss_mfg.ledger.postgresql_session import new_session
 from bss_mfg.ledger.postgresql_sql import PlainInsert, plain_insert, reads_secrets, translated
 from bss_mfg.ledger.schema import VERSION
 
 _log = logging.getLogger(__name__)
 
-_CONNECT_S = 10
 _WAIT_FOR_LEDGER_S = 60
-_IDLE_S = 300
-"""A transaction in which nothing happens for so long is ended, so that who lost its network keeps nobody waiting."""
-_STATEMENT_S = 900
 _RESOLVE_S = 30.0
 """How long the server is asked what became of a commit whose answer was lost."""
 _ROWS_AT_ONCE = 500
 _FEW = 8
 """Up to so many rows are inserted by statements; for more COPY is quicker."""
-
-_SESSION = f"""
-SET search_path = {NAME};
-SET statement_timeout = '{_STATEMENT_S}s';
-SET idle_in_transaction_session_timeout = '{_IDLE_S}s';
-SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local');
-"""
-
-
-class _WholeNumber(Loader):
-    """A sum of numbers: PostgreSQL's is of a type without bounds."""
-
-    def load(self, data: Any) -> int:
-        return int(bytes(data))
 
 
 class PostgresConnection:
@@ -133,6 +113,22 @@ class PostgresConnection:
             after = rows[-1][0]
 
     @contextlib.contextmanager
+    def moment(self) -> Iterator[None]:
+        """All that is read inside is of one moment; nobody waits meanwhile."""
+        if self._open:  # whose it is already
+            yield
+            return
+        with translated_errors(self.where):
+            self._database.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        self._open = True
+        try:
+            yield
+        finally:
+            self._open = False
+            with contextlib.suppress(psycopg.Error):
+                self._database.execute("ROLLBACK")  # nothing was written
+
+    @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """Everything inside is committed as one, or nothing is. Writers queue at the ledger's lock, in order."""
         if self._open:
@@ -201,7 +197,7 @@ class PostgresConnection:
                 raise unknown_commit(self.where)
             try:
                 if self._database.closed:
-                    self._database = _connected(self._place)
+                    self._database = new_session(self._place)
                 ((state,),) = self._database.execute("SELECT pg_xact_status(%s::xid8)", (number,)).fetchall()
             except (psycopg.Error, BssError):
                 _log.debug("asking what became of a commit: not yet")
@@ -356,13 +352,17 @@ class _WithSecrets(PostgresConnection):
         """The owner's."""
         return self._owner.transaction()
 
+    def moment(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
+        """The owner's."""
+        return self._owner.moment()
+
     def _refuse_secrets(self, sql: str) -> None:
         pass
 
 
 def connect(place: LedgerPlace) -> PostgresConnection:
     """Open the ledger of a server."""
-    connection = PostgresConnection(_connected(place), place)
+    connection = PostgresConnection(new_session(place), place)
     try:
         _check_version(connection)
     except BaseException:
@@ -373,14 +373,14 @@ def connect(place: LedgerPlace) -> PostgresConnection:
 
 def holds_ledger(place: LedgerPlace) -> bool:
     """Whether a ledger lies in the database."""
-    with contextlib.closing(PostgresConnection(_connected(place), place)) as connection:
+    with contextlib.closing(PostgresConnection(new_session(place), place)) as connection:
         return connection.has_schema()
 
 
 @contextlib.contextmanager
 def created(place: LedgerPlace) -> Iterator[PostgresConnection]:
     """A new ledger in a database that has none, to be filled: whole with the end of the block, or not at all."""
-    connection = PostgresConnection(_connected(place), place)
+    connection = PostgresConnection(new_session(place), place)
     with contextlib.closing(connection):
         ((encoding,),) = connection.rows("SELECT current_setting('server_encoding')")
         if connection.has_schema():
@@ -401,28 +401,10 @@ def created(place: LedgerPlace) -> Iterator[PostgresConnection]:
             yield connection
 
 
-def _connected(place: LedgerPlace) -> psycopg.Connection[Any]:
-    _log.debug("opening %s", place.words)
-    given = conninfo_to_dict(place.url)
-    host = str(given.get("host") or "")
-    local = not host or host.startswith(("/", "@"))
-    settings: dict[str, str | int | None] = {
-        "connect_timeout": _CONNECT_S,
-        "fallback_application_name": "bss-mfg",
-        "client_encoding": "UTF8",
-        "keepalives_idle": 30,
-        "keepalives_interval": 10,
-        "keepalives_count": 3,
-        **({} if local else {"sslmode": "verify-full"}),
-    }
-    try:
-        database = psycopg.connect(make_conninfo("", **cast(dict[str, Any], {**settings, **given})), autocommit=True)
-    except psycopg.OperationalError as error:
-        raise connection_refused(error, place.words) from None
-    database.adapters.register_loader("numeric", _WholeNumber)
-    with translated_errors(place.words):
-        database.execute(_SESSION)
-    return database
+def remove(place: LedgerPlace) -> None:
+    """Remove a ledger: a copy that nobody worked with."""
+    with contextlib.closing(PostgresConnection(new_session(place), place)) as connection, connection.transaction():
+        connection.run_script("", prepared=f"DROP SCHEMA {NAME} CASCADE")
 
 
 def _check_version(connection: PostgresConnection) -> None:

@@ -208,8 +208,9 @@ class PrintStore:
 
     def in_force(self, batch_id: str, each: str = "package") -> LabelsInForce:
         """Which label of a batch is to be found in which file by now."""
-        made = [made for made in self.made_files(batch_id) if made.file.each == each]
-        scrapped = scrapped_packages(self._db, self._batches.number(batch_id)) if each == "package" else ()
+        with self._db.moment():
+            made = [made for made in self.made_files(batch_id) if made.file.each == each]
+            scrapped = scrapped_packages(self._db, self._batches.number(batch_id)) if each == "package" else ()
         return labels_in_force(made, scrapped)
 
     def supersede(self, files: Sequence[LabelFile]) -> None:

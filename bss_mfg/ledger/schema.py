@@ -116,6 +116,12 @@ CREATE TRIGGER event_no_update BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 
 CREATE TRIGGER event_no_delete BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;
 """
 
+MOVED = "the ledger was moved into a database"
+FREEZE = f"""CREATE TRIGGER IF NOT EXISTS event_moved BEFORE INSERT ON event
+BEGIN SELECT RAISE(ABORT, '{MOVED}'); END"""
+"""For a file that is no longer the ledger: every act writes an event, so no act succeeds from then on, also of a
+command that had the file open."""
+
 SUPERSEDED_NO_UPDATE = """CREATE TRIGGER superseded_no_update BEFORE UPDATE ON superseded
 BEGIN SELECT RAISE(ABORT, 'a payload is made once'); END;
 """

@@ -106,6 +106,19 @@ class SqliteConnection:
             after = rows[-1][0]
 
     @contextlib.contextmanager
+    def moment(self) -> Iterator[None]:
+        """All that is read inside is of one moment."""
+        if self._database.in_transaction:  # whose it is already
+            yield
+            return
+        self.execute("BEGIN")
+        try:
+            yield
+        finally:
+            if self._database.in_transaction:
+                self.execute("COMMIT")
+
+    @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """Everything inside is committed as one, or nothing is. Writers queue fairly at a file lock."""
         if self._database.in_transaction:

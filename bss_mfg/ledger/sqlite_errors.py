@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bss_mfg.core.text import printable
 from bss_mfg.errors import BssError, InputError, LedgerError, Location, MissingError
+from bss_mfg.ledger.schema import MOVED
 from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
 
 
@@ -38,6 +39,13 @@ def translate_error(error: sqlite3.Error | UnicodeError, path: Path) -> BssError
                 way_out="The ledger refused it and changed nothing. Files and running numbers are compared before, so "
                 "another process issued the same at this moment, or the random generator is broken. Run the command "
                 "again; if it says this twice, stop the line.",
+            )
+        if str(error) == MOVED:
+            return LedgerError(
+                MOVED,
+                where=where,
+                way_out="Nothing was changed. Run this command again; if it says the same, the move was interrupted: "
+                "run `bss-mfg ledger move --to URL` once more.",
             )
         if "TRIGGER" in name:
             return LedgerError(

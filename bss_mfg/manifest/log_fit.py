@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from bss_mfg.core.text import count_words, printable
 from bss_mfg.core.toml_files import quote
 from bss_mfg.errors import InputError
 from bss_mfg.manifest.json_stream import value_at
-from bss_mfg.manifest.log_check import CheckedMember, check_mapping, written_value
+from bss_mfg.manifest.log_check import CheckedMember, check_mapping, shown_by_samples, written_value
 from bss_mfg.manifest.log_mapping import Entry, LogMapping, Source
 from bss_mfg.manifest.log_reader import LogKind
 from bss_mfg.manifest.log_sample import (
@@ -82,9 +82,25 @@ def fit_mapping(sample: LogSample, packages: Sequence[KnownPackage], name: str) 
         for found in _fitted_members(kind, logs, lists, units):
             (unexplained if isinstance(found, Unexplained) else entries[kind]).append(found)  # type: ignore[arg-type]
     mapping = _mapping(name, entries, sample.name)
-    count = len(sample.logs)
-    text = _mapping_text(mapping, count)
-    return FittedMapping(mapping, text, tuple(unexplained), check_mapping(mapping, sample, packages))
+    members = check_mapping(mapping, sample, packages)
+    mapping = _marked(mapping, shown_by_samples(mapping, [members]))
+    return FittedMapping(mapping, _mapping_text(mapping, len(sample.logs)), tuple(unexplained), members)
+
+
+def _marked(mapping: LogMapping, shown: Collection[tuple[LogKind, str]]) -> LogMapping:
+    """The mapping with all that the sample does not show as assumed."""
+
+    def entries(kind: LogKind, fitted: Sequence[Entry]) -> tuple[Entry, ...]:
+        return tuple(
+            one if (kind, one.path) in shown else one.model_copy(update={"status": "assumed"}) for one in fitted
+        )
+
+    return mapping.model_copy(
+        update={
+            "device": entries(LogKind.DEVICE, mapping.device),
+            "bundle": entries(LogKind.BUNDLE, mapping.bundle),
+        }
+    )
 
 
 def _mapping(name: str, entries: Mapping[LogKind, Sequence[Entry]], where: str) -> LogMapping:
@@ -134,7 +150,11 @@ def _fitted_members(
             yield Unexplained(kind, printable(path, 80), "a mapping has names of letters, digits, _ and - only")
         elif member := next((name for place, name in lists if kind is LogKind.BUNDLE and place == path), None):
             yield Entry(
-                path=path, status="assumed", source="package.serials", member=member, note=_note(len(values), len(logs))
+                path=path,
+                status="confirmed",
+                source="package.serials",
+                member=member,
+                note=_note(len(values), len(logs)),
             )
         elif any(holds_key(value, units) for _, value in values):
             yield Unexplained(kind, path, "it holds an OOB key in clear; a mapping can't write one")
@@ -160,7 +180,8 @@ def _fitted(
         others = [one.source for one in fits[1:] if one.source != fits[0].source]
         if others:
             note = f"{note}; {' and '.join(dict.fromkeys(others))} would fit as well"
-        return fits[0].model_copy(update={"note": note})
+            return fits[0].model_copy(update={"note": note, "status": "assumed"})
+        return fits[0]
     texts = [value for _, value in values]
     if any(value != texts[0] or isinstance(value, bool) != isinstance(texts[0], bool) for value in texts):
         return Unexplained(kind, path, "it differs from log to log, and isn't among the known values")
@@ -174,12 +195,12 @@ def _fitted(
         return Unexplained(kind, path, f"{inside[0]} stands in it, in a form that a mapping can't write")
     if len(values) == 1:
         note += ": it may be another in the log of another device"
-    return Entry(path=path, status="assumed", source="constant", value=value, optional=optional, note=note)
+    return Entry(path=path, status="confirmed", source="constant", value=value, optional=optional, note=note)
 
 
 def _entry(path: str, source: Source, form: Any, optional: bool, note: str) -> Entry:
     named = form if form_names(source) and form != DEFAULT else None
-    return Entry(path=path, status="assumed", source=source, format=named, optional=optional, note=note)
+    return Entry(path=path, status="confirmed", source=source, format=named, optional=optional, note=note)
 
 
 def _is_inside(known: Any, value: Any) -> bool:

@@ -36,7 +36,10 @@ class Entry(FileModel):
     """One value: its path inside a control log, separated by dots, and where it comes from."""
 
     path: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$")]
-    status: Literal["published", "assumed"]
+    status: Literal["published", "confirmed", "assumed"] = Field(
+        description="Whether Amazon's public pages say so; or its guide does, as a sample log of it shows or somebody "
+        "has looked up; or nobody knows."
+    )
     source: Source
     value: str | bool | int | None = Field(None, description="constant: a text, a whole number, true or false.")
     format: FormName | None = Field(None, description="unit.uuid, unit.mac: how it is written; hex-upper if not given.")
@@ -90,7 +93,7 @@ class LogMapping(FileModel):
 
     @property
     def assumed(self) -> tuple[str, ...]:
-        """Paths that Amazon's public pages do not describe."""
+        """Paths that neither Amazon's public pages nor its guide are known to describe."""
         return tuple(dict.fromkeys(item.path for item in (*self.device, *self.bundle) if item.status == "assumed"))
 
 
@@ -119,6 +122,19 @@ def find_mapping(spec: str, specs_folder: Path) -> LogMapping | None:
     if not packaged.is_file():
         packaged = resources.files("bss_mfg.payload") / "specs" / "amazon-bss-ob04.control-log.toml"
     return validate(parse_toml(packaged.read_text("utf-8"), packaged.name), LogMapping)
+
+
+def where_to_correct(spec: str, specs_folder: Path) -> str:
+    """What to do about a mapping of a spec that is not as Amazon's guide says."""
+    name = _file_name(spec)
+    if (specs_folder / name).is_file():
+        return f'correct specs/{name}, and write status = "confirmed" for what is right'
+    if spec in packaged_names() and not (specs_folder / f"{spec}.toml").is_file():
+        return f"correct a copy of the mapping in specs/ (`bss-mfg spec copy {spec}`)"
+    return (
+        f"write specs/{name} (`bss-mfg mapping fit {spec} --sample LOG.json --units FILE --out specs/` makes it from "
+        "the guide's sample)"
+    )
 
 
 def _file_name(spec: str) -> str:

@@ -36,7 +36,7 @@ class Sidecar(FileModel, strict=True):
     batch: str
     ledger_head: Annotated[str, Field(pattern="^[0-9]+:[0-9a-f]{64}$")]
     mapping: str = Field(description="Name of the mapping file.")
-    assumed: tuple[str, ...] = Field(description="Paths of the mapping that Amazon's public pages do not describe.")
+    assumed: tuple[str, ...] = Field(description="Paths of the mapping that are marked assumed.")
     bss_mfg: str = Field(description="Version of bss-mfg.")
 
 

@@ -91,12 +91,14 @@ def require_confirmed(file: SpecFile) -> None:
     state, spec, signed = confirmation_state(file), file.spec, file.spec.confirmation
     where, again = f"spec {spec.name}", f"`bss-mfg spec confirm {spec.name}`"
     if state is ConfirmationState.NONE:
+        copied = file.origin == "workspace"
+        correct = "Correct it" if copied else f"Copy it with `bss-mfg spec copy {spec.name}`, correct the copy"
         raise InputError(
             f"fields {', '.join(spec.assumed)} are assumptions that nobody has confirmed, so a production "
             "product can't be issued with it",
             where=where,
-            way_out=f"Copy it with `bss-mfg spec copy {spec.name}` if you have not, correct the copy from Amazon's "
-            f"Provisionee Manufacturing Guide, and sign: `bss-mfg spec confirm {spec.name} --document TEXT`.",
+            way_out=f"{correct} from Amazon's Provisionee Manufacturing Guide, and sign: "
+            f"`bss-mfg spec confirm {spec.name} --document TEXT`.",
         )
     if state is ConfirmationState.BY_HAND and signed:
         raise InputError(

@@ -157,6 +157,12 @@ def _describe_other_file(der: bytes) -> str:
         return "is not a public key that can be used (damaged, cut off, or a point that is not on its curve)"
 
 
+_PRIVATE_WAY_OUT = (
+    "Of a guide's samples it is the guide's private test key; of products in development the file that "
+    "`bss-mfg dev-key` made, dev-keys/NAME.private.pem."
+)
+
+
 def load_private_key(data: bytes, name: str) -> PrivateKey:
     """Read a development private key (PEM or DER, unencrypted) to look into barcodes with."""
     try:
@@ -165,16 +171,28 @@ def load_private_key(data: bytes, name: str) -> PrivateKey:
         else:
             key = serialization.load_der_private_key(data, None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise InputError(
-            "is not an unencrypted private key",
-            where=Location(name),
-            way_out="Give the file that `bss-mfg dev-key` made, dev-keys/NAME.private.pem.",
-        ) from None
+        raise InputError(_describe_no_private_key(data), where=Location(name), way_out=_PRIVATE_WAY_OUT) from None
     if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name in _CURVES:
         return key
     if isinstance(key, rsa.RSAPrivateKey | x25519.X25519PrivateKey):
         return key
-    raise InputError("is a private key of the wrong kind", where=name, way_out="Give a key of `bss-mfg dev-key`.")
+    raise InputError(
+        "is a private key of the wrong kind",
+        where=name,
+        way_out=f"Keys are on {', '.join(_CURVES.values())} or {_X25519}, or RSA. {_PRIVATE_WAY_OUT}",
+    )
+
+
+def _describe_no_private_key(data: bytes) -> str:
+    if b"-----BEGIN ENCRYPTED PRIVATE KEY-----" in data or b"Proc-Type: 4,ENCRYPTED" in data:
+        return "is locked with a passphrase, not an unencrypted private key (`openssl pkey` unlocks it)"
+    for load in (serialization.load_pem_public_key, serialization.load_der_public_key):
+        try:
+            load(data)
+        except (ValueError, UnsupportedAlgorithm):
+            continue
+        return "is a public key, not a private one"
+    return "is not an unencrypted private key"
 
 
 def private_pem(key: PrivateKey) -> bytes:

@@ -7,8 +7,9 @@ them off (`bss-mfg spec confirm`). No code changes.
 
 from __future__ import annotations
 
+import difflib
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from importlib import resources
@@ -132,6 +133,11 @@ class SpecField(FileModel):
             return format_of(self.format).size(16), format_of(self.format).size(16)
         least, most = (12, 12) if self.source == "unit.mac" else (1, 50)
         return self.min_length or least, self.max_length or most
+
+    @property
+    def varies(self) -> bool:
+        """Whether the values of units may have one length or another."""
+        return self.source.startswith("unit.") and self.lengths[0] != self.lengths[1]
 
     def check_value(self, value: str) -> str:
         """`value` if it can be one unit's value of this field; else `InputError` names the field and what is wrong."""
@@ -340,13 +346,15 @@ def packaged_names() -> list[str]:
     )
 
 
-def packaged_spec(name: str) -> SpecFile:
-    """A spec that comes with bss-mfg."""
+def packaged_spec(name: str, own: Iterable[str] | None = None) -> SpecFile:
+    """A spec that comes with bss-mfg; `own` are the names of the workspace's, where there is one."""
     if name not in packaged_names():
+        known = sorted({*packaged_names(), *(own or ())})
+        close = difflib.get_close_matches(name[:80], known, 1)
+        more = "; a workspace may hold more in its specs folder" if own is None else ""
         raise InputError(
-            f"there is no spec named {name[:80]!a}",
-            way_out=f"Known are: {', '.join(packaged_names())}; a workspace may hold more in its specs folder "
-            "(`bss-mfg spec list`).",
+            f"there is no spec named {name[:80]!a}" + (f"; did you mean '{close[0]}'?" if close else ""),
+            way_out=f"Known are: {', '.join(known)}{more} (`bss-mfg spec list`).",
         )
     text = (resources.files("bss_mfg.payload") / "specs" / f"{name}.toml").read_text("utf-8")
     return spec_from_document(parse_toml(text, f"{name}.toml (comes with bss-mfg)"), "packaged")

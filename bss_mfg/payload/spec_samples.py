@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from bss_mfg.core.models import FileModel
 from bss_mfg.core.text import count_words
@@ -26,11 +27,28 @@ _PUNCTUATION = re.compile(r"[\s:\-]")
 """What people write between the digits of a key."""
 
 
+_NAMES = {"\n": "a line break", "\r": "a line break", "\t": "a tab"}
+_SHOWN = 20
+"""Characters that are shown in front of one that can't be."""
+
+
+def _check_characters(string: str) -> str:
+    for at, character in enumerate(string):
+        if not " " <= character <= "~":
+            name = f"U+{ord(character):04X} ({unicodedata.name(character, 'a control character')})"
+            before = f"behind '{'...' if at > _SHOWN else ''}{string[max(at - _SHOWN, 0) : at]}'"
+            raise ValueError(
+                f"{_NAMES.get(character, name)} stands {before if at else 'at its beginning'}, character {at + 1} of "
+                "it; a barcode string is one line of printable ASCII"
+            )
+    return string
+
+
 class _SampleTable(FileModel):
     """A sample file. What its units say is read apart from this: a message of ours never shows a key."""
 
     format: Literal[1] = Field(description="Version of this file format.")
-    string: Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[ -~]+$")]
+    string: Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_check_characters)]
     document: str = ""
     private_key: Annotated[str, Field(min_length=1)] | None = None
     product: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")], str] = Field(

@@ -10,6 +10,7 @@ from pathlib import Path
 from bss_mfg.core.files import iter_files
 from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.errors import InputError
+from bss_mfg.ledger.event_kind import EventKind
 from bss_mfg.ledger.events import KeysReleased
 from bss_mfg.ledger.keys import open_keys
 from bss_mfg.ledger.ledger import Ledger
@@ -23,6 +24,9 @@ from bss_mfg.reconcile.comparison import Comparison, ComparisonBuilder, Differen
 from bss_mfg.reconcile.control_logs import reconcile_control_logs
 from bss_mfg.reconcile.label_files import READABLE, reconcile_labels
 from bss_mfg.reconcile.programming_files import reconcile_programming
+
+_COMPARISONS = 3
+"""How often a batch is compared whose files are made meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +78,13 @@ def reconcile(
 ) -> Reconciliation:
     """Compare programming files, label files and control logs with the ledger. Writes nothing.
 
+    Files that are made, or moved away, between a look at the ledger and one at the folder would differ: where something
+    does and the batch's history went on meanwhile, all is compared anew.
+
     Work goes to the processes of `executor`, and with it the batch's data key. `InputError` where the
     folder is not there, or the key is not the one that the batch was encrypted to.
     """
-    batch, folder, mapping, private_key = request.batch, request.folder, request.mapping, request.private_key
+    batch, folder, private_key = request.batch, request.folder, request.private_key
     if not folder.is_dir():
         raise InputError("is not a folder", where=str(folder), way_out="Name the batch's files with --folder DIR.")
     if private_key is not None and fingerprint(private_key.public_key()) != batch.key_fingerprint:
@@ -85,6 +92,25 @@ def reconcile(
             f"the private key is not the one of batch {batch.id}",
             way_out=f"Its public key has the fingerprint {batch.key_fingerprint}.",
         )
+    for left in reversed(range(_COMPARISONS)):
+        before = ledger.history.newest(batch.id, apart_from=EventKind.READ)
+        found: Reconciliation | InputError
+        try:
+            found = _compare(ledger, vault, request, executor, progress)
+        except InputError as error:  # a file that was moved away, perhaps
+            found = error
+        is_right = isinstance(found, Reconciliation) and not found.difference_count
+        if is_right or not left or ledger.history.newest(batch.id, apart_from=EventKind.READ) == before:
+            break
+    if isinstance(found, InputError):
+        raise found
+    return found
+
+
+def _compare(
+    ledger: Ledger, vault: Vault, request: ReconcileRequest, executor: Executor | None, progress: Progress
+) -> Reconciliation:
+    batch, folder, mapping, private_key = request.batch, request.folder, request.mapping, request.private_key
     recorded = ledger.exports.control_logs(batch.id)
     files = files_to_compare(folder, {log.file for log in recorded})
     records = BatchRecords(ledger, batch)

@@ -91,7 +91,8 @@ class Span:
     @property
     def label(self) -> str:
         """What it is, and of which unit."""
-        name = self.piece.name or self.piece.kind.value
+        kind = self.piece.kind
+        name = self.piece.name or (FRAME_WORDS if kind is PieceKind.FRAME else kind.value)
         return f"{name}, unit {self.piece.unit}" if self.piece.unit else name
 
     @property
@@ -113,6 +114,8 @@ class EncryptedBlock:
     plaintext: tuple[Span, ...]
     values: int
     """Ciphertexts in the made-up string; the first is shown."""
+    text: str | None = None
+    """The plaintext, where it is a text of printable ASCII."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +149,15 @@ class SpecSheet:
     blocks: tuple[EncryptedBlock, ...]
     sizes: tuple[SizeRow, ...]
     statements: tuple[Statement, ...]
+    """What is assumed and not proven, one thing at a time."""
+    shown: tuple[Statement, ...]
+    """What is assumed and proven by the samples."""
     matrix: Matrix | None
     samples: tuple[str, ...] = ()
     proven: tuple[str, ...] = ()
     """Keys of the assumed fields that the samples prove: nobody has to sign for them."""
+    unopened: frozenset[str] = frozenset()
+    """Samples whose private key is not there."""
 
     @property
     def spec(self) -> Spec:
@@ -172,7 +180,8 @@ class SpecSheet:
         """What was held against the spec; empty where nothing was."""
         if not self.samples:
             return ""
-        words = f"Held against {count_words(len(self.samples), 'sample')}: {', '.join(self.samples)}."
+        names = (f"{name} (not opened)" if name in self.unopened else name for name in self.samples)
+        words = f"Held against {count_words(len(self.samples), 'sample')}: {', '.join(names)}."
         return words + (f" Proven by them: {', '.join(self.proven)}." if self.proven else " They prove no field whole.")
 
     @property
@@ -180,6 +189,13 @@ class SpecSheet:
         """How long the string is."""
         too_long = "" if self.matrix or self.spec.bare else ": more than a Data Matrix holds"
         return f"{count_words(len(self.anatomy.text), 'character')}{too_long}."
+
+    @property
+    def longer_words(self) -> str:
+        """Why a string may be longer than the one shown; empty where all are of one length for a package."""
+        free = [(field.key, field.lengths[1]) for field in self.spec.field if field.varies]
+        listed = ", ".join(f"{key} has up to {count_words(most, 'character')}" for key, most in free)
+        return f" It may be longer than the one above: {listed} for each unit." if free else ""
 
     @property
     def package_words(self) -> str:
@@ -202,14 +218,16 @@ def spec_sheet(file: SpecFile, request: SheetRequest) -> SpecSheet:
         anatomy=made,
         digest=content_digest(file),
         state=state,
-        state_words=_state_words(file, state),
+        state_words=_state_words(file, state, proven),
         fields=tuple(_row(one.field, one.text, spec, by_key.get(one.field.key)) for one in made.fields),
         blocks=tuple(_block(one.field, one.encrypted) for one in made.fields if one.encrypted),
         sizes=tuple(_sizes(spec)),
-        statements=tuple(_statements(spec, by_key, string)),
+        statements=tuple(_statements(spec, by_key, string, proven=False)),
+        shown=tuple(_statements(spec, by_key, string, proven=True)),
         matrix=_matrix(made),
         samples=tuple(one.sample.name for one in request.samples),
         proven=proven,
+        unopened=frozenset(one.sample.name for one in request.samples if one.private_key is None and spec.encrypted),
     )
 
 
@@ -221,17 +239,24 @@ def _matrix(made: Anatomy) -> Matrix | None:
         return None
 
 
-def _state_words(file: SpecFile, state: ConfirmationState) -> str:
+def _state_words(file: SpecFile, state: ConfirmationState, proven: Sequence[str]) -> str:
     spec, signed = file.spec, file.spec.confirmation
     by = f"by {signed.by} on {signed.on} with {signed.document}" if signed else ""
     return {
         ConfirmationState.NOT_NEEDED: "Every field is published",
-        ConfirmationState.NONE: f"Not confirmed: {count_words(len(spec.assumed), 'assumption')}",
+        ConfirmationState.NONE: _assumptions(len(spec.assumed), len(proven)),
         ConfirmationState.BY_HAND: f"Confirmed {by}, but nothing says what it was like then",
         ConfirmationState.CHANGED: f"Confirmed {by}, and changed since",
         ConfirmationState.CONFIRMED: f"Confirmed {by}",
         ConfirmationState.IN_PART: f"Confirmed {by}, but neither proven nor signed for: {', '.join(unsigned(file))}",
     }[state]
+
+
+def _assumptions(count: int, proven: int) -> str:
+    words = count_words(count, "assumption")
+    if proven == count:
+        return f"Not signed yet: {words}, all of them proven by samples"
+    return f"Not confirmed: {words}" + (f", {proven} of them proven by samples" if proven else "")
 
 
 def _row(field: SpecField, value: str, spec: Spec, proof: FieldProof | None) -> FieldRow:
@@ -264,7 +289,13 @@ def _block(field: SpecField, values: Sequence[EncryptedValue]) -> EncryptedBlock
         sealed=tuple(_spans(first.sealed)),
         plaintext=tuple(_spans(first.plaintext)),
         values=len(values),
+        text=_text(first.plaintext),
     )
+
+
+def _text(pieces: Sequence[Piece]) -> str | None:
+    data = b"".join(piece.data for piece in pieces)
+    return data.decode() if all(0x20 <= byte < 0x7F for byte in data) else None
 
 
 def _spans(pieces: Sequence[Piece]) -> Iterator[Span]:
@@ -294,22 +325,28 @@ def _sizes(spec: Spec) -> Iterator[SizeRow]:
         yield SizeRow(units, oob, plaintext, longest, modules)
 
 
-def _statements(spec: Spec, proofs: Mapping[str, FieldProof], string: FieldProof | None) -> Iterator[Statement]:
-    """What is assumed and not proven, one thing at a time, in the order of the string."""
-    if spec.symbology_status == "assumed":
+def _statements(
+    spec: Spec, proofs: Mapping[str, FieldProof], string: FieldProof | None, *, proven: bool
+) -> Iterator[Statement]:
+    """What is assumed and proven, or not, one thing at a time, in the order of the string."""
+    if spec.symbology_status == "assumed" and not proven:
         yield Statement("code", "Symbology", code_words(spec))
     for field in spec.field:
         proof = proofs.get(field.key)
-        if field.status == "assumed" and not (proof and proof.evidence is Evidence.PROVEN):
+        if field.status == "assumed" and _is_proven(proof) is proven:
             yield from field_statements(field, spec)
             for left in _parts_left(proof) if proof else ():
                 yield Statement(field.key, "By samples", left)
     assumed = [field.key for field in spec.field if field.status == "assumed"]
-    if assumed and not spec.bare and not (string and string.evidence is Evidence.PROVEN):
+    if assumed and not spec.bare and _is_proven(string) is proven:
         order = " ".join(field.key for field in spec.field)
         yield Statement("string", "Order", order)
         end = f"{spec.terminator} behind the last field" if spec.terminator else "nothing behind the last field"
         yield Statement("string", "Ends with", end)
+
+
+def _is_proven(proof: FieldProof | None) -> bool:
+    return proof is not None and proof.evidence is Evidence.PROVEN
 
 
 def named(spans: Sequence[Span]) -> list[Span]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bss_mfg.report.spec_sheet import Span, SpecSheet
+from bss_mfg.report.spec_words import Statement
 
 
 def spec_sheet_document(sheet: SpecSheet) -> dict[str, Any]:
@@ -38,6 +39,7 @@ def spec_sheet_document(sheet: SpecSheet) -> dict[str, Any]:
                 "insecure": list(block.warnings),
                 "plaintext": _spans(block.plaintext),
                 "sealed": _spans(block.sealed),
+                "text": block.text,
             }
             for block in sheet.blocks
         ],
@@ -52,8 +54,13 @@ def spec_sheet_document(sheet: SpecSheet) -> dict[str, Any]:
             }
             for row in sheet.sizes
         ],
-        "assumed": [{"of": one.of, "what": one.what, "words": one.words} for one in sheet.statements],
+        "assumed": _statements(sheet.statements),
+        "proven": _statements(sheet.shown),
     }
+
+
+def _statements(statements: Sequence[Statement]) -> list[dict[str, str]]:
+    return [{"of": one.of, "what": one.what, "words": one.words} for one in statements]
 
 
 def _spans(spans: Sequence[Span]) -> list[dict[str, Any]]:

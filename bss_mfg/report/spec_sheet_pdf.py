@@ -40,15 +40,16 @@ from bss_mfg.report.spec_sheet_parts import (
     text,
     ticks,
 )
+from bss_mfg.report.spec_words import Statement
 
 FIELD_COLOURS = ("#dcdfe4", "#c9e8c0", "#fbe2a8", "#bcd7f7", "#f3d9bd", "#dccff3", "#f6c6cc", "#bfe6e6")
 """Of fields in their order, as in the style sheet of the page."""
-_KINDS = {
+KIND_COLOURS = {
     PieceKind.POINT: "#bcd7f7", PieceKind.HEADER: "#dccff3", PieceKind.WRAPPED_KEY: "#bcd7f7", PieceKind.IV: "#c9e8c0",
     PieceKind.CIPHERTEXT: "#fbe2a8", PieceKind.TAG: "#f6c6cc", PieceKind.PREFIX: "#dcdfe4", PieceKind.UUID: "#bcd7f7",
     PieceKind.OOB: "#fbcf98", PieceKind.SERIAL: "#c9e8c0", PieceKind.MAC: "#bfe6e6", PieceKind.COLUMN: "#dccff3",
-    PieceKind.CONSTANT: "#dcdfe4", PieceKind.COUNT: "#f3d9bd", PieceKind.PRODUCT: "#d9ebc4",
-    PieceKind.CHECK: "#f6c6cc", PieceKind.PADDING: "#eceef1", PieceKind.FRAME: "#d3d8df",
+    PieceKind.CONSTANT: "#d3c3ad", PieceKind.COUNT: "#f2ee9e", PieceKind.PRODUCT: "#a9d6b6",
+    PieceKind.CHECK: "#f6c6cc", PieceKind.PADDING: "#f1f2f4", PieceKind.FRAME: "#d3d8df",
 }  # fmt: skip
 _MARGIN_MM, _WIDTH_MM = 15, 263
 _MOST_STACKED = 24
@@ -97,9 +98,16 @@ def _story(sheet: SpecSheet, version: str) -> Iterator[Any]:
     yield head("To be confirmed")
     if sheet.statements:
         yield text("What Amazon's public pages do not say. Please compare each line with the guide, and tick it.", SOFT)
-        yield _statements(sheet)
+        yield _statements(sheet.statements, "As assumed here", ticked=True)
     else:
         yield text("Nothing: every field is published" + (", or proven by the samples." if sheet.proven else "."))
+    if sheet.shown:
+        yield head("Proven by the samples")
+        yield text(
+            "What Amazon's public pages do not say either, and the samples of the guide show. None of it needs a tick.",
+            SOFT,
+        )
+        yield _statements(sheet.shown, "As proven", ticked=False)
     yield KeepTogether(_sign())
 
 
@@ -173,6 +181,8 @@ def _block(block: EncryptedBlock) -> Iterator[Any]:
     facts = [[text(name, SOFT), words] for name, words in block.facts]
     how = text("How", bold=True, size=10, spaceAfter=2)
     plain, sealed = _dump("Plaintext", block.plaintext), _dump("Encrypted", block.sealed)
+    if block.text:
+        plain.append([text("As a text:", SOFT, size=8, spaceBefore=3), text(block.text, mono=True, size=7.5)])
     if _rows(block.plaintext) + _rows(block.sealed) + len(block.plaintext) // 3 <= _MOST_STACKED:
         left = [part for parts in (*plain, [space(4)], *sealed) for part in parts]
         yield table([[left, [how, table(facts, (36, 110))]]], (_WIDTH_MM - 155, 155), ruled=False)
@@ -191,16 +201,16 @@ def _rows(spans: Sequence[Span]) -> int:
 def _dump(name: str, spans: Sequence[Span]) -> list[list[Any]]:
     """The bytes and what they are: parts that may come to stand on several pages."""
     data = b"".join(span.piece.data for span in spans)
-    colours = [_KINDS[span.piece.kind] for span in spans for _ in range(span.size)]
+    colours = [KIND_COLOURS[span.piece.kind] for span in spans for _ in range(span.size)]
     starts = {span.start for span in spans}
     each = ROW * _MOST_ROWS
     parts: list[list[Any]] = [
         [dump(data, colours, starts, range(at, min(at + each, len(data))))] for at in range(0, len(data), each)
     ]
     parts[0].insert(0, text(f"{name}, {count_words(len(data), 'byte')}", bold=True, size=10, spaceAfter=3))
-    legend = [_legend(_KINDS[one.piece.kind], one.label, one) for one in named(spans)]
+    legend = [_legend(KIND_COLOURS[one.piece.kind], one.label, one) for one in named(spans)]
     if len(legend) < len(spans):
-        legend.append(_legend(_KINDS[PieceKind.FRAME], FRAME_WORDS))
+        legend.append(_legend(KIND_COLOURS[PieceKind.FRAME], FRAME_WORDS))
     return [*parts, [space(1.5), markup("&nbsp;&nbsp;&nbsp; ".join(legend), size=8, leading=12)]]
 
 
@@ -220,6 +230,7 @@ def _sizes(sheet: SpecSheet) -> Iterator[Any]:
         else "The longest string, and the Data Matrix that holds every string of a batch; its side with a quiet zone "
         f"of {QUIET_MODULES} module, of modules of {MODULE_MM} mm."
     )
+    words += sheet.longer_words
     yield text(words + (f" With an RSA key of {RSA_BITS} bits." if needs_rsa(sheet) else ""), SOFT)
     yield space(1)
     heads = ["Units", "OOB key", "Plaintext", "Characters", "Modules", "Side"]
@@ -235,11 +246,12 @@ def _size_row(row: SizeRow, sheet: SpecSheet) -> list[Any]:
     return [f"{row.units}", oob, plaintext, f"{row.characters}", *symbol]
 
 
-def _statements(sheet: SpecSheet) -> Any:
-    rows: list[list[Any]] = [["Of", "What", "As assumed here", "In the guide"]]
-    for one in sheet.statements:
-        rows.append([text(one.of, bold=True), one.what, one.words, ticks(82)])
-    return table(rows, (24, 40, 117, 82), heads=1)
+def _statements(statements: Sequence[Statement], words: str, *, ticked: bool) -> Any:
+    rows: list[list[Any]] = [["Of", "What", words, *(["In the guide"] if ticked else [])]]
+    for one in statements:
+        rows.append([text(one.of, bold=True), one.what, one.words, *([ticks(82)] if ticked else [])])
+    widths = (24, 40, 117, 82) if ticked else (24, 40, _WIDTH_MM - 64)
+    return table(rows, widths, heads=1)
 
 
 def _sign() -> list[Any]:

@@ -11,6 +11,7 @@ from bss_mfg.imaging.attempts import UnreadSymbol
 from bss_mfg.imaging.defects import Defects
 from bss_mfg.imaging.grid import SampledGrid
 from bss_mfg.imaging.page_attempts import best_likeness
+from bss_mfg.ledger.labels_in_force import LabelsInForce
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import LabelFile, LabelScope, Package
 from bss_mfg.payload.spec import Spec, spec_from_text
@@ -114,6 +115,21 @@ class BatchLabels:
             for package in self.ledger.packages.stream(self.batch_id, number, count):
                 self.serials[package.number] = package.serials_text
         return {number: self.serials[number] for number in wanted if number in self.serials}
+
+
+@dataclass(frozen=True, slots=True)
+class KnownLabels:
+    """The label files of a batch for one kind of label, as the ledger knew them at one moment: all `files` in the order
+    of printing, and which label was in force in which."""
+
+    files: tuple[LabelFile, ...]
+    in_force: LabelsInForce
+
+
+def known_labels(ledger: Ledger, batch: str, each: LabelScope) -> KnownLabels:
+    """What the ledger knows of the label files of a batch now."""
+    with ledger.moment():
+        return KnownLabels(tuple(label_files_of(ledger, batch, each)), ledger.prints.in_force(batch, each))
 
 
 def package_label_files(ledger: Ledger, batch: str) -> list[LabelFile]:

@@ -131,7 +131,7 @@ def label_places(ledger: Ledger, batch: Batch, numbers: Sequence[int]) -> Iterat
         }
 
 
-def decide_by(draw: DrawnSample, findings: Iterable[Finding]) -> LotDecision:
+def decide(draw: DrawnSample, findings: Iterable[Finding]) -> LotDecision:
     """What the drawn sample says of its lot: of its printed labels, for our own files are no sample of a print."""
     right: set[int] = set()
     wrong: set[int] = set()

@@ -13,23 +13,49 @@ from bss_mfg.imaging.sources import SUFFIXES
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, LabelScope
 from bss_mfg.printer_languages import RAW_SUFFIXES
+from bss_mfg.verify.batch_labels import KnownLabels, known_labels
 from bss_mfg.verify.picture_folders import is_system_file, list_folder
+
+_LISTINGS = 10
+"""How often folders are listed anew because labels were made meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class FilesToVerify:
-    """Files to read, and the names of label files that should lie with others in a folder, and don't."""
+    """Files to read, and the names of label files that should lie with others in a folder, and don't; both by what
+    was `known` of the batch's label files at the moment in which the folders were looked into."""
 
     files: tuple[Path, ...]
     lost: tuple[Path, ...]
+    known: KnownLabels
     passed_over: tuple[Path, ...] = ()
     """Files of an operating system, and hidden ones in folders: they are not read."""
 
 
 def expand_folders(ledger: Ledger, batch: Batch, paths: Sequence[Path], each: LabelScope = "package") -> FilesToVerify:
     """Files as given, folders replaced by the readable files in them, in name order. Of those, label files that were
-    superseded are left out: who wants them read names them."""
-    in_force = ledger.prints.in_force(batch.id, each)
+    superseded are left out: who wants them read names them.
+
+    What the ledger knows and what lies in the folders are of one moment: where labels are made or moved away between
+    these two questions, both are asked again.
+    """
+    known = known_labels(ledger, batch.id, each)
+    for left in reversed(range(_LISTINGS)):
+        found: FilesToVerify | InputError
+        try:
+            found = _expand(batch, paths, known)
+        except InputError as error:
+            found = error
+        before, known = known, known_labels(ledger, batch.id, each)
+        if known == before or not left:
+            break
+    if isinstance(found, InputError):
+        raise found
+    return found
+
+
+def _expand(batch: Batch, paths: Sequence[Path], labels: KnownLabels) -> FilesToVerify:
+    in_force = labels.in_force
     known = {file.file for file in in_force.files}
     superseded = {file.file: file.sha256 for file in in_force.superseded}
     remade = f"`bss-mfg labels {batch.id} --again` makes lost label files again, with the same bytes"
@@ -56,7 +82,7 @@ def expand_folders(ledger: Ledger, batch: Batch, paths: Sequence[Path], each: La
         else:
             way_out = f"Check the path; {remade}." if path.name in known else "Check the path."
             raise InputError("is not there", where=path, way_out=way_out)
-    return FilesToVerify(tuple(files), tuple(lost), tuple(passed_over))
+    return FilesToVerify(tuple(files), tuple(lost), labels, tuple(passed_over))
 
 
 def refuse_no_labels(ledger: Ledger, batch: Batch, each: LabelScope) -> None:

@@ -20,8 +20,8 @@ from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.ledger.events import READ_SUBJECTS, PictureRead
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, LabelFile
-from bss_mfg.verify.batch_labels import label_files_of
-from bss_mfg.verify.drawn_samples import current_drawn_sample, decide_by, record_decision
+from bss_mfg.verify.batch_labels import KnownLabels, known_labels
+from bss_mfg.verify.drawn_samples import current_drawn_sample, decide, record_decision
 from bss_mfg.verify.file_progress import FileProgress
 from bss_mfg.verify.finding_spool import Findings, FindingSpool
 from bss_mfg.verify.findings import Finding, FindingKind, OtherCode, missing_findings, missing_labels
@@ -43,6 +43,8 @@ MOST_NEW_FAULTS = 10
 """Labels that are told at once as they are found wrong; the rest is counted."""
 MAX_PICTURES = 200
 """Failed labels whose picture is kept for the report."""
+_READINGS = 3
+"""How often files are read from the first on because labels were made again meanwhile."""
 _MAX_PENDING = 2_000
 """Findings that are written down at once, of one large file."""
 
@@ -64,10 +66,18 @@ def verify(
     is read in this process, which a hostile file may crash. Threads must be one at most: pdfium is not safe in more. A
     file or page that can't be read is listed, too; `InputError` if that is all of them. `tell` hears, in any
     thread, what is done to pages that take a while.
+
+    What is wanted is what was in force when the folders were looked into. Where a file of theirs was made again or
+    moved away before it was read, so that nobody can tell any more, all is read anew.
     """
-    found = expand_folders(ledger, batch, paths, options.each)
-    verifier = Verifier(ledger, batch, options, progress, executor=executor, tell=tell)
-    verifier.read_files(found.files)
+    for left in reversed(range(_READINGS)):
+        found = expand_folders(ledger, batch, paths, options.each)
+        verifier = Verifier(ledger, batch, options, progress, known=found.known, executor=executor, tell=tell)
+        try:
+            verifier.read_files(found.files, to_the_end=not left)
+            break
+        except _OvertakenError:
+            continue
     verifier.note_lost(found.lost)
     verifier.note_passed_over(found.passed_over)
     if not verifier.pages and not verifier.resumed:
@@ -83,6 +93,10 @@ def verify(
     return outcome
 
 
+class _OvertakenError(Exception):
+    """Labels were made again while their files were read, and files that were to be read are not there any more."""
+
+
 class Verifier:
     """A verification that grows with each file that comes."""
 
@@ -93,6 +107,7 @@ class Verifier:
         options: VerifyOptions = NO_OPTIONS,
         progress: Progress = no_progress,
         *,
+        known: KnownLabels | None = None,
         executor: Executor | None = None,
         tell: TellPage | None = None,
     ) -> None:
@@ -102,7 +117,9 @@ class Verifier:
         self._sample = current_drawn_sample(ledger, batch) if options.sample else None
         self._ledger, self._batch, self._options, self._progress = ledger, batch, options, progress
         self._names = LabelNames(ledger, batch, options.each)
-        self._label_files = label_files_of(ledger, batch.id, options.each)
+        self._known = known or known_labels(ledger, batch.id, options.each)
+        self._label_files, self._in_force = self._known.files, self._known.in_force
+        self._reprinted = frozenset(self._in_force.reprinted())
         self._by_digest = {part.sha256: part for part in self._label_files}
         request = ReadRequest(
             ledger.place,
@@ -120,7 +137,6 @@ class Verifier:
             pictures=options.pictures,
         )
         self._runner = TaskRunner(request, executor, tell)
-        self._look_at_label_files()
         copies = max((part.copy * part.repeat for part in self._in_force.files), default=1)
         self._scrapped = self._names.scrapped()
         # What was shipped had been read right; unless the ledger is older than that rule.
@@ -144,6 +160,7 @@ class Verifier:
         self._new_faults: list[Finding] = []
         self._new_fault_count = 0
         self._file: FileProgress | None = None
+        self._to_the_end = True
         self._broken: list[tuple[int, int, str, str]] = []
         self.troubles: list[tuple[str, str]] = []
         self._accounts = PageAccounts()
@@ -152,9 +169,11 @@ class Verifier:
         """What was not judged, with the pages."""
         self.files = self.pages = self.resumed = self._resumed_labels = self._opened = 0
 
-    def read_files(self, files: Sequence[Path]) -> None:
+    def read_files(self, files: Sequence[Path], *, to_the_end: bool = True) -> None:
         """Read some files, and write down what they show. A file that was read before, by its bytes, is skipped: a page
-        given twice is no label printed twice."""
+        given twice is no label printed twice. Unless `to_the_end`, `_OvertakenError` as soon as a file can't be judged
+        by what was known, because labels were made again since."""
+        self._to_the_end = to_the_end
         file_of_task: dict[PageTask, FileProgress] = {}  # asked for a few parts ahead
         for task, answers in self._runner.run(self._page_tasks(files, file_of_task)):
             file = file_of_task.pop(task)
@@ -168,6 +187,7 @@ class Verifier:
             self._progress(self._trackers.judged.read_count(), self._batch.packages)
         self._commit()
         self._file = None
+        self._refuse_made_since(self._digests_read)
 
     def note_lost(self, paths: Sequence[Path]) -> None:
         """Say of label files that they are not where the others are."""
@@ -189,7 +209,7 @@ class Verifier:
         )
         findings = self._spool.snapshot(self._trackers.times_read, self._trackers.judged.unaccounted_count(), tail)
         pictures = self._label_pictures(findings) if self._options.pictures else {}
-        decision = decide_by(self._sample, findings) if self._sample else None
+        decision = decide(self._sample, findings) if self._sample else None
         if decision and final:
             record_decision(self._ledger, self._batch, decision)
         return Verification(
@@ -201,7 +221,7 @@ class Verifier:
             files=self.files,
             pages=self.pages,
             options=self._options,
-            label_files=tuple(self._label_files),
+            label_files=self._label_files,
             decision=decision,
             resumed=self.resumed,
             resumed_labels=self._resumed_labels,
@@ -253,12 +273,15 @@ class Verifier:
         for path, answer in self._runner.describe_files(files):
             self._opened += 1
             if isinstance(answer, TaskFailure):
+                self._refuse_lost(path)
                 self.files += 1
                 self._broken.append((self._opened, 0, printable_name(str(path)), answer.reason))
                 continue
             if answer.sha256 in self._digests_read:
                 continue
             self._digests_read.add(answer.sha256)
+            if answer.label_file and answer.sha256 not in self._by_digest:
+                self._refuse_made_since({answer.sha256})
             if not answer.shows_labels:
                 words = f"holds no label of a {self._options.each}: it was not searched"
                 self.troubles.append((printable_name(str(path)), words))
@@ -275,6 +298,22 @@ class Verifier:
             for task in self._runner.page_tasks(path, answer):
                 file_of_task[task] = file
                 yield task
+
+    def _refuse_lost(self, path: Path) -> None:
+        """`_OvertakenError` where a label file can't be read, and labels were made again since."""
+        if any(file.file == path.name for file in self._label_files) and self._labels_now() != self._known:
+            raise _OvertakenError
+
+    def _refuse_made_since(self, digests: Set[str]) -> None:
+        """`_OvertakenError` where one of these files is a label file that was made since: it may have been in its place
+        before the ledger knew it."""
+        if any(file.sha256 in digests and file.sha256 not in self._by_digest for file in self._labels_now().files):
+            raise _OvertakenError
+
+    def _labels_now(self) -> KnownLabels:
+        if self._to_the_end:  # come what may
+            return self._known
+        return known_labels(self._ledger, self._batch.id, self._options.each)
 
     def _outdated_in(self, path: Path, label_file: LabelFile | None) -> Set[int]:
         """The numbers in a file whose labels don't count, for they were made again; of a file that was superseded, and
@@ -315,6 +354,7 @@ class Verifier:
     def _take_page(self, file: FileProgress, page: int, answer: ScannedPage | TaskFailure) -> None:
         where = f"{printable_name(str(file.path))}, page {page}"
         if isinstance(answer, TaskFailure):
+            self._refuse_lost(file.path)
             file.not_matched += 1
             self._broken.append((file.order, page, where, answer.reason))
             return
@@ -364,7 +404,8 @@ class Verifier:
         before = PictureAge(self._ages.seen)
         if not self._ages.follow():
             return
-        self._look_at_label_files()
+        self._in_force = self._ledger.prints.in_force(self._batch.id, self._options.each)
+        self._reprinted = frozenset(self._in_force.reprinted())
         renewed = self._ages.outdated(before, range(1, self._batch.packages + 1))
         for package in renewed:
             self._trackers.renew(package)
@@ -372,10 +413,6 @@ class Verifier:
             if item.of == "print" and item.package and (why := renewed.get(item.package)):
                 self._trackers.of("print").mark_faulty(item.package)
                 self._pending[index] = item.outdated(why.words, why.read_at)
-
-    def _look_at_label_files(self) -> None:
-        self._in_force = self._ledger.prints.in_force(self._batch.id, self._options.each)
-        self._reprinted = frozenset(self._in_force.reprinted())
 
     def _with_few_pictures(self, found: Sequence[Finding]) -> list[Finding]:
         """The findings, without the pictures of texts and codes that no report has room for."""

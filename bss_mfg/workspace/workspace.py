@@ -45,7 +45,7 @@ _GROUP_TEXT = """
 # The group of this system whose members work here. Set by `init --group`: the folders' modes say the same.
 group = {group}
 """
-_LEDGER_TEXT = """
+LEDGER_TEXT = """
 [ledger]
 # The database of the ledger. Its password lies in a password file (~/.pgpass), never here.
 url = {url}
@@ -133,7 +133,7 @@ class Workspace:
         for name in ("products", "templates", "printers", "specs", "batches", "dev-keys"):
             make_folder(root / name)
         settings = _CONFIG_TEXT + (_GROUP_TEXT.format(group=quote(group)) if group else "")
-        settings += _LEDGER_TEXT.format(url=quote(ledger_url)) if ledger_url else ""
+        settings += LEDGER_TEXT.format(url=quote(ledger_url)) if ledger_url else ""
         with workspace.exclusive_keys():
             vault_id = make_vault_and_ledger(new_vault, LedgerPlace(root, require_url(ledger_url)), actor)
             # What has no settings is no workspace yet, and init can be typed again.
@@ -335,10 +335,16 @@ class Workspace:
 
     def copy_spec(self, name: str) -> list[Path]:
         """Copy a packaged spec, its control log mapping and its samples into the workspace; refuses to overwrite."""
-        from bss_mfg.payload.spec import packaged_mapping, packaged_samples, packaged_spec
+        from bss_mfg.payload.spec import packaged_mapping, packaged_names, packaged_samples, packaged_spec
 
         folder = self.root / "specs"
-        texts = {f"{name}.toml": packaged_spec(name).text}
+        if self.spec_names().get(name) == "workspace" and name not in packaged_names():
+            raise InputError(
+                "is the workspace's own: only specs that come with bss-mfg are copied",
+                where=f"spec {name}",
+                way_out=f"Correct it where it is, specs/{name}.toml.",
+            )
+        texts = {f"{name}.toml": packaged_spec(name, self.spec_names()).text}
         if mapping := packaged_mapping(name):
             texts[f"{name}.control-log.toml"] = mapping
         texts |= packaged_samples(name)
@@ -356,7 +362,7 @@ class Workspace:
 
         path = self.root / "specs" / f"{require_safe_name(name, 'spec name')}.toml"
         if not path.is_file():
-            return packaged_spec(name)
+            return packaged_spec(name, self.spec_names())
         document = load_toml(path, "spec file")
         if not document.data:
             raise InputError(

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bss_mfg.manifest.sidecar import read_sidecar
+from bss_mfg.payload.spec import packaged_spec
 from tests.helpers.commands import Outcome
 from tests.helpers.factory import Factory, give_serial
+from tests.helpers.keys import good_pem
 
 
 @pytest.fixture
@@ -210,3 +213,58 @@ def test_what_a_run_killed_in_another_second_left_is_taken_away(factory: Factory
     assert done.code == 0, done.err
     assert not left.exists()
     assert len(list(folder.iterdir())) == 2
+
+
+NAME = "amazon-bss-ob04"
+
+
+def way_out(factory: Factory) -> Outcome:
+    """What the note of a new control log says that may be typed is typed; the note."""
+    done = factory.cli("manifest", "B1", "--out", f"{factory.root}/upload/")
+    (command,) = re.findall(r"are assumptions.*`bss-mfg ([^`]*)`", done.err) or [""]
+    return factory.cli(*command.split()) if command else done
+
+
+def test_the_names_of_a_packaged_mapping_are_corrected_in_a_copy(line: Factory) -> None:
+    assert way_out(line).code == 0
+    mapping = line.root / "specs" / f"{NAME}.control-log.toml"
+    assert mapping.is_file()
+    again = way_out(line)
+    assert f"specs/{NAME}.control-log.toml" in again.err
+    assert "spec copy" not in again.err
+    mapping.write_text(mapping.read_text().replace('status = "assumed"', 'status = "confirmed"'))
+    assert "assum" not in way_out(line).err
+
+
+def test_a_spec_of_ones_own_is_not_copied(factory: Factory, tmp_path: Path) -> None:
+    """The mapping of its control logs is fitted from a sample, or written: `spec copy` knows packaged specs only."""
+    own = factory.root / "specs" / "own.toml"
+    own.parent.mkdir(exist_ok=True)
+    own.write_text(packaged_spec(NAME).text.replace(f'name = "{NAME}"', 'name = "own"', 1))
+    factory.add(oob_bytes=16, spec="own")
+    factory.issue(2)
+    done = factory.cli("manifest", "B1", "--out", f"{factory.root}/upload/")
+    assert done.code == 0, done.err
+    assert "spec copy" not in done.err
+    assert "`bss-mfg mapping fit own --sample LOG.json --units FILE --out specs/`" in done.err
+    refused = factory.cli("spec", "copy", "own")
+    assert refused.code == 3
+    assert "is the workspace's own" in refused.err
+    create = ("product", "add", "lamp", "--pid", "ebK3", "--spec", "own", "--stage", "production")
+    (tmp_path / "amazon.pem").write_bytes(good_pem())
+    assert factory.cli(*create, "--public-key", tmp_path / "amazon.pem").code == 0
+    unsigned = factory.cli("batch", "create", "lamp", "--units", 1)
+    assert unsigned.code == 3
+    assert "spec confirm own" in unsigned.err
+    assert "spec copy" not in unsigned.err
+
+
+def test_a_mistyped_spec_names_those_of_the_workspace_too(factory: Factory) -> None:
+    own = factory.root / "specs" / "lumen.toml"
+    own.parent.mkdir(exist_ok=True)
+    own.write_text(packaged_spec(NAME).text.replace(f'name = "{NAME}"', 'name = "lumen"', 1))
+    for command in ("check", "copy", "explain"):
+        refused = factory.cli("spec", command, "lumem")
+        assert refused.code == 3
+        assert "there is no spec named 'lumem'; did you mean 'lumen'?" in refused.err
+        assert "lumen, " in refused.err or ", lumen" in refused.err

@@ -161,7 +161,8 @@ def test_a_guide_with_other_names_is_fitted_and_then_proven(tmp_path: Path) -> N
         ("dev.auth", "package.encrypted", None, None),
     }  # fmt: skip
     assert [one.source for one in mapping.bundle] == ["constant", "product.pid", "package.serials"]
-    assert all(one.status == "assumed" for one in (*mapping.device, *mapping.bundle))
+    assert mapping.assumed == ("version",)  # of the one bundle log
+    assert {one.status for one in mapping.device} == {"confirmed"}
     checked = check(tmp_path, sample, "--units", tmp_path / "units.toml", "--spec", NAME, target=out)
     assert checked.code == 0, checked.out
     assert set(states(checked).values()) == {"proven"}
@@ -204,6 +205,39 @@ def test_what_no_mapping_can_write_is_named_and_no_key_is_shown(tmp_path: Path, 
     if why == "OOB key":
         for shown in (KEY, KEY.upper(), "ABEiM0RVZneImaq7zN3u", "0011-2233"):
             assert shown not in said
+
+
+def test_what_one_log_can_t_show_stays_assumed(tmp_path: Path) -> None:
+    """A constant may be another for another device, and a serial that is the MAC could be either."""
+    done = fit(tmp_path, [device(0, lot="L7")])
+    mapping = validate(parse_toml(done.out, "made"), LogMapping)
+    assert set(mapping.assumed) == {"version", "device.lot", "device.bluetoothMeshData.oobType"}
+    assert "assumed are version, device.bluetoothMeshData.oobType, device.lot" in done.err
+    without = device(1)
+    del without["device"]["radios"]["bluetoothMesh"]["macAddress"]
+    mapping = validate(parse_toml(fit(tmp_path, [device(0), without]).out, "made"), LogMapping)
+    assert mapping.assumed == ("device.radios.bluetoothMesh.macAddress",)
+
+
+def test_a_constant_of_one_kind_says_nothing_of_the_other(tmp_path: Path) -> None:
+    bundle = {**BUNDLE, "version": "1-0-1"}
+    mapping = validate(parse_toml(fit(tmp_path, [device(0), bundle]).out, "made"), LogMapping)
+    assert {one.path: one.status for one in mapping.bundle}["version"] == "assumed"
+    mapping = validate(parse_toml(fit(tmp_path, [device(0), BUNDLE]).out, "made"), LogMapping)
+    assert {one.path: one.status for one in mapping.bundle}["version"] == "confirmed"
+
+
+def test_a_check_says_what_may_be_marked(tmp_path: Path) -> None:
+    """The packaged mapping is held against a guide: what is proven, and still marked assumed, is named."""
+    sample = {"controlLogs": [device(0), device(1), BUNDLE]}
+    units = unit_file(tmp_path)
+    done = run_cli("mapping", "check", NAME, "--sample", written(tmp_path, sample), "--units", units, cwd=tmp_path)
+    assert done.code == 0, done.err
+    (told,) = [line for line in done.err.splitlines() if 'status = "confirmed"' in line]
+    assert "version, device.radios.bluetoothMesh.deviceUuid" in told
+    assert "device.serialNumber" not in told  # published
+    unknown = run_cli("mapping", "check", NAME, "--sample", tmp_path / "sample.json", cwd=tmp_path)
+    assert "deviceUuid" not in unknown.err
 
 
 def test_constants_of_one_log_are_marked(tmp_path: Path) -> None:

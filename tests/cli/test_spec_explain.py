@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import itertools
 import re
 import shutil
 from pathlib import Path
@@ -13,7 +15,10 @@ import zxingcpp
 
 from bss_mfg.payload.anatomy import explain, facts_of
 from bss_mfg.payload.confirmation import content_digest
+from bss_mfg.payload.sealed_pieces import PieceKind
 from bss_mfg.payload.spec import packaged_spec
+from bss_mfg.report.spec_sheet_html import CLASSES
+from bss_mfg.report.spec_sheet_pdf import KIND_COLOURS
 from tests.helpers import ROOT
 from tests.helpers.commands import run_cli
 
@@ -220,7 +225,98 @@ def test_what_samples_prove_need_not_be_ticked(tmp_path: Path, names: tuple[str,
         assert set(evidence.values()) == {"proven"}
         assert made["assumed"] == []
         assert "Proven by them: ABV, CNT, SER, DID, SEC" in page
+        assert "Not signed yet: 5 assumptions, all of them proven by samples" in page
+        assert "Proven by the samples</h2>" in page
+        proven = {(one["of"], one["what"]): one["words"] for one in made["proven"]}
+        assert "its length in front of it (1 byte)" in proven["SEC", "Plaintext"]
+        assert ("string", "Order") in proven
     else:
         assert set(evidence.values()) == {"only consistent"}
         assert {one["of"] for one in made["assumed"]} >= {"ABV", "CNT", "SER", "DID", "SEC"}
         assert "no sample has a key of 32 bytes" in page
+        assert "Not confirmed: 5 assumptions" in page
+        assert {one["of"] for one in made["proven"]} == {"string"}
+
+
+@pytest.mark.parametrize("missing", ["guide-test-key.private.pem", "guide-single.sample.toml"])
+def test_a_sheet_is_made_without_what_is_missing(tmp_path: Path, missing: str) -> None:
+    """The test key was put away after the spec was signed: the sheet is still wanted."""
+    shutil.copytree(GUIDE, tmp_path, dirs_exist_ok=True)
+    listed = '"guide-single.sample.toml", "guide-pair.sample.toml"'
+    (tmp_path / "lumen.toml").write_text(LUMEN.replace("FILES", listed))
+    (tmp_path / missing).unlink()
+    done = run_cli("spec", "explain", "lumen.toml", "--out", "lumen.html", "--json", cwd=tmp_path)
+    assert done.code == 0, done.err
+    assert missing in done.err
+    evidence = {row["key"]: row["evidence"] for row in done.json["fields"]}
+    assert evidence["SEC"] == "only consistent"
+    page = (tmp_path / "lumen.html").read_text("utf-8")
+    assert ("guide-single.sample.toml (not opened)" in page) is (missing != "guide-single.sample.toml")
+    assert run_cli("spec", "check", "lumen.toml", cwd=tmp_path).code == 3
+
+
+JSON = """
+format = 1
+name = "flat"
+[[field]]
+key = "SER"
+status = "assumed"
+source = "unit.serial"
+[[field]]
+key = "CRED"
+status = "assumed"
+source = "encrypted"
+format = "base64"
+suite = "rsa-oaep-sha256"
+layout = { kind = "json", units = "devices" }
+plaintext = [
+    { source = "unit.uuid", format = "hex-lower", name = "id" },
+    { source = "unit.oob", format = "base64", name = "oob" },
+]
+"""
+
+
+def test_a_text_inside_is_shown_as_a_text(tmp_path: Path) -> None:
+    (tmp_path / "flat.toml").write_text(JSON)
+    arguments = ("spec", "explain", "flat.toml", "--units", 1)
+    done = run_cli(*arguments, "--out", "f.html", "--out", "f.pdf", "--json", cwd=tmp_path)
+    assert done.code == 0, done.err
+    (block,) = done.json["encrypted"]
+    assert re.fullmatch(r'{"devices":\[{"id":"[0-9a-f]{32}","oob":"[^"]{24}"}]}', block["text"])
+    assert block["text"] in html.unescape((tmp_path / "f.html").read_text())
+    assert block["text"][:30] in " ".join(pdf_texts(tmp_path / "f.pdf"))
+    shown = run_cli(*arguments, cwd=tmp_path)
+    assert block["text"] in shown.out
+    assert "frame" not in shown.out
+    assert "tags, lengths, separators, names" in shown.out
+
+
+def test_binary_bytes_are_no_text(sheets: tuple[Path, dict[str, Any]]) -> None:
+    assert [block["text"] for block in sheets[1]["encrypted"]] == [None]
+
+
+def test_the_table_of_sizes_says_what_makes_strings_longer(tmp_path: Path) -> None:
+    (tmp_path / "flat.toml").write_text(JSON)
+    done = run_cli("spec", "explain", "flat.toml", "--out", "f.html", "--out", "f.pdf", cwd=tmp_path)
+    assert done.code == 0, done.err
+    for words in ((tmp_path / "f.html").read_text(), " ".join(pdf_texts(tmp_path / "f.pdf"))):
+        assert "longer than the one above: SER has up to 50 characters" in words
+    done = run_cli("spec", "explain", NAME, "--out", "n.html", cwd=tmp_path)
+    assert "longer than the one above" not in (tmp_path / "n.html").read_text()
+
+
+def test_each_kind_of_bytes_has_a_colour_of_its_own() -> None:
+    """What stands in one plaintext must be told apart in it, on paper and on the page."""
+    plain = [
+        PieceKind.UUID, PieceKind.OOB, PieceKind.SERIAL, PieceKind.MAC, PieceKind.COLUMN, PieceKind.CONSTANT,
+        PieceKind.COUNT, PieceKind.PRODUCT, PieceKind.CHECK, PieceKind.PADDING, PieceKind.FRAME,
+    ]  # fmt: skip
+    style = (ROOT / "bss_mfg/report/spec_sheet.css").read_text()
+    for kinds in itertools.combinations(plain, 2):
+        first, second = (bytes.fromhex(KIND_COLOURS[kind][1:]) for kind in kinds)
+        assert sum(abs(one - other) for one, other in zip(first, second, strict=True)) >= 24, kinds
+    for kind in plain:
+        name = CLASSES.get(kind, f"k-{kind.value.lower()}")
+        assert re.findall(rf"\.{name}(?:, \.[a-z-]+)? {{ background: (#[0-9a-f]+)", style)[-1:] == [
+            KIND_COLOURS[kind]
+        ], kind

@@ -74,6 +74,36 @@ def test_one_unit_leaves_the_order_open(guide: Path) -> None:
     assert "units" not in [one["vary"] for one in alone.json["questions"]]
 
 
+def test_samples_that_the_spec_can_t_list_are_told(guide: Path, tmp_path: Path) -> None:
+    """They lie in another folder: nothing is copied, since they hold keys, but nobody has to find it out."""
+    samples = [guide / f"{count}.sample.toml" for count in (1, 2)]
+    key = ("--private-key", guide / "test.pem")
+    done = run_cli("spec", "fit", *samples, *key, "--out", "specs.toml", cwd=tmp_path)
+    assert done.code == 0, done.err
+    assert "[samples]" not in (tmp_path / "specs.toml").read_text()
+    (note,) = re.findall("NOTE: .*", done.err)
+    assert "1.sample.toml, 2.sample.toml" in note
+    assert "[samples]" in note
+    proposed = re.findall("Prove it: `bss-mfg (.*)`", done.err)[0].split()
+    assert proposed[:3] == ["spec", "check", "specs.toml"]
+    checked = run_cli(*proposed, *key, cwd=tmp_path)
+    assert "proven" in checked.out
+    assert "NOTE: no sample" not in checked.err
+    alone = run_cli("spec", "check", "specs.toml", cwd=tmp_path)
+    assert alone.code == 1
+    assert "NOTE: no sample is listed or given, so nothing is proven" in alone.err
+
+
+def test_a_spec_and_its_file_have_one_name(guide: Path) -> None:
+    arguments = ("spec", "fit", guide / "1.sample.toml", "--private-key", guide / "test.pem", "--out")
+    refused = run_cli(*arguments, "lumen2.toml", "--name", "lumen", cwd=guide)
+    assert refused.code == 2
+    assert "lumen.toml" in refused.err
+    assert not (guide / "lumen2.toml").exists()
+    named = run_cli(*arguments, "lumen3.toml", "--name", "lumen3", cwd=guide)
+    assert named.code == 0, named.err
+
+
 def test_without_a_key_the_forms_are_told(guide: Path) -> None:
     done = run_cli("spec", "fit", str(guide / "1.sample.toml"), "--json")
     assert done.code == 1
@@ -120,7 +150,7 @@ def test_the_mistyped_value_of_several_units_is_named(workbench: Path) -> None:
     assert done.json["not_found"] == ["unit.oob"]
     assert done.json["wrong_values"] == [{"sample": pair.name, "unit": 2, "source": "unit.oob"}]
     told = run_cli(*arguments, cwd=workbench)
-    assert "NOT FOUND: unit.oob of unit 2. Correct it" in told.err
+    assert "NOT FOUND: unit.oob of unit 2 of guide-pair.sample.toml. Correct it" in told.err
     assert oob[1:] not in done.out + done.err + told.out + told.err
 
 

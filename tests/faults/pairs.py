@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import gc
 import json
 import os
 import re
@@ -17,13 +18,15 @@ import sqlite3
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import TracebackType
 
 from bss_mfg.core.files import sha256_of
 from bss_mfg.ledger.keys import open_keys
 from bss_mfg.payload.product_keys import new_development_key
+from bss_mfg.verify.verification import verify
 from tests.helpers.commands import Outcome
 from tests.helpers.factory import Factory, make_factory
 
@@ -80,6 +83,19 @@ ACTS: Sequence[Act] = (
 """The commands that write."""
 
 
+class InThisProcess:
+    """In the place of the processes in which `verify` reads pages: it reads them itself, so that it takes as long as
+    other commands do, and all that it does falls into the moments that are tried."""
+
+    def __init__(self, *_: object, **__: object) -> None: ...
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
 @dataclass(frozen=True)
 class Ended:
     """How a command ended."""
@@ -89,12 +105,13 @@ class Ended:
     err: str
 
 
-def start(factory: Factory, one: Act, at: float, log: Path) -> int:
-    """Type a command in a forked child at a moment of the monotonic clock; the child's number."""
+def start(factory: Factory, one: Act, at: float, log: Path, prepare: Callable[[], None] = lambda: None) -> int:
+    """Type a command in a forked child at a moment of the monotonic clock, after `prepare`; the child's number."""
     child = os.fork()
     if child:
         return child
     code = 99
+    gc.freeze()  # what the parent holds is not walked, and so not copied, in each child
     try:
         payloads = factory.root.parent / "payloads"
         log.with_suffix(".in").write_text(payloads.read_text() if one.stdin == "{payloads}" else one.stdin)
@@ -105,7 +122,10 @@ def start(factory: Factory, one: Act, at: float, log: Path) -> int:
         sys.stdout = os.fdopen(1, "w", closefd=False)
         sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
         from bss_mfg.cli.main import main
+        from bss_mfg.core import processes
 
+        processes.ProcessExecutor = InThisProcess  # type: ignore[assignment, misc]
+        prepare()
         while (left := at - time.monotonic()) > 0:
             time.sleep(min(left, 0.001))
         try:
@@ -267,7 +287,15 @@ def prepared(root: Path) -> Factory:
     for name in ("line", "other"):
         (root.parent / name).mkdir()
     (root.parent / "payloads").write_text("\n".join(factory.payloads("P")[1:]) + "\n")
+    _import_all(fresh(factory, root.parent.with_name("first")))
     return factory
+
+
+def _import_all(factory: Factory) -> None:
+    """What the longest commands need is imported once, not in each child."""
+    done(factory.cli("run", "bulb", "--units", 4, "--id", "RUN", "--jobs", 1))
+    with factory.ledger() as ledger:
+        verify(ledger, ledger.batches.get("P"), [factory.root / "batches" / "P" / "labels"])
 
 
 def serial(number: int) -> str:
@@ -307,24 +335,56 @@ class Orders:
         return f"codes {codes}, in order {[codes_ for codes_, _ in self.in_order]}\n{nearest}"
 
 
-def orders(template: Factory, one: Act, other: Act, folder: Path) -> Orders:
+@dataclass(frozen=True)
+class After:
+    """A command typed alone: how it ended, and the workspace after it, kept to type a second one in."""
+
+    code: int
+    state: dict[str, object]
+    kept: Factory
+
+
+@dataclass
+class Bench:
+    """Where pairs are tried: copies of `template` in a folder `run`, and beside it what came of each command alone,
+    which is the same for all of its pairs."""
+
+    template: Factory
+    folder: Path
+    afters: dict[str, After] = field(default_factory=dict)
+
+    def fresh(self) -> Factory:
+        """A workspace in which nothing was typed yet."""
+        return fresh(self.template, self.folder / "run")
+
+    def after(self, one: Act) -> After:
+        """A command typed alone."""
+        if one.name not in self.afters:
+            factory = self.fresh()
+            code = typed_alone(factory, one).code
+            kept = fresh(factory, self.folder / f"after {one.name}")
+            self.afters[one.name] = After(code, state(factory), kept)
+        return self.afters[one.name]
+
+    def in_order(self, first: Act, second: Act) -> Judged:
+        """One command after the other."""
+        after = self.after(first)
+        factory = fresh(after.kept, self.folder / "run")
+        return (after.code, typed_alone(factory, second).code), state(factory)
+
+
+def orders(bench: Bench, one: Act, other: Act) -> Orders:
     """Both orders, and each alone, tried."""
-    in_order: list[Judged] = []
-    alone = []
-    for first, second in ((one, other), (other, one)):
-        factory = fresh(template, folder)
-        codes = [typed_alone(factory, first).code]
-        alone.append(state(factory))
-        codes.append(typed_alone(factory, second).code)
-        in_order.append(((codes[0], codes[1]) if first is one else (codes[1], codes[0]), state(factory)))
-    return Orders(tuple(in_order), (alone[0], alone[1]))
+    (codes, found), (codes_turned, found_turned) = bench.in_order(one, other), bench.in_order(other, one)
+    turned = (codes_turned[1], codes_turned[0])
+    return Orders(((codes, found), (turned, found_turned)), (bench.after(one).state, bench.after(other).state))
 
 
-def try_pair(template: Factory, one: Act, other: Act, offsets: Sequence[float], folder: Path) -> list[str]:
+def try_pair(bench: Bench, one: Act, other: Act, offsets: Sequence[float]) -> list[str]:
     """What went wrong with a pair at some offset, in words."""
-    found, right = [], orders(template, one, other, folder)
+    found, right = [], orders(bench, one, other)
     for offset in offsets:
-        factory = fresh(template, folder)
+        factory = bench.fresh()
         ended = typed_together(factory, one, other, offset)
         wrong = [f"exit {end.code}: {end.err[-600:]}" for end in ended if end.code not in (0, 1, 3, 4, 5)]
         wrong += faults(factory)

@@ -5,35 +5,29 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from bss_mfg.ledger.ledger import Ledger
-from tests.faults.pairs import ACTS, Act, prepared, try_pair
-from tests.helpers.factory import Factory
+from tests.faults.pairs import ACTS, Act, Bench, prepared, try_pair
 
 OFFSETS = (-0.020, -0.008, -0.003, 0.0, 0.003, 0.008, 0.020)
 """Seconds by which the second command is typed after the first: most are done within 30 ms, half of it is starting."""
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Factory:
-    """What each run gets a copy of."""
-    return prepared(tmp_path_factory.mktemp("template") / "w")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path / "run"
-    shutil.rmtree(tmp_path / "run", ignore_errors=True)
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """A prepared workspace, which each run gets a copy of."""
+    folder = tmp_path_factory.mktemp("pairs")
+    yield Bench(prepared(tmp_path_factory.mktemp("template") / "w"), folder)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.mark.parametrize("one", ACTS, ids=lambda one: one.name)
-def test_a_pair_ends_as_in_one_of_the_two_orders(template: Factory, folder: Path, one: Act) -> None:
+def test_a_pair_ends_as_in_one_of_the_two_orders(bench: Bench, one: Act) -> None:
     wrong: list[str] = []
     for other in ACTS[ACTS.index(one) :]:
-        wrong += try_pair(template, one, other, OFFSETS, folder)
+        wrong += try_pair(bench, one, other, OFFSETS)
     assert not wrong, "\n\n".join(wrong[:8])
 
 
@@ -41,10 +35,10 @@ def test_two_thousand_pairs() -> None:
     assert len(ACTS) * (len(ACTS) + 1) // 2 * len(OFFSETS) >= 2_000
 
 
-def test_without_the_lock_a_pair_is_found_out(template: Factory, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_lock_a_pair_is_found_out(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: what the locks protect from does happen without them, and is seen."""
     monkeypatch.setattr(Ledger, "locked", lambda *_: contextlib.nullcontext())
     acts = {one.name: one for one in ACTS}
     offsets = [number / 1000 for number in range(-12, 13, 2)]
     for name in ("manifest", "reprint"):
-        assert try_pair(template, acts[name], acts[name], offsets, folder), name
+        assert try_pair(bench, acts[name], acts[name], offsets), name

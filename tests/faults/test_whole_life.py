@@ -33,7 +33,7 @@ from bss_mfg.ledger import read_effects, reads, sqlite
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import LabelFile
 from bss_mfg.verify.findings import Finding, FindingKind
-from bss_mfg.verify.outcome import VerifyOptions
+from bss_mfg.verify.outcome import Verification, VerifyOptions
 from bss_mfg.verify.page import PageReader
 from bss_mfg.verify.picture_ages import PictureAges
 from bss_mfg.verify.verification import verify
@@ -325,12 +325,12 @@ class Life(RuleBasedStateMachine):
             }
         return self.papers[file.sha256]
 
-    def read(self, batch: str, file: Path) -> list[Finding]:
+    def read(self, batch: str, file: Path) -> tuple[list[Finding], Verification]:
         """What `verify` finds in a file, in this process."""
         with self.factory.ledger() as ledger:
             outcome = verify(ledger, ledger.batches.get(batch), [file], VerifyOptions(partial=True))
             assert outcome.pages and not outcome.broken
-            return [item for item in outcome.findings if not item.unseen]
+            return [item for item in outcome.findings if not item.unseen], outcome
 
     def is_current(self, box: Box, payload: str) -> bool:
         return box.payload == payload and not self.bad(box)
@@ -375,7 +375,7 @@ class Life(RuleBasedStateMachine):
         pixels[-1, -16:] = 255 - np.unpackbits(np.array([self.count], ">u2").view(np.uint8))  # no two are alike
         picture = self.folder / f"photo-{self.count}.png"
         Image.fromarray(pixels).save(picture, dpi=(DPI, DPI))
-        found = self.read(batch, picture)
+        found, outcome = self.read(batch, picture)
         payloads = {one: self.drawn_payloads(file)[one] for one in file.packages_on(page)}
         labels = {one: made.boxes[one - 1].label for one in payloads}
         self.books.album.append(Photo(picture, batch, payloads, labels, package if spoiled else 0))
@@ -384,8 +384,13 @@ class Life(RuleBasedStateMachine):
         for one in file.packages_on(page):
             other = made.boxes[one - 1]
             if spoiled and one == package:
-                type(self).spoiled_labels += 1
-                type(self).named_spoiled += one in wrong
+                # Named, or its page is: nobody may think that all was read and right.
+                assert not outcome.passed
+                assert one in wrong or outcome.not_understood, "a spoiled label that nobody hears of"
+                # One from before a replacement is not known by its likeness: only its page is told.
+                counts = self.drawn_payloads(file)[one] == other.payload
+                type(self).spoiled_labels += counts
+                type(self).named_spoiled += counts and one in wrong
                 other.seen = other.seen and one not in wrong
             else:
                 other.seen = self.is_current(other, self.drawn_payloads(file)[one])
@@ -399,7 +404,7 @@ class Life(RuleBasedStateMachine):
             picture = self.folder / "anew.bmp"
             with Image.open(photo.picture) as pixels:
                 pixels.save(picture, dpi=(DPI, DPI))
-        found = {item.package: item.kind for item in self.read(photo.batch, picture)}
+        found = {item.package: item.kind for item in self.read(photo.batch, picture)[0]}
         for package, payload in photo.payloads.items():
             box = self.books.batches[photo.batch].boxes[package - 1]
             if photo.labels[package] != box.label:

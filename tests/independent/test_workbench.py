@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -27,6 +28,8 @@ def test_the_walk_can_be_typed_as_it_stands(page: Path, tmp_path: Path, monkeypa
     monkeypatch.chdir(tmp_path)
     evaluate(page)
     assert (tmp_path / "factory/batches/lamp-0001/upload").is_dir()
+    sidecars = list((tmp_path / "factory/batches/lamp-0001/upload").glob("*.txt.json"))
+    assert [json.loads(path.read_text("utf-8"))["assumed"] for path in sidecars] == [[]]
     said = (tmp_path / "factory/specs/lumen.toml").read_text("utf-8")
     assert "proven = " in said
     assert "signed = " not in said or "signed = []" in said

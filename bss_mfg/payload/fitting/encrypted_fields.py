@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bss_mfg.errors import InputError
@@ -15,7 +16,7 @@ from bss_mfg.payload.fitting.plain_fields import Content
 from bss_mfg.payload.fitting.schemes_found import FoundScheme, SchemeQuestion, find_schemes
 from bss_mfg.payload.fitting.spoiled import is_hex
 from bss_mfg.payload.fitting.streams import Words
-from bss_mfg.payload.fitting.tally import Stage, Tally, ValueOf
+from bss_mfg.payload.fitting.tally import NearMiss, Stage, Tally, ValueOf
 from bss_mfg.payload.formats import BINARY, format_of
 from bss_mfg.payload.product_keys import PrivateKey
 from bss_mfg.payload.suites import described
@@ -136,25 +137,51 @@ def _laid_out(
     suite = described(hit.scheme)
     plains: list[Plain] = []
     first_units: list[tuple[Known, int]] = []
+    closed: list[tuple[Known, int]] = []
     for number in keyed:
         sample = question.samples[number]
         texts = [_open(suite, sample.key, data) for data in decoded.data[number]]
-        if None in texts:
-            question.tally.came(
-                Stage.OPENED, question.key, "one sample or unit opens, and another does not the same way"
-            )
-            return
         of = [sample.units] if decoded.each == "package" else [(unit,) for unit in sample.units]
         for index, (text, units) in enumerate(zip(texts, of, strict=True)):
-            if text is not None:
+            if text is None:
+                closed.append((sample, index + 1))
+            else:
                 plains.append(Plain(text, units, dict(sample.facts)))
                 first_units.append((sample, index + 1))
+    if closed:
+        stands = {
+            value for plain, (sample, first) in zip(plains, first_units, strict=True)
+            for value, needle in _values(plain, sample, first) if needle.search(plain.data)
+        }  # fmt: skip
+        miss = _partly_opened(question.key, decoded.each, first_units, closed)
+        question.tally.note(replace(miss, stands=frozenset(stands)))
+        return
     layouts = find_layouts(plains, question.tally.count)
     if not layouts:
-        question.tally.came(*_miss(question, plains, first_units))
+        question.tally.note(_miss(question, plains, first_units))
     for values, layout in layouts:
         for format in decoded.formats:
             yield EncryptedReading(_content(hit, decoded.each, format, (values, layout)), hit.sure, len(keyed))
+
+
+def _partly_opened(
+    key: str, each: str, opened: Sequence[tuple[Known, int]], closed: Sequence[tuple[Known, int]]
+) -> NearMiss:
+    """Which samples open, or units of samples, and which do not."""
+    samples = {sample.name for sample, _ in (*opened, *closed)}
+
+    def named(some: Sequence[tuple[Known, int]]) -> str:
+        names = [
+            " of ".join([f"unit {number}"] * (each == "unit") + [sample.name] * (len(samples) > 1))
+            for sample, number in some
+        ]
+        return " and ".join(names) + (" does" if len(names) == 1 else " do")
+
+    opens = "opens" if len(opened) == 1 else "open"
+    told = f"{named(opened).rpartition(' ')[0]} {opens}, and {named(closed)} not: "
+    told += "another test key, or not copied whole" if len(samples) > 1 else "not copied whole"
+    names = {sample.name for sample, _ in opened} - {sample.name for sample, _ in closed}
+    return NearMiss(Stage.OPENED, key, told, opened=frozenset(names))
 
 
 def _open(suite: Any, key: PrivateKey | None, data: bytes) -> bytes | None:
@@ -171,19 +198,13 @@ def _content(hit: FoundScheme, each: str, format: str, candidate: Candidate) -> 
     return {"source": "encrypted", **how, "plaintext": values, "layout": layout}
 
 
-def _miss(
-    question: EncryptedQuestion, plains: Sequence[Plain], first_units: Sequence[tuple[Known, int]]
-) -> tuple[Stage, str, str, frozenset[ValueOf]]:
+def _miss(question: EncryptedQuestion, plains: Sequence[Plain], first_units: Sequence[tuple[Known, int]]) -> NearMiss:
     """What stands in the plaintexts and what does not, told of the first in which a value is missing."""
     stands: set[ValueOf] = set()
     told = ""
     several = len({sample.name for sample, _ in first_units}) > 1
     for plain, (sample, first) in zip(plains, first_units, strict=True):
-        values = [
-            (ValueOf(sample.name, number, source), needles([unit.alone(source)]))
-            for number, unit in enumerate(plain.units, first)
-            for source in unit.sources
-        ]
+        values = _values(plain, sample, first)
         there = [value for value, needle in values if needle.search(plain.data)]
         stands |= set(there)
         missing = [
@@ -191,15 +212,26 @@ def _miss(
             for value, needle in values
             if value not in there and value.source not in question.elsewhere and not needle.search(sample.text)
         ]
+        where = f" ({sample.name})" if several else ""
         if missing and not told:
-            where = f" ({sample.name})" if several else ""
             told = _told(len(plain.data), there, missing) + where
             if not there and (others := _whose(question.samples, sample, plain.data)):
                 told += f"; units of {others} do"
         if not missing and not told and (order := other_order(plain.units, plain.data)):
-            told = f"it opens to {len(plain.data)} bytes with the units {order}"
+            told = f"it opens to {len(plain.data)} bytes with the units {order}{where}"
     told = told or f"it opens to {len(plains[0].data)} bytes with all values in them, in no known layout"
-    return Stage.VALUES_FOUND if stands else Stage.OPENED, question.key, told, frozenset(stands)
+    opened = frozenset(sample.name for sample, _ in first_units)
+    stage = Stage.VALUES_FOUND if stands else Stage.OPENED
+    return NearMiss(stage, question.key, told, frozenset(stands), opened)
+
+
+def _values(plain: Plain, sample: Known, first: int) -> list[tuple[ValueOf, re.Pattern[bytes]]]:
+    """The values of a plaintext's units, the first of which has that number, each with what finds it."""
+    return [
+        (ValueOf(sample.name, number, source), needles([unit.alone(source)]))
+        for number, unit in enumerate(plain.units, first)
+        for source in unit.sources
+    ]
 
 
 def _told(size: int, there: Sequence[ValueOf], missing: Sequence[ValueOf]) -> str:

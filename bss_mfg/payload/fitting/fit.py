@@ -15,7 +15,7 @@ from bss_mfg.payload.fitting.cut_tags import cut_tag
 from bss_mfg.payload.fitting.encrypted_fields import EncryptedQuestion, decodings, encrypted_readings
 from bss_mfg.payload.fitting.forms import forms_without_key
 from bss_mfg.payload.fitting.known import Known
-from bss_mfg.payload.fitting.misses import misplaced, unexplained_fields, wrong_values
+from bss_mfg.payload.fitting.misses import Seen, misplaced, unexplained_fields, wrong_values
 from bss_mfg.payload.fitting.plain_fields import Content, plain_readings
 from bss_mfg.payload.fitting.proof import explains
 from bss_mfg.payload.fitting.questions import open_questions
@@ -51,9 +51,10 @@ def fit(request: FitRequest, tally: Tally | None = None) -> FitReport:
     found = _Fields(request, strings, keys, by_separator, tally)
     readings = found.readings()
     unplaced = _unplaced(readings, request.samples)
-    for key in found.opened if unplaced else ():
-        tally.came(Stage.VALUES_FOUND, key, f"it opens, and holds no {' or '.join(unplaced)} of the sample")
-    unexplained_fields(strings, request.samples, readings, tally)
+    in_clear = unexplained_fields(strings, request.samples, readings, by_separator, tally)
+    nowhere = [source for source in unplaced if source not in in_clear]
+    for key in found.opened if nowhere else ():
+        tally.came(Stage.VALUES_FOUND, key, f"it opens, and holds no {' or '.join(nowhere)} of the sample")
     complete = not unplaced and all(readings.values())
     specs = list(_specs(request, strings, by_separator, readings, tally)) if complete else []
     if complete and not specs and _may_be_of_one_unit(request):
@@ -61,14 +62,15 @@ def fit(request: FitRequest, tally: Tally | None = None) -> FitReport:
     specs = distinct(specs)
     if not specs and complete:
         tally.came(Stage.VALUES_FOUND, "", "each field can be read alone, and no spec reads all of every sample")
-    wrong = () if specs else wrong_values(request.samples, unplaced, tally)
+    unread = found.unread
+    wrong = () if specs else wrong_values(request.samples, unplaced, tally, Seen(in_clear, unread))
     return FitReport(
         specs=tuple(specs[:MOST]),
         explanations=len(specs),
         questions=open_questions(specs, request.samples, request.max_units),
         forms=tuple(forms_without_key(request.samples, strings, found.sealed)),
         nearest=() if specs else tally.misses,
-        unplaced=() if specs else misplaced(request.samples, unplaced, wrong),
+        unplaced=() if specs else misplaced(request.samples, unplaced, wrong, unread),
         wrong=wrong,
         tried=tally.tried,
         seconds=time.monotonic() - begun,
@@ -170,6 +172,13 @@ class _Fields:
         self.opened: list[str] = []
         self.notes: tuple[str, ...] = ()
 
+    @property
+    def unread(self) -> frozenset[str]:
+        """The samples of which an encrypted field was not opened."""
+        names = {sample.name for sample in self._request.samples}
+        nearest = (self._tally.nearest.get(key) for key in self.sealed if key not in self.opened)
+        return frozenset().union(*(names - (miss.opened if miss else frozenset()) for miss in nearest))
+
     def readings(self) -> dict[str, list[Content]]:
         """By key; none of a field that can't be explained."""
         samples = self._request.samples
@@ -242,7 +251,7 @@ def _specs(
         content: dict[str, Any] = {
             "format": 1,
             "name": request.name,
-            "title": "Fitted to samples; every field that Amazon does not publish is assumed",
+            "title": "Fitted to samples",
             "key_separator": first.key_separator,
             "field_separator": first.field_separator,
             "terminator": first.terminator,

@@ -48,12 +48,13 @@ class ValueOf(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class NearMiss:
     """How near an attempt came, of which field, and what is known of it; `detail` never holds a secret. `stands`: the
-    units' values that stand in what was opened."""
+    units' values that stand in what was opened; `opened`: the names of the samples of which all was opened."""
 
     stage: Stage
     key: str
     detail: str
     stands: frozenset[ValueOf] = frozenset()
+    opened: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +83,15 @@ class Tally:
         """Say what is tried next."""
         self.tell(Trial(key, space, self.tried))
 
-    def came(self, stage: Stage, key: str, detail: str, stands: frozenset[ValueOf] = frozenset()) -> None:
+    def came(self, stage: Stage, key: str, detail: str) -> None:
         """Remember how near an attempt came, if it came nearer than those before."""
-        before = self.nearest.get(key)
-        if before is None or stage > before.stage:
-            self.nearest[key] = NearMiss(stage, key, detail, stands)
+        self.note(NearMiss(stage, key, detail))
+
+    def note(self, miss: NearMiss) -> None:
+        """Remember an attempt, if it came nearer than those before."""
+        before = self.nearest.get(miss.key)
+        if before is None or miss.stage > before.stage:
+            self.nearest[miss.key] = miss
 
     @property
     def misses(self) -> tuple[NearMiss, ...]:

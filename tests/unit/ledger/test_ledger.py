@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -172,3 +173,23 @@ def test_labels_read_right_are_counted_each_time(factory: Factory) -> None:
         ledger.reads.record("B1", [a_read(package) for package in (1, 2, 3, 3, 2, 9)])
         counted = [ledger.reads.times_verified("B1", number) for number in range(1, 10)]
     assert counted == [1, 2, 2, 0, 0, 0, 0, 0, 1]
+
+
+def test_what_is_read_in_a_moment_is_of_one(issued: Factory) -> None:
+    """What another writes meanwhile comes before it or after it."""
+
+    def note() -> None:
+        with issued.ledger() as other:
+            other.reads.record("B1", [a_read(1)])
+
+    with issued.ledger() as ledger:
+        other = Thread(target=note)
+        with ledger.moment():
+            before = ledger.history.head()
+            other.start()
+            other.join(0.3)  # where a reader keeps writers waiting it does not end
+            with ledger.moment():
+                assert ledger.history.head() == before
+            assert ledger.history.head() == before
+        other.join()
+        assert ledger.history.head() > before

@@ -1,0 +1,131 @@
+"""A ledger moved from its file into a database on a server: every row compared, and the file frozen before anyone works
+with the database.
+
+Killed anywhere, the same call goes on. Until the database has the ledger whole there is nothing in it; until the file
+is frozen it stays the ledger, and a copy that it left behind is made anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bss_mfg.core.progress import Progress, no_progress
+from bss_mfg.errors import LedgerError, RefusedError
+from bss_mfg.ledger.connection import Database
+from bss_mfg.ledger.event_chain import chain_head
+from bss_mfg.ledger.place import LedgerPlace
+from bss_mfg.ledger.schema import FREEZE, SCHEMA
+from bss_mfg.ledger.server import connect_server, created_on_server, holds_ledger, remove_from_server
+from bss_mfg.ledger.sqlite import connect
+
+_AT_ONCE = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class MovedLedger:
+    """How much was moved: rows of all tables, and the newest event's number and digest (hex)."""
+
+    rows: int
+    events: int
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    name: str
+    columns: tuple[str, ...]
+    key: tuple[str, ...]
+
+
+def move_ledger(source: LedgerPlace, target: LedgerPlace, progress: Progress = no_progress) -> MovedLedger:
+    """Copy a ledger of this version into a database, compare each row, and freeze the file. `RefusedError` where the
+    database holds another ledger."""
+    with contextlib.closing(connect(source.file)) as file, file.transaction():
+        secrets = file.with_secrets()
+        total = sum(secrets.rows(f"SELECT count(*) FROM {table.name}")[0][0] for table in tables())  # noqa: S608 (fixed texts)
+        if not _is_copied(secrets, target):
+            with created_on_server(target) as made:
+                _copy(secrets, made.with_secrets(), total, progress)
+        file.execute(FREEZE)
+        events, digest = chain_head(file)
+    return MovedLedger(total, events, digest.hex())
+
+
+def tables() -> list[_Table]:
+    """The tables of a ledger with their columns and the columns of their primary key, each after those it refers to."""
+    found: list[_Table] = []
+    for name, body in re.findall(r"CREATE TABLE (\w+) \(\n(.*?)\n\)", SCHEMA, re.DOTALL):
+        lines = [line.strip() for line in body.splitlines()]
+        columns = [line.split()[0] for line in lines if re.match(r"[a-z]", line)]
+        added = re.findall(rf"ALTER TABLE {name} ADD COLUMN (\w+)", SCHEMA)
+        renamed = dict(re.findall(rf"ALTER TABLE {name} RENAME COLUMN (\w+) TO (\w+)", SCHEMA))
+        whole = re.search(r"^\s*PRIMARY KEY \(([\w, ]+)\)", body, re.MULTILINE)
+        own = [line.split()[0] for line in lines if "PRIMARY KEY" in line and line.split()[0] != "PRIMARY"]
+        key = [one.strip() for one in whole[1].split(",")] if whole else own
+        found.append(_Table(name, tuple(renamed.get(one, one) for one in [*columns, *added]), tuple(key)))
+    return found
+
+
+def _is_copied(source: Database, target: LedgerPlace) -> bool:
+    """Whether the database holds what the file does: a command that was killed had come so far. A copy that the file
+    has left behind since is removed."""
+    if not holds_ledger(target):
+        return False
+    with contextlib.closing(connect_server(target)) as there:
+        same = _ledger_id(there) == _ledger_id(source)
+        seq, digest = chain_head(there)
+    known = source.rows("SELECT digest FROM event WHERE seq = ?", (seq,)) if same else []
+    if not known or known[0][0] != digest:
+        raise RefusedError(
+            "the database holds another ledger" if not same else "the database's ledger went its own way since",
+            where=target.words,
+            way_out="Nothing was changed. Name a database of its own.",
+        )
+    if seq == chain_head(source)[0]:
+        return True
+    remove_from_server(target)
+    return False
+
+
+def _ledger_id(database: Database) -> str:
+    return str(database.rows("SELECT value FROM about WHERE name = 'ledger_id'")[0][0])
+
+
+def _copy(source: Database, target: Database, total: int, progress: Progress) -> None:
+    done = 0
+    for table in tables():
+        columns, marks = ", ".join(table.columns), ", ".join("?" * len(table.columns))
+        for rows in _slices(source, table):
+            target.many(f"INSERT INTO {table.name} ({columns}) VALUES ({marks})", rows)  # noqa: S608 (fixed texts)
+            done += len(rows)
+            progress(done, 2 * total)
+    if source.rows("SELECT 1 FROM imported LIMIT 1"):
+        target.guard_imports()
+    for table in tables():
+        there = _slices(target, table)
+        for rows in _slices(source, table):
+            if next(there, []) != rows:
+                raise LedgerError(
+                    f"table {table.name} came out otherwise in the database",
+                    where=target.where,
+                    way_out="Nothing was changed, and the file stays the ledger. Please report this.",
+                )
+            done += len(rows)
+            progress(done, 2 * total)
+
+
+def _slices(database: Database, table: _Table) -> Iterator[list[Sequence[object]]]:
+    """All rows of a table by its key, in slices; what only one kind of database notes of itself apart."""
+    columns, key = ", ".join(table.columns), ", ".join(table.key)
+    own = "name <> 'schema_version'" if table.name == "about" else "1 = 1"
+    places = [table.columns.index(name) for name in table.key]
+    query = f"SELECT {columns} FROM {table.name} WHERE {own} AND "  # noqa: S608 (fixed texts)
+    order = f" ORDER BY {key} LIMIT {_AT_ONCE}"
+    rows = database.rows(f"{query}1 = 1{order}")
+    while rows:
+        yield rows
+        after = tuple(rows[-1][place] for place in places)
+        rows = database.rows(f"{query}({key}) > ({', '.join('?' * len(after))}){order}", after)

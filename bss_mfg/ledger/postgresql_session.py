@@ -1,0 +1,60 @@
+"""A connection to a database server, made with what a ledger relies on."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, cast
+
+import psycopg
+from psycopg.adapt import Loader
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from bss_mfg.ledger.place import LedgerPlace
+from bss_mfg.ledger.postgresql_errors import connection_refused, translated_errors
+from bss_mfg.ledger.postgresql_schema import NAME
+
+_log = logging.getLogger(__name__)
+
+_CONNECT_S = 10
+_IDLE_S = 300
+"""A transaction in which nothing happens for so long is ended, so that who lost its network keeps nobody waiting."""
+_STATEMENT_S = 900
+
+_SESSION = f"""
+SET search_path = {NAME};
+SET statement_timeout = '{_STATEMENT_S}s';
+SET idle_in_transaction_session_timeout = '{_IDLE_S}s';
+SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local');
+"""
+
+
+class _WholeNumber(Loader):
+    """A sum of numbers: PostgreSQL's is of a type without bounds."""
+
+    def load(self, data: Any) -> int:
+        return int(bytes(data))
+
+
+def new_session(place: LedgerPlace) -> psycopg.Connection[Any]:
+    """A connection to the database of a place, with the settings that a ledger needs."""
+    _log.debug("opening %s", place.words)
+    given = conninfo_to_dict(place.url)
+    host = str(given.get("host") or "")
+    local = not host or host.startswith(("/", "@"))
+    settings: dict[str, str | int | None] = {
+        "connect_timeout": _CONNECT_S,
+        "fallback_application_name": "bss-mfg",
+        "client_encoding": "UTF8",
+        "keepalives_idle": 30,
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+        **({} if local else {"sslmode": "verify-full"}),
+    }
+    try:
+        database = psycopg.connect(make_conninfo("", **cast(dict[str, Any], {**settings, **given})), autocommit=True)
+    except psycopg.OperationalError as error:
+        raise connection_refused(error, place.words) from None
+    database.adapters.register_loader("numeric", _WholeNumber)
+    with translated_errors(place.words):
+        database.execute(_SESSION)
+    return database
