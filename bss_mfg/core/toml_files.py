@@ -62,7 +62,7 @@ def parse_toml(text: str, name: str) -> TomlDocument:
         hint = unquoted_length_hint(lines[line - 1], _table_around(lines, line)) if line and line <= len(lines) else ""
         way_out = "Text goes in double quotes, tables in [brackets], one field per line."
         if what in _BROKEN_LINE:
-            hint = "a text in quotes goes on in the next line, or its second quote is missing"
+            hint = "a text in quotes continues in the next line, or its second quote is missing"
             way_out = "Put it in one line, without the line break."
         raise InputError(f"not valid TOML: {hint or what}", where=Location(name, line), way_out=way_out) from error
     except (ValueError, RecursionError):

@@ -6,24 +6,22 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from concurrent.futures import Executor
 from dataclasses import replace
 from functools import partial
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 
-from bss_mfg.core import parallel
 from bss_mfg.core.processes import TaskFailure
 from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.core.text import count_words, printable_name
 from bss_mfg.errors import InputError
-from bss_mfg.imaging.geometry import PixelBox, Quad
-from bss_mfg.imaging.label_pictures import LabelPicture
 from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.ledger.events import READ_SUBJECTS, PictureRead
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, LabelFile
 from bss_mfg.verify.batch_labels import KnownLabels, known_labels
 from bss_mfg.verify.drawn_samples import current_drawn_sample, decide_by, record_decision
+from bss_mfg.verify.failed_pictures import MAX_PICTURES, FailedPictures
 from bss_mfg.verify.file_progress import FileProgress
-from bss_mfg.verify.finding_spool import Findings, FindingSpool
+from bss_mfg.verify.finding_spool import FindingSpool
 from bss_mfg.verify.findings import Finding, FindingKind, OtherCode, missing_findings, missing_labels
 from bss_mfg.verify.given_files import expand_folders
 from bss_mfg.verify.label_names import LabelNames
@@ -36,13 +34,11 @@ from bss_mfg.verify.picture_ages import Outdated, PictureAge, PictureAges
 from bss_mfg.verify.picture_folders import passed_over_words
 from bss_mfg.verify.read_records import record_reads
 from bss_mfg.verify.request import ReadRequest
-from bss_mfg.verify.task_runner import PAGE_SECONDS, TaskRunner
-from bss_mfg.verify.tasks import PageTask, cut_label_pictures
+from bss_mfg.verify.task_runner import TaskRunner
+from bss_mfg.verify.tasks import PageTask
 
 MOST_NEW_FAULTS = 10
 """Labels that are told at once as they are found wrong; the rest is counted."""
-MAX_PICTURES = 200
-"""Failed labels whose picture is kept for the report."""
 _READINGS = 3
 """How often files are read from the first on because labels were made again meanwhile."""
 _MAX_PENDING = 2_000
@@ -149,9 +145,7 @@ class Verifier:
         self._pictures_read: list[PictureRead] = []
         """Pages of the file at hand that are not written down yet."""
         self._ages = PictureAges(ledger, batch)
-        self._file_tasks: dict[str, PageTask | None] = {}
-        """How to look at a file again, by its name; None where two files share it."""
-        self._pictures: dict[tuple[str, int, PixelBox], LabelPicture] = {}
+        self._failed_pictures = FailedPictures(executor)
         self._pictured = 0
         """Findings whose texts, codes and artwork are shown in pictures."""
         self._digests_read: set[str] = set()
@@ -208,7 +202,7 @@ class Verifier:
             else partial(missing_labels, self._names, self._trackers, self._in_force.files)
         )
         findings = self._spool.snapshot(self._trackers.times_read, self._trackers.judged.unaccounted_count(), tail)
-        pictures = self._label_pictures(findings) if self._options.pictures else {}
+        pictures = self._failed_pictures.take(findings) if self._options.pictures else {}
         decision = decide_by(self._sample, findings) if self._sample else None
         if decision and final:
             record_decision(self._ledger, self._batch, decision)
@@ -293,7 +287,7 @@ class Verifier:
                 self._count_as_read(path, answer.label_file)
                 continue
             file_task = PageTask(self._runner.request, path, label_file=answer.label_file, own=answer.own)
-            self._file_tasks[path.name] = None if path.name in self._file_tasks else file_task
+            self._failed_pictures.note_file(file_task)
             file = FileProgress(self._opened, path, answer, self._outdated_in(path, answer.label_file))
             for task in self._runner.page_tasks(path, answer):
                 file_of_task[task] = file
@@ -449,33 +443,3 @@ class Verifier:
         if ended and self._file and (later := self._file.made_later):
             words = f"was saved before {count_words(len(later), 'of its labels', 'of its labels')} were made"
             self.troubles.append((printable_name(str(self._file.path)), f"{words}: does it show the new ones?"))
-
-    def _label_pictures(self, findings: Findings) -> dict[int, LabelPicture]:
-        """The pictures of failed labels, from their pages drawn once more; none where two files share a name."""
-        items_by_task: dict[PageTask, list[Finding]] = {}
-        failed = [(index, item) for index, item in islice(findings.faults(), 10 * MAX_PICTURES) if item.box]
-        for _, item in failed[:MAX_PICTURES]:
-            source = self._file_tasks.get(item.file or "")
-            if source and _picture_key(item) not in self._pictures:
-                items_by_task.setdefault(replace(source, pages=(item.page or 0,)), []).append(item)
-        tasks = [
-            replace(task, picture_boxes=tuple(_picture_box(item) for item in items))
-            for task, items in items_by_task.items()
-        ]
-        drawn = parallel.run(cut_label_pictures, tasks, self._runner.executor, seconds=PAGE_SECONDS)
-        for (_, answer), items in zip(drawn, items_by_task.values(), strict=True):
-            if not isinstance(answer, TaskFailure):
-                found = zip(items, answer, strict=True)
-                self._pictures.update({_picture_key(item): shot for item, shot in found if shot})
-        return {
-            index: self._pictures[_picture_key(item)] for index, item in failed if _picture_key(item) in self._pictures
-        }
-
-
-def _picture_key(item: Finding) -> tuple[str, int, PixelBox]:
-    return item.file or "", item.page or 0, item.box or (0, 0, 0, 0)
-
-
-def _picture_box(item: Finding) -> tuple[PixelBox, Quad | None, int]:
-    defects = item.defects
-    return item.box or (0, 0, 0, 0), defects.quad if defects else None, defects.size if defects else 0

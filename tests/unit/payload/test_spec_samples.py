@@ -108,7 +108,7 @@ def test_what_was_pasted_into_a_string_is_named(value: str, words: str | None) -
 @pytest.mark.parametrize("quote", ['"', "'"])
 def test_a_string_that_is_broken_into_lines_is_told_as_that(quote: str) -> None:
     text = f'format = 1\nstring = {quote}ABV:LM02;\nPID:1;{quote}\n[[unit]]\nserial = "1"\n'
-    with pytest.raises(InputError, match="a text in quotes goes on in the next line") as caught:
+    with pytest.raises(InputError, match="a text in quotes continues in the next line") as caught:
         sample_from_text(text, "guide.toml")
     assert caught.value.line == 2
     assert "one line" in caught.value.way_out
