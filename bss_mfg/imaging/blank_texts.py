@@ -45,7 +45,7 @@ def find_blank(
         if not verdict.judged and not verdict.outside:
             at = verdict.label
             if at not in gains:
-                gains[at] = _symbol_gain(picture, labels[at], maps[at])
+                gains[at] = symbol_gain(picture, labels[at], maps[at])
             ink = gains[at] * contrasts[verdict.text.element]
             if gains[at] >= _LEAST_GAIN and _is_blank(picture, verdict, ink):
                 verdict = _blank(verdict)
@@ -53,7 +53,7 @@ def find_blank(
     return found
 
 
-def _symbol_gain(picture: Picture, label: ExpectedLabel, to_pixels: Floats) -> float:
+def symbol_gain(picture: Picture, label: ExpectedLabel, to_pixels: Floats) -> float:
     """Grey levels between paper and ink of a label's symbol."""
     import numpy as np
 

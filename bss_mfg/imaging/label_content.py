@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from bss_mfg.core.text import count_words
 from bss_mfg.imaging.bar_heights import LEAST_SHARE, height_share, squashed_share
-from bss_mfg.imaging.blank_texts import find_blank
+from bss_mfg.imaging.blank_texts import find_blank, symbol_gain
 from bss_mfg.imaging.content_pictures import ContentPictures
 from bss_mfg.imaging.expected_content import ExpectedCode, ExpectedLabels, ExpectedPicture, ExpectedText, PictureKind
 from bss_mfg.imaging.label_codes import CodeReading, read_codes
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 MOVED_MM = 0.6
 """How far a text may lie from where the other texts of its label say."""
+_PALE_GAIN = 128.0
+"""Grey levels between a symbol's paper and ink below which its label is pale as a whole."""
 _ASKEW_MM = 0.25
 _FEWEST_TEXTS = 3
 _SHORT, _BESIDE_MM = 2, 0.06
@@ -207,6 +209,8 @@ class _Check:
         placed = self._placed_pictures(shapes=False)
         judged = judge_pictures(self.picture, placed, self.expected.drawing)
         for one, (seen, shift) in zip(placed, judged, strict=True):
+            if seen is PictureVerdict.FAINT:
+                seen = PictureVerdict.RIGHT if self._is_pale(one.label) else PictureVerdict.MISSING
             self._take(one, list(_picture_faults(one.picture, seen, shift, usual.get(one.label, (0.0, 0.0)))))
 
     def shapes(self) -> None:
@@ -215,6 +219,10 @@ class _Check:
         areas = [self.expected.labels[shape.label].area for shape in placed]
         for one, edges in zip(placed, judge_shapes(self.picture, placed, areas, self.expected.drawing), strict=True):
             self._take(one, list(_shape_faults(one.picture, edges)))
+
+    def _is_pale(self, at: int) -> bool:
+        """Whether all of a label is printed pale, its symbol, too: that is a matter of its grade."""
+        return 0 < symbol_gain(self.picture, self.expected.labels[at], self.maps[at]) < _PALE_GAIN
 
     def _placed_pictures(self, shapes: bool) -> list[PlacedPicture]:
         return [

@@ -22,7 +22,7 @@ _STEP_MM = 0.12
 _LEAST_SPREAD = 12.0
 """Standard deviation of a drawing's grey below which there is too little to see."""
 _MISSING = 0.25
-"""Share of a drawing's spread below which nothing of it is seen."""
+"""Share of a drawing's spread below which nothing of it is seen, or little."""
 _ALIKE = 0.8
 """Correlation below which something else is seen."""
 _MOST_PIXELS = 250_000
@@ -34,6 +34,8 @@ class PictureVerdict(Enum):
     """What was seen of a picture."""
 
     RIGHT = "right"
+    FAINT = "faint"
+    """Like its drawing, with little of its contrast."""
     MISSING = "missing"
     OTHER = "other"
     NOT_JUDGED = "not judged"
@@ -67,7 +69,7 @@ def _judge(picture: Picture, one: PlacedPicture, model: StripModel) -> tuple[Pic
     if fit is None or place.pixels < 0.5:
         return PictureVerdict.NOT_JUDGED, (0.0, 0.0)
     if float(fit.seen.std()) < _MISSING * float(model.ink.std()) * 255:
-        return PictureVerdict.MISSING, (0.0, 0.0)
+        return (PictureVerdict.FAINT if fit.alike >= _ALIKE else PictureVerdict.MISSING), (0.0, 0.0)
     return (PictureVerdict.RIGHT if fit.alike >= _ALIKE else PictureVerdict.OTHER), fit.shift
 
 

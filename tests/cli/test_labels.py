@@ -22,9 +22,18 @@ def test_copies_are_sets_of_their_own_and_no_duplicates(factory: Factory, tmp_pa
     both = factory.cli("verify", "B1", *made.files, "--json")
     assert both.json["counts"]["matched"] == 6
     assert both.code == 0, both.err
-    Image.fromarray(pdfium(made.files[0], 300)).save(tmp_path / "third.png", dpi=(300, 300))
-    thrice = factory.cli("verify", "B1", *made.files, tmp_path / "third.png", "--json")
-    assert (thrice.code, thrice.json["counts"]["duplicate"]) == (1, 3)
+    scans = []
+    for number in range(3):  # three sheets, none of whose pictures is like another
+        page = pdfium(made.files[0], 300).copy()
+        page[-1, : 10 * number] = 0
+        scans.append(tmp_path / f"scan-{number}.png")
+        Image.fromarray(page).save(scans[-1], dpi=(300, 300))
+    counts = [factory.cli("verify", "B1", *made.files, *scans[:sheets], "--json") for sheets in (1, 2, 3)]
+    assert [(done.code, done.json["counts"]["missing"], done.json["counts"]["duplicate"]) for done in counts] == [
+        (1, 3, 0),  # the second set was not shown, though its file was
+        (0, 0, 0),
+        (1, 0, 3),
+    ]
 
 
 def test_single_labels_and_the_rest_from_one_on(factory: Factory) -> None:

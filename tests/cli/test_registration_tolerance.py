@@ -16,14 +16,15 @@ SHIFTED = 5
 
 
 def moved_label(factory: Factory, file: Path, to: Path, shift_mm: float) -> Path:
-    """A scan of a sheet on which all of one label is printed so far to the right."""
+    """A scan of a sheet on which all of one label is printed so far to the right: what reaches from above its symbol to
+    below its SAMPLE mark."""
     with factory.ledger() as ledger:
         (label_file,) = ledger.prints.label_files("B1")
-    place, edge = label_file.place_of(SHIFTED), 1.5
+    place, edge, below = label_file.place_of(SHIFTED), 1.5, 5.0
     page = np.array(Image.open(scan_of(file, to)))
     dots = DPI / 25.4
-    top, bottom = (round(value * dots) for value in (place.y_mm - edge, place.y_mm + place.height_mm + edge))
-    left, right = (round(value * dots) for value in (place.x_mm - edge, place.x_mm + 56))
+    top, bottom = (round(value * dots) for value in (place.y_mm - edge, place.y_mm + place.height_mm + below))
+    left, right = (round(value * dots) for value in (place.x_mm - edge, place.x_mm + 60))
     shift, label = round(shift_mm * dots), page[top:bottom, left:right].copy()
     page[top:bottom, left:right] = 255
     page[top:bottom, left + shift : right + shift] = label

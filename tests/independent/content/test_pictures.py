@@ -33,6 +33,10 @@ def _blank(logo: Grey) -> Grey:
     return np.full_like(logo, 255)
 
 
+def _pale(logo: Grey) -> Grey:
+    return (255 - (255 - logo.astype(float)) * 0.15).astype(np.uint8)
+
+
 def _upside_down(logo: Grey) -> Grey:
     return logo[::-1]
 
@@ -49,6 +53,7 @@ def _stripes(logo: Grey) -> Grey:
     ("change", "fault"),
     [
         (_blank, ContentFault.MISSING_PICTURE),
+        (_pale, ContentFault.MISSING_PICTURE),  # where all else is black
         (_upside_down, ContentFault.WRONG_PICTURE),
         (_half, ContentFault.WRONG_PICTURE),
         (_stripes, ContentFault.WRONG_PICTURE),
