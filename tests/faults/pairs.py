@@ -19,7 +19,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 
@@ -156,6 +156,17 @@ def typed_together(factory: Factory, one: Act, other: Act, offset: float) -> tup
     ]
     first, second = (finish(child, log) for child, log in zip(children, logs, strict=True))
     return first, second
+
+
+def split_session(factory: Factory, one: Act) -> Iterator[tuple[Act, Act]]:
+    """A session of several reads as two, parted behind each read but the last: each read is an act of its own."""
+    if one.stdin != "{payloads}":
+        return
+    lines = (factory.root.parent / "payloads").read_text().splitlines()
+    for at in range(1, len(lines)):
+        parts = ("\n".join(some) + "\n" for some in (lines[:at], lines[at:]))
+        first, rest = (replace(one, stdin=part) for part in parts)
+        yield first, rest
 
 
 def typed_alone(factory: Factory, one: Act) -> Ended:
@@ -366,6 +377,13 @@ class Bench:
             self.afters[one.name] = After(code, state(factory), kept)
         return self.afters[one.name]
 
+    def within(self, session: Act, other: Act) -> Iterator[Judged]:
+        """Another command between two reads of a session."""
+        for first, rest in split_session(self.template, session):
+            factory = self.fresh()
+            codes = [typed_alone(factory, act).code for act in (first, other, rest)]
+            yield (max(codes[0], codes[2]), codes[1]), state(factory)
+
     def in_order(self, first: Act, second: Act) -> Judged:
         """One command after the other."""
         after = self.after(first)
@@ -380,6 +398,14 @@ def orders(bench: Bench, one: Act, other: Act) -> Orders:
     return Orders(((codes, found), (turned, found_turned)), (bench.after(one).state, bench.after(other).state))
 
 
+def came_within(bench: Bench, pair: tuple[Act, Act], ended: tuple[Ended, Ended], seen: dict[str, object]) -> bool:
+    """Whether one command came between two reads of the other, which is a session."""
+    (one, other), codes = pair, (ended[0].code, ended[1].code)
+    return any((codes, seen) == judged for judged in bench.within(one, other)) or any(
+        (codes[::-1], seen) == judged for judged in bench.within(other, one)
+    )
+
+
 def try_pair(bench: Bench, one: Act, other: Act, offsets: Sequence[float]) -> list[str]:
     """What went wrong with a pair at some offset, in words."""
     found, right = [], orders(bench, one, other)
@@ -388,8 +414,9 @@ def try_pair(bench: Bench, one: Act, other: Act, offsets: Sequence[float]) -> li
         ended = typed_together(factory, one, other, offset)
         wrong = [f"exit {end.code}: {end.err[-600:]}" for end in ended if end.code not in (0, 1, 3, 4, 5)]
         wrong += faults(factory)
-        why = right.wrong(ended, state(factory))
-        if why:
+        seen = state(factory)
+        why = right.wrong(ended, seen)
+        if why and not came_within(bench, (one, other), ended, seen):
             wrong.append(
                 "is as after neither order: " + why + "\n" + " | ".join(end.err.strip()[-300:] for end in ended)
             )
