@@ -83,13 +83,15 @@ class ReadStore:
         ledgers. It is looked for from the newest event back to it."""
         marks = ", ".join("?" * len(RIGHT_VERDICTS))
         times = self.times_verified(batch_id, package)
+        if not times:
+            return None
         rows = self._db.rows(
             f"SELECT at, data FROM event WHERE batch = ? AND kind = '{EventKind.READ}' "  # noqa: S608 (fixed texts)
-            "AND instr(data, ?) AND json_extract(data, '$.package') = ? AND json_extract(data, '$.of') = 'print' "
+            "AND instr(data, ?) > 0 AND json_extract(data, '$.of') = 'print' "
             f"AND json_extract(data, '$.verdict') IN ({marks}) ORDER BY seq DESC LIMIT 1 OFFSET ?",
-            (batch_id, f'"package":{package},', package, *RIGHT_VERDICTS, times - 1),
+            (batch_id, f'"package":{package},', *RIGHT_VERDICTS, times - 1),
         )
-        if not times or not rows:
+        if not rows:
             return None
         ((at, text),) = rows
         data = json.loads(text)

@@ -28,6 +28,7 @@ from tests.helpers.commands import run_cli
 from tests.helpers.factory import WHO, Factory, a_read, issue_lamps, make_factory
 from tests.helpers.postgres import Server
 from tests.helpers.postgres import server as running_server
+from tests.helpers.prints import scan_of
 from tests.needs import needs
 
 pytestmark = needs("postgresql")
@@ -502,6 +503,25 @@ def test_a_copied_folder_is_a_second_station(issued: Factory, tmp_path: Path) ->
     assert shipped.code == 0, shipped.err
     assert issued.rows("SELECT sum(shipped) FROM package") == [(2,)]
     assert issued.cli("ledger", "check").code == second.cli("ledger", "check").code == 0
+
+
+def test_what_was_read_before_is_known_at_each_station(issued: Factory, tmp_path: Path) -> None:
+    """A label that another station read, and a picture that shows what was printed before a reprint."""
+    shutil.copytree(issued.root, tmp_path / "second")
+    second = Factory(Workspace.find(str(tmp_path / "second"), tmp_path, {}))
+    assert issued.cli("batch", "create", "bulb", "--units", 2, "--id", "HERE").code == 0
+    assert issued.cli("labels", "HERE").code == 0
+    scan = scan_of(issued.root / "batches/HERE/labels/HERE-labels-0001.pdf", tmp_path / "scan.png")
+    seen = second.cli("verify", "HERE", scan)
+    assert seen.code == 0, seen.err
+    again = issued.cli("scan", "HERE", "--plain", stdin=issued.payloads("HERE")[0] + "\n")
+    assert (again.code, "scan.png" in again.out) == (1, True), again.out + again.err
+    serial = issued.rows("SELECT serial FROM unit ORDER BY batch DESC, number LIMIT 1")[0][0]
+    assert issued.cli("reprint", "HERE", serial, "--reason", "torn").code == 0
+    old = second.cli("verify", "HERE", scan, "--json")
+    assert (old.code, old.json["counts"]["old-picture"]) == (1, 1), old.err
+    first = second.cli("scan", "HERE", "--plain", stdin=issued.payloads("HERE")[0] + "\n")
+    assert first.code == 0, first.out + first.err
 
 
 def test_a_station_with_the_old_vault_key_changes_nothing(issued: Factory, tmp_path: Path) -> None:
