@@ -14,7 +14,7 @@ from bss_mfg.imaging.glyph_lens import SIGMAS, blurred
 from bss_mfg.imaging.glyph_moves import MovedText, with_moved_glyphs
 from bss_mfg.imaging.strip_places import Picture, Point, StripPlace, strip_place, strip_places
 from bss_mfg.imaging.text_cells import GlyphCells, GlyphVerdict, Judged, Seen
-from bss_mfg.imaging.text_certainty import times_by_size
+from bss_mfg.imaging.text_certainty import Leanings, times_by_size
 from bss_mfg.imaging.text_strips import Fit, StripModel, compose_glyphs, lay_over
 
 if TYPE_CHECKING:
@@ -222,7 +222,7 @@ class _SetJudge:
         """Its em in mm."""
         return self._set.em * self._set.step
 
-    def leanings(self) -> dict[float, Floats]:
+    def leanings(self) -> Leanings:
         """How far its characters lean towards others."""
         return self._cells.leanings(self._pixels)
 
