@@ -108,11 +108,12 @@ class GlyphCells:
         import numpy as np
 
         numbers, gains = [number for number, _, _ in strips], [gain for _, _, gain in strips]
-        left = np.stack([fit.left(gain) for _, fit, gain in strips])
+        rows = _rows(self._set)
+        left = np.stack([fit.left(gain, rows) for _, fit, gain in strips])
         width = left.shape[2]
         for at, glyph, free, start, end in _windows(self._set, text.glyphs):
             if 0 <= start < end <= width:
-                cells = left[:, _rows(self._set), start:end].reshape(len(left), -1)
+                cells = left[:, :, start:end].reshape(len(left), -1)
                 kind = (glyph, free, text.changes)
                 self._blocks.setdefault(kind, []).append(_Block(numbers, at, gains, cells))
 
