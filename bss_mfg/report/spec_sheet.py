@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 
 from bss_mfg.core.text import count_words
 from bss_mfg.errors import InputError
 from bss_mfg.label.layout.symbol_size import symbol_size
-from bss_mfg.payload.anatomy import NO_FACTS, PLACEHOLDERS, Anatomy, EncryptedValue, explain, facts_of
+from bss_mfg.payload.anatomy import PLACEHOLDERS, Anatomy, EncryptedValue, explain, facts_of
 from bss_mfg.payload.build import longest_example, plaintext_size
 from bss_mfg.payload.confirmation import ConfirmationState, confirmation_state, content_digest, unsigned
 from bss_mfg.payload.proving.evidence import Evidence, FieldProof
@@ -49,7 +50,7 @@ class SheetRequest:
     units: int
     oob_bytes: int
     samples: tuple[LoadedSample, ...] = ()
-    product: Mapping[str, str] = NO_FACTS
+    product: Mapping[str, str] = dataclass_field(default_factory=dict)
 
     @property
     def facts(self) -> Mapping[str, str]:
