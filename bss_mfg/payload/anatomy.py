@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+
 from bss_mfg.model import Secret, Unit
 from bss_mfg.payload.formats import OF_UUIDS, SPKI, encode_whole, format_of
 from bss_mfg.payload.layouts.descriptions import Layout, PlaintextValue

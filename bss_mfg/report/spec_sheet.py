@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 
 from bss_mfg.core.text import count_words
 from bss_mfg.errors import InputError
@@ -49,7 +50,7 @@ class SheetRequest:
     units: int
     oob_bytes: int
     samples: tuple[LoadedSample, ...] = ()
-    product: Mapping[str, str] = field(default_factory=dict)
+    product: Mapping[str, str] = dataclass_field(default_factory=dict)
 
     @property
     def facts(self) -> Mapping[str, str]:

@@ -154,7 +154,7 @@ def test_every_kind_of_barcode_is_explained(tmp_path: Path, name: str) -> None:
 
 
 def test_the_product_with_the_spec_is_shown_as_it_is(tmp_path: Path) -> None:
-    """Its own product id, once one product has the spec; with two nobody can tell which, and placeholders stand there."""
+    """By its own product id; where two products have the spec nobody can tell which, and placeholders stand there."""
     run_cli("init", ".", cwd=tmp_path)
     run_cli("dev-key", "stand-in", cwd=tmp_path)
     key = tmp_path / "dev-keys" / "stand-in.public.pem"
