@@ -1,7 +1,7 @@
 """Batches that an earlier version issued, walked by today's commands: each string is inspected, each batch reconciled.
 
-The ledgers are those of schema versions 1 to 4 (`tests/unit/ledger/old_ledgers`), the strings those of the version whose
-suites stood in code (`tests/unit/payload/earlier`): never made again.
+The ledgers are those of schema versions 1 to 4 (`tests/unit/ledger/old_ledgers`), the strings those of the version
+whose suites stood in code (`tests/unit/payload/earlier`): never made again.
 """
 
 from __future__ import annotations
