@@ -11,8 +11,8 @@ import pytest
 from bss_mfg.errors import LedgerError, RefusedError
 from bss_mfg.ledger import moving
 from bss_mfg.ledger.ledger import Ledger
-from bss_mfg.ledger.moving import tables
 from bss_mfg.ledger.postgresql import PostgresConnection
+from bss_mfg.ledger.schema_tables import tables
 from bss_mfg.workspace import ledger_move
 from tests.faults.test_vault_kills import keys_of
 from tests.helpers.factory import WHO, Factory, a_read, issue_lamps, make_factory
