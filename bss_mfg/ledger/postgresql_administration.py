@@ -106,7 +106,7 @@ def _script(connection: PostgresConnection, grant: Grant | None) -> str:
 def _not_enough(connection: PostgresConnection, grant: Grant | None) -> InputError:
     given = f" {grant.role} --to {shlex.quote(grant.user)}" if grant else ""
     return InputError(
-        f"the database user {connection.user} may not make roles here, or is no admin of the ledger",
+        f"the database user {connection.user} may not make roles here, or isn't an admin of the ledger",
         where=connection.where,
         way_out="Nothing was changed. Whoever looks after the server runs what this prints: "
         f"`bss-mfg ledger grant{given} --show`, with `psql --username postgres {shlex.quote(connection.database)}`.",
