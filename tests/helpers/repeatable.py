@@ -1,7 +1,7 @@
 """Random keys that a failed test meets again.
 
-What a test issues is random: each run draws other symbols and other serials, so a test that fails for one of them would
-pass when it is run again. Here all that Python's own sources of randomness give is made from a seed and the test's name;
+What a test issues is random: each run draws other symbols and other keys, so a test that fails for one of them would
+pass when it is run again. Here all that Python's own sources of randomness give comes from a seed and the test's name.
 `BSS_MFG_TEST_SEED` sets another seed, `random` a new one each run. Processes that a test starts draw their own.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import random
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -58,7 +58,9 @@ class RepeatableSource:
 
     def _curve_key(self, curve: ec.EllipticCurve, backend: object = None) -> ec.EllipticCurvePrivateKey:
         # A bit less than the curve has, so that it is always below the order of its group.
-        number = int.from_bytes(self.bytes((curve.key_size + 7) // 8)) >> (curve.key_size + 7) // 8 * 8 - curve.key_size + 1
+        number = (
+            int.from_bytes(self.bytes((curve.key_size + 7) // 8)) >> (curve.key_size + 7) // 8 * 8 - curve.key_size + 1
+        )
         return ec.derive_private_key(number or 1, curve)
 
     def _x25519_key(self) -> x25519.X25519PrivateKey:
