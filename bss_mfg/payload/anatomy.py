@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 from bss_mfg.model import Secret, Unit
 from bss_mfg.payload.formats import OF_UUIDS, SPKI, encode_whole, format_of
@@ -23,12 +22,9 @@ from bss_mfg.payload.sources import column_of
 from bss_mfg.payload.spec import Spec, SpecField
 from bss_mfg.payload.suites import Suite
 
-if TYPE_CHECKING:
-    pass
-
-FACTS: Mapping[str, str] = {"pid": "ebK3", "upc": "841667145075", "ean": "4006381333931"}
-"""A product that Amazon's public samples name, and a made-up EAN."""
-
+PLACEHOLDERS: Mapping[str, str] = {"pid": "XxXx", "upc": "000000000000", "ean": "0000000000000"}
+"""Of a product that nobody has named: they look like no product's, and need as much room."""
+NO_FACTS: Mapping[str, str] = {}
 
 _OF_SOURCE = {
     "unit.uuid": PieceKind.UUID, "unit.oob": PieceKind.OOB, "unit.serial": PieceKind.SERIAL, "unit.mac": PieceKind.MAC,
@@ -74,20 +70,23 @@ class Anatomy:
         return spec.field_separator.join(named) + spec.terminator
 
 
-def facts_of(spec: Spec) -> dict[str, str]:
-    """What the made-up product has: its id, and the UPC, or else the EAN, that the spec asks for."""
+def facts_of(spec: Spec, known: Mapping[str, str] = NO_FACTS) -> dict[str, str]:
+    """What the product of a made-up package has, `known` or else a placeholder: its id, and the UPC, or else the EAN,
+    that the spec asks for."""
     sources = {one.source for one in spec.values_of_units}
     codes = [name for name in ("upc", "ean") if f"product.{name}" in sources]
+    chosen = next((name for name in codes if known.get(name)), *codes[:1]) if codes else ""
     needed = {one.source for one in spec.values_of_units if not getattr(one, "optional", False)}
-    kept = {name for name in codes if name == codes[0] or f"product.{name}" in needed}
-    return {name: value for name, value in FACTS.items() if name == "pid" or name in kept}
+    kept = {"pid", *(name for name in codes if name == chosen or f"product.{name}" in needed)}
+    return {name: known.get(name) or value for name, value in PLACEHOLDERS.items() if name in kept}
 
 
-def explain(spec: Spec, units: int, oob_bytes: int) -> Anatomy:
-    """A made-up package. `InputError` where the spec allows fewer units, or an RSA key holds less."""
+def explain(spec: Spec, units: int, oob_bytes: int, known: Mapping[str, str] = NO_FACTS) -> Anatomy:
+    """A made-up package, of a product of which some values are `known`. `InputError` where the spec allows fewer units,
+    or an RSA key holds less."""
     spec.check_units(units)
-    members = tuple(_unit(spec, number, oob_bytes) for number in range(1, units + 1))
-    facts, values = facts_of(spec), MadeUpValues(oob_bytes)
+    facts, values = facts_of(spec, known), MadeUpValues(oob_bytes)
+    members = tuple(_unit(spec, number, oob_bytes, facts["pid"]) for number in range(1, units + 1))
     fields: list[FieldAnatomy] = []
     for field in spec.field:
         if field.source == "constant":
@@ -110,7 +109,7 @@ def explain(spec: Spec, units: int, oob_bytes: int) -> Anatomy:
 # --- units ------------------------------------------------------------------------------------------------------------
 
 
-def _unit(spec: Spec, number: int, oob_bytes: int) -> Unit:
+def _unit(spec: Spec, number: int, oob_bytes: int, pid: str) -> Unit:
     drawn = bytearray(stream(f"uuid {number}", 16))
     drawn[6], drawn[8] = drawn[6] & 0x0F | 0x40, drawn[8] & 0x3F | 0x80  # RFC 9562, version 4
     mac_bytes = 6
@@ -123,7 +122,7 @@ def _unit(spec: Spec, number: int, oob_bytes: int) -> Unit:
         elif column := column_of(one.source):
             extra.setdefault(column, _column_text(one, column, number))
     mac = (0x02 << 8 * (mac_bytes - 1) | number).to_bytes(mac_bytes, "big").hex(":").upper()
-    serial = (FACTS["pid"] + str(number).rjust(max(8, least - 4), "0"))[-most:]
+    serial = (pid + str(number).rjust(max(8, least - 4), "0"))[-most:]
     key = Secret(made_up_oob(number, oob_bytes))
     return Unit(number, serial, uuid.UUID(bytes=bytes(drawn)), mac, key, extra=extra)
 
