@@ -181,9 +181,6 @@ class SqliteConnection:
                 self._database.backup(copy, pages=pages)
             copy.execute("PRAGMA journal_mode = DELETE")
 
-    def require_erasable(self) -> None:
-        """It is: `scrub` leaves nothing behind."""
-
     def named_lock(self, name: str, busy_message: str, wait_s: float) -> AbstractContextManager[None]:
         """A lock in the folder `locks/`, which ends with its process."""
         folder = self._path.parent / "locks"
