@@ -85,6 +85,9 @@ class Database(Connection, Protocol):
     def require_erasable(self) -> None:
         """`RefusedError` where copies of what is overwritten stay behind, so that keys can't be destroyed."""
 
+    def identity(self) -> str:
+        """What tells this database from every copy of it."""
+
     def named_lock(self, name: str, busy_message: str, wait_s: float) -> AbstractContextManager[None]:
         """Hold a name that nobody else who works with this ledger has, after waiting for at most `wait_s` seconds;
         `LedgerError` with the words `busy_message` where another still has it. Outside of any transaction."""

@@ -11,11 +11,13 @@ from bss_mfg.core.files import build_atomically
 from bss_mfg.errors import LedgerError
 from bss_mfg.ledger.batch_lock import BatchWork, batch_lock
 from bss_mfg.ledger.batches import BatchStore
+from bss_mfg.ledger.comparing import LedgerComparison, compare
 from bss_mfg.ledger.connection import Database
 from bss_mfg.ledger.control_logs import ControlLogStore
 from bss_mfg.ledger.events import WorkspaceCreated
 from bss_mfg.ledger.exports import ExportStore
 from bss_mfg.ledger.history import HistoryStore
+from bss_mfg.ledger.home import is_at_home, note_home
 from bss_mfg.ledger.identities import IdentityStore
 from bss_mfg.ledger.integrity import check_payloads, check_states
 from bss_mfg.ledger.migration import migrate
@@ -69,6 +71,7 @@ class Ledger:
 
         def fill(ledger: Ledger) -> None:
             ledger._db.execute("INSERT INTO about VALUES ('ledger_id', ?)", (str(uuid.uuid4()),))
+            note_home(ledger._db)
             ledger.settings.remember_vault(vault.id, vault_kind)
             ledger.history.append(None, WorkspaceCreated())
 
@@ -109,6 +112,15 @@ class Ledger:
     def locked(self, batch_id: str, work: BatchWork) -> AbstractContextManager[None]:
         """Held while a command does such work on a batch; `LedgerError` where another does."""
         return batch_lock(self._db, batch_id, work)
+
+    def compare(self, other: Ledger, most: int) -> LedgerComparison:
+        """How far another ledger has the same history, and what both have issued; at most `most` of that is named."""
+        return compare(self._db, other._db, most)
+
+    @property
+    def is_at_home(self) -> bool:
+        """Whether it issues here: a copy of a ledger does not, until it is adopted."""
+        return is_at_home(self._db)
 
     def copy_to(self, target: Path, pages: int = -1) -> None:
         """Copy everything, as it is at one moment, into a new file; `pages` at once, so that writers wait little."""

@@ -16,6 +16,7 @@ from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.errors import LedgerError, RefusedError
 from bss_mfg.ledger.connection import Database
 from bss_mfg.ledger.event_chain import chain_head
+from bss_mfg.ledger.home import note_home
 from bss_mfg.ledger.place import LedgerPlace
 from bss_mfg.ledger.schema import FREEZE, SCHEMA
 from bss_mfg.ledger.server import connect_server, created_on_server, holds_ledger, remove_from_server
@@ -49,6 +50,7 @@ def move_ledger(source: LedgerPlace, target: LedgerPlace, progress: Progress = n
         if not _is_copied(secrets, target):
             with created_on_server(target) as made:
                 _copy(secrets, made.with_secrets(), total, progress)
+                note_home(made)
         file.execute(FREEZE)
         events, digest = chain_head(file)
     return MovedLedger(total, events, digest.hex())
@@ -120,7 +122,7 @@ def _copy(source: Database, target: Database, total: int, progress: Progress) ->
 def _slices(database: Database, table: _Table) -> Iterator[list[Sequence[object]]]:
     """All rows of a table by its key, in slices; what only one kind of database notes of itself apart."""
     columns, key = ", ".join(table.columns), ", ".join(table.key)
-    own = "name <> 'schema_version'" if table.name == "about" else "1 = 1"
+    own = "name NOT IN ('schema_version', 'home')" if table.name == "about" else "1 = 1"
     places = [table.columns.index(name) for name in table.key]
     query = f"SELECT {columns} FROM {table.name} WHERE {own} AND "  # noqa: S608 (fixed texts)
     order = f" ORDER BY {key} LIMIT {_AT_ONCE}"

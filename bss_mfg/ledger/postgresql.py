@@ -297,6 +297,15 @@ class PostgresConnection:
             "Where keys have to be destroyed, keep the ledger in the workspace.",
         )
 
+    def identity(self) -> str:
+        """The server's cluster and the database's number in it, which a restored dump has not."""
+        return str(
+            self.rows(
+                "SELECT system_identifier::text || ':' || oid::text FROM pg_control_system(), pg_database "
+                "WHERE datname = current_database()"
+            )[0][0]
+        )
+
     @contextlib.contextmanager
     def named_lock(self, name: str, busy_message: str, wait_s: float) -> Iterator[None]:
         """A lock of the server, which ends with the connection."""
