@@ -14,7 +14,7 @@ from bss_mfg.cli.ledger_copies import adopt, compare
 from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.progress import progress_bar
 from bss_mfg.cli.unit_names import given_names
-from bss_mfg.core.text import count_words, listing, printable_name
+from bss_mfg.core.text import count_words, listing, one_or, printable_name
 
 if TYPE_CHECKING:
     from bss_mfg.core.clock import TimeZone
@@ -66,6 +66,8 @@ def check(app: App, ask_for_it: bool, as_json: bool) -> None:
                 "head": f"{seq}:{head}",
                 "issues_here": at_home,
                 "keys_opened": keys.opened if keys else None,
+                "keys_elsewhere": list(keys.keys.elsewhere) if keys else [],
+                "key_files_unnamed": list(keys.unnamed_files) if keys else [],
                 "issued_twice": [asdict(one) for one in twice],
             }
         )
@@ -77,6 +79,20 @@ def check(app: App, ask_for_it: bool, as_json: bool) -> None:
         say(f"Note: the vault key was not tried: {untried}")
     if not at_home:
         say("Note: this ledger was copied or moved and issues nothing here; see `bss-mfg ledger adopt --help`")
+    if keys and keys.keys.elsewhere:
+        say(
+            f"Note: the key folder here ({opened.place.key_folder}) has no file of "
+            f"{count_words(len(keys.keys.elsewhere), 'data key')}: {listing(keys.keys.elsewhere)}. Unless another "
+            "station or a backup has it, it is lost"
+        )
+    if keys and keys.unnamed_files:
+        say(
+            f"Note: {count_words(len(keys.unnamed_files), 'file')} in the key folder ({opened.place.key_folder}) "
+            f"{one_or(len(keys.unnamed_files), 'belongs', 'belong')} to no data key in force: "
+            f"{listing(keys.unnamed_files)}. `bss-mfg retire BATCH` again destroys those of a retired batch, "
+            "`bss-mfg vault rekey` those of earlier vault keys; any other is of another ledger or a batch that was "
+            "never issued"
+        )
     for one in twice:
         name, units = "MAC" if one.name == "mac" else one.name, listing(one.units)
         say(f"Note: the {name} {one.value} was issued twice, by an earlier version or as a spec allowed: {units}")

@@ -20,6 +20,7 @@ from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.home import is_at_home, note_home
 from bss_mfg.ledger.identities import IdentityStore
 from bss_mfg.ledger.integrity import check_payloads, check_states
+from bss_mfg.ledger.key_folder import KeyFolder
 from bss_mfg.ledger.migration import migrate
 from bss_mfg.ledger.packages import PackageStore
 from bss_mfg.ledger.payload_search import PayloadSearch
@@ -70,8 +71,11 @@ class Ledger:
         """Make a new ledger, whole or not at all, that remembers the id of its vault key and how that is kept."""
 
         def fill(ledger: Ledger) -> None:
-            ledger._db.execute("INSERT INTO about VALUES ('ledger_id', ?)", (str(uuid.uuid4()),))
+            ledger_id = str(uuid.uuid4())
+            ledger._db.execute("INSERT INTO about VALUES ('ledger_id', ?)", (ledger_id,))
             note_home(ledger._db)
+            if place.url:
+                KeyFolder(place.key_folder, ledger_id).prepare()
             ledger.settings.remember_vault(vault.id, vault_kind)
             ledger.history.append(None, WorkspaceCreated())
 

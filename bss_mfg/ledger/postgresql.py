@@ -253,7 +253,7 @@ class PostgresConnection:
         self.run_script("", prepared=guard_imports_script())
 
     def scrub(self) -> None:
-        """Nothing: what is to be destroyed is not kept here (`require_erasable`)."""
+        """Nothing: what is to be destroyed lies in the key folder."""
 
     def with_secrets(self) -> PostgresConnection:
         """The same database to who may read keys."""
@@ -286,15 +286,6 @@ class PostgresConnection:
             "a ledger on a database server is not copied into a file",
             where=self.where,
             way_out="Back up the database: `pg_dump`, or base backups with the server's archive of its log.",
-        )
-
-    def require_erasable(self) -> None:
-        """It is not: what is overwritten stays in old rows, in the server's log and in its backups."""
-        raise RefusedError(
-            "keys can't be destroyed in a ledger on a database server",
-            where=self.where,
-            way_out="Nothing was changed. Copies of what is overwritten stay in the server's log and its backups. "
-            "Where keys have to be destroyed, keep the ledger in the workspace.",
         )
 
     def identity(self) -> str:

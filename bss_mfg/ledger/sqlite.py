@@ -182,9 +182,6 @@ class SqliteConnection:
                 self._database.backup(copy, pages=pages)
             copy.execute("PRAGMA journal_mode = DELETE")
 
-    def require_erasable(self) -> None:
-        """It is: `scrub` leaves nothing behind."""
-
     def identity(self) -> str:
         """The machine and the file's number there, which a copy has not."""
         number = self._path.stat().st_ino if numbers_files(self._path) else ""
