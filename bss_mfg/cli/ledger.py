@@ -52,7 +52,7 @@ def check(app: App, ask_for_it: bool, as_json: bool) -> None:
         events = opened.check()
         seq, head = opened.history.head()
         twice = opened.identities.issued_twice(_MOST_NAMED)
-        at_home = opened.is_at_home
+        at_home = not opened.home.trouble()
         try:
             keys, untried = check_keys(app.workspace, opened, ask, app.patience), "it asks for a passphrase (--keys)"
         except (InputError, MissingError) as error:
@@ -78,7 +78,7 @@ def check(app: App, ask_for_it: bool, as_json: bool) -> None:
     if not keys:
         say(f"Note: the vault key was not tried: {untried}")
     if not at_home:
-        say("Note: this ledger was copied or moved and issues nothing here; see `bss-mfg ledger adopt --help`")
+        say("Note: this ledger is a copy and issues nothing here; see `bss-mfg ledger adopt --help`")
     if keys and keys.keys.elsewhere:
         say(
             f"Note: the key folder here ({opened.place.key_folder}) has no file of "

@@ -46,7 +46,7 @@ def import_issued(
     if needs_index_key(spec):
         with open_vault() as vault:
             identifiers = open_identifiers(ledger, vault, spec)
-    with ledger.transaction():
+    with ledger.issuing():
         number, _ = ledger.products.register(product.name, product.product.pid, product.key.fingerprint)
         imported = read_imported(file, spec.columns, options)
         source = ImportSource(product.name, number, file.name, sha256_of(file))
@@ -73,7 +73,7 @@ def import_from_ledger(ledger: Ledger, product: LoadedProduct, other: Ledger) ->
             elif not same:
                 twice.append(item.serial)
 
-    with ledger.transaction():
+    with ledger.issuing():
         number, _ = ledger.products.register(product.name, product.product.pid, product.key.fingerprint)
         seq, head = other.history.head()
         source = ImportSource(product.name, number, f"{other.place.words} at {seq}", head)

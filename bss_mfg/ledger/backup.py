@@ -9,7 +9,7 @@ from pathlib import Path
 from bss_mfg.core.files import build_atomically, move_aside
 from bss_mfg.errors import BssError, InputError, LedgerError, RefusedError
 from bss_mfg.ledger.events import LedgerAdopted, LedgerRestored
-from bss_mfg.ledger.home import new_branch
+from bss_mfg.ledger.home import forget_issued, new_branch
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.next_numbers import NextNumbers, read_next_numbers, salvage_next_numbers, write_next_numbers
 from bss_mfg.ledger.place import LedgerPlace
@@ -96,7 +96,10 @@ def restore(request: RestoreRequest, actor: Actor) -> tuple[LedgerCopy, NextNumb
             numbers = ledger.products.issue_here(restored, known)
         write_next_numbers(request.numbers_file, known.merged(numbers))  # before the copy counts
 
+    forget_issued(LedgerPlace.of_file(ledger_file))
     build_atomically(ledger_file, copy)
+    with Ledger.open(ledger_file, actor) as ledger:
+        ledger.home.note_issued()
     return found, numbers
 
 
@@ -115,9 +118,10 @@ def adopt(place: LedgerPlace, request: AdoptRequest, actor: Actor) -> NextNumber
     known = NextNumbers({}) if place.url else read_next_numbers(notes)
     event = LedgerAdopted(branch=new_branch(), reason=request.reason, skipped_serials=request.skip_serials)
     with Ledger.open(place, actor) as ledger:
-        if ledger.is_at_home:
+        if not ledger.home.trouble():
             return None
         numbers = ledger.products.issue_here(event, known)
+        ledger.home.note_issued()
     if not place.url:
         write_next_numbers(notes, known.merged(numbers))
     return numbers

@@ -17,7 +17,7 @@ from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.errors import LedgerError, RefusedError
 from bss_mfg.ledger.connection import Database
 from bss_mfg.ledger.event_chain import chain_head
-from bss_mfg.ledger.home import note_home
+from bss_mfg.ledger.home import Home
 from bss_mfg.ledger.key_folder import KeyFolder, WrappedKey
 from bss_mfg.ledger.place import LedgerPlace
 from bss_mfg.ledger.schema import FREEZE, SCHEMA
@@ -70,7 +70,7 @@ def move_ledger(source: LedgerPlace, target: LedgerPlace, progress: Progress = n
             folder.prepare()
             with created_on_server(target) as made:
                 _copy(secrets, made.with_secrets(), folder, _Steps(2 * total, progress))
-                note_home(made)
+                Home(made, target).note()
         file.execute(FREEZE)
         events, digest = chain_head(file)
     return MovedLedger(total, events, digest.hex())

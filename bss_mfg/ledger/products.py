@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from bss_mfg.errors import InputError, LedgerError, RefusedError
-from bss_mfg.ledger.connection import Database
+from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.events import KeyPinned, KeyRepinned, LedgerAdopted, LedgerRestored
 from bss_mfg.ledger.history import HistoryStore
-from bss_mfg.ledger.home import note_home, require_home
+from bss_mfg.ledger.home import Home
 from bss_mfg.ledger.next_numbers import NextNumbers
 
 
 class ProductStore:
     """Products that batches were issued of."""
 
-    def __init__(self, connection: Database, history: HistoryStore) -> None:
+    def __init__(self, connection: Connection, history: HistoryStore, home: Home) -> None:
         self._db = connection
         self._history = history
+        self._home = home
 
     def key_fingerprint(self, product: str) -> str | None:
         """The key fingerprint that the product's batches are bound to, or None before its first batch."""
@@ -50,7 +51,7 @@ class ProductStore:
     def register(self, name: str, pid: str, fingerprint: str) -> tuple[int, int]:
         """(number, next running serial) of a product; pins the key at first use. `RefusedError` in a copy of the
         ledger. Inside a transaction."""
-        require_home(self._db)
+        self._home.require()
         rows = self._db.rows("SELECT no, next_serial, key_fingerprint FROM product WHERE name = ?", (name,))
         if not rows:
             self._refuse_twin(name)
@@ -81,7 +82,7 @@ class ProductStore:
         that the copy does not know yet, too: they may have been issued."""
         skip = event.skipped_serials
         with self._db.transaction():
-            note_home(self._db)
+            self._home.note()
             here = dict(self._db.rows("SELECT name, next_serial FROM product ORDER BY no"))
             numbers = {name: max(number, known.products.get(name, 1)) + skip for name, number in here.items()}
             self._db.many(
