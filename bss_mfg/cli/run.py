@@ -347,10 +347,7 @@ def _print_faults(read: LabelsRead) -> None:
 
     for item in read.faults[:MOST_SHOWN]:
         where = place_words(finding_row(item))
-        say(
-            f"{item.kind.upper()}: {item.serials or '(not one of ours)'}: {item.detail}"
-            + (f" [{where}]" if where else "")
-        )
+        say(f"{item.kind.upper()}: {item.name}: {item.detail}" + (f" [{where}]" if where else ""))
     if read.faults.total > MOST_SHOWN:
         say(f"and {read.faults.total - MOST_SHOWN:,} more: --json names the first thousand, `bss-mfg verify` all")
     for name, reason in read.broken[:MOST_SHOWN]:

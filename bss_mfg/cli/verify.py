@@ -22,10 +22,15 @@ if TYPE_CHECKING:
     from bss_mfg.model import LabelScope
     from bss_mfg.verify.findings import Finding
     from bss_mfg.verify.outcome import Verification
+    from bss_mfg.verify.rescans import RescanRule
+    from bss_mfg.verify.session_news import SessionNews
     from bss_mfg.verify.verification import Verifier
 
 MOST_UNSEEN = 10
 """Labels whose place is in no file that are named one by one as text; more are counted, and named in reports."""
+
+MOST_ANSWERED = 10
+"""Faults that a later picture answers that are told one by one as text."""
 
 
 @click.command(epilog="Example: bss-mfg verify bulb-2026-11 scans/*.png --report report.html")
@@ -62,6 +67,11 @@ MOST_UNSEEN = 10
     metavar="DIR",
     type=click.Path(path_type=Path),
     help="Read files as a scanner drops them there, until all labels are right or Ctrl-C.",
+)
+@click.option(
+    "--rescans",
+    is_flag=True,
+    help="With --watch: no sheet was printed twice; a later picture of one judges it anew, whatever it showed.",
 )
 @click.option(
     "--report",
@@ -104,6 +114,7 @@ def verify(
     calibrate: Path | None,
     sample: bool,
     watch: Path | None,
+    rescans: bool,
     reports: tuple[Path, ...],
     resume: bool,
     of: ReadSubject | None,
@@ -134,6 +145,8 @@ def verify(
 
     if not files and watch is None:
         raise click.UsageError("Name files to verify, or a folder to --watch.")
+    if rescans and watch is None:
+        raise click.UsageError("--rescans is for --watch: else leave out the pictures that you took again.")
     if resume and (grade or sample or min_grade is not None):
         raise click.UsageError("--resume passes over files, but --grade and --sample need every label read.")
     if each != "package" and (second_reader or grade or sample or resume or min_grade is not None):
@@ -153,6 +166,7 @@ def verify(
         resume=resume,
         patience=patience,
         of=of,
+        rescans=_rescan_rule(watch, rescans),
     )
     # Always in other processes: a picture from outside may crash a reader.
     with app.workspace.open_ledger(app.actor) as ledger, ProcessExecutor(jobs or cores()) as executor:
@@ -172,7 +186,7 @@ def verify(
         else:
             begun = expand_folders(ledger, batch, files, each)
             verifier = Verifier(ledger, batch, options, executor=executor)
-            verifier.note_passed_over(begun.passed_over)
+            verifier.notes.add_passed_over(begun.passed_over)
             outcome = _watch_folder(verifier, begun.files, watch, writer.write)
         writer.write(outcome)
         print_blocks(json_report(outcome)) if as_json else _print_findings(outcome)
@@ -181,6 +195,14 @@ def verify(
     _conclude(outcome)
     if not outcome.passed:
         ctx.exit(1)
+
+
+def _rescan_rule(watch: Path | None, rescans: bool) -> RescanRule:
+    from bss_mfg.verify.rescans import RescanRule
+
+    if watch is None:
+        return RescanRule.NEVER
+    return RescanRule.ALWAYS if rescans else RescanRule.AFTER_FAULTS
 
 
 class _ReportWriter:
@@ -209,47 +231,53 @@ class _ReportWriter:
 def _watch_folder(
     verifier: Verifier, files: tuple[Path, ...], folder: Path, write: Callable[[Verification], None]
 ) -> Verification:
-    """Read what comes, say at once what is wrong with it, until every label was read right or Ctrl-C."""
+    """Read what comes, say at once what is wrong with it, until all is right or Ctrl-C."""
     from bss_mfg.errors import InputError
-    from bss_mfg.verify.findings import FindingKind
     from bss_mfg.verify.folder_watch import new_files
     from bss_mfg.verify.picture_folders import list_folder
 
-    said = named = puzzled = 0
+    said, told_complete = 0, False
     say(f"Watching {shown_path(folder)}; Ctrl-C ends.")
     try:
         coming = new_files(folder)
         if files:
             verifier.read_files(files)
-        while not verifier.complete:
+        done = verifier.complete and not verifier.outcome().wrong_labels
+        while not done:
             new = next(coming)
             if not new:
                 continue
             verifier.read_files(new)
             outcome = verifier.outcome()
-            faults = [item for item in outcome.findings if item.kind is not FindingKind.MATCHED and not item.unseen]
+            wrong = outcome.wrong_labels
             say(
                 f"{', '.join(shown_path(path) for path in new)}: {outcome.counts['matched']:,} matched so far, "
-                f"{len(faults):,} not right" + ("\a" if len(faults) > said else "")
+                f"{wrong:,} not right" + ("\a" if wrong > said else "")
             )
-            said = len(faults)
-            new_faults, count = verifier.take_new_faults()
-            for item in new_faults:
-                say(_finding_line(item))
-            if count > len(new_faults):
-                say(f"... and {count - len(new_faults):,} more")
-            for name, reason in verifier.newly_broken(named):
-                say(f"UNREADABLE FILE: {name}: {reason}\a")
-            named = len(verifier.broken)
-            for page in verifier.newly_not_understood(puzzled):
-                say(f"NOT UNDERSTOOD: {page.where}: {page.seen.description}\a")
-            puzzled = len(outcome.not_understood)
+            said, done = wrong, verifier.complete and not wrong
+            _say_news(verifier.take_news())
+            if verifier.complete and wrong and not told_complete:
+                told_complete = True
+                say("A label of every package was read. Scan again what is not right, or end with Ctrl-C.")
             write(outcome)
     except KeyboardInterrupt:
         say("Ended.")
     with contextlib.suppress(InputError):  # the folder is gone
-        verifier.note_passed_over(list_folder(folder).passed_over)
+        verifier.notes.add_passed_over(list_folder(folder).passed_over)
     return verifier.outcome(final=True)
+
+
+def _say_news(news: SessionNews) -> None:
+    for item in news.faults:
+        say(_finding_line(item))
+    if news.fault_count > len(news.faults):
+        say(f"... and {news.fault_count - len(news.faults):,} more")
+    for name, reason in news.broken:
+        say(f"UNREADABLE FILE: {name}: {reason}\a")
+    for page in news.not_understood:
+        say(f"NOT UNDERSTOOD: {page.where}: {page.seen.description}\a")
+    for earlier, later in news.answered:
+        say(f"{later.where}: the same sheet as {earlier.where}, judged anew")
 
 
 def _finding_line(item: Finding) -> str:
@@ -259,8 +287,7 @@ def _finding_line(item: Finding) -> str:
 
     row = finding_row(item)
     where = place_words(row)
-    name = row["serials"] or "(not one of ours)"
-    return f"{row['verdict'].upper()}: {name}: {row['detail']}" + (f" [{where}]" if where else "")
+    return f"{row['verdict'].upper()}: {item.name}: {row['detail']}" + (f" [{where}]" if where else "")
 
 
 def _print_findings(outcome: Verification) -> None:
@@ -282,6 +309,7 @@ def _print_findings(outcome: Verification) -> None:
         click.echo(f"UNREADABLE FILE: {name}: {reason}")
     for page in outcome.not_understood:
         click.echo(f"NOT UNDERSTOOD: {page.where}: {page.seen.description}")
+    _print_answered(outcome)
     for name, reason in outcome.troubles:
         click.echo(f"NOTE: {name}: {reason}")
     for line in other_code_lines(outcome.other_codes):
@@ -296,6 +324,19 @@ def _print_findings(outcome: Verification) -> None:
     if words := both_words(outcome):
         click.echo(words[0].upper() + words[1:])
     click.echo(", ".join(f"{count:,} {kind}" for kind, count in outcome.counts.items()))
+
+
+def _print_answered(outcome: Verification) -> None:
+    """The faults that a later picture answers: the first of them, how many more, and what follows from it."""
+    from bss_mfg.report.wording import answered_rows
+
+    rows = answered_rows(outcome)
+    for where, words in rows[:MOST_ANSWERED]:
+        click.echo(f"ANSWERED: {words} [{where}]")
+    if len(rows) > MOST_ANSWERED:
+        click.echo("ANSWERED: more; a report names all")
+    if rows:
+        click.echo("The newest picture of a sheet judges it. If these are two sheets, destroy the first.")
 
 
 def _print_grades(outcome: Verification) -> None:

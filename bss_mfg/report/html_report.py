@@ -23,6 +23,7 @@ from bss_mfg.report.wording import (
     MEANINGS,
     Comparison,
     Tone,
+    answered_rows,
     comparisons,
     find_failures,
     grade_words,
@@ -88,6 +89,7 @@ def html_report(outcome: Verification, made_at: str, version: str) -> Iterator[b
             troubles=(
                 _Troubles("Files that could not be read", outcome.broken),
                 _Troubles("Pages that were not understood", not_understood_rows(outcome)),
+                _Troubles("Answered by a later picture", answered_rows(outcome), "What it was"),
                 _Troubles("Notes on files and pages", outcome.troubles),
                 _Troubles("Other codes", other_code_rows(outcome), "Code"),
             ),
@@ -173,10 +175,9 @@ class _Card(NamedTuple):
 
 def _card(finding: Finding, picture: LabelPicture | None) -> _Card:
     row = finding_row(finding)
-    name = row["serials"] or "not one of ours"
     found = comparisons(finding)
     detail = "" if found else row["detail"]
-    return _Card(picture, finding.defects, row["verdict"], name, detail, place_words(row), found)
+    return _Card(picture, finding.defects, row["verdict"], finding.name, detail, place_words(row), found)
 
 
 class _LegendEntry(NamedTuple):

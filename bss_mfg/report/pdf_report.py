@@ -18,6 +18,7 @@ from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
 from bss_mfg.report.wording import (
     MEANINGS,
     Comparison,
+    answered_rows,
     comparisons,
     find_failures,
     grade_words,
@@ -86,6 +87,7 @@ def _sections(outcome: Verification, made_at: str, version: str) -> Iterator[lis
     lists = (
         ("Files that could not be read", outcome.broken),
         ("Pages that were not understood", not_understood_rows(outcome)),
+        ("Answered by a later picture", answered_rows(outcome)),
         ("Notes on files and pages", outcome.troubles),
         ("Other codes", other_code_rows(outcome)),
     )
@@ -106,7 +108,7 @@ def _failures(outcome: Verification) -> list[Any]:
         picture, row = outcome.pictures.get(index), finding_row(finding)
         found = comparisons(finding)
         words = [
-            _text(f"{row['verdict'].upper()}  {row['serials'] or 'not one of ours'}", fontName="Helvetica-Bold"),
+            _text(f"{row['verdict'].upper()}  {finding.name}", fontName="Helvetica-Bold"),
             *([] if found else [_text(row["detail"])]),
             _text(place_words(row), textColor="#5b6470"),
             *[part for item in found[:1] for part in _comparison(item)],

@@ -93,6 +93,20 @@ def not_understood_rows(outcome: Verification) -> list[tuple[str, str]]:
     return [(page.where, page.seen.description) for page in outcome.not_understood]
 
 
+def answered_rows(outcome: Verification) -> list[tuple[str, str]]:
+    """The faults that are none any more: where each was seen, what it was, and which later picture says otherwise."""
+    rows: list[tuple[str, str]] = []
+    more = 0
+    for item, (file, page) in outcome.findings.answered():
+        if len(rows) == MOST_FAILURES_SHOWN:
+            more += 1
+            continue
+        row = finding_row(item)
+        words = f"{row['verdict']}: {item.name}: {row['detail']}. Answered by {printable_name(file)}, page {page}"
+        rows.append((f"{row['file']}, page {row['page']}", words))
+    return [*rows, ("", f"and {more:,} more")] if more else rows
+
+
 def other_code_lines(codes: Sequence[OtherCode]) -> list[str]:
     """The codes that are not ours, in lines: those that are expected counted, the first of the others one by one."""
     expected = Counter(code.expected for code in codes if code.expected)
