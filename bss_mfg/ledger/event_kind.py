@@ -49,4 +49,5 @@ class EventKind(StrEnum):
     ROLE_GRANTED = "role granted"
     LEDGER_MIGRATED = "ledger migrated"
     LEDGER_RESTORED = "ledger restored"
+    LEDGER_ADOPTED = "ledger adopted"
     SPEC_CONFIRMED = "spec confirmed"

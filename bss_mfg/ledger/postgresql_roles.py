@@ -148,6 +148,8 @@ def _may(rights: Rights, sql: str) -> bool:
     if (found := _WRITES.match(sql)) is None:
         return reads_secrets(sql)
     verb, table, changes = found.groups()
+    if table == "about" and not set(re.findall(r"'(\w+)'", sql)) <= set(_NOTED_BY_KEYS):
+        return False
     if verb == "INSERT INTO":
         return table in rights.inserts
     if verb == "DELETE FROM":
