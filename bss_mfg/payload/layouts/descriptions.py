@@ -215,7 +215,7 @@ def check_plaintext(values: tuple[PlaintextValue, ...], layout: Layout) -> None:
         if layout.kind != "binary" and (value.tag or value.length or value.source in ("check", "padding")):
             raise ValueError("tag, length, check and padding belong to binary layouts")
         if layout.kind not in ("json", "cbor") and value.is_member:
-            raise ValueError("a constant that is no text belongs to json and cbor layouts")
+            raise ValueError("a constant that isn't a text belongs to json and cbor layouts")
         if layout.kind in ("text", "json") and not value.is_text:
             raise ValueError(f"in a {layout.kind} layout {value.source} is written as text, not raw")
         if layout.kind == "text" and (found := _broken_by(value, layout)):
