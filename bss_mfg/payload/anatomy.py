@@ -21,6 +21,7 @@ from bss_mfg.payload.sealed_pieces import Piece, PieceKind, made_up_key, sealed_
 from bss_mfg.payload.sources import column_of
 from bss_mfg.payload.spec import Spec, SpecField
 from bss_mfg.payload.suites import Suite
+from bss_mfg.payload.unit_order import in_order
 
 PLACEHOLDERS: Mapping[str, str] = {"pid": "XxXx", "upc": "000000000000", "ean": "0000000000000"}
 """Of a product that nobody has named: they look like no product's, and need as much room."""
@@ -88,6 +89,7 @@ def explain(spec: Spec, units: int, oob_bytes: int, known: Mapping[str, str] = N
     facts, values = facts_of(spec, known), MadeUpValues(oob_bytes)
     members = tuple(_unit(spec, number, oob_bytes, facts["pid"]) for number in range(1, units + 1))
     fields: list[FieldAnatomy] = []
+    stand = in_order(members, spec.unit_order, values.sorted_by)
     for field in spec.field:
         if field.source == "constant":
             fields.append(FieldAnatomy(field, field.value or ""))
@@ -97,11 +99,11 @@ def explain(spec: Spec, units: int, oob_bytes: int, known: Mapping[str, str] = N
             if value := facts.get(field.source.removeprefix("product."), ""):
                 fields.append(FieldAnatomy(field, value))
         elif field.encryption:
-            groups = [(member,) for member in members] if field.each == "unit" else [members]
+            groups = [(member,) for member in stand] if field.each == "unit" else [stand]
             made = tuple(_encrypted(field, field.encryption, group, facts, values) for group in groups)
             fields.append(FieldAnatomy(field, spec.list_separator.join(one.text for one in made), made))
         else:
-            texts = [format_of(field.format).write(values.of(field, member)) for member in members]
+            texts = [format_of(field.format).write(values.of(field, member)) for member in stand]
             fields.append(FieldAnatomy(field, spec.list_separator.join(texts)))
     return Anatomy(spec, members, tuple(fields), oob_bytes)
 
@@ -164,13 +166,17 @@ class MadeUpValues:
         if column := column_of(one.source):
             text = unit.extra[column]
             return bytes.fromhex(text) if one.format == "raw" else format_of(one.format).parse_input(text)
+        return self.sorted_by(unit, one.source)
+
+    def sorted_by(self, unit: Unit, source: str) -> bytes:
+        """The bytes of a value that units can be sorted by."""
         known = {
             "unit.serial": unit.serial.encode(),
             "unit.uuid": unit.uuid.bytes,
             "unit.mac": bytes.fromhex((unit.mac or "").replace(":", "")),
             "unit.oob": made_up_oob(unit.number, self.oob_bytes),
         }
-        return known[one.source]
+        return known[source]
 
     def written(self, one: PlaintextValue, unit: Unit) -> bytes:
         """A value as it stands in a plaintext."""

@@ -27,6 +27,7 @@ from bss_mfg.report.spec_words import (
     layout_words,
     scheme_facts,
     scheme_title,
+    unit_order_words,
 )
 from bss_mfg.symbol import Matrix, data_matrix
 
@@ -354,11 +355,23 @@ def _statements(
             for left in _parts_left(proof) if proof else ():
                 yield Statement(field.key, "By samples", left)
     assumed = [field.key for field in spec.field if field.status == "assumed"]
-    if assumed and not spec.bare and _is_proven(string) is proven:
+    if assumed and not spec.bare and _is_proven(_without_part(string, "unit_order")) is proven:
         order = " ".join(field.key for field in spec.field)
         yield Statement("string", "Order", order)
         end = f"{spec.terminator} behind the last field" if spec.terminator else "nothing behind the last field"
         yield Statement("string", "Ends with", end)
+    if assumed and spec.max_units > 1 and _is_proven(_part(string, "unit_order")) is proven:
+        yield Statement("string", "Order of units", unit_order_words(spec.unit_order))
+
+
+def _part(proof: FieldProof | None, name: str) -> FieldProof | None:
+    """One part of what samples say of the string."""
+    return proof and FieldProof(proof.key, tuple(part for part in proof.parts if part.name == name))
+
+
+def _without_part(proof: FieldProof | None, name: str) -> FieldProof | None:
+    """The others."""
+    return proof and replace(proof, parts=tuple(part for part in proof.parts if part.name != name))
 
 
 def _is_proven(proof: FieldProof | None) -> bool:

@@ -24,6 +24,7 @@ from bss_mfg.payload.schemes.terms import is_aead, key_bytes
 from bss_mfg.payload.sources import column_of
 from bss_mfg.payload.spec import Spec, SpecField
 from bss_mfg.payload.suites import PRESETS
+from bss_mfg.payload.unit_order import UnitOrder, sort_source
 
 _FORMATS = {
     "text": "as it is",
@@ -130,6 +131,14 @@ def holds_words(field: SpecField, spec: Spec) -> str:
         least, most = field.lengths
         words += f", {least} characters" if least == most else f", {least} to {most} characters"
     return words[0].upper() + words[1:] + (", where there is one" if field.optional else "")
+
+
+def unit_order_words(order: UnitOrder) -> str:
+    """In which order the units of a package stand."""
+    if not (source := sort_source(order)):
+        return "as they were issued" if order == "issued" else "the last that was issued first"
+    way = "descending" if order.endswith("descending") else "ascending"
+    return f"sorted by {source_words(source)}, byte by byte, {way}"
 
 
 def scheme_title(field: SpecField) -> str:
