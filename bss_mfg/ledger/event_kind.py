@@ -48,4 +48,5 @@ class EventKind(StrEnum):
     RECIPIENT_SET = "recipient set"
     LEDGER_MIGRATED = "ledger migrated"
     LEDGER_RESTORED = "ledger restored"
+    LEDGER_ADOPTED = "ledger adopted"
     SPEC_CONFIRMED = "spec confirmed"

@@ -356,6 +356,15 @@ class LedgerRestored(EventRecord):
     skipped_serials: int = key("running numbers of each product that were left out")
 
 
+class LedgerAdopted(EventRecord):
+    """The ledger was copied or moved, and issues here from now on."""
+
+    kind = EventKind.LEDGER_ADOPTED
+    branch: str = key("random mark of what it issues from now on: that of another copy is another")
+    reason: str = key("why")
+    skipped_serials: int = key("running numbers of each product that were left out")
+
+
 class SpecConfirmed(EventRecord):
     """Somebody signed that a spec is as Amazon's guide says."""
 

@@ -17,6 +17,7 @@ from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.errors import LedgerError, RefusedError
 from bss_mfg.ledger.connection import Database
 from bss_mfg.ledger.event_chain import chain_head
+from bss_mfg.ledger.home import Home
 from bss_mfg.ledger.key_folder import KeyFolder, WrappedKey
 from bss_mfg.ledger.place import LedgerPlace
 from bss_mfg.ledger.schema import FREEZE, SCHEMA
@@ -69,6 +70,7 @@ def move_ledger(source: LedgerPlace, target: LedgerPlace, progress: Progress = n
             folder.prepare()
             with created_on_server(target) as made:
                 _copy(secrets, made.with_secrets(), folder, _Steps(2 * total, progress))
+                Home(made, target).note()
         file.execute(FREEZE)
         events, digest = chain_head(file)
     return MovedLedger(total, events, digest.hex())
@@ -161,7 +163,7 @@ def _with_references(
 def _slices(database: Database, table: _Table) -> Iterator[list[Sequence[object]]]:
     """All rows of a table by its key, in slices; what only one kind of database notes of itself apart."""
     columns, key = ", ".join(table.columns), ", ".join(table.key)
-    own = "name <> 'schema_version'" if table.name == "about" else "1 = 1"
+    own = "name NOT IN ('schema_version', 'home')" if table.name == "about" else "1 = 1"
     places = [table.columns.index(name) for name in table.key]
     query = f"SELECT {columns} FROM {table.name} WHERE {own} AND "  # noqa: S608 (fixed texts)
     order = f" ORDER BY {key} LIMIT {_AT_ONCE}"

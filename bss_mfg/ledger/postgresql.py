@@ -288,6 +288,15 @@ class PostgresConnection:
             way_out="Back up the database: `pg_dump`, or base backups with the server's archive of its log.",
         )
 
+    def identity(self) -> str:
+        """The server's cluster and the database's number in it, which a restored dump has not."""
+        return str(
+            self.rows(
+                "SELECT system_identifier::text || ':' || oid::text FROM pg_control_system(), pg_database "
+                "WHERE datname = current_database()"
+            )[0][0]
+        )
+
     @contextlib.contextmanager
     def named_lock(self, name: str, busy_message: str, wait_s: float) -> Iterator[None]:
         """A lock of the server, which ends with the connection."""

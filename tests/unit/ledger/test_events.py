@@ -24,6 +24,7 @@ NOT_RECORDED = {
     EventKind.LABELS_CUT_OFF,
     EventKind.LABELS_TO_SEND_AGAIN,
     EventKind.LABEL_FILE_SUPERSEDED,
+    EventKind.LEDGER_ADOPTED,
     EventKind.LEDGER_MIGRATED,
     EventKind.MANIFEST_WITHDRAWN,
     EventKind.SPEC_CONFIRMED,
@@ -41,6 +42,10 @@ WRITTEN: list[tuple[EventRecord, str]] = [
     (
         events.LabelsCutOff(file="f", sha256="s", address="tcp://p:9100", total=9, labels=3, bytes_sent=700),
         '{"file":"f","sha256":"s","to":"tcp://p:9100","of":9,"labels":3,"octets":700}',
+    ),
+    (
+        events.LedgerAdopted(branch="0a1b2c3d", reason="moved", skipped_serials=0),
+        '{"branch":"0a1b2c3d","reason":"moved","skipped_serials":0}',
     ),
     (events.LabelsToSendAgain(file="f", sha256="s"), '{"file":"f","sha256":"s"}'),
     (events.LabelFileSuperseded(file="f", sha256="s", count=9), '{"file":"f","sha256":"s","count":9}'),
