@@ -17,6 +17,7 @@ from bss_mfg.imaging.blank_texts import find_blank, symbol_gain
 from bss_mfg.imaging.content_pictures import ContentPictures
 from bss_mfg.imaging.expected_content import ExpectedCode, ExpectedLabels, ExpectedPicture, ExpectedText, PictureKind
 from bss_mfg.imaging.label_codes import CodeReading, read_codes
+from bss_mfg.imaging.other_texts import find_other
 from bss_mfg.imaging.picture_judge import PictureVerdict, PlacedPicture, judge_pictures
 from bss_mfg.imaging.picture_levels import is_black_and_white
 from bss_mfg.imaging.shape_judge import ShapeVerdict, judge_shapes
@@ -175,8 +176,8 @@ class _Check:
 
     def texts(self) -> Mapping[int, tuple[float, float]]:
         """Texts; how far those of each label lie from their places."""
-        labels, maps, picture = self.expected.labels, self.maps, self.picture
-        contrasts = text_contrasts(self.expected.drawing)
+        labels, maps, picture, drawing = self.expected.labels, self.maps, self.picture, self.expected.drawing
+        contrasts = text_contrasts(drawing)
         placed = [
             PlacedText(at, text, to_pixels, contrast)
             for at, (label, to_pixels) in enumerate(zip(labels, maps, strict=True))
@@ -197,11 +198,13 @@ class _Check:
             self.doubtful[verdict.label] += _is_doubtful(verdict)
             if self.without_grey and not _is_plainly_right(verdict, off):
                 self.greyless[verdict.label] += 1
-            elif _is_judged(verdict, off):
-                wrong = (_named(fault, reader, verdict, maps, contrasts) for fault in _text_faults(verdict, off))
-                self.faults[verdict.label] += _shown(wrong, self.cuts, verdict.text, maps[verdict.label])
-            else:
+                continue
+            judged = verdict if _is_judged(verdict, off) else find_other(picture, verdict, drawing, contrasts)
+            if judged is None:
                 self.open[verdict.label] += 1
+                continue
+            wrong = (_named(fault, reader, judged, maps, contrasts) for fault in _text_faults(judged, off))
+            self.faults[verdict.label] += _shown(wrong, self.cuts, verdict.text, maps[verdict.label])
         return usual
 
     def artwork(self, usual: Mapping[int, tuple[float, float]]) -> None:

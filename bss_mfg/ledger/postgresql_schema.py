@@ -56,7 +56,7 @@ _NUMBER = re.compile(r"\bINTEGER\b")
 def script(text: str) -> str:
     """A script of the schema, or of a migration, as PostgreSQL takes it."""
     numbered = "\n".join(_numbered(table) for table, body in _TABLE.findall(text) if "no INTEGER PRIMARY KEY" in body)
-    text = _TABLE.sub(_without_row_checks, text)
+    text = _TABLE.sub(_table_of_server, text)
     text = _TRIGGER.sub(_refusal, text)
     text = translated(text).replace("%%", "%")
     return _NUMBER.sub("BIGINT", text) + numbered
@@ -83,8 +83,12 @@ def trigger_names() -> Iterator[str]:
             yield f"{table}_number"
 
 
-def _without_row_checks(found: re.Match[str]) -> str:
+def _table_of_server(found: re.Match[str]) -> str:
+    """A table with no foreign keys that are checked row by row, and with no room for a data key: what is destroyed must
+    not lie in a database. A key's file is named by its SHA-256."""
     table, body = found.groups()
+    body = body.replace("wrapped_key BLOB", "wrapped_key BLOB CHECK (length(wrapped_key) = 32)")
+    body = body.replace("recovery_key BLOB", "recovery_key BLOB CHECK (recovery_key IS NULL)")
     if table in BULK:
         body = re.sub(r" REFERENCES \w+ \([\w, ]+\)(?=,?$)", "", body, flags=re.MULTILINE)
         body = re.sub(r",?\n\s*FOREIGN KEY \([\w, ]+\)(?: REFERENCES \w+ \([\w, ]+\))?(?=,|\n|$)", "", body)

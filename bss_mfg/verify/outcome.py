@@ -14,6 +14,7 @@ from bss_mfg.verify.finding_spool import Findings
 from bss_mfg.verify.findings import FINDING_KINDS, FindingKind, OtherCode
 from bss_mfg.verify.label_source import LabelSource
 from bss_mfg.verify.page_account import PageAccount, PageOutcome
+from bss_mfg.verify.rescans import RescanRule
 from bss_mfg.verify.sampling_plans import LotDecision, LotVerdict
 
 
@@ -46,6 +47,8 @@ class VerifyOptions:
     """The least grade, 4 to 0, with which a label is right; with it all are graded."""
     expected: tuple[CodePattern, ...] = ()
     """The codes that are expected beside labels: those that must be there are asked for."""
+    rescans: RescanRule = RescanRule.NEVER
+    """When a second picture of a page shows the same sheet once more, and judges it anew."""
     each: LabelScope = "package"
     """What the labels are for: those of units and cartons are compared by their codes and texts, and reads of them are
     not recorded."""
@@ -104,6 +107,11 @@ class Verification:
     def counts(self) -> dict[str, int]:
         """How many findings of each kind."""
         return {kind: self.findings.counts[kind] for kind in FINDING_KINDS}
+
+    @property
+    def wrong_labels(self) -> int:
+        """How many findings are not right, of what was in the pictures."""
+        return len(self.findings) - self.findings.counts[FindingKind.MATCHED] - self.findings.unseen
 
     @property
     def passed(self) -> bool:

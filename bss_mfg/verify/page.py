@@ -82,7 +82,7 @@ class PageReader:
             item.diagnosis.package
             for item in symbols
             if item.diagnosis and item.diagnosis.batch == self.request.batch_id
-        }
+        } | {item.identified_package for item in symbols}
         if frame:
             wanted |= set(frame.label_file.packages_on(frame.page))
         serials = self.batch.serials_of(number for number in wanted if number)

@@ -17,6 +17,8 @@ class PageOutcome(StrEnum):
     ACCOUNTED = "accounted"
     FAULTS = "faults"
     NOT_UNDERSTOOD = "not-understood"
+    ANSWERED = "answered"
+    """A later picture of the same sheet stands for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +129,9 @@ class PageAccounts:
         self.counts[account.outcome] += 1
         if account.outcome is PageOutcome.NOT_UNDERSTOOD:
             self.not_understood.append(account)
+
+    def answer(self, account: PageAccount) -> None:
+        """A later picture of the same sheet stands for a page."""
+        self.counts[account.outcome] -= 1
+        self.counts[PageOutcome.ANSWERED] += 1
+        self.not_understood = [one for one in self.not_understood if one is not account]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bss_mfg.errors import InputError
-from bss_mfg.payload.fitting.known import Known, needles, other_order
+from bss_mfg.payload.fitting.known import Known, needles, other_order, standing
 from bss_mfg.payload.fitting.layout_binary import Candidate, Plain
 from bss_mfg.payload.fitting.layouts_found import find_layouts
 from bss_mfg.payload.fitting.other_keys import other_key
@@ -222,7 +222,17 @@ def _miss(question: EncryptedQuestion, plains: Sequence[Plain], first_units: Seq
     told = told or f"it opens to {len(plains[0].data)} bytes with all values in them, in no known layout"
     opened = frozenset(sample.name for sample, _ in first_units)
     stage = Stage.VALUES_FOUND if stands else Stage.OPENED
-    return NearMiss(stage, question.key, told, frozenset(stands), opened)
+    return NearMiss(stage, question.key, told, frozenset(stands), opened, tuple(_places(plains, first_units)))
+
+
+def _places(plains: Sequence[Plain], first_units: Sequence[tuple[Known, int]]) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Where the units of each sample stand in all that was opened of it."""
+    whole: dict[str, tuple[Known, bytes]] = {}
+    for plain, (sample, _) in zip(plains, first_units, strict=True):
+        whole[sample.name] = (sample, whole.get(sample.name, (sample, b""))[1] + plain.data)
+    for name, (sample, data) in whole.items():
+        if places := standing(sample.units, data):
+            yield name, places
 
 
 def _values(plain: Plain, sample: Known, first: int) -> list[tuple[ValueOf, re.Pattern[bytes]]]:

@@ -16,6 +16,7 @@ from bss_mfg.payload.fitting.encrypted_fields import EncryptedQuestion, decoding
 from bss_mfg.payload.fitting.forms import forms_without_key
 from bss_mfg.payload.fitting.known import Known
 from bss_mfg.payload.fitting.misses import Seen, misplaced, unexplained_fields, wrong_values
+from bss_mfg.payload.fitting.other_orders import in_orders, other_orders
 from bss_mfg.payload.fitting.plain_fields import Content, plain_readings
 from bss_mfg.payload.fitting.proof import explains
 from bss_mfg.payload.fitting.questions import open_questions
@@ -43,8 +44,24 @@ class FitRequest:
 
 def fit(request: FitRequest, tally: Tally | None = None) -> FitReport:
     """Search; `InputError` where a string can't be split, or the samples are of several specs. What `tally` holds is
-    right at any moment, for whoever interrupts it."""
+    right at any moment, for whoever interrupts it. Units in another order than the samples' are explained where nothing
+    explains them as they are listed."""
     begun, tally = time.monotonic(), tally or Tally()
+    report = _fit(request, tally)
+    nearest = dict(tally.nearest)
+    for places, orders in (other_orders(request.samples, tally) if not report.specs else {}).items():
+        tally.nearest.clear()
+        moved = tuple(sample.in_places(one) for sample, one in zip(request.samples, places, strict=True))
+        found = _fit(replace(request, samples=moved), tally)
+        if found.specs:
+            report = in_orders(found, orders, request.samples)
+            break
+        tally.nearest.update(nearest)
+    return replace(report, tried=tally.tried, seconds=time.monotonic() - begun)
+
+
+def _fit(request: FitRequest, tally: Tally) -> FitReport:
+    """Search for what explains the samples with their units as they are listed."""
     strings = [split_string(sample.string, sample.name) for sample in request.samples]
     keys = _common_keys(strings, request.samples)
     by_separator = _separators(strings, request.samples, keys)
@@ -72,8 +89,6 @@ def fit(request: FitRequest, tally: Tally | None = None) -> FitReport:
         nearest=() if specs else tally.misses,
         unplaced=() if specs else misplaced(request.samples, unplaced, wrong, unread),
         wrong=wrong,
-        tried=tally.tried,
-        seconds=time.monotonic() - begun,
         notes=(*found.notes, *_for_one_unit(request, specs)),
     )
 

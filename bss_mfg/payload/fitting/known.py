@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,6 +14,7 @@ from bss_mfg.payload.layouts.descriptions import PlaintextValue
 from bss_mfg.payload.product_keys import PrivateKey
 from bss_mfg.payload.sources import COLUMN_FORMATS, FORMATS_OF
 from bss_mfg.payload.spec_samples import SampleUnit, SpecSample
+from bss_mfg.payload.unit_order import UNIT_ORDERS, UnitOrder, permutation, sort_source
 
 Format = str | tuple[str, ...]
 """A format by its name, or a chain of them."""
@@ -35,10 +36,10 @@ class KnownUnit:
         """The unit with no other value than this."""
         return KnownUnit({source: self.values[source]})
 
-    def sortable(self, source: str) -> bytes:
-        """A value as it is sorted; empty where there is none."""
-        value = self.values.get(source, b"")
-        return value if isinstance(value, bytes) else value.encode()
+    def sortable(self, source: str) -> bytes | None:
+        """A value that units can be sorted by; None where there is none."""
+        value = self.values.get(source)
+        return value if isinstance(value, bytes) else None
 
     def written(self, source: str, format: Format) -> bytes | None:
         """A value as it stands in a plaintext in a format, or as the text of a field; None where it can't be so."""
@@ -72,6 +73,14 @@ class Known:
     units: tuple[KnownUnit, ...]
     facts: Mapping[str, str]
     key: PrivateKey | None = field(default=None, repr=False)
+
+    def places(self, order: UnitOrder) -> tuple[int, ...] | None:
+        """Which unit (from 0) stands in each place in some order; None where a value to sort by is not known."""
+        return _places(self.units, order)
+
+    def in_places(self, places: Sequence[int]) -> Known:
+        """The same with the units in other places, each told by its number (from 0) here."""
+        return replace(self, units=tuple(self.units[place] for place in places))
 
     @property
     def text(self) -> bytes:
@@ -143,17 +152,26 @@ def needles(units: Iterable[KnownUnit]) -> re.Pattern[bytes]:
     return re.compile(b"|".join(found) if found else b"(?!)")
 
 
+def standing(units: Sequence[KnownUnit], data: bytes) -> tuple[int, ...] | None:
+    """Which unit (from 0) stands in each place of some bytes; None where one of them does not."""
+    places = [match.start() for unit in units if (match := needles([unit]).search(data))]
+    return tuple(sorted(range(len(units)), key=places.__getitem__)) if len(places) == len(units) else None
+
+
+def orders_of(units: Sequence[KnownUnit], stand: tuple[int, ...]) -> list[UnitOrder]:
+    """The orders that a spec can name in which units stand so."""
+    return [order for order in UNIT_ORDERS if _places(units, order) == stand]
+
+
+def _places(units: Sequence[KnownUnit], order: UnitOrder) -> tuple[int, ...] | None:
+    return permutation([unit.sortable(sort_source(order)) for unit in units], order)
+
+
 def other_order(units: Sequence[KnownUnit], data: bytes) -> str:
     """In which order values of all units stand in some bytes, if it is another than that of the units; else nothing."""
-    found = [needles([unit]).search(data) for unit in units]
-    places = [match.start() for match in found if match]
-    if len(places) < len(units) or places == sorted(places):
+    stand = standing(units, data)
+    if stand is None or list(stand) == sorted(stand):
         return ""
-    stand = sorted(range(len(units)), key=places.__getitem__)
-    if stand == list(reversed(range(len(units)))):
-        return "in the reverse of the sample's order"
-    for source in units[0].sources:
-        values = [unit.sortable(source) for unit in units]
-        if source != "unit.oob" and stand == sorted(range(len(units)), key=values.__getitem__):
-            return f"sorted by {source}, and not in the sample's order"
+    if named := [order for order in orders_of(units, stand) if sort_source(order) != "unit.oob"]:
+        return f"in another order than the sample's: {' or '.join(named)}"
     return "in another order than the sample's"
