@@ -60,13 +60,14 @@ def create_batch(
     read = read_request(request)
     if batch := _find_issued(ledger, read):
         return IssueResult(batch, created=False)
+    ledger.home.refuse_copy()
     longest = _longest_payload(request)
     open_keys(ledger).check_vault(vault)
     identifiers = open_identifiers(ledger, vault, request.spec.spec) if read.identity_count else None
     maker = SliceMaker(read, executor, progress)
     with (
         _slices_made_ahead(ledger, read, maker if request.units > make_ahead_from else None) as ahead,
-        ledger.transaction(),
+        ledger.issuing(),
     ):
         # Another process may have made the batch while we waited for the lock.
         if batch := _find_issued(ledger, read):

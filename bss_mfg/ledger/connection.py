@@ -82,6 +82,9 @@ class Database(Connection, Protocol):
     def copy_to(self, target: Path, pages: int = -1) -> None:
         """Copy everything, as it is at one moment, into a new file; `pages` at once, so that writers wait little."""
 
+    def identity(self) -> str:
+        """What tells this database from every copy of it."""
+
     def named_lock(self, name: str, busy_message: str, wait_s: float) -> AbstractContextManager[None]:
         """Hold a name that nobody else who works with this ledger has, after waiting for at most `wait_s` seconds;
         `LedgerError` with the words `busy_message` where another still has it. Outside of any transaction."""
