@@ -191,8 +191,8 @@ def test_json_is_one_document(printed: Factory) -> None:
     outcome = printed.cli("verify", "A", printed.root / "batches" / "A" / "labels", "--json")
     assert set(json.loads(outcome.out)) == {
         "batch", "right", "partial", "wrong_batch", "resumed", "resumed_labels", "counts", "files", "pages",
-        "page_counts", "not_judged", "not_understood", "other_codes", "broken_files", "troubles", "sample", "statistics", "findings",
-            "labels_read", "answered",
+        "page_counts", "not_understood", "other_codes", "broken_files", "troubles", "sample", "statistics", "findings",
+            "labels_read", "answered", "not_judged",
     }  # fmt: skip
 
 
