@@ -11,13 +11,26 @@ import psycopg
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.ledger.event_chain import append_events
 from bss_mfg.ledger.events import RoleGranted
+from bss_mfg.ledger.key_folder import KeyFolder, WrappedKey
 from bss_mfg.ledger.place import LedgerPlace
 from bss_mfg.ledger.postgresql import PostgresConnection, connect
 from bss_mfg.ledger.postgresql_roles import Grant, Role, RoleNames, grants_script
-from bss_mfg.ledger.postgresql_schema import NAME, schema_script
+from bss_mfg.ledger.postgresql_schema import KEYS_OUTSIDE, NAME, keys_outside_script, schema_script
 from bss_mfg.ledger.postgresql_session import new_session
 from bss_mfg.ledger.schema import VERSION
 from bss_mfg.model import Actor
+
+
+def opened(place: LedgerPlace) -> PostgresConnection:
+    """Open the ledger of a server."""
+    connection = connect(place)
+    try:
+        if not _keys_are_outside(connection):
+            _carry_keys_out(connection, place)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def holds_ledger(place: LedgerPlace) -> bool:
@@ -90,6 +103,31 @@ def grant_role(place: LedgerPlace, role: Role | None, user: str | None, actor: A
             (grant.user, NAME),
         )
         return bool(rules)
+
+
+def _keys_are_outside(connection: PostgresConnection) -> bool:
+    query = "SELECT 1 FROM pg_constraint WHERE conname = ? AND connamespace = to_regnamespace(?)"
+    return bool(connection.rows(query, (KEYS_OUTSIDE, NAME)))
+
+
+def _carry_keys_out(connection: PostgresConnection, place: LedgerPlace) -> None:
+    """Ledgers that were made before there was a key folder hold the wrapped keys. Copies stay in old rows and in the
+    server's log: `vault rekey` makes them worthless."""
+    with connection.transaction():
+        if _keys_are_outside(connection):
+            return
+        ((ledger_id,),) = connection.rows("SELECT value FROM about WHERE name = 'ledger_id'")
+        folder, secrets = KeyFolder(place.key_folder, ledger_id), connection.with_secrets()
+        folder.prepare()
+        for table, named in (("batch", "id"), ("own_key", "name")):
+            keys = secrets.rows(
+                f"SELECT {named}, wrapped_key, recovery_key FROM {table} WHERE wrapped_key IS NOT NULL"  # noqa: S608 (fixed texts)
+            )
+            secrets.many(
+                f"UPDATE {table} SET wrapped_key = ?, recovery_key = NULL WHERE {named} = ?",  # noqa: S608 (fixed texts)
+                [(folder.put(name, WrappedKey(wrapped, recovery)), name) for name, wrapped, recovery in keys],
+            )
+        connection.run_script("", prepared=keys_outside_script())
 
 
 def _grant(role: Role | None, user: str | None) -> Grant | None:

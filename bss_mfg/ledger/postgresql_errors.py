@@ -10,7 +10,7 @@ import psycopg
 from psycopg import errors
 
 from bss_mfg.core.text import printable
-from bss_mfg.errors import BssError, InputError, LedgerError, Location, MissingError
+from bss_mfg.errors import BssError, InputError, LedgerError, Location, MissingError, NotPermittedError
 from bss_mfg.ledger.postgresql_schema import PERMANENT
 
 _AGAIN = "then run the same command again"
@@ -97,9 +97,9 @@ def lost_connection(where: str) -> MissingError:
     )
 
 
-def not_permitted(where: str, user: str, roles: Sequence[str]) -> InputError:
+def not_permitted(where: str, user: str, roles: Sequence[str]) -> NotPermittedError:
     """The database refuses a user what only some roles may do."""
-    return InputError(
+    return NotPermittedError(
         f"the database user {user} may not do that: it takes the role {' or '.join(roles)}",
         where=where,
         way_out="Nothing was changed. An admin of the ledger gives it: "

@@ -13,7 +13,7 @@ from bss_mfg.model import Actor
 
 def connect_server(place: LedgerPlace) -> Database:
     """Open the ledger of a server."""
-    database: Database = _door().connect(place)
+    database: Database = _door().opened(place)
     return database
 
 

@@ -383,6 +383,20 @@ def test_what_a_statement_takes_is_told_as_the_database_holds_it(staffed: Staffe
     assert judged > 400, judged
 
 
+def test_a_role_that_tries_no_keys_finds_no_fault_in_the_vault(staffed: Staffed) -> None:
+    """And does not take the key in place for a damaged one, which `vault recover` would move away."""
+    station = staffed.station("operator")
+    shutil.copy(station.workspace.vault_file, staffed.folder / "copy.key")
+    status = station.cli("vault", "status", "--json")
+    assert (status.code, status.json["trouble"], status.json["keys_opened"]) == (0, "", None)
+    assert "FAULT  vault" not in station.cli("doctor").out
+    before = state_of(staffed.factory)
+    refused = station.cli("vault", "recover", staffed.folder / "copy.key")
+    assert (refused.code, "is intact" in refused.err) == (4, True), refused.err
+    assert state_of(staffed.factory) == before
+    assert not list(station.root.glob("vault.key.*"))
+
+
 @pytest.mark.parametrize(
     ("name", "codes"),
     [("recipient", {"keys": ""}), ("home", {}), ("first_serial", {}), ("ledger_id", {}), ("schema_version", {})],
