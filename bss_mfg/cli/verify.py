@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from bss_mfg.core.clock import TimeZone
     from bss_mfg.ledger.events import ReadSubject
     from bss_mfg.model import LabelScope
-    from bss_mfg.verify.findings import Finding
     from bss_mfg.verify.outcome import Verification
     from bss_mfg.verify.rescans import RescanRule
     from bss_mfg.verify.session_news import SessionNews
@@ -268,10 +267,12 @@ def _watch_folder(
 
 
 def _say_news(news: SessionNews) -> None:
-    for item in news.faults:
-        say(_finding_line(item))
-    if news.fault_count > len(news.faults):
-        say(f"... and {news.fault_count - len(news.faults):,} more")
+    from bss_mfg.report.wording import fault_line
+
+    for group in news.faults:
+        say(fault_line(group))
+    if more := news.fault_count - sum(group.count for group in news.faults):
+        say(f"... and {more:,} more")
     for name, reason in news.broken:
         say(f"UNREADABLE FILE: {name}: {reason}\a")
     for page in news.not_understood:
@@ -280,29 +281,20 @@ def _say_news(news: SessionNews) -> None:
         say(f"{later.where}: the same sheet as {earlier.where}, judged anew")
 
 
-def _finding_line(item: Finding) -> str:
-    """What was found of a label: what it is, whose label, why, and where."""
-    from bss_mfg.report.wording import place_words
-    from bss_mfg.verify.finding_rows import finding_row
-
-    row = finding_row(item)
-    where = place_words(row)
-    return f"{row['verdict'].upper()}: {item.name}: {row['detail']}" + (f" [{where}]" if where else "")
-
-
 def _print_findings(outcome: Verification) -> None:
     """Every label that is not right, a line each; then the counts. Labels of another batch are told once."""
-    from bss_mfg.report.wording import both_words, other_code_lines
+    from bss_mfg.report.wording import both_words, count_line, fault_line, other_code_lines
 
     wrong_batch = outcome.wrong_batch
     if wrong_batch:
         click.echo(f"WRONG BATCH: all {outcome.other_batches[wrong_batch]:,} belong to {wrong_batch}")
     unseen_shown = 0 if outcome.partial or outcome.unseen > MOST_UNSEEN else MOST_UNSEEN
-    for _, item in outcome.findings.faults():  # no walk over a million labels that are right
+    for group in outcome.findings.fault_groups():  # no walk over a million labels that are right
+        item = group.finding
         if wrong_batch and (item.unseen or item.other_batch):
             continue
         if not item.unseen or unseen_shown:
-            click.echo(_finding_line(item))
+            click.echo(fault_line(group))
     if outcome.unseen > MOST_UNSEEN and not outcome.partial:
         click.echo(f"MISSING: {count_words(outcome.unseen, 'label')} of the batch in none of these files")
     for name, reason in outcome.broken:
@@ -323,7 +315,7 @@ def _print_findings(outcome: Verification) -> None:
         )
     if words := both_words(outcome):
         click.echo(words[0].upper() + words[1:])
-    click.echo(", ".join(f"{count:,} {kind}" for kind, count in outcome.counts.items()))
+    click.echo(count_line(outcome))
 
 
 def _print_answered(outcome: Verification) -> None:
@@ -342,6 +334,7 @@ def _print_answered(outcome: Verification) -> None:
 def _print_grades(outcome: Verification) -> None:
     """The distribution, and the worst labels with the reason."""
     from bss_mfg.report.statistics import PARAMETERS, statistics
+    from bss_mfg.verify.grade_faults import lowest_parameters
 
     facts = statistics(outcome)
     if facts.pixels_per_module is None:
@@ -358,30 +351,37 @@ def _print_grades(outcome: Verification) -> None:
     worst = outcome.findings.pick(facts.worst)
     for item in (worst[index] for index in facts.worst):
         if item.grade and item.grade.overall is not None and item.grade.overall < 3:
-            least = min(item.grade.grades.values())
-            lowest = [words for name, words in PARAMETERS.items() if item.grade.grades.get(name) == least]
-            click.echo(f"  {item.grade.letter} {item.grade.formal}  {item.serials}: {', '.join(lowest)}")
+            lowest = ", ".join(PARAMETERS[name] for name in lowest_parameters(item.grade))
+            click.echo(f"  {item.grade.letter} {item.grade.formal}  {item.serials}: {lowest}")
 
 
 def _conclude(outcome: Verification) -> None:
-    from bss_mfg.report.wording import sample_words
+    from bss_mfg.report.wording import open_words, sample_words
 
+    left = open_words(outcome)
     if outcome.decision:
         word = {"accept": "ACCEPT", "reject": "REJECT", "incomplete": "INCOMPLETE"}[outcome.decision.verdict]
         say(f"{word}: {sample_words(outcome)}")
+        if left:
+            say(f"Not all was judged: {left} (the notes say why)")
         if outcome.decision.wrong:
             say("Take the wrong ones out of the lot, whatever the decision.")
-    elif outcome.passed and outcome.unseen:
+    elif outcome.passed:
+        right = "all labels that were shown are right" if outcome.unseen else "all labels are right"
         were = "was" if outcome.unseen == 1 else "were"
-        say(f"OK so far: all labels that were shown are right, {outcome.unseen:,} of the batch {were} not shown")
+        unseen = f", {outcome.unseen:,} of the batch {were} not shown" if outcome.unseen else ""
+        if left:
+            say(f"OK as far as it could be judged{unseen}: {left} (the notes say why)")
+        else:
+            say(f"OK{' so far' * bool(outcome.unseen)}: {right}{unseen}")
     elif outcome.wrong_batch:
         say(f"WRONG: these are labels of another batch: `bss-mfg verify {outcome.wrong_batch} ...`")
     elif outcome.pages and not any(outcome.counts[kind] for kind in outcome.counts if kind != "missing"):
-        say("WRONG: no label was found in these pictures: upside down, blank, or of another kind?")
+        say("WRONG: no label was found in these pictures: the back of a sheet, blank, or of another kind?")
     else:
-        if outcome.unseen and not outcome.passed:
+        if outcome.unseen:
             are = "is" if outcome.unseen == 1 else "are"
             say(f"{count_words(outcome.unseen, 'label')} {are} in none of these files; --partial leaves them out.")
-        say("OK: all labels are right" if outcome.passed else "WRONG: not all labels are right")
+        say("WRONG: not all labels are right")
     if outcome.passed and not outcome.shows_prints:
         say(f"These are label files, not prints: scan the printed labels (`bss-mfg scan {outcome.batch.id}`)")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bss_mfg.core.spool import Spool
 from bss_mfg.ledger.events import ReadSubject
+from bss_mfg.verify.fault_groups import FaultGroup, fault_groups
 from bss_mfg.verify.findings import Finding, FindingKind
 from bss_mfg.verify.rescans import PictureShown
 
@@ -171,6 +172,11 @@ class Findings:
         """Those that are not `matched`, with their place in the order."""
         if len(self) > self.counts[FindingKind.MATCHED]:
             yield from ((index, item) for index, item in enumerate(self) if item.kind is not FindingKind.MATCHED)
+
+    def fault_groups(self) -> Iterator[FaultGroup]:
+        """The same, what most labels of a page share as one."""
+        if len(self) > self.counts[FindingKind.MATCHED]:
+            yield from fault_groups(self)
 
     def pick(self, indexes: Iterable[int]) -> dict[int, Finding]:
         """Some of them by their place in the order."""
