@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from functools import cached_property
+from functools import cache, cached_property
 from math import inf
 from typing import TYPE_CHECKING
 
 from bss_mfg.imaging.expected_content import ExpectedText, GlyphSet
 from bss_mfg.imaging.glyph_lens import Rivals, cell_window, rivals
 from bss_mfg.imaging.moved_rivals import find_moved_rival, moved_characters
-from bss_mfg.imaging.text_certainty import STEPS
+from bss_mfg.imaging.text_certainty import Leanings, no_leanings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -112,11 +112,12 @@ class GlyphCells:
         import numpy as np
 
         numbers, gains = [number for number, _, _ in strips], [gain for _, _, gain in strips]
-        left = np.stack([fit.left(gain) for _, fit, gain in strips])
+        rows = _rows(self._set)
+        left = np.stack([fit.left(gain, rows) for _, fit, gain in strips])
         width = left.shape[2]
         for at, glyph, free, start, end in _windows(self._set, text.glyphs):
             if 0 <= start < end <= width:
-                cells = left[:, _rows(self._set), start:end].reshape(len(left), -1)
+                cells = left[:, :, start:end].reshape(len(left), -1)
                 kind = (glyph, free, text.changes)
                 self._blocks.setdefault(kind, []).append(_Block(numbers, at, gains, cells))
 
@@ -124,11 +125,10 @@ class GlyphCells:
     def _table(self) -> _Table:
         return _Table.of(self._set, self._sigma, self._blocks)
 
-    def leanings(self, pixels: float) -> dict[float, Floats]:
-        """How far some characters lean towards others that differ by so many times more than usual: for
-        `text_certainty`."""
+    def leanings(self, pixels: float) -> Leanings:
+        """How far its characters lean towards others."""
         if not self._blocks or self._set.whole:
-            return {}
+            return no_leanings
         return _leanings(self._table, _noise(self._table, pixels))
 
     def judge(self, pixels: float, times: float = 1.0) -> Judged:
@@ -306,25 +306,28 @@ def _certain(table: _Table, noise: float) -> Floats:
     return certain
 
 
-def _leanings(table: _Table, noise: float) -> dict[float, Floats]:
-    """Of some characters, how far they lean towards the likeliest other that differs by so many times what is
-    certain."""
+def _leanings(table: _Table, noise: float) -> Leanings:
+    """How far some characters lean towards the likeliest other that differs by so many times what is certain."""
     import numpy as np
 
     certain = _certain(table, noise)
     told = np.flatnonzero(~table.blank & (table.gains**2 * table.own > certain**2))
     rows = told[:: max(len(told) // _LEANING_ROWS, 1)]
     if not len(rows):
-        return {}
+        return no_leanings
     dots, squares = table.dots(rows)
     gains, own = table.gains[rows, None], np.maximum(table.own[rows, None], 1e-9)
     alike, lengths = squares / own, gains**2 * squares
     leaning = dots * gains / np.maximum(lengths, 1e-9) - _MORE * np.clip(1 - alike / _NEAR, 0, 1)
-    others = alike > table.least_alike[rows, None]
-    return {
-        times: np.where(others & (lengths > (times * certain[rows, None]) ** 2), leaning, -inf).max(axis=1)
-        for times in STEPS
-    }
+    leaning[alike <= table.least_alike[rows, None]] = -inf
+    differ = lengths / certain[rows, None] ** 2
+
+    @cache
+    def by(times: float) -> Floats:
+        found: Floats = np.where(differ > times**2, leaning, -inf).max(axis=1)
+        return found
+
+    return by
 
 
 def _decide(table: _Table, pixels: float, times: float) -> Judged:

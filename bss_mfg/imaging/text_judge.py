@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from bss_mfg.imaging.expected_content import ExpectedText, GlyphSet
 from bss_mfg.imaging.glyph_lens import SIGMAS, blurred
 from bss_mfg.imaging.glyph_moves import MovedText, with_moved_glyphs
-from bss_mfg.imaging.strip_places import Picture, StripPlace, strip_place, strip_places
+from bss_mfg.imaging.strip_places import Picture, Point, StripPlace, strip_place, strip_places
 from bss_mfg.imaging.text_cells import GlyphCells, GlyphVerdict, Judged, Seen
-from bss_mfg.imaging.text_certainty import times_by_size
+from bss_mfg.imaging.text_certainty import Leanings, times_by_size
 from bss_mfg.imaging.text_strips import Fit, StripModel, compose_glyphs, lay_over
 
 if TYPE_CHECKING:
@@ -139,19 +139,32 @@ class _View:
     """How a picture shows texts: with how much blur (a standard deviation), and how far off their places, in mm."""
 
     blur_mm: float = 0.06
-    shift_mm: tuple[float, float] = (0.0, 0.0)
-    _by_label: dict[int, tuple[float, float]] = field(default_factory=dict)
+    shift_mm: Point = (0.0, 0.0)
+    _of_label: dict[tuple[int, int], Point] = field(default_factory=dict)
+    """By label and turn, how far off it lies."""
+    _of_element: dict[int, Point] = field(default_factory=dict)
+    """How much further off than their labels an element's texts are: what draws them puts them on whole pixels."""
 
-    def near(self, placed: PlacedText) -> tuple[float, float]:
+    def near(self, placed: PlacedText) -> Point:
         """Where a text is looked for first."""
-        return self._by_label.get(placed.label, self.shift_mm) if placed.text.turn == 0 else (0.0, 0.0)
+        x, y = self._of_label.get((placed.label, placed.text.turn), self._usual(placed))
+        more = self._of_element.get(placed.text.element, (0.0, 0.0))
+        return x + more[0], y + more[1]
 
     def note(self, placed: PlacedText, fit: Fit) -> None:
         """A text was seen: the others of its label lie about as far off, if that is not far from what is usual."""
-        step = placed.text.glyph_set.step
-        shift = (fit.shift[0] + fit.rest[0] * step, fit.shift[1] + fit.rest[1] * step)
-        if placed.text.turn == 0 and dist(shift, self.shift_mm) < _NEAR_USUAL_MM:
-            self._by_label[placed.label] = shift
+        step, label, element = placed.text.glyph_set.step, (placed.label, placed.text.turn), placed.text.element
+        x, y = fit.shift[0] + fit.rest[0] * step, fit.shift[1] + fit.rest[1] * step
+        if dist((x, y), self._usual(placed)) >= _NEAR_USUAL_MM:
+            return
+        if of_label := self._of_label.get(label):
+            self._of_element[element] = x - of_label[0], y - of_label[1]
+        else:
+            more = self._of_element.setdefault(element, (0.0, 0.0))
+            self._of_label[label] = x - more[0], y - more[1]
+
+    def _usual(self, placed: PlacedText) -> Point:
+        return self.shift_mm if placed.text.turn == 0 else (0.0, 0.0)
 
 
 def _find_view(picture: Picture, texts: Sequence[PlacedText]) -> _View | None:
@@ -239,7 +252,7 @@ class _SetJudge:
         """Its em in mm."""
         return self._set.em * self._set.step
 
-    def leanings(self) -> dict[float, Floats]:
+    def leanings(self) -> Leanings:
         """How far its characters lean towards others."""
         return self._cells.leanings(self._pixels)
 
