@@ -55,6 +55,8 @@ _DOUBT = 0.4
 """Share of what may be unlike of a character from which on others are tried beside its place, too."""
 _LEANING_ROWS = 80
 """Characters of a font by which it is told how far a page's lean towards others."""
+_CLEARLY = 0.5
+"""Share of what two characters must differ by to be told apart by which one must be more like a cell than a third."""
 _LARGE = 2.0
 """How much more than certain a character must stand out for something else to be told from it."""
 
@@ -64,6 +66,8 @@ class GlyphVerdict(Enum):
 
     RIGHT = "right"
     OTHER = "other"
+    LIKELY = "likely"
+    """Another one, as far as it can be told: a third is hardly less like it."""
     BLANK = "blank"
     UNLIKE = "unlike"
     """Something else, that no character of the font is like."""
@@ -344,11 +348,12 @@ def _decide(table: _Table, pixels: float, times: float) -> Judged:
         doubtful = told & ~table.blank & (excess > _DOUBT * limits * own) & (excess > table.sizes * noise**2)
         for row in np.flatnonzero(doubtful).tolist():
             if row not in rivals_seen and (rival := _moved_rival(table, row, noise, certain, limits)) is not None:
-                rivals_seen[row] = rival
+                rivals_seen[row] = rival, False
     wrong: dict[int, dict[int, Seen]] = {}
     for row in sorted({*rivals_seen, *np.flatnonzero(strange).tolist()}):
-        name = table.names[rivals_seen[row]] if row in rivals_seen else None
-        wrong.setdefault(int(table.texts[row]), {})[int(table.places[row])] = _seen(name)
+        rival, clearly = rivals_seen.get(row, (None, False))
+        seen = _seen(None if rival is None else table.names[rival], clearly)
+        wrong.setdefault(int(table.texts[row]), {})[int(table.places[row])] = seen
     unsure = told & ~table.blank & (table.gains**2 * table.closest < certain**2)
     return Judged(_counted(table.texts[told]), _counted(table.texts[unsure]), wrong)
 
@@ -370,8 +375,9 @@ def _moved_rival(table: _Table, row: int, noise: float, certain: Floats, limits:
     return find_moved_rival(bank, glyph, cell, levels, _DOUBT * float(limits[row]))
 
 
-def _find_rivals(table: _Table, rows: NDArray[np.int_], certain: Floats, excess: Floats) -> dict[int, int]:
-    """By row, the rival that explains a cell best, of some rows; none where none does well enough."""
+def _find_rivals(table: _Table, rows: NDArray[np.int_], certain: Floats, excess: Floats) -> dict[int, tuple[int, bool]]:
+    """By row, the rival that explains a cell best, of some rows, and whether clearly better than all others do; none
+    where none does well enough."""
     import numpy as np
 
     if not len(rows):
@@ -386,13 +392,20 @@ def _find_rivals(table: _Table, rows: NDArray[np.int_], certain: Floats, excess:
     gained = 2 * dots - lengths
     is_it = (lengths > certain[rows, None] ** 2) & (alike > table.least_alike[rows, None])
     is_it &= (dots > (_RIVAL_SHARE + more) * lengths) & (gained > (_EXPLAINED + more) * excess)
+    every = np.arange(len(rows))
     best = np.where(is_it, gained, -np.inf).argmax(axis=1)
-    found = np.flatnonzero(is_it[np.arange(len(rows)), best])
-    return dict(zip(rows[found].tolist(), best[found].tolist(), strict=True))
+    found = np.flatnonzero(is_it[every, best])
+    most = gained[every, best]
+    gained[every, best] = -np.inf
+    clearly = most - gained.max(axis=1) > _CLEARLY * certain[rows] ** 2
+    named = zip(best[found].tolist(), clearly[found].tolist(), strict=True)
+    return dict(zip(rows[found].tolist(), named, strict=True))
 
 
-def _seen(name: str | None) -> Seen:
-    """What stands there, by the name of the rival; None: it is none."""
+def _seen(name: str | None, clearly: bool) -> Seen:
+    """What stands there, by the name of the rival, and whether it is clearly that one; None: it is none."""
     if name is None:
         return GlyphVerdict.UNLIKE, ""
-    return (GlyphVerdict.OTHER, name) if name.strip() else (GlyphVerdict.BLANK, "")
+    if not name.strip():
+        return GlyphVerdict.BLANK, ""
+    return (GlyphVerdict.OTHER if clearly else GlyphVerdict.LIKELY), name

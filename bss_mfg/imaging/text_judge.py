@@ -28,6 +28,10 @@ _LEAST_EM = 14.2
 """Pixels of the picture in an em below which a text is not judged."""
 _LEAST_GAIN = 40.0
 """Grey levels between paper and ink below which nothing is judged."""
+_ALIKE = 0.8
+"""Correlation below which a text may be another one: or the picture is poor."""
+_MOSTLY = 0.3
+"""Share of a text's characters from which on it may be another text."""
 _BLUR_STRIPS = 5
 """Texts by which the blur of a page is found."""
 _FIRST_BLUR = 3
@@ -61,6 +65,8 @@ class TextVerdict:
     wrong: Mapping[int, Seen] = field(default_factory=dict)
     shift_mm: tuple[float, float] = (0.0, 0.0)
     outside: bool = False
+    alike: float = 1.0
+    """Its correlation with what is seen in its place."""
 
     @property
     def blank(self) -> bool:
@@ -70,9 +76,33 @@ class TextVerdict:
         return bool(self.wrong) and blank == len(self.wrong) and blank >= 0.6 * len(seen)
 
     @property
+    def is_mostly_wrong(self) -> bool:
+        """Whether so many characters are wrong that what they seem to say may be another text altogether."""
+        return len(self.wrong) >= _MOSTLY * len(self.text.glyphs)
+
+    @property
+    def may_be_other(self) -> bool:
+        """Whether another text may stand there, whatever its characters seem to be: where half of a font's are wrong on
+        a page, that is taken for noise, in which most others pass."""
+        return (self.is_mostly_wrong or self.alike < _ALIKE) and not self.blank
+
+    @property
+    def is_other(self) -> bool:
+        """Whether nothing of it is like any character that should be there."""
+        names = self.text.glyph_set.characters
+        inked = sum(bool(names[glyph].strip()) for glyph, _ in self.text.glyphs)
+        return bool(self.wrong) and sum(kind is GlyphVerdict.UNLIKE for kind, _ in self.wrong.values()) >= inked
+
+    @property
+    def is_guess(self) -> bool:
+        """Whether the text as it was seen may be another one: not all of its characters were clearly told."""
+        likely = any(kind is GlyphVerdict.LIKELY for kind, _ in self.wrong.values())
+        return likely or self.is_mostly_wrong or self.judged < len(self.text.glyphs)
+
+    @property
     def seen_text(self) -> str:
-        """The text as it was seen: of characters that could not be made out, `?`."""
-        if self.text.glyph_set.whole:
+        """The text as it was seen: of characters that could not be made out, `NOT_MADE_OUT`; empty where none was."""
+        if self.text.glyph_set.whole or self.is_other:
             return ""
         names = self.text.glyph_set.characters
         signs = {GlyphVerdict.BLANK: " ", GlyphVerdict.UNLIKE: NOT_MADE_OUT}
@@ -242,6 +272,7 @@ class _SetJudge:
                 judged.wrong.get(at, {}),
                 fit.shift if fit else (0.0, 0.0),
                 outside=fit is None,
+                alike=(fit.alike if placed.contrast > 0 else -fit.alike) if fit else 0.0,
             )
 
     @cached_property
