@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from bss_mfg.core.code_patterns import symbol_kind
+from bss_mfg.core.code_patterns import as_printed, symbol_kind
 from bss_mfg.core.processes import TaskFailure, attempt
 from bss_mfg.core.text import printable
 from bss_mfg.core.units import MM_PER_INCH
@@ -365,4 +365,5 @@ def _darkness(page: Page, place: _Place, content: LabelContent) -> float:
 
 def _other_code(page: Page, code: PageCode) -> OtherCode:
     x, y = (round(at / page.dpi * MM_PER_INCH, 1) if page.dpi else None for at in code.read.box[:2])
-    return OtherCode(page.file, page.number, symbol_kind(code.read.symbology), code.text, "", x, y)
+    kind = symbol_kind(code.read.symbology)
+    return OtherCode(page.file, page.number, kind, as_printed(code.text, kind), "", x, y)
