@@ -19,6 +19,7 @@ from bss_mfg.imaging.companions import lies_in
 from bss_mfg.imaging.expected_content import MATRIX_KINDS, ExpectedCode, ExpectedLabel
 from bss_mfg.imaging.geometry import box_of, overlap_share
 from bss_mfg.imaging.label_content import ContentFault, LabelContent, check_labels, open_notes
+from bss_mfg.imaging.misprints import MIRRORED
 from bss_mfg.imaging.page_frame import PageFrame, frame_at_dpi, frame_from_reads, frame_of_flat_page
 from bss_mfg.imaging.page_symbols import BLANK_DARKNESS, contrast_of, ink_share
 from bss_mfg.imaging.placed_codes import PageCode, follow_codes, read_all_codes, sheet_map, without_low_bars
@@ -254,6 +255,10 @@ class LabelPageReader:
                 best = rival, found
         label, content = best
         faults = code_misprints(view.page.grey, label.codes) + size_misprints(label.codes, view.page.dpi)
+        if (content.faults or content.not_judged) and (turned := label.mirrored()):
+            (found,) = self._contents(view, turned.label_file, [(turned.expected, turned.to_pixels)])
+            if 2 * (len(found.faults) + found.not_judged) <= len(content.faults) + content.not_judged:
+                label, content, faults = turned, found, (MIRRORED, *faults)
         symbol = self._symbol(label.number, label.symbol, content, codes_within(view.codes, label.area))
         return replace(symbol, misprints=faults)
 
