@@ -182,6 +182,32 @@ def move(app: App, url: str) -> None:
     say("Note: keep the file ledger.db.moved only as long as you would keep a backup: it holds the keys, sealed.")
 
 
+@ledger.command(epilog="Example: bss-mfg ledger grant operator --to press2")
+@click.argument("role", type=click.Choice(["operator", "qa", "keys", "admin"]), required=False)
+@click.option("--to", "user", metavar="USER", help="The user of the database who gets the role.")
+@click.option("--show", is_flag=True, help="Print the SQL instead, for whoever looks after the server.")
+@pass_app
+def grant(app: App, role: str | None, user: str | None, show: bool) -> None:
+    """Let a user of the database work with the ledger on a server, in a role that the database itself enforces.
+
+    operator: issue, print, verify, scan, ship. qa: verify, inspect, read. keys: release keys, retire, change the
+    vault key; no other role reads sealed keys. admin: owns the tables. A user may have several. Without ROLE, the roles
+    are made or their rights renewed, as after an upgrade. Needs an admin of the ledger who may make roles (CREATEROLE).
+    """
+    from bss_mfg.ledger.server import grant_role, roles_script
+
+    if bool(role) != bool(user):
+        raise click.UsageError("Say both, ROLE and --to USER, or neither.")
+    place = app.workspace.ledger_place
+    if show:
+        click.echo(roles_script(place, role, user), nl=False)
+        return
+    rules = grant_role(place, role, user, app.actor)
+    say(f"OK: {user} has the role {role}" if role else "OK: the roles have their rights")
+    if rules and role != "admin":
+        say(f"Note: {user} is an admin of the ledger, whom no other role restricts")
+
+
 @click.group()
 def audit() -> None:
     """Prove that the history is unchanged."""

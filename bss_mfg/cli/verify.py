@@ -356,24 +356,32 @@ def _print_grades(outcome: Verification) -> None:
 
 
 def _conclude(outcome: Verification) -> None:
-    from bss_mfg.report.wording import sample_words
+    from bss_mfg.report.wording import open_words, sample_words
 
+    left = open_words(outcome)
     if outcome.decision:
         word = {"accept": "ACCEPT", "reject": "REJECT", "incomplete": "INCOMPLETE"}[outcome.decision.verdict]
         say(f"{word}: {sample_words(outcome)}")
+        if left:
+            say(f"Not all was judged: {left} (the notes say why)")
         if outcome.decision.wrong:
             say("Take the wrong ones out of the lot, whatever the decision.")
-    elif outcome.passed and outcome.unseen:
+    elif outcome.passed:
+        right = "all labels that were shown are right" if outcome.unseen else "all labels are right"
         were = "was" if outcome.unseen == 1 else "were"
-        say(f"OK so far: all labels that were shown are right, {outcome.unseen:,} of the batch {were} not shown")
+        unseen = f", {outcome.unseen:,} of the batch {were} not shown" if outcome.unseen else ""
+        if left:
+            say(f"OK as far as it could be judged{unseen}: {left} (the notes say why)")
+        else:
+            say(f"OK{' so far' * bool(outcome.unseen)}: {right}{unseen}")
     elif outcome.wrong_batch:
         say(f"WRONG: these are labels of another batch: `bss-mfg verify {outcome.wrong_batch} ...`")
     elif outcome.pages and not any(outcome.counts[kind] for kind in outcome.counts if kind != "missing"):
         say("WRONG: no label was found in these pictures: the back of a sheet, blank, or of another kind?")
     else:
-        if outcome.unseen and not outcome.passed:
+        if outcome.unseen:
             are = "is" if outcome.unseen == 1 else "are"
             say(f"{count_words(outcome.unseen, 'label')} {are} in none of these files; --partial leaves them out.")
-        say("OK: all labels are right" if outcome.passed else "WRONG: not all labels are right")
+        say("WRONG: not all labels are right")
     if outcome.passed and not outcome.shows_prints:
         say(f"These are label files, not prints: scan the printed labels (`bss-mfg scan {outcome.batch.id}`)")

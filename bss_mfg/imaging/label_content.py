@@ -11,7 +11,6 @@ from statistics import median
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from bss_mfg.core.text import count_words
 from bss_mfg.imaging.bar_heights import LEAST_SHARE, height_share, squashed_share
 from bss_mfg.imaging.blank_texts import find_blank, symbol_gain
 from bss_mfg.imaging.content_pictures import ContentPictures
@@ -109,6 +108,10 @@ class LabelContent:
     """The texts of the codes that say what they should."""
     without_grey: int = 0
     """How many of those not judged are not because the picture has black and white only."""
+    hidden: int = 0
+    """How many texts can't be told from their ground in any picture, as they were drawn."""
+    compared: bool = True
+    """Whether it is known what was to be on the label."""
 
 
 def check_labels(
@@ -147,6 +150,7 @@ class _Check:
         self.open: Counter[int] = Counter()
         self.doubtful: Counter[int] = Counter()
         self.greyless: Counter[int] = Counter()
+        self.hidden: Counter[int] = Counter()
         self.without_grey = False
 
     def codes(self) -> None:
@@ -184,6 +188,8 @@ class _Check:
             for text in label.texts
             if (contrast := contrasts.get(text.element))
         ]
+        for at, label in enumerate(labels):
+            self.hidden[at] += sum(text.element not in contrasts for text in label.texts)
         verdicts, reader = judge_texts(picture, placed), TextReader(picture)
         self.without_grey = is_black_and_white(
             picture,
@@ -251,30 +257,10 @@ class _Check:
                 self.doubtful[at],
                 tuple(self.right[at]),
                 self.greyless[at],
+                self.hidden[at],
             )
             for at, faults in enumerate(self.faults)
         ]
-
-
-def open_notes(contents: Sequence[LabelContent]) -> list[str]:
-    """What is not known of the labels of a page, as people read it."""
-    found = []
-    if greyless := sum(content.without_grey for content in contents):
-        found.append(
-            f"{count_words(greyless, 'text or picture', 'texts and pictures')} of its labels could not be judged: "
-            "the picture is black and white, without grey. Scan in grey, with 300 dpi or more"
-        )
-    if open_ := sum(content.not_judged for content in contents) - greyless:
-        found.append(
-            f"{count_words(open_, 'text or code', 'texts and codes')} of its labels could not be judged: too "
-            "small, too blurred, or not all in the picture"
-        )
-    if doubtful := sum(content.doubtful for content in contents):
-        found.append(
-            f"in {count_words(doubtful, 'text')} of its labels a wrong character could pass that looks much like the "
-            "right one, as 8 and 9: the type is small. Scan more labels at once, or with 600 dpi"
-        )
-    return found
 
 
 def _shown(

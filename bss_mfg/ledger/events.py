@@ -330,6 +330,14 @@ class RecoveryExported(EventRecord):
     vault: str = key("id of the vault key")
 
 
+class RoleGranted(EventRecord):
+    """A user of the database got a role in a ledger on a server. What was run by hand with psql is not recorded."""
+
+    kind = EventKind.ROLE_GRANTED
+    role: str = key("`operator`, `qa`, `keys` or `admin`")
+    to: str = key("the user")
+
+
 class RecipientSet(EventRecord):
     """The data keys were sealed to an officer, or to none any more."""
 

@@ -8,7 +8,6 @@ is frozen it stays the ledger, and a copy that it left behind is made anew.
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +19,8 @@ from bss_mfg.ledger.event_chain import chain_head
 from bss_mfg.ledger.home import Home
 from bss_mfg.ledger.key_folder import KeyFolder, WrappedKey
 from bss_mfg.ledger.place import LedgerPlace
-from bss_mfg.ledger.schema import FREEZE, SCHEMA
+from bss_mfg.ledger.schema import FREEZE
+from bss_mfg.ledger.schema_tables import Table, tables
 from bss_mfg.ledger.server import connect_server, created_on_server, holds_ledger, remove_from_server
 from bss_mfg.ledger.sqlite import connect
 
@@ -52,13 +52,6 @@ class _Steps:
         self.progress(self.done, self.total)
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
-    name: str
-    columns: tuple[str, ...]
-    key: tuple[str, ...]
-
-
 def move_ledger(source: LedgerPlace, target: LedgerPlace, progress: Progress = no_progress) -> MovedLedger:
     """Copy a ledger of this version into a database, compare each row, and freeze the file. `RefusedError` where the
     database holds another ledger."""
@@ -74,21 +67,6 @@ def move_ledger(source: LedgerPlace, target: LedgerPlace, progress: Progress = n
         file.execute(FREEZE)
         events, digest = chain_head(file)
     return MovedLedger(total, events, digest.hex())
-
-
-def tables() -> list[_Table]:
-    """The tables of a ledger with their columns and the columns of their primary key, each after those it refers to."""
-    found: list[_Table] = []
-    for name, body in re.findall(r"CREATE TABLE (\w+) \(\n(.*?)\n\)", SCHEMA, re.DOTALL):
-        lines = [line.strip() for line in body.splitlines()]
-        columns = [line.split()[0] for line in lines if re.match(r"[a-z]", line)]
-        added = re.findall(rf"ALTER TABLE {name} ADD COLUMN (\w+)", SCHEMA)
-        renamed = dict(re.findall(rf"ALTER TABLE {name} RENAME COLUMN (\w+) TO (\w+)", SCHEMA))
-        whole = re.search(r"^\s*PRIMARY KEY \(([\w, ]+)\)", body, re.MULTILINE)
-        own = [line.split()[0] for line in lines if "PRIMARY KEY" in line and line.split()[0] != "PRIMARY"]
-        key = [one.strip() for one in whole[1].split(",")] if whole else own
-        found.append(_Table(name, tuple(renamed.get(one, one) for one in [*columns, *added]), tuple(key)))
-    return found
 
 
 def _is_copied(source: Database, target: LedgerPlace) -> bool:
@@ -142,7 +120,7 @@ def _copy(source: Database, target: Database, folder: KeyFolder, steps: _Steps) 
 
 
 def _with_references(
-    table: _Table, rows: list[Sequence[object]], keep: Callable[[str, WrappedKey], bytes]
+    table: Table, rows: list[Sequence[object]], keep: Callable[[str, WrappedKey], bytes]
 ) -> list[Sequence[object]]:
     """Rows as the database holds them: a data key lies in the key folder, and its reference in its place."""
     if "wrapped_key" not in table.columns:
@@ -160,7 +138,7 @@ def _with_references(
     return made
 
 
-def _slices(database: Database, table: _Table) -> Iterator[list[Sequence[object]]]:
+def _slices(database: Database, table: Table) -> Iterator[list[Sequence[object]]]:
     """All rows of a table by its key, in slices; what only one kind of database notes of itself apart."""
     columns, key = ", ".join(table.columns), ", ".join(table.key)
     own = "name NOT IN ('schema_version', 'home')" if table.name == "about" else "1 = 1"

@@ -64,6 +64,7 @@ def _document(outcome: Verification) -> dict[str, Any]:
         "resumed_labels": outcome.resumed_labels,
         "counts": outcome.counts,
         "labels_read": dict(outcome.labels_read),
+        "not_judged": asdict(outcome.not_judged),
         "files": outcome.files,
         "pages": outcome.pages,
         "page_counts": {ended.value: outcome.page_counts.get(ended, 0) for ended in PageOutcome},

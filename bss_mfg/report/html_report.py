@@ -31,6 +31,7 @@ from bss_mfg.report.wording import (
     group_place,
     headline,
     not_understood_rows,
+    open_words,
     other_code_rows,
     place_words,
     read_words,
@@ -87,6 +88,7 @@ def html_report(outcome: Verification, made_at: str, version: str) -> Iterator[b
             version=version,
             second_reader=outcome.second_reader,
             sample=sample_words(outcome),
+            open=open_words(outcome),
             tiles=_tiles(outcome),
             troubles=(
                 _Troubles("Files that could not be read", outcome.broken),

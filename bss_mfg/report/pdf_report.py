@@ -26,6 +26,7 @@ from bss_mfg.report.wording import (
     group_place,
     headline,
     not_understood_rows,
+    open_words,
     other_code_rows,
     place_words,
     read_words,
@@ -68,6 +69,7 @@ def _sections(outcome: Verification, made_at: str, version: str) -> Iterator[lis
 
     batch = outcome.batch
     words, tone = headline(outcome)
+    left = open_words(outcome)
     grey = HexColor("#5b6470")
     yield [
         _text(f"Verification of batch {batch.id}", textColor=grey, fontSize=11, leading=14),
@@ -79,6 +81,7 @@ def _sections(outcome: Verification, made_at: str, version: str) -> Iterator[lis
             textColor=grey,
         ),
         *([_text(sample_words(outcome), spaceBefore=6)] if outcome.decision else []),
+        *([_text(f"Not all was judged: {left}. The notes say why.", spaceBefore=6)] if left else []),
     ]
     yield [
         _space(4),

@@ -166,7 +166,8 @@ def layout_words(field: SpecField) -> str:
 
 def _value_name(value: PlaintextValue) -> str:
     if value.source == "constant":
-        return f"constant {printable(value.value or '', 24)}"
+        shown = value.constant.decode() if value.is_member else value.value or ""
+        return f"constant {printable(shown, 24)}"
     if value.source == "check":
         return _CHECKS.get(value.check or "", "check")
     return "padding" if value.source == "padding" else source_words(value.source)

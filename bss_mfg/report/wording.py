@@ -56,7 +56,20 @@ def headline(outcome: Verification) -> Headline:
         return Headline("Not all labels are right", "bad")
     if outcome.counts["missing"]:
         return Headline("Right so far (partial check)", "warn")
+    if outcome.not_judged:
+        return Headline("Right as far as it could be judged", "warn")
     return Headline("All labels are right", "good")
+
+
+def open_words(outcome: Verification) -> str:
+    """What was not proven of printed labels in which no fault was found; empty where all of them was judged."""
+    left = outcome.not_judged
+    some = (
+        f"on {count_words(left.labels, 'label')} not all texts, codes and pictures could be compared"
+        * bool(left.labels),
+        f"on {count_words(left.doubtful, 'label')} a character could pass for one much like it" * bool(left.doubtful),
+    )
+    return ", and ".join(filter(None, some))
 
 
 def sample_words(outcome: Verification) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bss_mfg.core.text import count_words, printable_name
+from bss_mfg.imaging.not_judged import NotJudged
+from bss_mfg.verify.page_findings import ScannedPage
 from bss_mfg.verify.picture_folders import passed_over_words
 
 Told = tuple[str, str]
@@ -23,6 +25,8 @@ class FileNotes:
     """The number of each file when it was opened last."""
     _not_judged: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
     """What was not judged, with the pictures, by number and place."""
+    _open: dict[int, NotJudged] = field(default_factory=dict)
+    """By picture, how many labels of it were not judged altogether."""
 
     def add(self, path: Path, words: str) -> None:
         """Say something of a file."""
@@ -38,9 +42,11 @@ class FileNotes:
         for folder in sorted({path.parent for path in paths}):
             self.add(folder, passed_over_words([path for path in paths if path.parent == folder]))
 
-    def add_not_judged(self, notes: Iterable[str], picture: int, where: str) -> None:
+    def add_not_judged(self, page: ScannedPage, picture: int, where: str) -> None:
         """What of a picture was not judged, and why."""
-        for note in notes:
+        if page.not_judged:
+            self._open[picture] = page.not_judged
+        for note in page.notes:
             self._not_judged.setdefault(note, []).append((picture, where))
 
     def add_broken(self, order: int, page: int, where: str, why: str) -> None:
@@ -58,6 +64,12 @@ class FileNotes:
         """A later picture stands for this one: what of it was not judged does not matter."""
         left = ((note, [one for one in pages if one[0] != picture]) for note, pages in self._not_judged.items())
         self._not_judged = {note: pages for note, pages in left if pages}
+        self._open.pop(picture, None)
+
+    @property
+    def not_judged(self) -> NotJudged:
+        """How many labels were not judged altogether."""
+        return sum(self._open.values(), NotJudged())
 
     @property
     def broken(self) -> list[Told]:

@@ -18,8 +18,9 @@ from bss_mfg.core.units import MM_PER_INCH
 from bss_mfg.imaging.companions import lies_in
 from bss_mfg.imaging.expected_content import MATRIX_KINDS, ExpectedCode, ExpectedLabel
 from bss_mfg.imaging.geometry import box_of, overlap_share
-from bss_mfg.imaging.label_content import ContentFault, LabelContent, check_labels, open_notes
+from bss_mfg.imaging.label_content import ContentFault, LabelContent, check_labels
 from bss_mfg.imaging.misprints import MIRRORED
+from bss_mfg.imaging.not_judged import NotJudged, open_notes
 from bss_mfg.imaging.page_frame import PageFrame, frame_at_dpi, frame_from_reads, frame_of_flat_page
 from bss_mfg.imaging.page_symbols import BLANK_DARKNESS, contrast_of, ink_share
 from bss_mfg.imaging.placed_codes import PageCode, follow_codes, read_all_codes, sheet_map, without_low_bars
@@ -76,6 +77,8 @@ class _View:
     symbols: list[PageSymbol] = field(default_factory=list)
     darkness: dict[int, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    contents: list[LabelContent] = field(default_factory=list)
+    """What was found of each label on it."""
 
 
 @dataclass(slots=True)
@@ -132,7 +135,8 @@ class LabelPageReader:
             of=self._subject(page),
             told=self.request.of is not None,
             seen=seen,
-            notes=tuple(view.notes),
+            notes=(*view.notes, *open_notes(view.contents)),
+            not_judged=NotJudged.of(view.contents),
             other_codes=tuple(_other_code(page, code) for code in others),
             each=self.request.each,
         )
@@ -214,7 +218,7 @@ class LabelPageReader:
         for place, content in zip(view.places, contents, strict=True):
             quad = quads[place.number]
             if right[place.number]:
-                symbol = self._symbol(place.number, quad, content, place.codes)
+                symbol = self._symbol(view, place.number, quad, content, place.codes)
                 faults = () if self.label_file else code_misprints(view.page.grey, place.placed)
                 view.symbols.append(replace(symbol, misprints=faults + prints.get(place.number, ())))
             elif other := self._other_label(view, place, own):
@@ -228,7 +232,7 @@ class LabelPageReader:
         for label in view.labels:
             if label.number != place.number and _is_within(label, place):
                 (content,) = self._contents(view, label.label_file, [(label.expected, label.to_pixels)])
-                return self._symbol(label.number, label.area, content, place.codes)
+                return self._symbol(view, label.number, label.area, content, place.codes)
         common = {code.text for code in place.expected.codes if code.text not in own}
         for code in place.codes:
             if code.text not in common and (found := self._diagnose(code.text)):
@@ -259,7 +263,7 @@ class LabelPageReader:
             (found,) = self._contents(view, turned.label_file, [(turned.expected, turned.to_pixels)])
             if 2 * (len(found.faults) + found.not_judged) <= len(content.faults) + content.not_judged:
                 label, content, faults = turned, found, (MIRRORED, *faults)
-        symbol = self._symbol(label.number, label.symbol, content, codes_within(view.codes, label.area))
+        symbol = self._symbol(view, label.number, label.symbol, content, codes_within(view.codes, label.area))
         return replace(symbol, misprints=faults)
 
     def _take_strangers(self, view: _View, codes: Sequence[PageCode]) -> list[PageCode]:
@@ -288,14 +292,15 @@ class LabelPageReader:
         numbers = [label.number for label, _ in labels]
         drawn = self.pages.labels(label_file, numbers[:1], [0]) if labels else ""
         if isinstance(drawn, str):
-            return [LabelContent()] * len(labels)
+            return [LabelContent(compared=False)] * len(labels)
         expected = replace(drawn, labels=tuple(label for label, _ in labels))
         maps = [to_pixels for _, to_pixels in labels]
-        found = check_labels(view.page.grey, expected, maps, self.request.pictures, by_bars)
-        view.notes += open_notes(found)
-        return found
+        return check_labels(view.page.grey, expected, maps, self.request.pictures, by_bars)
 
-    def _symbol(self, number: int, quad: Quad, content: LabelContent, codes: Sequence[PageCode]) -> PageSymbol:
+    def _symbol(
+        self, view: _View, number: int, quad: Quad, content: LabelContent, codes: Sequence[PageCode]
+    ) -> PageSymbol:
+        view.contents.append(content)
         text = next((code.text for code in codes), "") or f"label {number}"
         cause, detail = DiagnosisCause.ISSUED, ""
         if number in self._scrapped:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from bss_mfg.core.code_patterns import CodePattern
 from bss_mfg.imaging.label_pictures import LabelPicture
+from bss_mfg.imaging.not_judged import NotJudged
 from bss_mfg.imaging.reflectance import Calibration
 from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.model import Batch, LabelFile, LabelScope
@@ -90,6 +91,8 @@ class Verification:
     """How many pages ended how."""
     not_understood: tuple[PageAccount, ...] = ()
     """Pages of which it is not known what they show: wrong, until somebody has looked."""
+    not_judged: NotJudged = field(default_factory=NotJudged)
+    """How many printed labels could not be judged altogether: no fault was found of them, and none is ruled out."""
     other_codes: tuple[OtherCode, ...] = ()
     """Codes beside labels that are not ours: listed, and neither right nor wrong."""
 

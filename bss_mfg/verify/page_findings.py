@@ -18,6 +18,7 @@ from bss_mfg.imaging.geometry import PixelBox
 from bss_mfg.imaging.grade import SymbolGrade
 from bss_mfg.imaging.label_content import ContentFinding
 from bss_mfg.imaging.misprints import Misprint
+from bss_mfg.imaging.not_judged import NotJudged
 from bss_mfg.imaging.page_frame import PageFrame
 from bss_mfg.imaging.page_symbols import BLANK_DARKNESS
 from bss_mfg.imaging.zxing_reader import Read
@@ -102,6 +103,8 @@ class ScannedPage:
     """Whether the person said so."""
     notes: tuple[str, ...] = ()
     """What of the page was not judged, and why."""
+    not_judged: NotJudged = field(default_factory=NotJudged)
+    """How many labels that is of."""
     seen: PageSeen = field(default_factory=lambda: PageSeen(sheet=True))
     """What the page as a whole shows."""
     min_grade: float | None = None

@@ -201,6 +201,7 @@ class Verifier:
             pictures=pictures,
             broken=tuple(self.notes.broken),
             troubles=tuple(self.notes.told()),
+            not_judged=self.notes.not_judged,
             files=self.files,
             pages=self.pages,
             options=self._options,
@@ -345,7 +346,7 @@ class Verifier:
         if answer.trouble:
             self.notes.troubles.append((where, answer.trouble))
         self._other_codes += [(self.pages, code) for code in answer.other_codes]
-        self.notes.add_not_judged(answer.notes, self.pages, where)
+        self.notes.add_not_judged(answer, self.pages, where)
         if len(self._pending) > _MAX_PENDING:
             self._commit(ended=False)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from bss_mfg.core.files import move_aside, read_bytes
 from bss_mfg.core.shared_lock import PATIENCE, Patience
 from bss_mfg.core.text import count_words
-from bss_mfg.errors import BssError, InputError, LedgerError, MissingError, RefusedError
+from bss_mfg.errors import BssError, InputError, LedgerError, MissingError, NotPermittedError, RefusedError
 from bss_mfg.ledger.events import RecoveryExported, VaultKeyPutBack
 from bss_mfg.ledger.keys import OpenedKeys, open_keys
 from bss_mfg.ledger.ledger import Ledger
@@ -127,6 +127,8 @@ def _look(workspace: Workspace, ledger: Ledger, ask: AskPassphrase | None) -> Va
             trouble = f"this is vault key {found}, the ledger's is {expected}"
         elif keys := _check_keys(workspace, ledger, ask):
             trouble, way_out = keys.trouble, keys.way_out
+    except NotPermittedError:
+        pass  # says nothing of the key: others try it
     except BssError as error:
         if kind == "passphrase" and isinstance(error, MissingError):
             raise  # nobody is there to type it, which says nothing of the key

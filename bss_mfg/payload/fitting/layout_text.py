@@ -9,8 +9,9 @@ from typing import Any
 
 from bss_mfg.payload.fitting.known import formats_of, plaintext_value
 from bss_mfg.payload.fitting.layout_binary import Candidate, Plain
-from bss_mfg.payload.fitting.once import is_plausible_constant
+from bss_mfg.payload.fitting.once import MOST_UNKNOWN, is_plausible_constant
 from bss_mfg.payload.layouts.descriptions import Layout, PlaintextValue
+from bss_mfg.payload.layouts.member_constants import holds_null, leaves, member_text
 
 _SEPARATORS = (
     ",",
@@ -35,6 +36,9 @@ _SEPARATORS = (
     "::",
 )
 _OWN_SEPARATOR = (";", "|")
+_MOST_PARTS, _MOST_NUMBER = 24, 2**32
+"""Names and values in a constant of JSON or CBOR, and its numbers: what is longer is a value that a sample does not
+tell."""
 
 
 def text_layouts(plain: Plain) -> Iterator[Candidate]:
@@ -186,12 +190,33 @@ def _member_of_units(plain: Plain, shown: Sequence[Any], name: str, *, alone: bo
             yield from _member_once(plain, shown[0], name)
     elif alone:
         yield from _member_once(plain, shown[0], name)
+    elif all(repr(one) == repr(shown[0]) for one in shown):
+        yield from _member_constant(shown[0], name, each_unit=True)
 
 
 def _member_once(plain: Plain, shown: Any, name: str) -> Iterator[PlaintextValue]:
     if isinstance(shown, str):
         yield from (value for value in _once(plain, shown, name) if value.source != "package.units")
-    elif isinstance(shown, int) and not isinstance(shown, bool) and shown == len(plain.units):
-        yield PlaintextValue(source="package.units", format="decimal", name=name)
-    elif isinstance(shown, bytes) and is_plausible_constant(shown):
-        yield PlaintextValue(source="constant", format="raw", value=shown.hex(), name=name)
+    elif isinstance(shown, bytes):
+        if is_plausible_constant(shown):
+            yield PlaintextValue(source="constant", format="raw", value=shown.hex(), name=name)
+    else:
+        if isinstance(shown, int) and not isinstance(shown, bool) and shown == len(plain.units):
+            yield PlaintextValue(source="package.units", format="decimal", name=name)
+        yield from _member_constant(shown, name)
+
+
+def _member_constant(shown: Any, name: str, *, each_unit: bool = False) -> Iterator[PlaintextValue]:
+    """A constant that is no text; a long number, many of them, or a text that may be a value is none."""
+    parts = list(leaves(shown))
+    numbers = [one for one in parts if isinstance(one, int | float)]
+    texts = [one for one in parts if isinstance(one, str)]
+    if not all(one is None or isinstance(one, str | int | float) for one in parts):  # bytes, dates of CBOR
+        return
+    if len(parts) > _MOST_PARTS or any(abs(one) > _MOST_NUMBER for one in numbers):
+        return
+    if len(numbers) > MOST_UNKNOWN or not all(is_plausible_constant(one.encode()) for one in texts):
+        return
+    said = {"format": "json", "value": member_text(shown)} if holds_null(shown) else {"value": shown}
+    if made := plaintext_value({"source": "constant", **said, "each_unit": each_unit, "name": name}):
+        yield made

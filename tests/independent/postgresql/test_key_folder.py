@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 
 from bss_mfg.errors import RefusedError
 from bss_mfg.ledger.key_folder import KeyFolder, WrappedKey
+from bss_mfg.ledger.postgresql import PostgresConnection
 from bss_mfg.payload.product_keys import new_development_key
 from bss_mfg.workspace.workspace import Workspace
 from tests.faults.test_vault_kills import keys_of
@@ -244,3 +246,28 @@ def test_the_file_that_a_ledger_was_moved_from_stops_a_retirement(issued: Factor
     assert (refused.code, "ledger.db.moved" in refused.err) == (4, True)
     issued.workspace.moved_ledger_file.rename(tmp_path / "archived")
     retired(issued)
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_keys_that_a_database_holds_are_carried_out(
+    issued: Factory, monkeypatch: pytest.MonkeyPatch, *, killed: bool
+) -> None:
+    """A ledger that was made before there was a key folder."""
+    keys = keys_of(issued)
+    content = json.loads(key_file(issued).read_bytes())
+    shutil.rmtree(issued.root / "keys")
+    with issued.database() as database:
+        for table in ("batch", "own_key"):
+            for column in ("wrapped_key", "recovery_key"):
+                database.execute(f"ALTER TABLE {table} DROP CONSTRAINT {table}_{column}_check")
+        database.execute("UPDATE batch SET wrapped_key = ?", (bytes.fromhex(content["wrapped"]),))
+    if killed:
+        with monkeypatch.context() as patched, pytest.raises(ZeroDivisionError):
+            patched.setattr(PostgresConnection, "_commit", lambda *_: 1 // 0)
+            issued.ledger()
+    assert keys_of(issued) == keys
+    assert issued.rows("SELECT length(wrapped_key) FROM batch") == [(32,)]
+    with issued.database() as database, pytest.raises(psycopg.errors.CheckViolation):
+        database.execute("UPDATE batch SET wrapped_key = ?", (bytes.fromhex(content["wrapped"]),))
+    check = issued.cli("ledger", "check", "--json")
+    assert (check.code, check.json["key_files_unnamed"]) == (0, [])

@@ -27,6 +27,7 @@ NOT_RECORDED = {
     EventKind.LEDGER_ADOPTED,
     EventKind.LEDGER_MIGRATED,
     EventKind.MANIFEST_WITHDRAWN,
+    EventKind.ROLE_GRANTED,
     EventKind.SPEC_CONFIRMED,
     EventKind.BATCH_REOPENED,
     EventKind.GRADE_MEASURED,
@@ -49,6 +50,7 @@ WRITTEN: list[tuple[EventRecord, str]] = [
     ),
     (events.LabelsToSendAgain(file="f", sha256="s"), '{"file":"f","sha256":"s"}'),
     (events.LabelFileSuperseded(file="f", sha256="s", count=9), '{"file":"f","sha256":"s","count":9}'),
+    (events.RoleGranted(role="qa", to="press2"), '{"role":"qa","to":"press2"}'),
     (events.LedgerMigrated(before=3, after=4), '{"from":3,"to":4}'),
     (
         ManifestAnswered(file="f", sha256="s", answers={"rejected": 1, "accepted": 2}),
