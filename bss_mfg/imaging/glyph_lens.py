@@ -90,10 +90,11 @@ def rivals(glyph_set: GlyphSet, sigma: float, character: int, free: bool = False
     pictures = phases(glyph_set, sigma)[0]
     top, bottom, left, right = cell_window(glyph_set, character, free)
     own = pictures[character]
-    right_slope, down_slope = slopes(own)
     window = (slice(top, bottom), slice(left, right))
-    names = np.stack([np.ones_like(own)[window], right_slope[window], down_slope[window]]).reshape(3, -1)
-    ignored = _orthonormal(names)
+    names = np.zeros((3, *own.shape), np.float32)
+    names[0] = 1.0
+    slopes(own, names[1], names[2])
+    ignored = _orthonormal(names[:, window[0], window[1]].reshape(3, -1))
     others = pictures[:, top:bottom, left:right].reshape(len(pictures), -1)
     if glyph_set.whole:
         others = others[:0]
@@ -121,14 +122,14 @@ def _orthonormal(rows: Floats) -> Floats:
     return basis
 
 
-def slopes(picture: Floats) -> tuple[Floats, Floats]:
-    """Rightward and downward slopes of a picture."""
+def slopes(picture: Floats, right: Floats, down: Floats) -> None:
+    """Rightward and downward slopes of a picture, but for its edges, into arrays of zeros."""
     import numpy as np
 
-    right, down = np.zeros_like(picture), np.zeros_like(picture)
-    right[:, 1:-1] = (picture[:, 2:] - picture[:, :-2]) / 2
-    down[1:-1] = (picture[2:] - picture[:-2]) / 2
-    return right, down
+    np.subtract(picture[:, 2:], picture[:, :-2], out=right[:, 1:-1])
+    np.subtract(picture[2:], picture[:-2], out=down[1:-1])
+    right *= 0.5
+    down *= 0.5
 
 
 def blurred(picture: Floats, sigma: float) -> Floats:

@@ -76,6 +76,8 @@ class ContentFinding:
     seen_picture: bytes | None = None
     by_ocr: bool = False
     """Whether a reader of texts named what is seen: it may have guessed."""
+    guess: bool = False
+    """Whether what is seen is a guess, also by the characters' own pictures."""
 
     @property
     def words(self) -> str:
@@ -89,7 +91,7 @@ class ContentFinding:
             return f"the bars of the {self.name}{shown} have {self.seen} of their height"
         if self.fault in (ContentFault.MOVED_TEXT, ContentFault.MOVED_PICTURE):
             return f"the {self.name}{shown} is moved by {self.seen}"
-        if self.by_ocr:
+        if self.seen and self.guess:
             return f"the {self.name}{shown} is not as it was drawn: {self.seen!r} seems to stand there"
         if self.seen:
             return f"the {self.name} says {self.seen!r}, not {self.planned!r}"
@@ -205,7 +207,11 @@ class _Check:
             if self.without_grey and not _is_plainly_right(verdict, off):
                 self.greyless[verdict.label] += 1
                 continue
-            judged = verdict if _is_judged(verdict, off) else find_other(picture, verdict, drawing, contrasts)
+            is_judged = _is_judged(verdict, off)
+            other = None
+            if not is_judged or verdict.may_be_other:
+                other = find_other(picture, verdict, drawing, contrasts)
+            judged = other or (verdict if is_judged else None)
             if judged is None:
                 self.open[verdict.label] += 1
                 continue
@@ -370,7 +376,7 @@ def _named(
     if fault.fault is not ContentFault.WRONG_TEXT or (fault.seen and NOT_MADE_OUT not in fault.seen):
         return fault
     said = reader.read(verdict.text, maps[verdict.label], contrasts[verdict.text.element] < 0)
-    return replace(fault, seen=said, by_ocr=True) if said else fault
+    return replace(fault, seen=said, by_ocr=True, guess=True) if said else fault
 
 
 def _text_faults(verdict: TextVerdict, usual: tuple[float, float] | None) -> Iterator[ContentFinding]:
@@ -378,6 +384,6 @@ def _text_faults(verdict: TextVerdict, usual: tuple[float, float] | None) -> Ite
     if verdict.wrong:
         fault = ContentFault.MISSING_TEXT if verdict.blank else ContentFault.WRONG_TEXT
         seen = "" if verdict.blank else verdict.seen_text
-        yield ContentFinding(fault, text.element, "text", text.text, seen)
+        yield ContentFinding(fault, text.element, "text", text.text, seen, guess=bool(seen) and verdict.is_guess)
     elif usual and verdict.text.turn == 0 and (off := dist(verdict.shift_mm, usual)) > MOVED_MM:
         yield ContentFinding(ContentFault.MOVED_TEXT, text.element, "text", text.text, f"{off:.1f} mm")

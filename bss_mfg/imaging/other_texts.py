@@ -80,13 +80,9 @@ def find_other(
 @lru_cache(maxsize=32)
 def _is_plain(drawing: Drawing, element: int, contrast: float) -> bool:
     """Whether a text's own drawing shows it so that its pieces are found."""
-    import numpy as np
-
-    scale = drawing.pixels_per_mm
-    to_pixels = np.array([[scale, 0.0, 0.0], [0.0, scale, 0.0], [0.0, 0.0, 1.0]])
     picture = Picture(drawing.grey)
     found = [
-        piece_likeness(picture, text, strip_place(text, to_pixels), contrast)
+        piece_likeness(picture, text, strip_place(text, drawing.to_pixels), contrast)
         for text in drawing.label.texts
         if text.element == element
     ]

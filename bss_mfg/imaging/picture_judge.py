@@ -91,9 +91,7 @@ def _model(drawing: Drawing, picture: ExpectedPicture) -> StripModel | None:
     size = (ceil(picture.area.width / step), ceil(picture.area.height / step))
     if size[0] * size[1] > _MOST_PIXELS or min(size) < 8:
         return None
-    scale = drawing.pixels_per_mm
-    to_pixels = np.array([[scale, 0.0, 0.0], [0.0, scale, 0.0], [0.0, 0.0, 1.0]])
-    place = area_place(picture.area, to_pixels, size)
+    place = area_place(picture.area, drawing.to_pixels, size)
     red, grey = (place.cut_out(Picture(light)) for light in (drawing.red, drawing.grey))
     if red is None or grey is None or min(float(red.std()), float(grey.std())) < _LEAST_SPREAD:
         return None

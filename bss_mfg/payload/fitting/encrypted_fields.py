@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bss_mfg.errors import InputError
-from bss_mfg.payload.fitting.known import Known, needles, other_order, standing
+from bss_mfg.payload.fitting.known import Known, Needles, needles, other_order, standing
 from bss_mfg.payload.fitting.layout_binary import Candidate, Plain
 from bss_mfg.payload.fitting.layouts_found import find_layouts
 from bss_mfg.payload.fitting.other_keys import other_key
@@ -129,6 +128,14 @@ def _opened(question: EncryptedQuestion, decoded: Decoded) -> Iterator[Encrypted
         if found:
             yield from found
             return
+        if any(hit.sure for hit in hits) and _is_in_other_order(question):  # no other scheme is asked for then
+            return
+
+
+def _is_in_other_order(question: EncryptedQuestion) -> bool:
+    """Whether the values of the units stand in what was opened, and not as the samples list them."""
+    miss = question.tally.nearest.get(question.key)
+    return miss is not None and any(list(places) != sorted(places) for _, places in miss.places)
 
 
 def _laid_out(
@@ -235,7 +242,7 @@ def _places(plains: Sequence[Plain], first_units: Sequence[tuple[Known, int]]) -
             yield name, places
 
 
-def _values(plain: Plain, sample: Known, first: int) -> list[tuple[ValueOf, re.Pattern[bytes]]]:
+def _values(plain: Plain, sample: Known, first: int) -> list[tuple[ValueOf, Needles]]:
     """The values of a plaintext's units, the first of which has that number, each with what finds it."""
     return [
         (ValueOf(sample.name, number, source), needles([unit.alone(source)]))

@@ -24,8 +24,9 @@ from bss_mfg.payload.fitting.report import MOST, FitReport
 from bss_mfg.payload.fitting.same_specs import distinct
 from bss_mfg.payload.fitting.streams import Words
 from bss_mfg.payload.fitting.strings import LIST_SEPARATORS, SplitString, split_string
-from bss_mfg.payload.fitting.tally import Space, Stage, Tally
+from bss_mfg.payload.fitting.tally import Places, Space, Stage, Tally
 from bss_mfg.payload.spec import Spec, packaged_names, packaged_spec
+from bss_mfg.payload.unit_order import UnitOrder
 
 _MOST_COMBINED = 4096
 
@@ -47,17 +48,30 @@ def fit(request: FitRequest, tally: Tally | None = None) -> FitReport:
     right at any moment, for whoever interrupts it. Units in another order than the samples' are explained where nothing
     explains them as they are listed."""
     begun, tally = time.monotonic(), tally or Tally()
-    report = _fit(request, tally)
+    in_clear = other_orders(request.samples, tally)  # what the strings show already saves a search in vain
+    report = _fit_in_orders(request, tally, in_clear)
+    if report is None:
+        as_listed = _fit(request, tally)
+        inside = {} if as_listed.specs else other_orders(request.samples, tally)
+        later = {places: orders for places, orders in inside.items() if places not in in_clear}
+        report = _fit_in_orders(request, tally, later) or as_listed
+    return replace(report, tried=tally.tried, seconds=time.monotonic() - begun)
+
+
+def _fit_in_orders(
+    request: FitRequest, tally: Tally, orders: Mapping[Places, tuple[UnitOrder, ...]]
+) -> FitReport | None:
+    """What explains the samples with their units in one of these orders; None where nothing does."""
     nearest = dict(tally.nearest)
-    for places, orders in (other_orders(request.samples, tally) if not report.specs else {}).items():
+    for places, names in orders.items():
         tally.nearest.clear()
         moved = tuple(sample.in_places(one) for sample, one in zip(request.samples, places, strict=True))
         found = _fit(replace(request, samples=moved), tally)
         if found.specs:
-            report = in_orders(found, orders, request.samples)
-            break
-        tally.nearest.update(nearest)
-    return replace(report, tried=tally.tried, seconds=time.monotonic() - begun)
+            return in_orders(found, names, request.samples)
+    tally.nearest.clear()
+    tally.nearest.update(nearest)
+    return None
 
 
 def _fit(request: FitRequest, tally: Tally) -> FitReport:

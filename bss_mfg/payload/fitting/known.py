@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from typing import Any
 
 from pydantic import ValidationError
 
+from bss_mfg.payload.fitting.chains import Chain, may_hold_chain, read_chains, written_chains
 from bss_mfg.payload.formats import format_of
 from bss_mfg.payload.layouts.descriptions import PlaintextValue
 from bss_mfg.payload.product_keys import PrivateKey
@@ -56,7 +58,11 @@ class KnownUnit:
             return value
         return bytes.fromhex(value) if format == "raw" else format_of(format).parse_input(value)
 
-    def octets(self, source: str, format: str) -> int | None:
+    def chains(self, source: str, text: bytes) -> list[Chain]:
+        """The chains of encodings that make this text of a value."""
+        return read_chains(text, source, partial(self.parsed, source))
+
+    def octets(self, source: str, format: Format) -> int | None:
         """How many bytes a spec has to say that a value has: of a column, and of a MAC of 8 bytes."""
         value = self.values[source]
         if isinstance(value, str):
@@ -132,23 +138,51 @@ LEAST_NEEDLE = 6
 """Bytes of a value whose being there is no chance."""
 
 
-def needles(units: Iterable[KnownUnit]) -> re.Pattern[bytes]:
-    """What finds any value of the units in a plaintext, in any format; of a lone serial less than `LEAST_NEEDLE` bytes
-    says nothing."""
+@dataclass(frozen=True)
+class Needles:
+    """What finds any value of some units in a plaintext, in any format; of a lone serial less than `LEAST_NEEDLE` bytes
+    says nothing. Chains of two encodings are looked for where there is enough text."""
 
-    def forms() -> Iterator[bytes]:
-        for unit in units:
-            for source in unit.sources:
-                for format in formats_of(source, in_plaintext=True):
-                    text = unit.written(source, format)
-                    if text and len(text) >= LEAST_NEEDLE:
-                        yield re.escape(text)
-                if source == "unit.uuid" and isinstance(data := unit.values[source], bytes):
-                    digits = data.hex()
-                    dashed = "-".join([digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]])
-                    yield from (dashed.encode(), dashed.upper().encode())
+    units: tuple[KnownUnit, ...] = field(repr=False)
 
-    found = sorted(set(forms()), key=len, reverse=True)
+    def search(self, data: bytes) -> re.Match[bytes] | None:
+        """The first value that stands there."""
+        if (found := self._formats.search(data)) or not may_hold_chain(data):
+            return found
+        return self._chains.search(data)
+
+    @cached_property
+    def _formats(self) -> re.Pattern[bytes]:
+        return _any_of(form for unit in self.units for source in unit.sources for form in _forms(unit, source))
+
+    @cached_property
+    def _chains(self) -> re.Pattern[bytes]:
+        return _any_of(
+            text
+            for unit in self.units
+            for source in unit.sources
+            for _, text in written_chains(source, partial(unit.parsed, source), 2)
+        )
+
+
+def needles(units: Iterable[KnownUnit]) -> Needles:
+    """What finds any value of the units in a plaintext."""
+    return Needles(tuple(units))
+
+
+def _forms(unit: KnownUnit, source: str) -> Iterator[bytes]:
+    for format in formats_of(source, in_plaintext=True):
+        if text := unit.written(source, format):
+            yield text
+    if source == "unit.uuid" and isinstance(data := unit.values[source], bytes):
+        digits = data.hex()
+        dashed = "-".join([digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]])
+        yield from (dashed.encode(), dashed.upper().encode())
+
+
+def _any_of(texts: Iterable[bytes]) -> re.Pattern[bytes]:
+    long = {text for text in texts if len(text) >= LEAST_NEEDLE}
+    found = [re.escape(text) for text in sorted(long, key=len, reverse=True)]
     return re.compile(b"|".join(found) if found else b"(?!)")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from bss_mfg.payload.fitting.known import formats_of, plaintext_value
+from bss_mfg.payload.fitting.known import Format, formats_of, plaintext_value
 from bss_mfg.payload.fitting.layout_binary import Candidate, Plain
 from bss_mfg.payload.fitting.once import MOST_UNKNOWN, is_plausible_constant
 from bss_mfg.payload.layouts.descriptions import Layout, PlaintextValue
@@ -92,16 +92,28 @@ def _unit_values(
 def _of_units(plain: Plain, texts: Sequence[str], name: str = "") -> Iterator[PlaintextValue]:
     known = False
     for source in plain.units[0].sources:
-        for format in formats_of(source, in_plaintext=False):
-            pairs = zip(plain.units, texts, strict=True)
-            if all(source in unit.values and unit.written(source, format) == text.encode() for unit, text in pairs):
-                known = True
-                octets = plain.units[0].octets(source, format)
-                value = {"source": source, "format": format, "name": name} | ({"octets": octets} if octets else {})
-                if made := plaintext_value(value):
-                    yield made
+        for format in _formats(plain, source, texts):
+            known = True
+            octets = plain.units[0].octets(source, format)
+            value = {"source": source, "format": format, "name": name} | ({"octets": octets} if octets else {})
+            if made := plaintext_value(value):
+                yield made
     if not known and len(set(texts)) == 1 and is_plausible_constant(texts[0].encode()):
         yield PlaintextValue(source="constant", format="text", value=texts[0], each_unit=True, name=name)
+
+
+def _formats(plain: Plain, source: str, texts: Sequence[str]) -> list[Format]:
+    """In which formats, or else through which chains, a value of each unit is written so."""
+    pairs = list(zip(plain.units, (text.encode() for text in texts), strict=True))
+    if not all(source in unit.values for unit in plain.units):
+        return []
+
+    def fits(format: Format) -> bool:
+        return all(unit.written(source, format) == text for unit, text in pairs)
+
+    found: list[Format] = [format for format in formats_of(source, in_plaintext=False) if fits(format)]
+    unit, text = pairs[0]
+    return found or [chain for chain in unit.chains(source, text) if fits(chain)]
 
 
 def _once(plain: Plain, text: str, name: str = "") -> Iterator[PlaintextValue]:
