@@ -101,7 +101,8 @@ class ContentFinding:
 @dataclass(frozen=True)
 class LabelContent:
     """What was found of one label: its faults, how many of its codes, texts and pictures could not be judged, and how
-    many of its texts, which are another on other labels, could have a character in them that looks much the same."""
+    many of its texts, which differ from label to label or have numbers in them, could have a character in them that
+    looks much the same."""
 
     faults: tuple[ContentFinding, ...] = ()
     not_judged: int = 0
@@ -347,9 +348,15 @@ def _is_plainly_right(verdict: TextVerdict, usual: tuple[float, float] | None) -
 
 
 def _is_doubtful(verdict: TextVerdict) -> bool:
-    """Whether a text, which is another on other labels, is too small or unclear for its characters to be told from such
-    as look much like them. A few always are: `I` and `l`."""
-    return verdict.text.changes and not verdict.wrong and verdict.doubtful > _DOUBTFUL_SHARE * len(verdict.text.glyphs)
+    """Whether a text, which is another on other labels or has a number in it, is too small or unclear for its
+    characters to be told from such as look much like them. A few always are: `I` and `l`."""
+    text = verdict.text
+    has_number = len(text.glyphs) > _SHORT and any(sign.isdigit() for sign in text.text)
+    return (
+        (text.changes or has_number)
+        and not verdict.wrong
+        and verdict.doubtful > _DOUBTFUL_SHARE * len(verdict.text.glyphs)
+    )
 
 
 def _usual_shifts(verdicts: Sequence[TextVerdict]) -> dict[int, tuple[float, float]]:

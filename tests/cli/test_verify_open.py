@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.helpers import ROOT
 from tests.helpers.commands import Outcome
 from tests.helpers.factory import Factory
 from tests.helpers.wrong_labels import CONTENT_SHEET, Press, ScanModel
@@ -75,6 +76,19 @@ def test_small_type_that_hides_a_character_is_told(sheet: Factory, tmp_path: Pat
     assert outcome.code == 0
     assert left == {"labels": 0, "doubtful": 1}
     assert ALL_RIGHT not in outcome.err
+
+
+def test_a_price_in_small_type_on_a_lone_label_is_told(sheet: Factory, tmp_path: Path) -> None:
+    """Another digit on every label: 6 and 8 are not told apart there."""
+    text = (ROOT / "templates" / "roll-50x30.toml").read_text("utf-8")
+    (sheet.root / "templates" / "price.toml").write_text(text.replace("Serial number", "Price 9.58 EUR"), "utf-8")
+    sheet.issue(1, "P1")
+    sheet.label("P1", "price")
+    press = Press.of(sheet, "P1", edit=lambda text: text.replace("9.58", "9.56"))
+    label = np.pad(press.page(1, 600), 120, constant_values=255)
+    file = ScanModel().save(label, 600, tmp_path / "price.png", seed=3)
+    outcome = sheet.cli("verify", "P1", file, "--jobs", 1)
+    assert outcome.code == 1 or ALL_RIGHT not in outcome.err
 
 
 def test_labels_that_bss_mfg_did_not_draw_are_not_compared(sheet: Factory, tmp_path: Path) -> None:
