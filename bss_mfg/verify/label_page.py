@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from bss_mfg.core.code_patterns import symbol_kind
+from bss_mfg.core.code_patterns import as_printed, symbol_kind
 from bss_mfg.core.processes import TaskFailure, attempt
 from bss_mfg.core.text import printable
 from bss_mfg.core.units import MM_PER_INCH
@@ -19,6 +19,7 @@ from bss_mfg.imaging.companions import lies_in
 from bss_mfg.imaging.expected_content import MATRIX_KINDS, ExpectedCode, ExpectedLabel
 from bss_mfg.imaging.geometry import box_of, overlap_share
 from bss_mfg.imaging.label_content import ContentFault, LabelContent, check_labels
+from bss_mfg.imaging.misprints import MIRRORED
 from bss_mfg.imaging.not_judged import NotJudged, open_notes
 from bss_mfg.imaging.page_frame import PageFrame, frame_at_dpi, frame_from_reads, frame_of_flat_page
 from bss_mfg.imaging.page_symbols import BLANK_DARKNESS, contrast_of, ink_share
@@ -258,6 +259,10 @@ class LabelPageReader:
                 best = rival, found
         label, content = best
         faults = code_misprints(view.page.grey, label.codes) + size_misprints(label.codes, view.page.dpi)
+        if (content.faults or content.not_judged) and (turned := label.mirrored()):
+            (found,) = self._contents(view, turned.label_file, [(turned.expected, turned.to_pixels)])
+            if 2 * (len(found.faults) + found.not_judged) <= len(content.faults) + content.not_judged:
+                label, content, faults = turned, found, (MIRRORED, *faults)
         symbol = self._symbol(view, label.number, label.symbol, content, codes_within(view.codes, label.area))
         return replace(symbol, misprints=faults)
 
@@ -370,4 +375,5 @@ def _darkness(page: Page, place: _Place, content: LabelContent) -> float:
 
 def _other_code(page: Page, code: PageCode) -> OtherCode:
     x, y = (round(at / page.dpi * MM_PER_INCH, 1) if page.dpi else None for at in code.read.box[:2])
-    return OtherCode(page.file, page.number, symbol_kind(code.read.symbology), code.text, "", x, y)
+    kind = symbol_kind(code.read.symbology)
+    return OtherCode(page.file, page.number, kind, as_printed(code.text, kind), "", x, y)

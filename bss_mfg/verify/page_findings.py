@@ -28,7 +28,7 @@ from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisCause, DiagnosisKind
 from bss_mfg.verify.findings import Finding, FindingKind, OtherCode
 from bss_mfg.verify.grade_faults import grade_fault
 from bss_mfg.verify.package_tracker import PackageTracker
-from bss_mfg.verify.page_account import PageAccount, PageOutcome, PageSeen
+from bss_mfg.verify.page_account import DARKER, PageAccount, PageOutcome, PageSeen
 from bss_mfg.verify.picture_ages import Outdated
 
 Corner = tuple[float | None, float | None]
@@ -91,6 +91,8 @@ class ScannedPage:
     frame: PageFrame | None
     unmatched_darkness: Mapping[int, float]
     serials: Mapping[int, str]
+    pale: Set[int] = frozenset()
+    """The packages of those where something is printed, too pale to be read."""
     defects: Mapping[int, Defects] = field(default_factory=dict)
     """What is wrong with the symbols that no reader reads, and that were identified in their places."""
     trouble: str = ""
@@ -317,6 +319,9 @@ class _PageFindings:
         self.tracker.mark_reported(package)
         if defects and instead is None:
             return self._finding(FindingKind.UNREADABLE, package, item, defects.description)
+        if instead is None and package in self.page.pale:
+            detail = f"something is printed there, too pale to be read: {DARKER}"
+            return self._finding(FindingKind.UNREADABLE, package, item, detail)
         if instead is not None or darkness < BLANK_DARKNESS:
             found = self._finding(FindingKind.MISSING, package, item, instead or "its place is blank or covered")
             return replace(found, made_again=package in self.made_again)
