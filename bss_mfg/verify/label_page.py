@@ -113,7 +113,7 @@ class LabelPageReader:
         self._find_sheet(view)
         self._judge_places(view)
         single = [one for one in view.labels if not any(_is_within(one, place) for place in view.places)]
-        self._judge_single(view, single)
+        single = self._judge_single(view, single)
         areas = [place.area for place in view.places] + [one.area for one in single]
         others = [code for code in codes if not lies_in(code.read, areas)]
         others = self._take_strangers(view, others)
@@ -241,17 +241,22 @@ class LabelPageReader:
 
     # --- single labels ----------------------------------------------------------------------------------------------
 
-    def _judge_single(self, view: _View, labels: Sequence[SeenLabel]) -> None:
-        """Labels that lie in no place of a sheet."""
+    def _judge_single(self, view: _View, labels: Sequence[SeenLabel]) -> list[SeenLabel]:
+        """Labels that lie in no place of a sheet; each as it is found to lie."""
+        judged = []
         for label_file in {one.label_file.sha256: one.label_file for one in labels}.values():
             here = [one for one in labels if one.label_file.sha256 == label_file.sha256]
             bars = {at: only for at, one in enumerate(here) if (only := _only_bars(one))}
             contents = self._contents(view, label_file, [(one.expected, one.to_pixels) for one in here], bars)
             for label, content in zip(here, contents, strict=True):
-                view.symbols.append(self._likeliest(view, label, content))
+                found, symbol = self._likeliest(view, label, content)
+                judged.append(found)
+                view.symbols.append(symbol)
+        return judged
 
-    def _likeliest(self, view: _View, label: SeenLabel, content: LabelContent) -> PageSymbol:
-        """A single label, or of several that its codes name the one that most of it is."""
+    def _likeliest(self, view: _View, label: SeenLabel, content: LabelContent) -> tuple[SeenLabel, PageSymbol]:
+        """A single label, or of several that its codes name the one that most of it is. One that is mirrored has its
+        other codes, or its texts, where the mirrored one has them."""
         best = label, content
         for rival in label.rivals:
             (found,) = self._contents(view, rival.label_file, [(rival.expected, rival.to_pixels)])
@@ -261,10 +266,12 @@ class LabelPageReader:
         faults = code_misprints(view.page.grey, label.codes) + size_misprints(label.codes, view.page.dpi)
         if (content.faults or content.not_judged) and (turned := label.mirrored()):
             (found,) = self._contents(view, turned.label_file, [(turned.expected, turned.to_pixels)])
-            if 2 * (len(found.faults) + found.not_judged) <= len(content.faults) + content.not_judged:
+            if turned.codes_in_place(view.codes) > label.codes_in_place(view.codes) or (
+                2 * (len(found.faults) + found.not_judged) <= len(content.faults) + content.not_judged
+            ):
                 label, content, faults = turned, found, (MIRRORED, *faults)
         symbol = self._symbol(view, label.number, label.symbol, content, codes_within(view.codes, label.area))
-        return replace(symbol, misprints=faults)
+        return label, replace(symbol, misprints=faults)
 
     def _take_strangers(self, view: _View, codes: Sequence[PageCode]) -> list[PageCode]:
         """The codes in no label of ours without those that are faults: of another batch's unit, or of a replaced one,
