@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 from bss_mfg.core.code_patterns import as_printed, symbol_kind
 from bss_mfg.core.processes import TaskFailure, attempt
-from bss_mfg.core.text import printable
+from bss_mfg.core.text import listing, printable
 from bss_mfg.core.units import MM_PER_INCH
 from bss_mfg.imaging.companions import lies_in
 from bss_mfg.imaging.expected_content import MATRIX_KINDS, ExpectedCode, ExpectedLabel
 from bss_mfg.imaging.geometry import box_of, overlap_share
+from bss_mfg.imaging.label_codes import says
 from bss_mfg.imaging.label_content import ContentFault, LabelContent, check_labels
 from bss_mfg.imaging.misprints import MIRRORED
 from bss_mfg.imaging.not_judged import NotJudged, open_notes
@@ -333,7 +334,27 @@ class LabelPageReader:
             if owner[0] == batch:
                 return None
             return Diagnosis(DiagnosisCause.OTHER_BATCH, f"belongs to batch {owner[0]}", owner[0])
+        if shared := self._shared_code(text):
+            kinds = listing(sorted({str(one.kind) for one in self._telling_codes()}))
+            detail = (
+                f"carries the {shared.kind} of all labels here, but its {kinds}, which says which it is, was not read"
+            )
+            return Diagnosis(DiagnosisCause.UNNAMED_LABEL, detail)
         return Diagnosis(DiagnosisCause.OTHER_FAMILY, f"says {shown}: no label of this batch does")
+
+    def _shared_code(self, text: str) -> ExpectedCode | None:
+        """The code of our labels that says this, on each of them."""
+        return next((one for one in self._first_codes() if says(one, text) and not self._numbers_of([one.text])), None)
+
+    def _telling_codes(self) -> list[ExpectedCode]:
+        """The codes by which our labels differ."""
+        return [one for one in self._first_codes() if self._numbers_of([one.text])]
+
+    def _first_codes(self) -> list[ExpectedCode]:
+        """The codes of one label of each template."""
+        by_template = {file.template_digest: file for file in self._files}
+        found = [self.pages.labels(file, [file.numbers[0]], [0]) for file in by_template.values()]
+        return [code for one in found if not isinstance(one, str) for label in one.labels for code in label.codes]
 
 
 def _flat_sheet(page: Page, matches: Sequence[tuple[int, Quad]], label_files: Sequence[LabelFile]) -> PageFrame | None:

@@ -106,3 +106,20 @@ def test_a_mirrored_label_is_known_by_where_its_other_codes_lie(
         done = factory.cli("verify", "B1", saved(page, tmp_path / "scan.png"), "--each", "carton", "--json")
         assert [item["verdict"] for item in done.json["findings"]] == [verdict]
         assert done.json["other_codes"] == []
+
+
+def test_a_label_without_its_number_is_one_of_ours_that_does_not_say_which(
+    new_factory: Callable[[], Factory], tmp_path: Path
+) -> None:
+    factory = new_factory()
+    factory.add(oob_bytes=16)
+    factory.issue(12)
+    made = factory.cli("labels", "B1", "--template", "carton-105x74")
+    grey = pdfium(Path(made.out.split()[0]), 300)
+    grey[round(46 / 25.4 * 300) :] = 255
+    done = factory.cli("verify", "B1", saved(grey, tmp_path / "scan.png"), "--each", "carton", "--json")
+    assert done.code == 1
+    (found,) = [item for item in done.json["findings"] if not item["unseen"]]
+    assert (found["verdict"], "its Code 128, which says which it is, was not read" in found["detail"]) == (
+        "mismatched", True
+    ), found  # fmt: skip
