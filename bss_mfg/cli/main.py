@@ -57,7 +57,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "reconcile:reconcile",
         "Prove that programming files, labels and control logs agree with the ledger.",
     ),
-    "import-issued": ("lifecycle:import_issued_", "Bring in identities that were issued before bss-mfg."),
+    "import-issued": ("lifecycle:import_issued_", "Bring in identities that were issued before bss-mfg, or elsewhere."),
     "vault": ("vault:vault", "Show, change, export or recover the vault key."),
     "history": ("ledger:history", "Show everything that ever happened to a unit or a batch."),
     "ledger": ("ledger:ledger", "Check, copy and restore the ledger."),
