@@ -60,7 +60,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "import-issued": ("lifecycle:import_issued_", "Bring in identities that were issued before bss-mfg, or elsewhere."),
     "vault": ("vault:vault", "Show, change, export or recover the vault key."),
     "history": ("ledger:history", "Show everything that ever happened to a unit or a batch."),
-    "ledger": ("ledger:ledger", "Check, copy and restore the ledger."),
+    "ledger": ("ledger:ledger", "Check, copy, compare and restore the ledger."),
     "audit": ("ledger:audit", "Prove that the history is unchanged."),
     "schema": ("design:schema", "Print the JSON Schema of a file that people edit."),
     "doctor": ("workspace:doctor", "Check this machine, and say how to fix what is missing."),
