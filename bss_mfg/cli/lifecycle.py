@@ -244,7 +244,7 @@ def _say_to_withdraw(batch_id: str, units: int) -> None:
 @table_options
 @pass_app
 def import_issued_(app: App, product: str, file: Path | None, other: Path | None, table: TableOptions) -> None:
-    """Bring in identities that were issued before bss-mfg, or by another workspace.
+    """Bring in identities that were issued before bss-mfg, or elsewhere.
 
     FILE is CSV or XLSX with the column serial, and uuid, mac, oob_key or oob_sha256 and the spec's own columns as far
     as known (docs/formats/identities.md). They are never issued again. Keys are kept as SHA-256 only: destroy the file

@@ -178,6 +178,11 @@ def _formats(kind: CodeKind) -> list[Any]:
     return [form.Code128, form.EAN13, form.EAN8, form.UPCA, form.ITF]
 
 
+def says(code: ExpectedCode, text: str) -> bool:
+    """Whether what was read is what a code is to say."""
+    return _comparable(code.kind, text) == _comparable(code.kind, code.text)
+
+
 def _comparable(kind: CodeKind, text: str) -> str:
     """A UPC-A is an EAN-13 with a zero before it: readers give either."""
     if kind is CodeKind.EAN_UPC and text.isdecimal() and len(text) in (12, 13):

@@ -52,7 +52,7 @@ class Home:
         try:
             write_atomically(self._file, [f"{seq}:{digest.hex()}\n".encode()], replace=True)
         except BssError as error:
-            _log.warning("the newest event was not noted: %s", error)
+            _log.info("the newest event was not noted: %s", error)
 
     def trouble(self) -> str:
         """Why the ledger issues nothing here, in words; empty where it does. So does one that noted nothing yet."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bss_mfg.imaging.companions import lies_in
 from bss_mfg.imaging.expected_content import MATRIX_KINDS, ExpectedCode, ExpectedLabel
 from bss_mfg.imaging.geometry import Quad, apply_homography, box_of
+from bss_mfg.imaging.label_codes import says
 from bss_mfg.imaging.misprints import runs_backwards
 from bss_mfg.imaging.placed_codes import (
     PageCode,
@@ -53,6 +54,13 @@ class SeenLabel:
         codes = tuple((code, _upside_down(quad)) for code, quad in self.codes)
         to_pixels = None if self.by_matrix else label_map(codes)
         return None if to_pixels is None else replace(self, codes=codes, to_pixels=to_pixels)
+
+    def codes_in_place(self, codes: Iterable[PageCode]) -> int:
+        """How many of its codes were read where they are drawn."""
+        return sum(
+            any(says(one, code.text) and lies_in(code.read, [area_in(self.to_pixels, one.area)]) for code in codes)
+            for one in self.expected.codes
+        )
 
     @property
     def area(self) -> Quad:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.helpers.factory import Factory
-from tests.helpers.pictures import Grey
+from tests.helpers.pictures import Grey, pdfium
 from tests.helpers.scans import cell, sheet
 from tests.helpers.wrong_labels import Press, ScanModel
 from tests.independent.test_unit_labels import CARTON, DEVICE
@@ -87,3 +87,39 @@ def test_a_mirrored_carton_label_with_bars_alone_is_mirrored_and_nothing_else(fa
         ).json["findings"]
         told = [(item["verdict"], item["print_faults"]) for item in found if not item["unseen"]]
         assert told == ([("matched", [])] if name == "right" else [("misprinted", ["mirrored"])])
+
+
+@pytest.mark.parametrize("levels", [2, 256])
+@pytest.mark.parametrize("turn", [np.fliplr, np.flipud])
+def test_a_mirrored_label_is_known_by_where_its_other_codes_lie(
+    new_factory: Callable[[], Factory], tmp_path: Path, levels: int, turn: Callable[[Grey], Grey]
+) -> None:
+    """Its bars read either way, and in black and white its texts can't be judged."""
+    factory = new_factory()
+    factory.add(oob_bytes=16)
+    factory.issue(12)
+    made = factory.cli("labels", "B1", "--template", "carton-105x74")
+    grey = pdfium(Path(made.out.split()[0]), 300)
+    if levels == 2:
+        grey = np.where(grey > 127, 255, 0).astype(np.uint8)
+    for page, verdict in ((grey, "matched"), (turn(grey), "misprinted")):
+        done = factory.cli("verify", "B1", saved(page, tmp_path / "scan.png"), "--each", "carton", "--json")
+        assert [item["verdict"] for item in done.json["findings"]] == [verdict]
+        assert done.json["other_codes"] == []
+
+
+def test_a_label_without_its_number_is_one_of_ours_that_does_not_say_which(
+    new_factory: Callable[[], Factory], tmp_path: Path
+) -> None:
+    factory = new_factory()
+    factory.add(oob_bytes=16)
+    factory.issue(12)
+    made = factory.cli("labels", "B1", "--template", "carton-105x74")
+    grey = pdfium(Path(made.out.split()[0]), 300)
+    grey[round(46 / 25.4 * 300) :] = 255
+    done = factory.cli("verify", "B1", saved(grey, tmp_path / "scan.png"), "--each", "carton", "--json")
+    assert done.code == 1
+    (found,) = [item for item in done.json["findings"] if not item["unseen"]]
+    assert (found["verdict"], "its Code 128, which says which it is, was not read" in found["detail"]) == (
+        "mismatched", True
+    ), found  # fmt: skip
