@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,7 @@ def check(
     each field, and of each part of an encrypted one, whether a sample proves it, whether it is only consistent with
     them (and with what else), or untested. A sample that contradicts the spec is exit 1. No OOB key is shown.
     """
+    from bss_mfg.payload.free_lengths import shown_lengths
     from bss_mfg.payload.proving.document import check_document
     from bss_mfg.payload.proving.prove import prove
 
@@ -55,7 +57,7 @@ def check(
     samples = _samples(file.spec, folder, sample_files, private_key)
     proof = prove(file.spec, samples)
     if as_json:
-        print_json(check_document(file, proof))
+        print_json(check_document(file, proof, shown_lengths(file.spec, (one.sample for one in samples))))
     elif samples:
         _print_proof(file.spec, proof)
     else:
@@ -67,6 +69,7 @@ def check(
     for result in proof.results:
         if result.unused:
             say(f"NOTE: {result.sample} tells {', '.join(result.unused)}, which the spec does not use")
+    say_lengths(file.spec, samples)
     if not _may_produce(file, proof) or proof.faults:
         ctx.exit(1)
 
@@ -118,6 +121,16 @@ def _print_proof(spec: Spec, proof: SpecProof) -> None:
     click.echo(f"{'':<10} {'string':<6} {proof.string.evidence}")
     _print_parts(proof.string)
     _print_warnings(spec)
+
+
+def say_lengths(spec: Spec, samples: Sequence[LoadedSample]) -> None:
+    """Which lengths the samples show, of values that may have others."""
+    from bss_mfg.payload.free_lengths import shown_lengths
+
+    signed = spec.confirmation.signed if spec.confirmation else ()
+    for one in shown_lengths(spec, (loaded.sample for loaded in samples)):
+        open_words = "signed for by name" if one.key in signed else f"not proven (sign for them with --sign {one.key})"
+        say(f"NOTE: {one.key}: the samples show {one.source} of {one.words} only; other lengths are {open_words}")
 
 
 def _print_parts(one: FieldProof) -> None:

@@ -4,6 +4,7 @@ was compared."""
 from __future__ import annotations
 
 import re
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from tests.helpers.commands import Outcome
 from tests.helpers.factory import Factory
 from tests.helpers.guides import PRIVATE, write_sample
 from tests.helpers.keys import good_pem
+from tests.helpers.lumen import GUIDE, LUMEN
 
 NAME = "amazon-bss-ob04"
 SPEC = packaged_spec(NAME).spec
@@ -166,3 +168,35 @@ def test_names_are_signed_for_only_where_there_is_something_to_sign(production: 
     list_samples(production)
     assert production.cli(*CONFIRM, "--sign", "BMO").code == 3
     assert production.cli(*CONFIRM).code == 0
+
+
+def test_a_length_that_no_sample_shows_is_signed_for_before_it_is_issued(factory: Factory, tmp_path: Path) -> None:
+    """The samples' serials have 7 characters; the product's pattern makes 12, and nothing proves that these may be."""
+    for path in GUIDE.glob("guide*.*"):
+        shutil.copy(path, specs(factory))
+    shutil.copy(GUIDE / "product-key.pem", tmp_path)
+    listed = ", ".join(f'"guide-{name}.sample.toml"' for name in ("single", "pair"))
+    (specs(factory) / "lumen.toml").write_text(LUMEN.replace("FILES", listed))
+    confirm = ("spec", "confirm", "lumen", "--document", "Lumen 2.0", "--operator", "Ann")
+    done = factory.cli(*confirm)
+    assert done.code == 0, done.err
+    assert "SER: the samples show unit.serial of 7 characters only" in done.err
+    assert "SER: the samples show unit.serial of 7 characters only" in factory.cli("spec", "check", "lumen").err
+    add = ("product", "add", "--pid", "Lm2Q", "--public-key", tmp_path / "product-key.pem", "--spec", "lumen")
+    for name, pattern in (("long", "{pid}{n:08}"), ("short", "LM{n:05}")):
+        assert factory.cli(*add, name, "--stage", "production", "--serial", pattern).code == 0
+    assert factory.cli("batch", "create", "short", "--units", 1).code == 0
+    for asked in (("batch", "create"), ("run",)):
+        refused = factory.cli(*asked, "long", "--units", 1)
+        assert refused.code == 3
+        assert "a serial of 12 characters" in refused.err
+    (tmp_path / "own.csv").write_text("serial\nLM90001\nLM900002\n")
+    assert factory.cli("batch", "create", "short", "--identities", tmp_path / "own.csv").code == 3
+    assert factory.rows("SELECT count(*) FROM batch") == [(1,)]
+    assert factory.cli(*way_out(refused), "--operator", "Ann").code == 0
+    assert factory.cli("batch", "create", "long", "--units", 1).code == 0
+    # Who confirmed with an older version goes on: that did not keep lengths.
+    assert factory.cli(*confirm).code == 0
+    path = specs(factory) / "lumen.toml"
+    path.write_text(re.sub("lengths = .*\n", "", path.read_text()))
+    assert factory.cli("batch", "create", "long", "--units", 1).code == 0
