@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say
+from bss_mfg.core.text import count_words
 
 if TYPE_CHECKING:
     from bss_mfg.payload.proving.evidence import Fault, FieldProof, SpecProof
@@ -70,7 +71,11 @@ def check(
         if result.unused:
             say(f"NOTE: {result.sample} tells {', '.join(result.unused)}, which the spec does not use")
     say_lengths(file.spec, samples)
-    if not _may_produce(file, proof) or proof.faults:
+    may_produce = _may_produce(file, proof)
+    if proof.faults:
+        count = count_words(len(proof.faults), "contradiction")
+        say(f"FAILED: {count}. Correct the spec or the sample: what a sample contradicts can't be signed.")
+    if not may_produce or proof.faults:
         ctx.exit(1)
 
 
@@ -187,15 +192,15 @@ def _may_produce(file: SpecFile, proof: SpecProof) -> bool:
     """Say whether production may use a spec, and what it lacks."""
     from bss_mfg.payload.confirmation import ConfirmationState, changed_samples, changes, confirmation_state, unsigned
 
-    found, state = file.spec, confirmation_state(file)
+    found, state, ok = file.spec, confirmation_state(file), "" if proof.faults else "OK: "
     if state is ConfirmationState.NOT_NEEDED:
-        say("OK: every field is published")
+        say(f"{ok}every field is published")
         return True
     signed = found.confirmation
     by = f"by {signed.by} on {signed.on} with {signed.document}" if signed else ""
     if state is ConfirmationState.CONFIRMED:
         by_name = f"; signed for by name: {', '.join(signed.signed)}" if signed and signed.signed else ""
-        say(f"OK: confirmed {by}{by_name}")
+        say(f"{ok}confirmed {by}{by_name}")
         return True
     for change in [*changes(file), *(f"the sample {name}" for name in changed_samples(file) if signed)]:
         say(f"CHANGED: {change}")
@@ -207,7 +212,6 @@ def _may_produce(file: SpecFile, proof: SpecProof) -> bool:
     }
     say(f"NOT CONFIRMED: {why[state]}; production products refuse this spec.")
     if proof.faults:
-        say("Correct the spec or the sample first: what a sample contradicts can't be signed.")
         return False
     names = proof.unproven(found.assumed) if found.samples.files else ()
     by_name = "".join(f" --sign {key}" for key in names)

@@ -147,6 +147,20 @@ def test_a_contradiction_is_exit_1_though_every_field_is_published(factory: Fact
     assert "5a5a" not in shown
 
 
+def test_a_failed_check_ends_with_that(production: Factory, tmp_path: Path) -> None:
+    """Of a spec that is signed, too: what a sample contradicts fails, whoever confirmed it."""
+    names = [one for key in ("BMU", "BMO", "BMD") for one in ("--sign", key)]
+    assert production.cli(*CONFIRM, *names).code == 0
+    write_sample(tmp_path / "bad.sample.toml", SPEC)
+    sample = tmp_path / "bad.sample.toml"
+    sample.write_text(re.sub(r'uuid = ".*"', 'uuid = "00000000000040008000000000000000"', sample.read_text()))
+    checked = production.cli("spec", "check", NAME, "--sample", sample)
+    assert checked.code == 1
+    assert checked.err.splitlines()[-1].startswith("FAILED: ")
+    assert "OK:" not in checked.err
+    assert production.cli("spec", "check", NAME).err.splitlines()[-1].startswith("OK: ")
+
+
 def test_a_key_can_be_given_for_samples_that_name_none(factory: Factory, tmp_path: Path) -> None:
     write_sample(tmp_path / "guide.toml", SPEC, with_key=False)
     (tmp_path / "k.pem").write_bytes(PRIVATE)
