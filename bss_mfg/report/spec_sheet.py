@@ -12,6 +12,7 @@ from bss_mfg.label.layout.symbol_size import symbol_size
 from bss_mfg.payload.anatomy import PLACEHOLDERS, Anatomy, EncryptedValue, explain, facts_of
 from bss_mfg.payload.build import longest_example, plaintext_size
 from bss_mfg.payload.confirmation import ConfirmationState, confirmation_state, content_digest, unsigned
+from bss_mfg.payload.free_lengths import ShownLengths, shown_lengths
 from bss_mfg.payload.proving.evidence import Evidence, FieldProof
 from bss_mfg.payload.proving.prove import prove
 from bss_mfg.payload.schemes.descriptions import warnings
@@ -231,6 +232,7 @@ def spec_sheet(file: SpecFile, request: SheetRequest) -> SpecSheet:
     by_key = {one.key: one for one in proof.fields} if request.samples else {}
     proven = tuple(key for key in spec.assumed if key in by_key and by_key[key].evidence is Evidence.PROVEN)
     string = proof.string if request.samples else None
+    lengths = shown_lengths(spec, (one.sample for one in request.samples))
     return SpecSheet(
         file=file,
         anatomy=made,
@@ -240,8 +242,8 @@ def spec_sheet(file: SpecFile, request: SheetRequest) -> SpecSheet:
         fields=tuple(_row(one.field, one.text, spec, by_key.get(one.field.key)) for one in made.fields),
         blocks=tuple(_block(one.field, one.encrypted) for one in made.fields if one.encrypted),
         sizes=tuple(_sizes(spec, facts_of(spec, request.facts))),
-        statements=tuple(_statements(spec, by_key, string, proven=False)),
-        shown=tuple(_statements(spec, by_key, string, proven=True)),
+        statements=(*_statements(spec, by_key, string, proven=False), *_other_lengths(lengths)),
+        shown=tuple(_statements(spec, by_key, string, lengths, proven=True)),
         matrix=_matrix(made),
         samples=tuple(one.sample.name for one in request.samples),
         proven=proven,
@@ -343,15 +345,22 @@ def _sizes(spec: Spec, facts: Mapping[str, str]) -> Iterator[SizeRow]:
 
 
 def _statements(
-    spec: Spec, proofs: Mapping[str, FieldProof], string: FieldProof | None, *, proven: bool
+    spec: Spec,
+    proofs: Mapping[str, FieldProof],
+    string: FieldProof | None,
+    lengths: Sequence[ShownLengths] = (),
+    *,
+    proven: bool,
 ) -> Iterator[Statement]:
-    """What is assumed and proven, or not, one thing at a time, in the order of the string."""
+    """What is assumed and proven, or not, one thing at a time, in the order of the string. `lengths` stand for those
+    that the spec allows."""
+    of_samples = {one.key: one.words for one in lengths}
     if spec.symbology_status == "assumed" and not proven:
         yield Statement("code", "Symbology", code_words(spec))
     for field in spec.field:
         proof = proofs.get(field.key)
         if field.status == "assumed" and _is_proven(proof) is proven:
-            yield from field_statements(field, spec)
+            yield from field_statements(field, spec, of_samples.get(field.key, ""))
             for left in _parts_left(proof) if proof else ():
                 yield Statement(field.key, "By samples", left)
     assumed = [field.key for field in spec.field if field.status == "assumed"]
@@ -362,6 +371,12 @@ def _statements(
         yield Statement("string", "Ends with", end)
     if assumed and spec.max_units > 1 and _is_proven(_part(string, "unit_order")) is proven:
         yield Statement("string", "Order of units", unit_order_words(spec.unit_order))
+
+
+def _other_lengths(lengths: Sequence[ShownLengths]) -> Iterator[Statement]:
+    """Lengths that no sample shows, of fields that may have them."""
+    for one in lengths:
+        yield Statement(one.key, "Lengths", f"other lengths than those of the samples ({one.words})")
 
 
 def _part(proof: FieldProof | None, name: str) -> FieldProof | None:

@@ -117,8 +117,8 @@ def code_words(spec: Spec) -> str:
     return "The code is a Code 128." if spec.bare else "The code is a Data Matrix ECC 200."
 
 
-def holds_words(field: SpecField, spec: Spec) -> str:
-    """What a field holds."""
+def holds_words(field: SpecField, spec: Spec, lengths: str = "") -> str:
+    """What a field holds; `lengths` stands for those that the spec allows."""
     if field.source == "constant":
         return f"Always {field.value}"
     if field.source == "encrypted":
@@ -129,7 +129,8 @@ def holds_words(field: SpecField, spec: Spec) -> str:
         words += f' of each unit, joined with "{spec.list_separator}"'
     if field.source.startswith("unit.") and field.source != "unit.uuid":
         least, most = field.lengths
-        words += f", {least} characters" if least == most else f", {least} to {most} characters"
+        allowed = f"{least} characters" if least == most else f"{least} to {most} characters"
+        words += f", {lengths or allowed}"
     return words[0].upper() + words[1:] + (", where there is one" if field.optional else "")
 
 
@@ -191,9 +192,9 @@ def value_words(value: PlaintextValue) -> str:
     return f"{value.name}: {words}" if value.name else words
 
 
-def field_statements(field: SpecField, spec: Spec) -> Iterator[Statement]:
-    """What is assumed of a field, one thing at a time."""
-    yield Statement(field.key, "Holds", holds_words(field, spec))
+def field_statements(field: SpecField, spec: Spec, lengths: str = "") -> Iterator[Statement]:
+    """What is assumed of a field, one thing at a time; `lengths` as in `holds_words`."""
+    yield Statement(field.key, "Holds", holds_words(field, spec, lengths))
     if field.source != "constant":
         yield Statement(field.key, "Written as", format_words(field.format))
     if suite := field.encryption:

@@ -186,7 +186,8 @@ def _partly_opened(
 
     opens = "opens" if len(opened) == 1 else "open"
     told = f"{named(opened).rpartition(' ')[0]} {opens}, and {named(closed)} not: "
-    told += "another test key, or not copied whole" if len(samples) > 1 else "not copied whole"
+    told += "another test key, " if len(samples) > 1 else ""
+    told += "a character of the string that is wrong, or not copied whole"
     names = {sample.name for sample, _ in opened} - {sample.name for sample, _ in closed}
     return NearMiss(Stage.OPENED, key, told, opened=frozenset(names))
 

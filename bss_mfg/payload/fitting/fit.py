@@ -34,7 +34,7 @@ _MOST_COMBINED = 4096
 @dataclass(frozen=True, slots=True)
 class FitRequest:
     """What is asked: samples of one spec, contexts to try, how many units a package will have at most, a name.
-    Without `rare` only what is usual is searched, in a tenth of the time."""
+    Without `rare` only what is usual is searched: seconds, not minutes."""
 
     samples: tuple[Known, ...]
     words: tuple[str, ...] = ()

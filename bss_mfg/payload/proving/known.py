@@ -29,6 +29,7 @@ class Examination:
 
     spec: Spec
     loaded: LoadedSample
+    has_macs: bool = True
     fields: tuple[ParsedField, ...] = ()
     observations: list[Observation] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)

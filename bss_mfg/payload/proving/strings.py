@@ -20,7 +20,7 @@ from bss_mfg.payload.proving.known import (
     written,
 )
 from bss_mfg.payload.spec import SpecField
-from bss_mfg.payload.unit_order import UNIT_ORDERS
+from bss_mfg.payload.unit_order import UNIT_ORDERS, sort_source
 
 SHORT = 6
 """Characters below which a value may stand in a string by chance."""
@@ -84,7 +84,7 @@ def _unit_order(seen: Examination) -> None:
     left, excludes = [], False
     for order in UNIT_ORDERS:
         other = unit_places(told, order)
-        if order == seen.spec.unit_order:
+        if order == seen.spec.unit_order or (sort_source(order) == "unit.mac" and not seen.has_macs):
             continue
         if other is None or ours is None or other == ours:
             left.append(Alternative(order))
