@@ -86,6 +86,8 @@ class ExpectedText:
     glyph_set: GlyphSet
     changes: bool = True
     """Whether it is another on other labels."""
+    enclosed: bool = False
+    """Whether something else stands close before and after it, as bars do the digits of an EAN/UPC."""
 
 
 class PictureKind(StrEnum):

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bss_mfg.imaging.expected_content import PHASES, GlyphSet
-from bss_mfg.imaging.glyph_lens import cell_window, phases
+from bss_mfg.imaging.glyph_lens import Room, cell_window, phases
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.geometry import Floats
@@ -66,12 +66,12 @@ def _left(models: Floats, squares: Floats, seen: Floats, gain: float) -> Floats:
 
 
 @lru_cache(maxsize=16)
-def moved_characters(glyph_set: GlyphSet, sigma: float, character: int, free: bool) -> MovedCharacters:
+def moved_characters(glyph_set: GlyphSet, sigma: float, character: int, room: Room) -> MovedCharacters:
     """The characters of a set in the cell of one of them."""
     import numpy as np
 
     pictures = phases(glyph_set, sigma)
-    top, bottom, left, right = cell_window(glyph_set, character, free)
+    top, bottom, left, right = cell_window(glyph_set, character, room)
     wide = np.pad(pictures[:, :, top:bottom], ((0, 0), (0, 0), (0, 0), (_FARTHEST + 1, _FARTHEST + 1)))
     found = []
     for place in range(-_FARTHEST * _PARTS, _FARTHEST * _PARTS + 1):

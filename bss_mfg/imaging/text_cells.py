@@ -15,7 +15,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from bss_mfg.imaging.expected_content import ExpectedText, GlyphSet
-from bss_mfg.imaging.glyph_lens import Rivals, cell_window, rivals
+from bss_mfg.imaging.glyph_lens import Rivals, Room, cell_window, rivals
 from bss_mfg.imaging.moved_rivals import find_moved_rival, moved_characters
 from bss_mfg.imaging.text_certainty import Leanings, no_leanings
 
@@ -75,8 +75,8 @@ class GlyphVerdict(Enum):
 
 Seen = tuple[GlyphVerdict, str]
 """What stands in a character's place, and which character that is where it is known."""
-_Kind = tuple[int, bool, bool]
-"""A character (its index), whether room follows it, and whether its text is another on other labels."""
+_Kind = tuple[int, Room, bool]
+"""A character (its index), what lies beside it, and whether its text is another on other labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +115,10 @@ class GlyphCells:
         rows = _rows(self._set)
         left = np.stack([fit.left(gain, rows) for _, fit, gain in strips])
         width = left.shape[2]
-        for at, glyph, free, start, end in _windows(self._set, text.glyphs):
+        for at, glyph, room, start, end in _windows(self._set, text):
             if 0 <= start < end <= width:
                 cells = left[:, :, start:end].reshape(len(left), -1)
-                kind = (glyph, free, text.changes)
+                kind = (glyph, room, text.changes)
                 self._blocks.setdefault(kind, []).append(_Block(numbers, at, gains, cells))
 
     @cached_property
@@ -140,19 +140,23 @@ class GlyphCells:
 
 
 def _rows(glyph_set: GlyphSet) -> slice:
-    top, bottom, _, _ = cell_window(glyph_set, 0, False)
+    top, bottom, _, _ = cell_window(glyph_set, 0, Room.CHARACTER)
     return slice(top, bottom)
 
 
-def _windows(glyph_set: GlyphSet, glyphs: tuple[tuple[int, float], ...]) -> Iterator[tuple[int, int, bool, int, int]]:
-    """Of each character of a text: its place, index, whether room follows it, and the columns of its cell."""
-    names, step = glyph_set.characters, glyph_set.step
+def _windows(glyph_set: GlyphSet, text: ExpectedText) -> Iterator[tuple[int, int, Room, int, int]]:
+    """Of each character of a text: its place, index, what lies beside it, and the columns of its cell."""
+    names, step, glyphs = glyph_set.characters, glyph_set.step, text.glyphs
     for at, (glyph, pen) in enumerate(glyphs):
         # Nothing follows that is as near as a wider one would reach.
-        free = at + 1 == len(glyphs) or not names[glyphs[at + 1][0]].strip()
-        _, _, left, right = cell_window(glyph_set, glyph, free)
+        last = at + 1 == len(glyphs)
+        if text.enclosed and (last or at == 0):
+            room = Room.BARS
+        else:
+            room = Room.PAPER if last or not names[glyphs[at + 1][0]].strip() else Room.CHARACTER
+        _, _, left, right = cell_window(glyph_set, glyph, room)
         column = round(pen / step)
-        yield at, glyph, free, column + left, column + right
+        yield at, glyph, room, column + left, column + right
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -195,7 +199,7 @@ class _Table:
         import numpy as np
 
         every = [block for mine in blocks.values() for block in mine]
-        windows = [rivals(glyph_set, sigma, glyph, free) for glyph, free, _ in blocks]
+        windows = [rivals(glyph_set, sigma, glyph, room) for glyph, room, _ in blocks]
         cells = [
             np.concatenate([block.cells for block in mine]) if len(mine) > 1 else mine[0].cells
             for mine in blocks.values()
@@ -368,10 +372,10 @@ def _counted(texts: NDArray[np.int_]) -> dict[int, int]:
 def _moved_rival(table: _Table, row: int, noise: float, certain: Floats, limits: Floats) -> int | None:
     """Another character that stands a little beside a cell, and explains it better than its own one there."""
     kind = int(table.kinds[row])
-    glyph, free, _ = table.characters[kind]
+    glyph, room, _ = table.characters[kind]
     cell = table.cells[kind][row - int(table.counts[:kind].sum())]
     levels = (float(table.gains[row]), noise, float(certain[row]), float(table.own[row]))
-    bank = moved_characters(table.glyph_set, table.sigma, glyph, free)
+    bank = moved_characters(table.glyph_set, table.sigma, glyph, room)
     return find_moved_rival(bank, glyph, cell, levels, _DOUBT * float(limits[row]))
 
 

@@ -57,8 +57,6 @@ class PrintStore:
         self._db = connection
         self._history = history
         self._batches = batches
-        self._made: tuple[object, list[MadeFile]] | None = None
-        """The files that were made of a batch, as they were told last, and at which end of the history."""
 
     def label_files(self, batch_id: str) -> list[LabelFile]:
         """All label files made of a batch, in the order in which they were made last."""
@@ -198,12 +196,6 @@ class PrintStore:
 
     def made_files(self, batch_id: str) -> list[MadeFile]:
         """All label files of a batch with what was said when each was made last, in this order."""
-        known = batch_id, self._history.head()  # whatever becomes of a file is an event
-        if self._made is None or self._made[0] != known:
-            self._made = known, self._find_made(batch_id)
-        return list(self._made[1])
-
-    def _find_made(self, batch_id: str) -> list[MadeFile]:
         newest: dict[tuple[str, str], tuple[int, LabelFileEvent]] = {}
         for event, made in self._history.records(LabelFileEvent, batch_id):
             newest[made.file, made.sha256] = event.seq, made

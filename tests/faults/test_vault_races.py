@@ -93,7 +93,7 @@ def test_a_key_changed_while_a_batch_is_made(
         monkeypatch.setattr(issuing_batch.create_batch, "__kwdefaults__", {
             **(issuing_batch.create_batch.__kwdefaults__ or {}), "make_ahead_from": 1,
         })  # fmt: skip
-        pause = "bss_mfg.ledger.ledger:Ledger.transaction"
+        pause = "bss_mfg.ledger.ledger:Ledger.issuing"
     inner = tuple(str(officers / one) if one.endswith(".pem") else one for one in inner)
     create, change = one_inside_the_other(line.root, Command(CREATE, pause), Command(inner))
     assert change.code in ((0,) if inner == REKEY else (0, 4)), change.said

@@ -107,6 +107,9 @@ def smaller(text: str) -> str:
     return re.sub(r"size = ([0-9.]+)\nfit", lambda found: f"size = {0.8 * float(found[1])}\nfit", text)
 
 
+ALONE = instead(("Serial number", "Seriennummer"))
+"""Most of its letters are those of the right text, nearly in their places."""
+
 SAME_ON_ALL: dict[str, tuple[Edit, int]] = {
     "another language": (instead(("Serial number", "Seriennummer"), ("Batch {batch}", "Charge {batch}")), 2),
     "swapped": (instead(("{title}", "~"), ("Serial number", "{title}"), ("~", "Serial number")), 2),
@@ -135,7 +138,20 @@ def test_what_is_wrong_on_every_label_is_found(
     said = verified(made, tmp_path, kind, medium, edit)
     assert not said.passed
     assert {fault for fault, _ in said.faults} <= {"wrong text", "missing text"}
-    assert sum(said.faults.values()) == wrong * said.labels, said.faults
+    if case == "another language" and kind == "roll":
+        # Of a lone label's one small font more is wrong than right, and one of the two is much like what it should be:
+        # the label is named by the other.
+        assert said.faults[("wrong text", "Batch roll")] == 1, said.faults
+    else:
+        assert sum(said.faults.values()) == wrong * said.labels, said.faults
+
+
+@pytest.mark.parametrize("medium", ["plain", "photo"])
+@pytest.mark.parametrize("kind", ["sheet", "roll"])
+def test_a_text_that_is_much_like_the_right_one_is_found(made: Factory, tmp_path: Path, kind: str, medium: str) -> None:
+    said = verified(made, tmp_path, kind, medium, ALONE)
+    assert not said.passed
+    assert said.faults == {("wrong text", "Serial number"): said.labels}
 
 
 def test_a_character_of_small_type_is_a_guess(made: Factory, tmp_path: Path) -> None:
