@@ -128,6 +128,10 @@ class InputError(BssError):
     exit_code = 3
 
 
+class NotPermittedError(InputError):
+    """The ledger's server does not let this user do that: it takes another role."""
+
+
 class NoWorkspaceError(InputError):
     """There is no workspace where one was looked for, and none was named."""
 

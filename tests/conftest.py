@@ -18,15 +18,33 @@ from tests.helpers.browser import chromium
 from tests.helpers.commands import run_cli
 from tests.helpers.factory import Factory, issue_lamps, make_factory, print_sheets
 from tests.helpers.keys import PASSPHRASE
+from tests.helpers.repeatable import RepeatableSource, chosen_seed
 from tests.needs import require
 
-hypothesis.settings.register_profile("any machine", deadline=None)  # how quick a machine is, no test decides
-hypothesis.settings.load_profile("any machine")
+SOURCE = RepeatableSource(chosen_seed())
+"""What each test draws its keys from."""
+# How quick a machine is, no test decides; and with one seed, all runs try the same.
+hypothesis.settings.register_profile("same", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("new", deadline=None)
+hypothesis.settings.load_profile("same" if SOURCE.seed == "0" else "new")
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: two test processes share two cores
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest) -> Iterator[None]:
+    """What several tests share is the same, whichever of them is first."""
+    with SOURCE.of(f"{request.node.nodeid} {fixturedef.baseid} {fixturedef.argname} {request.param_index}"):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    with SOURCE.of(item.nodeid):
+        return (yield)
 
 
 def pytest_configure() -> None:
@@ -36,6 +54,7 @@ def pytest_configure() -> None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
     # A shell starts what is put into the background with Ctrl-C ignored, and every command tested would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    SOURCE.install(pytest.MonkeyPatch())
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -44,7 +63,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Tests that were left out for a missing tool, by name, with the way out."""
+    """What repeats a failed run; and tests that were left out for a missing tool, by name, with the way out."""
+    if terminalreporter.getreports("failed"):
+        terminalreporter.line(f"These tests drew their keys with BSS_MFG_TEST_SEED={SOURCE.seed}.")
     left_out: dict[str, list[str]] = {}
     for report in terminalreporter.getreports("skipped"):
         reason = report.longrepr[2].removeprefix("Skipped: ")

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
+from bss_mfg.cli.ledger_copies import adopt, compare
 from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.progress import progress_bar
 from bss_mfg.cli.unit_names import given_names
-from bss_mfg.core.text import count_words, listing, printable_name
+from bss_mfg.core.text import count_words, listing, one_or, printable_name
 
 if TYPE_CHECKING:
     from bss_mfg.core.clock import TimeZone
@@ -25,7 +26,11 @@ _MOST_NAMED = 20
 
 @click.group()
 def ledger() -> None:
-    """Check, copy and restore the ledger."""
+    """Check, copy, compare and restore the ledger."""
+
+
+ledger.add_command(compare)
+ledger.add_command(adopt)
 
 
 @ledger.command(epilog="Example: bss-mfg ledger check")
@@ -47,6 +52,7 @@ def check(app: App, ask_for_it: bool, as_json: bool) -> None:
         events = opened.check()
         seq, head = opened.history.head()
         twice = opened.identities.issued_twice(_MOST_NAMED)
+        at_home = not opened.home.trouble()
         try:
             keys, untried = check_keys(app.workspace, opened, ask, app.patience), "it asks for a passphrase (--keys)"
         except (InputError, MissingError) as error:
@@ -58,7 +64,10 @@ def check(app: App, ask_for_it: bool, as_json: bool) -> None:
             {
                 "events": events,
                 "head": f"{seq}:{head}",
+                "issues_here": at_home,
                 "keys_opened": keys.opened if keys else None,
+                "keys_elsewhere": list(keys.keys.elsewhere) if keys else [],
+                "key_files_unnamed": list(keys.unnamed_files) if keys else [],
                 "issued_twice": [asdict(one) for one in twice],
             }
         )
@@ -68,6 +77,22 @@ def check(app: App, ask_for_it: bool, as_json: bool) -> None:
     say(f"OK: the ledger is intact, {count_words(events, 'event')}{tried}")
     if not keys:
         say(f"Note: the vault key was not tried: {untried}")
+    if not at_home:
+        say("Note: this ledger is a copy and issues nothing here; see `bss-mfg ledger adopt --help`")
+    if keys and keys.keys.elsewhere:
+        say(
+            f"Note: the key folder here ({opened.place.key_folder}) has no file of "
+            f"{count_words(len(keys.keys.elsewhere), 'data key')}: {listing(keys.keys.elsewhere)}. Unless another "
+            "station or a backup has it, it is lost"
+        )
+    if keys and keys.unnamed_files:
+        say(
+            f"Note: {count_words(len(keys.unnamed_files), 'file')} in the key folder ({opened.place.key_folder}) "
+            f"{one_or(len(keys.unnamed_files), 'belongs', 'belong')} to no data key in force: "
+            f"{listing(keys.unnamed_files)}. `bss-mfg retire BATCH` again destroys those of a retired batch, "
+            "`bss-mfg vault rekey` those of earlier vault keys; any other is of another ledger or a batch that was "
+            "never issued"
+        )
     for one in twice:
         name, units = "MAC" if one.name == "mac" else one.name, listing(one.units)
         say(f"Note: the {name} {one.value} was issued twice, by an earlier version or as a spec allowed: {units}")
@@ -155,6 +180,32 @@ def move(app: App, url: str) -> None:
         return
     say(f"OK: moved, {count_words(moved.rows, 'row')} compared, {count_words(moved.events, 'event')}")
     say("Note: keep the file ledger.db.moved only as long as you would keep a backup: it holds the keys, sealed.")
+
+
+@ledger.command(epilog="Example: bss-mfg ledger grant operator --to press2")
+@click.argument("role", type=click.Choice(["operator", "qa", "keys", "admin"]), required=False)
+@click.option("--to", "user", metavar="USER", help="The user of the database who gets the role.")
+@click.option("--show", is_flag=True, help="Print the SQL instead, for whoever looks after the server.")
+@pass_app
+def grant(app: App, role: str | None, user: str | None, show: bool) -> None:
+    """Let a user of the database work with the ledger on a server, in a role that the database itself enforces.
+
+    operator: issue, print, verify, scan, ship. qa: verify, inspect, read. keys: release keys, retire, change the
+    vault key; no other role reads sealed keys. admin: owns the tables. A user may have several. Without ROLE, the roles
+    are made or their rights renewed, as after an upgrade. Needs an admin of the ledger who may make roles (CREATEROLE).
+    """
+    from bss_mfg.ledger.server import grant_role, roles_script
+
+    if bool(role) != bool(user):
+        raise click.UsageError("Say both, ROLE and --to USER, or neither.")
+    place = app.workspace.ledger_place
+    if show:
+        click.echo(roles_script(place, role, user), nl=False)
+        return
+    rules = grant_role(place, role, user, app.actor)
+    say(f"OK: {user} has the role {role}" if role else "OK: the roles have their rights")
+    if rules and role != "admin":
+        say(f"Note: {user} is an admin of the ledger, whom no other role restricts")
 
 
 @click.group()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +13,9 @@ from bss_mfg.cli.table_options import say_passed_over, table_options
 from bss_mfg.cli.unit_names import UNIT_METAVAR, named_packages, named_units
 from bss_mfg.core.read_tables import TableOptions
 from bss_mfg.core.text import count_words
+
+if TYPE_CHECKING:
+    from bss_mfg.workspace.product import LoadedProduct
 
 MOST_NAMED = 10
 """Packages that are named one by one."""
@@ -230,19 +234,32 @@ def _say_to_withdraw(batch_id: str, units: int) -> None:
 
 @click.command("import-issued", epilog="Example: bss-mfg import-issued bulb issued-until-2025.csv")
 @click.argument("product")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--ledger",
+    "other",
+    type=click.Path(path_type=Path),
+    help="Instead of a FILE: another workspace, or its ledger.db, of which all units of the product come in.",
+)
 @table_options
 @pass_app
-def import_issued_(app: App, product: str, file: Path, table: TableOptions) -> None:
-    """Bring in identities that were issued before bss-mfg.
+def import_issued_(app: App, product: str, file: Path | None, other: Path | None, table: TableOptions) -> None:
+    """Bring in identities that were issued before bss-mfg, or elsewhere.
 
     FILE is CSV or XLSX with the column serial, and uuid, mac, oob_key or oob_sha256 and the spec's own columns as far
     as known (docs/formats/identities.md). They are never issued again. Keys are kept as SHA-256 only: destroy the file
-    afterwards. All or none; the same file twice changes nothing.
+    afterwards. All or none; the same file twice changes nothing. With --ledger, serials under which both have issued a
+    unit are named (exit 1).
     """
     from bss_mfg.issuing.importing import import_issued
 
+    if (file is None) == (other is None):
+        raise click.UsageError("Name a FILE, or another workspace with --ledger.")
     loaded = app.workspace.product(product)
+    if file is None:
+        assert other is not None  # noqa: S101  (asked above)
+        _import_from_ledger(app, loaded, other)
+        return
     spec = app.workspace.spec(loaded.product.spec).spec
     with app.workspace.open_ledger(app.actor) as ledger:
         done = import_issued(ledger, loaded, file, spec, lambda: app.vault(ledger), table)
@@ -250,3 +267,22 @@ def import_issued_(app: App, product: str, file: Path, table: TableOptions) -> N
     known = count_words(done.completed, "known identity", "known identities")
     more = f"; values of {known} were added" if done.completed else ""
     say(f"OK: {count_words(done.new, 'new identity', 'new identities')} of {product} will never be issued{more}")
+
+
+def _import_from_ledger(app: App, product: LoadedProduct, other: Path) -> None:
+    from bss_mfg.cli.ledger_copies import ledger_place
+    from bss_mfg.issuing.importing import import_from_ledger
+    from bss_mfg.ledger.ledger import Ledger
+
+    with app.workspace.open_ledger(app.actor) as ledger, Ledger.open(ledger_place(app, other), app.actor) as there:
+        done = import_from_ledger(ledger, product, there)
+    for serial in done.issued_twice[:MOST_NAMED]:
+        say(f"issued twice: serial {serial}, here and there")
+    if twice := len(done.issued_twice):
+        new = count_words(done.new, "new identity", "new identities")
+        say(
+            f"FAILED: both have issued {count_words(twice, 'serial')}; {new} of {product.name} came in. "
+            f"`bss-mfg ledger compare {shown_path(other)}` names all."
+        )
+        raise click.exceptions.Exit(1)
+    say(f"OK: {count_words(done.new, 'new identity', 'new identities')} of {product.name} will never be issued")

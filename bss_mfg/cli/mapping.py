@@ -170,7 +170,7 @@ def fit(
     say(f"OK: {count_words(count, 'member')} explained; compare them with the guide")
     if assumed := ", ".join(fitted.mapping.assumed):
         say(
-            f"Note: assumed are {assumed}, since this sample does not show what another device's log has there. Give a "
+            f"Note: assumed are {assumed}, since this sample does not show what another log has there. Give a "
             'sample with another device, or look them up in the guide and write status = "confirmed".'
         )
 

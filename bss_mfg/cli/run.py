@@ -342,15 +342,11 @@ def _say_what_is_proven(batch: Batch, read: LabelsRead) -> None:
 
 
 def _print_faults(read: LabelsRead) -> None:
-    from bss_mfg.report.wording import place_words
-    from bss_mfg.verify.finding_rows import finding_row
+    from bss_mfg.report.wording import fault_line
+    from bss_mfg.verify.fault_groups import FaultGroup
 
     for item in read.faults[:MOST_SHOWN]:
-        where = place_words(finding_row(item))
-        say(
-            f"{item.kind.upper()}: {item.serials or '(not one of ours)'}: {item.detail}"
-            + (f" [{where}]" if where else "")
-        )
+        say(fault_line(FaultGroup(0, item)))
     if read.faults.total > MOST_SHOWN:
         say(f"and {read.faults.total - MOST_SHOWN:,} more: --json names the first thousand, `bss-mfg verify` all")
     for name, reason in read.broken[:MOST_SHOWN]:

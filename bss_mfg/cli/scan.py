@@ -88,6 +88,7 @@ def scan(
     where = _phone_address(port, address, with_units) if phone else None
     if address and not phone:
         raise click.UsageError("--address goes with --phone.")
+    from bss_mfg.label.expected import WorkspaceLabels
     from bss_mfg.station.keystrokes import Happening
     from bss_mfg.station.serial_port import read_port
     from bss_mfg.station.station import Station
@@ -96,7 +97,8 @@ def scan(
     with app.workspace.open_ledger(app.actor) as ledger:
         batch = ledger.batches.get(batch_id)
         expected = app.workspace.expected_codes(batch.product)
-        station = Station(ledger, batch, with_units=with_units, expected=expected, zone=app.zone)
+        labels = WorkspaceLabels(app.workspace.root).open(ledger)
+        station = Station(ledger, batch, with_units=with_units, expected=expected, zone=app.zone, labels=labels)
         screen = None if plain or as_json or not sys.stdout.isatty() else _Screen(batch_id, station)
         answers = _Answers(station, screen, as_json)
         if where:

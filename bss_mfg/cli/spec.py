@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_table, say, shown_path
-from bss_mfg.cli.spec_check import check, print_fields
+from bss_mfg.cli.spec_check import check, print_fields, say_lengths
 from bss_mfg.cli.spec_explain import explain
 from bss_mfg.cli.spec_fit import fit
 
@@ -87,7 +87,8 @@ def show(app: App, name: str, as_json: bool) -> None:
     "signed_for",
     metavar="KEY",
     multiple=True,
-    help="Of a spec with samples: an assumed field that these do not prove. May be given more than once.",
+    help="Of a spec with samples: an assumed field that these do not prove, or prove of some lengths only. May be "
+    "given more than once.",
 )
 @pass_app
 def confirm(app: App, name: str, document: str | None, signed_for: tuple[str, ...]) -> None:
@@ -98,6 +99,7 @@ def confirm(app: App, name: str, document: str | None, signed_for: tuple[str, ..
     these are compared first, and each assumed field that they do not prove has to be signed for by name.
     """
     from bss_mfg.workspace.spec_confirmation import confirm_spec
+    from bss_mfg.workspace.spec_samples import read_samples
 
     file = app.workspace.spec(name)
     if document is None and file.origin == "workspace" and file.spec.confirmation is None:
@@ -107,5 +109,6 @@ def confirm(app: App, name: str, document: str | None, signed_for: tuple[str, ..
     with app.workspace.open_ledger(app.actor) as ledger:
         done = confirm_spec(app.workspace, ledger, name, (document or "").strip(), signed_for)
     print_fields(done.spec)
+    say_lengths(done.spec, read_samples(app.workspace.root / "specs", done.spec))
     if signed := done.spec.confirmation:
         say(f"OK: {name} confirmed by {signed.by} on {signed.on} with {signed.document}; SHA-256 {signed.digest}")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say
+from bss_mfg.core.text import count_words
 
 if TYPE_CHECKING:
     from bss_mfg.payload.proving.evidence import Fault, FieldProof, SpecProof
@@ -48,6 +50,7 @@ def check(
     each field, and of each part of an encrypted one, whether a sample proves it, whether it is only consistent with
     them (and with what else), or untested. A sample that contradicts the spec is exit 1. No OOB key is shown.
     """
+    from bss_mfg.payload.free_lengths import shown_lengths
     from bss_mfg.payload.proving.document import check_document
     from bss_mfg.payload.proving.prove import prove
 
@@ -55,7 +58,7 @@ def check(
     samples = _samples(file.spec, folder, sample_files, private_key)
     proof = prove(file.spec, samples)
     if as_json:
-        print_json(check_document(file, proof))
+        print_json(check_document(file, proof, shown_lengths(file.spec, (one.sample for one in samples))))
     elif samples:
         _print_proof(file.spec, proof)
     else:
@@ -67,7 +70,12 @@ def check(
     for result in proof.results:
         if result.unused:
             say(f"NOTE: {result.sample} tells {', '.join(result.unused)}, which the spec does not use")
-    if not _may_produce(file, proof) or proof.faults:
+    say_lengths(file.spec, samples)
+    may_produce = _may_produce(file, proof)
+    if proof.faults:
+        count = count_words(len(proof.faults), "contradiction")
+        say(f"FAILED: {count}. Correct the spec or the sample: what a sample contradicts can't be signed.")
+    if not may_produce or proof.faults:
         ctx.exit(1)
 
 
@@ -118,6 +126,16 @@ def _print_proof(spec: Spec, proof: SpecProof) -> None:
     click.echo(f"{'':<10} {'string':<6} {proof.string.evidence}")
     _print_parts(proof.string)
     _print_warnings(spec)
+
+
+def say_lengths(spec: Spec, samples: Sequence[LoadedSample]) -> None:
+    """Which lengths the samples show, of values that may have others."""
+    from bss_mfg.payload.free_lengths import shown_lengths
+
+    signed = spec.confirmation.signed if spec.confirmation else ()
+    for one in shown_lengths(spec, (loaded.sample for loaded in samples)):
+        open_words = "signed for by name" if one.key in signed else f"not proven (sign for them with --sign {one.key})"
+        say(f"NOTE: {one.key}: the samples show {one.source} of {one.words} only; other lengths are {open_words}")
 
 
 def _print_parts(one: FieldProof) -> None:
@@ -174,15 +192,15 @@ def _may_produce(file: SpecFile, proof: SpecProof) -> bool:
     """Say whether production may use a spec, and what it lacks."""
     from bss_mfg.payload.confirmation import ConfirmationState, changed_samples, changes, confirmation_state, unsigned
 
-    found, state = file.spec, confirmation_state(file)
+    found, state, ok = file.spec, confirmation_state(file), "" if proof.faults else "OK: "
     if state is ConfirmationState.NOT_NEEDED:
-        say("OK: every field is published")
+        say(f"{ok}every field is published")
         return True
     signed = found.confirmation
     by = f"by {signed.by} on {signed.on} with {signed.document}" if signed else ""
     if state is ConfirmationState.CONFIRMED:
         by_name = f"; signed for by name: {', '.join(signed.signed)}" if signed and signed.signed else ""
-        say(f"OK: confirmed {by}{by_name}")
+        say(f"{ok}confirmed {by}{by_name}")
         return True
     for change in [*changes(file), *(f"the sample {name}" for name in changed_samples(file) if signed)]:
         say(f"CHANGED: {change}")
@@ -194,7 +212,6 @@ def _may_produce(file: SpecFile, proof: SpecProof) -> bool:
     }
     say(f"NOT CONFIRMED: {why[state]}; production products refuse this spec.")
     if proof.faults:
-        say("Correct the spec or the sample first: what a sample contradicts can't be signed.")
         return False
     names = proof.unproven(found.assumed) if found.samples.files else ()
     by_name = "".join(f" --sign {key}" for key in names)

@@ -13,6 +13,7 @@ from bss_mfg.cli.spec_check import spec_file_of
 from bss_mfg.version import __version__
 
 if TYPE_CHECKING:
+    from bss_mfg.payload.spec import SpecFile
     from bss_mfg.report.spec_sheet import SizeRow, SpecSheet
 
 
@@ -49,7 +50,7 @@ def explain(app: App, target: str, outs: tuple[Path, ...], units: int | None, oo
     file, folder = spec_file_of(app, target)
     shown = min(2, file.spec.max_units) if units is None else units
     samples, problems = readable_samples(folder, file.spec)
-    sheet = spec_sheet(file, SheetRequest(shown, int(oob_bytes), samples))
+    sheet = spec_sheet(file, SheetRequest(shown, int(oob_bytes), samples, _product_with(app, file)))
     for out in outs:
         write_sheet(sheet, out, __version__)
     if as_json:
@@ -60,6 +61,23 @@ def explain(app: App, target: str, outs: tuple[Path, ...], units: int | None, oo
         say(f"NOTE: left out: {problem}")
     for out in outs:
         say(f"Sheet: {shown_path(out)}")
+
+
+def _product_with(app: App, file: SpecFile) -> dict[str, str]:
+    """The values of the one product of the workspace that has a spec; empty where none or several have."""
+    from bss_mfg.errors import BssError
+
+    found: list[dict[str, str]] = []
+    if (workspace := app.any_workspace) is None:
+        return {}
+    for name in workspace.product_names():
+        try:
+            product = workspace.product(name).product
+        except BssError:  # whoever uses that product hears what is wrong; the sheet does without
+            continue
+        if product.spec == file.spec.name:
+            found.append({key: product.facts[key] for key in ("pid", "upc", "ean")})
+    return found[0] if len(found) == 1 else {}
 
 
 def _print_sheet(sheet: SpecSheet) -> None:

@@ -34,7 +34,7 @@ def watched_fit(request: FitRequest) -> FitReport:
         print_misses(tally.misses)
         raise StoppedError(
             f"stopped after {tally.tried:,} combinations, {display.seconds:.1f} s; nothing explains the samples so far",
-            way_out="The same command searches from the beginning; --usual searches a tenth of it.",
+            way_out="The same command searches from the beginning; --usual searches a small part of it, in seconds.",
         ) from None
     finally:
         display.close()
@@ -83,6 +83,8 @@ class _Display:
         if miss and miss.stage > Stage.POINT_READ:
             told = f"it opened, and was not understood ({miss.detail})"
         else:
-            told = "nothing usual opens it. Most often the test key is another sample's, or a context lacks (--info)"
+            told = (
+                "nothing usual opens it. Most often the test key is another sample's, or a context is missing (--info)"
+            )
         say(f"{trial.key}: {told}. {trial.tried:,} combinations, {duration_words(self.seconds)}.")
         say("    What is rare is searched now, which takes minutes; Ctrl-C ends it and says how near it came.")

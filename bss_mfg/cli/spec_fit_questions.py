@@ -19,6 +19,7 @@ _ADVICE = {
     "padding": "a sample of another length in this field (other units or OOB keys): in this one padding would not show",
     "product": "a sample of another product",
     "private-key": "a sample to another key",
+    "unit-order": "a sample of more units, each of whose values sorts them otherwise",
 }
 _BETWEEN = re.compile(r"( \| |, )")
 
@@ -33,7 +34,7 @@ def print_questions(questions: Sequence[Question], samples: Sequence[Known]) -> 
             begin, middles, end = apart(readings)
             rest = f"; in all: {begin}…{end}" if begin or end else ""
             count = f"the first {len(readings)}" if len(readings) == MOST_READINGS else str(len(readings))
-            say(f"OPEN: {key}: {count} readings{rest}")
+            say(f"OPEN: {key or 'order of the units'}: {count} readings{rest}")
             for number, middle in enumerate(middles, 1):
                 say(f"    {number}. {middle or '(no more than that)'}")
         else:

@@ -57,7 +57,7 @@ def status(ctx: click.Context, app: App, ask_for_it: bool, as_json: bool) -> Non
         "batches_retired": found.retired,
         "recipient": found.recipient,
         "keys_opened": found.keys.opened if found.keys else None,
-        "keys_unopened": list(found.keys.unopened) if found.keys else [],
+        "keys_unopened": list(found.keys.keys.unopened) if found.keys else [],
         "exposed": found.exposed,
         "left_over": [str(path) for path in found.left_over],
         "trouble": found.trouble,

@@ -20,12 +20,16 @@ if TYPE_CHECKING:
     from bss_mfg.core.clock import TimeZone
     from bss_mfg.ledger.events import ReadSubject
     from bss_mfg.model import LabelScope
-    from bss_mfg.verify.findings import Finding
     from bss_mfg.verify.outcome import Verification
+    from bss_mfg.verify.rescans import RescanRule
+    from bss_mfg.verify.session_news import SessionNews
     from bss_mfg.verify.verification import Verifier
 
 MOST_UNSEEN = 10
 """Labels whose place is in no file that are named one by one as text; more are counted, and named in reports."""
+
+MOST_ANSWERED = 10
+"""Faults that a later picture answers that are told one by one as text."""
 
 
 @click.command(epilog="Example: bss-mfg verify bulb-2026-11 scans/*.png --report report.html")
@@ -62,6 +66,11 @@ MOST_UNSEEN = 10
     metavar="DIR",
     type=click.Path(path_type=Path),
     help="Read files as a scanner drops them there, until all labels are right or Ctrl-C.",
+)
+@click.option(
+    "--rescans",
+    is_flag=True,
+    help="With --watch: no sheet was printed twice; a later picture of one judges it anew, whatever it showed.",
 )
 @click.option(
     "--report",
@@ -104,6 +113,7 @@ def verify(
     calibrate: Path | None,
     sample: bool,
     watch: Path | None,
+    rescans: bool,
     reports: tuple[Path, ...],
     resume: bool,
     of: ReadSubject | None,
@@ -134,6 +144,8 @@ def verify(
 
     if not files and watch is None:
         raise click.UsageError("Name files to verify, or a folder to --watch.")
+    if rescans and watch is None:
+        raise click.UsageError("--rescans is for --watch: else leave out the pictures that you took again.")
     if resume and (grade or sample or min_grade is not None):
         raise click.UsageError("--resume passes over files, but --grade and --sample need every label read.")
     if each != "package" and (second_reader or grade or sample or resume or min_grade is not None):
@@ -153,6 +165,7 @@ def verify(
         resume=resume,
         patience=patience,
         of=of,
+        rescans=_rescan_rule(watch, rescans),
     )
     # Always in other processes: a picture from outside may crash a reader.
     with app.workspace.open_ledger(app.actor) as ledger, ProcessExecutor(jobs or cores()) as executor:
@@ -172,7 +185,7 @@ def verify(
         else:
             begun = expand_folders(ledger, batch, files, each)
             verifier = Verifier(ledger, batch, options, executor=executor)
-            verifier.note_passed_over(begun.passed_over)
+            verifier.notes.add_passed_over(begun.passed_over)
             outcome = _watch_folder(verifier, begun.files, watch, writer.write)
         writer.write(outcome)
         print_blocks(json_report(outcome)) if as_json else _print_findings(outcome)
@@ -181,6 +194,14 @@ def verify(
     _conclude(outcome)
     if not outcome.passed:
         ctx.exit(1)
+
+
+def _rescan_rule(watch: Path | None, rescans: bool) -> RescanRule:
+    from bss_mfg.verify.rescans import RescanRule
+
+    if watch is None:
+        return RescanRule.NEVER
+    return RescanRule.ALWAYS if rescans else RescanRule.AFTER_FAULTS
 
 
 class _ReportWriter:
@@ -209,79 +230,78 @@ class _ReportWriter:
 def _watch_folder(
     verifier: Verifier, files: tuple[Path, ...], folder: Path, write: Callable[[Verification], None]
 ) -> Verification:
-    """Read what comes, say at once what is wrong with it, until every label was read right or Ctrl-C."""
+    """Read what comes, say at once what is wrong with it, until all is right or Ctrl-C."""
     from bss_mfg.errors import InputError
-    from bss_mfg.verify.findings import FindingKind
     from bss_mfg.verify.folder_watch import new_files
     from bss_mfg.verify.picture_folders import list_folder
 
-    said = named = puzzled = 0
+    said, told_complete = 0, False
     say(f"Watching {shown_path(folder)}; Ctrl-C ends.")
     try:
         coming = new_files(folder)
         if files:
             verifier.read_files(files)
-        while not verifier.complete:
+        done = verifier.complete and not verifier.outcome().wrong_labels
+        while not done:
             new = next(coming)
             if not new:
                 continue
             verifier.read_files(new)
             outcome = verifier.outcome()
-            faults = [item for item in outcome.findings if item.kind is not FindingKind.MATCHED and not item.unseen]
+            wrong = outcome.wrong_labels
             say(
                 f"{', '.join(shown_path(path) for path in new)}: {outcome.counts['matched']:,} matched so far, "
-                f"{len(faults):,} not right" + ("\a" if len(faults) > said else "")
+                f"{wrong:,} not right" + ("\a" if wrong > said else "")
             )
-            said = len(faults)
-            new_faults, count = verifier.take_new_faults()
-            for item in new_faults:
-                say(_finding_line(item))
-            if count > len(new_faults):
-                say(f"... and {count - len(new_faults):,} more")
-            for name, reason in verifier.newly_broken(named):
-                say(f"UNREADABLE FILE: {name}: {reason}\a")
-            named = len(verifier.broken)
-            for page in verifier.newly_not_understood(puzzled):
-                say(f"NOT UNDERSTOOD: {page.where}: {page.seen.description}\a")
-            puzzled = len(outcome.not_understood)
+            said, done = wrong, verifier.complete and not wrong
+            _say_news(verifier.take_news())
+            if verifier.complete and wrong and not told_complete:
+                told_complete = True
+                say("A label of every package was read. Scan again what is not right, or end with Ctrl-C.")
             write(outcome)
     except KeyboardInterrupt:
         say("Ended.")
     with contextlib.suppress(InputError):  # the folder is gone
-        verifier.note_passed_over(list_folder(folder).passed_over)
+        verifier.notes.add_passed_over(list_folder(folder).passed_over)
     return verifier.outcome(final=True)
 
 
-def _finding_line(item: Finding) -> str:
-    """What was found of a label: what it is, whose label, why, and where."""
-    from bss_mfg.report.wording import place_words
-    from bss_mfg.verify.finding_rows import finding_row
+def _say_news(news: SessionNews) -> None:
+    from bss_mfg.report.wording import fault_line
 
-    row = finding_row(item)
-    where = place_words(row)
-    name = row["serials"] or "(not one of ours)"
-    return f"{row['verdict'].upper()}: {name}: {row['detail']}" + (f" [{where}]" if where else "")
+    for group in news.faults:
+        say(fault_line(group))
+    if more := news.fault_count - sum(group.count for group in news.faults):
+        say(f"... and {more:,} more")
+    for name, reason in news.broken:
+        say(f"UNREADABLE FILE: {name}: {reason}\a")
+    for page in news.not_understood:
+        say(f"NOT UNDERSTOOD: {page.where}: {page.seen.description}\a")
+    for earlier, later in news.answered:
+        say(f"{later.where}: the same sheet as {earlier.where}, judged anew")
 
 
 def _print_findings(outcome: Verification) -> None:
     """Every label that is not right, a line each; then the counts. Labels of another batch are told once."""
-    from bss_mfg.report.wording import both_words, other_code_lines
+    from bss_mfg.report.wording import both_words, count_line, fault_line, other_code_lines
 
     wrong_batch = outcome.wrong_batch
     if wrong_batch:
         click.echo(f"WRONG BATCH: all {outcome.other_batches[wrong_batch]:,} belong to {wrong_batch}")
     unseen_shown = 0 if outcome.partial or outcome.unseen > MOST_UNSEEN else MOST_UNSEEN
-    for _, item in outcome.findings.faults():  # no walk over a million labels that are right
+    for group in outcome.findings.fault_groups():  # no walk over a million labels that are right
+        item = group.finding
         if wrong_batch and (item.unseen or item.other_batch):
             continue
         if not item.unseen or unseen_shown:
-            click.echo(_finding_line(item))
+            click.echo(fault_line(group))
     if outcome.unseen > MOST_UNSEEN and not outcome.partial:
         click.echo(f"MISSING: {count_words(outcome.unseen, 'label')} of the batch in none of these files")
     for name, reason in outcome.broken:
         click.echo(f"UNREADABLE FILE: {name}: {reason}")
     for page in outcome.not_understood:
         click.echo(f"NOT UNDERSTOOD: {page.where}: {page.seen.description}")
+    _print_answered(outcome)
     for name, reason in outcome.troubles:
         click.echo(f"NOTE: {name}: {reason}")
     for line in other_code_lines(outcome.other_codes):
@@ -295,12 +315,26 @@ def _print_findings(outcome: Verification) -> None:
         )
     if words := both_words(outcome):
         click.echo(words[0].upper() + words[1:])
-    click.echo(", ".join(f"{count:,} {kind}" for kind, count in outcome.counts.items()))
+    click.echo(count_line(outcome))
+
+
+def _print_answered(outcome: Verification) -> None:
+    """The faults that a later picture answers: the first of them, how many more, and what follows from it."""
+    from bss_mfg.report.wording import answered_rows
+
+    rows = answered_rows(outcome)
+    for where, words in rows[:MOST_ANSWERED]:
+        click.echo(f"ANSWERED: {words} [{where}]")
+    if len(rows) > MOST_ANSWERED:
+        click.echo("ANSWERED: more; a report names all")
+    if rows:
+        click.echo("The newest picture of a sheet judges it. If these are two sheets, destroy the first.")
 
 
 def _print_grades(outcome: Verification) -> None:
     """The distribution, and the worst labels with the reason."""
     from bss_mfg.report.statistics import PARAMETERS, statistics
+    from bss_mfg.verify.grade_faults import lowest_parameters
 
     facts = statistics(outcome)
     if facts.pixels_per_module is None:
@@ -317,30 +351,37 @@ def _print_grades(outcome: Verification) -> None:
     worst = outcome.findings.pick(facts.worst)
     for item in (worst[index] for index in facts.worst):
         if item.grade and item.grade.overall is not None and item.grade.overall < 3:
-            least = min(item.grade.grades.values())
-            lowest = [words for name, words in PARAMETERS.items() if item.grade.grades.get(name) == least]
-            click.echo(f"  {item.grade.letter} {item.grade.formal}  {item.serials}: {', '.join(lowest)}")
+            lowest = ", ".join(PARAMETERS[name] for name in lowest_parameters(item.grade))
+            click.echo(f"  {item.grade.letter} {item.grade.formal}  {item.serials}: {lowest}")
 
 
 def _conclude(outcome: Verification) -> None:
-    from bss_mfg.report.wording import sample_words
+    from bss_mfg.report.wording import open_words, sample_words
 
+    left = open_words(outcome)
     if outcome.decision:
         word = {"accept": "ACCEPT", "reject": "REJECT", "incomplete": "INCOMPLETE"}[outcome.decision.verdict]
         say(f"{word}: {sample_words(outcome)}")
+        if left:
+            say(f"Not all was judged: {left} (the notes say why)")
         if outcome.decision.wrong:
             say("Take the wrong ones out of the lot, whatever the decision.")
-    elif outcome.passed and outcome.unseen:
+    elif outcome.passed:
+        right = "all labels that were shown are right" if outcome.unseen else "all labels are right"
         were = "was" if outcome.unseen == 1 else "were"
-        say(f"OK so far: all labels that were shown are right, {outcome.unseen:,} of the batch {were} not shown")
+        unseen = f", {outcome.unseen:,} of the batch {were} not shown" if outcome.unseen else ""
+        if left:
+            say(f"OK as far as it could be judged{unseen}: {left} (the notes say why)")
+        else:
+            say(f"OK{' so far' * bool(outcome.unseen)}: {right}{unseen}")
     elif outcome.wrong_batch:
         say(f"WRONG: these are labels of another batch: `bss-mfg verify {outcome.wrong_batch} ...`")
     elif outcome.pages and not any(outcome.counts[kind] for kind in outcome.counts if kind != "missing"):
-        say("WRONG: no label was found in these pictures: upside down, blank, or of another kind?")
+        say("WRONG: no label was found in these pictures: the back of a sheet, blank, or of another kind?")
     else:
-        if outcome.unseen and not outcome.passed:
+        if outcome.unseen:
             are = "is" if outcome.unseen == 1 else "are"
             say(f"{count_words(outcome.unseen, 'label')} {are} in none of these files; --partial leaves them out.")
-        say("OK: all labels are right" if outcome.passed else "WRONG: not all labels are right")
+        say("WRONG: not all labels are right")
     if outcome.passed and not outcome.shows_prints:
         say(f"These are label files, not prints: scan the printed labels (`bss-mfg scan {outcome.batch.id}`)")

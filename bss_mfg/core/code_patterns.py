@@ -25,6 +25,7 @@ class SymbolKind(StrEnum):
     OTHER = "other"
 
 
+_EAN_DIGITS = 13
 _BY_IDENTIFIER = (
     (r"\]d[2356]", SymbolKind.GS1_DATA_MATRIX),
     (r"\]d", SymbolKind.DATA_MATRIX),
@@ -66,3 +67,10 @@ class CodePattern:
 def matching_pattern(patterns: Sequence[CodePattern], text: str, kind: SymbolKind | None) -> CodePattern | None:
     """The first pattern that a code fits; None where it is not expected."""
     return next((one for one in patterns if one.fits(text, kind)), None)
+
+
+def as_printed(text: str, kind: SymbolKind) -> str:
+    """What a code says, as it stands below its bars: a UPC-A has 12 digits, though readers give an EAN-13 of it, with a
+    zero before."""
+    is_upc = kind is SymbolKind.EAN_UPC and len(text) == _EAN_DIGITS and text.startswith("0") and text.isdecimal()
+    return text[1:] if is_upc else text

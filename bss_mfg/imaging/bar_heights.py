@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 LEAST_SHARE = 0.8
 """Of the drawn height: printers, cutters and blur together take less away."""
-_BEYOND_MM = 1.0
-"""How far above and below its place a code is looked at, where its label goes on: it may be printed a little beside."""
+_BEYOND_MM = (1.0, 0.5, 0.2, -0.2)
+"""How far around its place a code is looked at, where its label goes on, for it may be printed a little beside; less
+where the picture ends at the label's edge."""
 _LINES = 32
 _PIXELS_PER_MM = 8.0
 _MOST_PIXELS = 512
@@ -38,14 +39,14 @@ def height_share(
     picture: Picture, code: ExpectedCode, to_pixels: Floats, label_area: Rect, drawing: Drawing
 ) -> float | None:
     """The share of its drawn height that a code's bars have where they have least; None where it can't be told."""
-    drawn = _drawn(drawing).get(code.element)
-    if drawn is None:
-        return None
-    area, lines_down, heights = _grown(code.area, label_area), drawn[0], drawn[1]
-    seen = _heights(_lines(picture, area, to_pixels, lines_down))
-    if seen is None:
-        return None
-    return min(here / there for here, there in zip(seen, heights, strict=True))
+    for beyond in _BEYOND_MM:
+        drawn = _drawn(drawing, beyond).get(code.element)
+        if drawn is None:
+            return None
+        lines = _lines(picture, _grown(code.area, label_area, beyond), to_pixels, drawn[0])
+        if lines is not None and (seen := _heights(lines)):
+            return min(here / there for here, there in zip(seen, drawn[1], strict=True))
+    return None
 
 
 def squashed_share(code: ExpectedCode, to_pixels: Floats) -> float | None:
@@ -57,20 +58,17 @@ def squashed_share(code: ExpectedCode, to_pixels: Floats) -> float | None:
     return share if share < _MOST_SLANTED else None
 
 
-@lru_cache(maxsize=2)
-def _drawn(drawing: Drawing) -> dict[int, tuple[bool, tuple[float, ...]]]:
-    """By element of the bars of a drawing whether they stand upright, and the share of their surroundings that each of
-    their parts is high."""
-    import numpy as np
-
-    scale, picture = drawing.pixels_per_mm, Picture(drawing.grey)
-    to_pixels = np.array([[scale, 0.0, 0.0], [0.0, scale, 0.0], [0.0, 0.0, 1.0]])
+@lru_cache(maxsize=8)
+def _drawn(drawing: Drawing, beyond: float) -> dict[int, tuple[bool, tuple[float, ...]]]:
+    """By element of the bars of a drawing whether they stand upright, and the share of themselves with so much around
+    them that each of their parts is high."""
+    picture, to_pixels, label = Picture(drawing.grey), drawing.to_pixels, drawing.label
     found = {}
-    for code in (*drawing.label.codes, drawing.label.bars):
+    for code in (*label.codes, label.bars):
         if code is None or code.kind in MATRIX_KINDS:
             continue
         upright = _are_upright(picture, code.area, to_pixels)
-        heights = _heights(_lines(picture, _grown(code.area, drawing.label.area), to_pixels, upright))
+        heights = _heights(_lines(picture, _grown(code.area, label.area, beyond), to_pixels, upright))
         if heights and min(heights) > 0:
             found[code.element] = upright, heights
     return found
@@ -82,11 +80,12 @@ def _are_upright(picture: Picture, area: Rect, to_pixels: Floats) -> bool:
     return lines is not None and float(lines.std(axis=1).mean()) > float(lines.std(axis=0).mean())
 
 
-def _grown(area: Rect, label: Rect) -> Rect:
+def _grown(area: Rect, label: Rect, beyond: float) -> Rect:
     """An area with what is around it, as far as the label goes."""
-    left, top = max(area.x - _BEYOND_MM, label.x), max(area.y - _BEYOND_MM, label.y)
-    right, bottom = min(area.right + _BEYOND_MM, label.right), min(area.bottom + _BEYOND_MM, label.bottom)
-    left, top, right, bottom = min(left, area.x), min(top, area.y), max(right, area.right), max(bottom, area.bottom)
+    left, top = max(area.x - beyond, label.x), max(area.y - beyond, label.y)
+    right, bottom = min(area.right + beyond, label.right), min(area.bottom + beyond, label.bottom)
+    if beyond > 0:
+        left, top, right, bottom = min(left, area.x), min(top, area.y), max(right, area.right), max(bottom, area.bottom)
     return Rect(left, top, right - left, bottom - top)
 
 

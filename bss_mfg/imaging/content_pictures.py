@@ -66,11 +66,7 @@ class ContentPictures:
         shown = _shown((size[0] + 2 * around, size[1] + 2 * around), _PIXELS_PER_MM)
         planned = None
         if (area := self._drawn_area(item)) is not None:
-            import numpy as np
-
-            scale = self._drawing.pixels_per_mm
-            matrix = np.array([[scale, 0.0, 0.0], [0.0, scale, 0.0], [0.0, 0.0, 1.0]])
-            planned = _cut(self._drawn, area_place(area, matrix, size), around, shown)
+            planned = _cut(self._drawn, area_place(area, self._drawing.to_pixels, size), around, shown)
         return planned, _cut(self._page, area_place(item.area, to_pixels, size), around, shown)
 
     def _drawn_area(self, item: ExpectedCode | ExpectedPicture) -> Rect | None:

@@ -86,6 +86,8 @@ class ExpectedText:
     glyph_set: GlyphSet
     changes: bool = True
     """Whether it is another on other labels."""
+    enclosed: bool = False
+    """Whether something else stands close before and after it, as bars do the digits of an EAN/UPC."""
 
 
 class PictureKind(StrEnum):
@@ -136,12 +138,13 @@ class ExpectedLabel:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Drawing:
-    """A page of labels as they were to be printed, in red and grey light, with `pixels_per_mm`, and one label on it:
-    what is the same on all labels is compared with it."""
+    """A page of labels as they were to be printed, in red and grey light, and one label on it: what is the same on all
+    labels is compared with it. `to_pixels` takes mm of the page to its pixels. There is paper around the page, so that
+    what reaches to its edge, or a little beyond, is drawn, too."""
 
     red: Grey
     grey: Grey
-    pixels_per_mm: float
+    to_pixels: Floats
     label: ExpectedLabel
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from enum import Enum
 from functools import cached_property, lru_cache
 from math import inf
 from typing import TYPE_CHECKING
@@ -19,6 +20,14 @@ _FREE_EM = 0.25
 """Ems of blank paper after a word that are looked at, too."""
 _MARGIN_ROWS = 3
 """Rows of a picture above and below that are not looked at: nothing but the ends of a blur is there."""
+
+
+class Room(Enum):
+    """What lies beside a character."""
+
+    PAPER = "blank paper follows"
+    CHARACTER = "another character follows"
+    BARS = "bars stand close on one side"
 
 
 @lru_cache(maxsize=48)
@@ -73,33 +82,36 @@ class Rivals:
 
 
 @lru_cache(maxsize=1024)
-def cell_window(glyph_set: GlyphSet, character: int, free: bool) -> tuple[int, int, int, int]:
-    """The rows from and to, and the columns from and to, of a character's picture that are looked at."""
-    space = glyph_set.em * _FREE_EM if free else 1.0
+def cell_window(glyph_set: GlyphSet, character: int, room: Room) -> tuple[int, int, int, int]:
+    """The rows from and to, and the columns from and to, of a character's picture that are looked at: of one beside
+    bars less, for their blur reaches into it."""
+    space = {Room.PAPER: glyph_set.em * _FREE_EM, Room.CHARACTER: 1.0, Room.BARS: -1.0}[room]
+    before = -1 if room is Room.BARS else 1
     rows, columns = (side // PHASES for side in glyph_set.pictures.shape[1:])
     right = glyph_set.pen_column + int(glyph_set.advances[character] + space + 0.5)
-    return _MARGIN_ROWS, rows - _MARGIN_ROWS, max(glyph_set.pen_column - 1, 0), min(right, columns)
+    return _MARGIN_ROWS, rows - _MARGIN_ROWS, max(glyph_set.pen_column - before, 0), min(right, columns)
 
 
 @lru_cache(maxsize=400)
-def rivals(glyph_set: GlyphSet, sigma: float, character: int, free: bool = False) -> Rivals:
-    """The rivals of a character of a set. Wider ones count only where `free` room follows it: a wider character moves
-    all that follow, and is found by them."""
+def rivals(glyph_set: GlyphSet, sigma: float, character: int, room: Room = Room.CHARACTER) -> Rivals:
+    """The rivals of a character of a set. Wider ones count only where paper follows it: a wider character moves all
+    that follow, and is found by them."""
     import numpy as np
 
     pictures = phases(glyph_set, sigma)[0]
-    top, bottom, left, right = cell_window(glyph_set, character, free)
+    top, bottom, left, right = cell_window(glyph_set, character, room)
     own = pictures[character]
-    right_slope, down_slope = slopes(own)
     window = (slice(top, bottom), slice(left, right))
-    names = np.stack([np.ones_like(own)[window], right_slope[window], down_slope[window]]).reshape(3, -1)
-    ignored = _orthonormal(names)
+    names = np.zeros((3, *own.shape), np.float32)
+    names[0] = 1.0
+    slopes(own, names[1], names[2])
+    ignored = _orthonormal(names[:, window[0], window[1]].reshape(3, -1))
     others = pictures[:, top:bottom, left:right].reshape(len(pictures), -1)
     if glyph_set.whole:
         others = others[:0]
     mine = own[window].ravel()
     differences = np.concatenate([others - mine, -mine[None]])
-    if not free:
+    if room is not Room.PAPER:
         wider = (
             np.array(glyph_set.advances) > glyph_set.advances[character] + 1.0
             if not glyph_set.whole
@@ -121,14 +133,14 @@ def _orthonormal(rows: Floats) -> Floats:
     return basis
 
 
-def slopes(picture: Floats) -> tuple[Floats, Floats]:
-    """Rightward and downward slopes of a picture."""
+def slopes(picture: Floats, right: Floats, down: Floats) -> None:
+    """Rightward and downward slopes of a picture, but for its edges, into arrays of zeros."""
     import numpy as np
 
-    right, down = np.zeros_like(picture), np.zeros_like(picture)
-    right[:, 1:-1] = (picture[:, 2:] - picture[:, :-2]) / 2
-    down[1:-1] = (picture[2:] - picture[:-2]) / 2
-    return right, down
+    np.subtract(picture[:, 2:], picture[:, :-2], out=right[:, 1:-1])
+    np.subtract(picture[2:], picture[:-2], out=down[1:-1])
+    right *= 0.5
+    down *= 0.5
 
 
 def blurred(picture: Floats, sigma: float) -> Floats:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bss_mfg.imaging.expected_content import PHASES, GlyphSet
-from bss_mfg.imaging.glyph_lens import cell_window, phases
+from bss_mfg.imaging.glyph_lens import Room, cell_window, phases
 from bss_mfg.imaging.text_strips import Fit, StripModel, compose_glyphs, pen_pixels
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _columns(glyph_set: GlyphSet, glyphs: Glyphs, some: Collection[int], width: 
     found = np.zeros(width, bool)
     for at, (glyph, pen) in enumerate(glyphs):
         if at in some:
-            _, _, left, right = cell_window(glyph_set, glyph, False)
+            _, _, left, right = cell_window(glyph_set, glyph, Room.CHARACTER)
             column = round(pen / glyph_set.step)
             found[max(column + left, 0) : max(column + right, 0)] = True
     return found

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import hypot
 from typing import TYPE_CHECKING, Any
 
+from bss_mfg.core.code_patterns import as_printed, symbol_kind
 from bss_mfg.imaging.expected_content import MATRIX_KINDS, CodeKind, ExpectedCode
 from bss_mfg.imaging.strip_places import Picture, area_place
 from bss_mfg.model import Rect
@@ -150,7 +151,8 @@ def _answers(grey: Any, formats: Any, thorough: bool) -> Iterator[tuple[str, str
     )
     for item in found:
         if item.valid:
-            yield code_text(item), str(item.format), item.content_type == zxingcpp.ContentType.GS1
+            text = as_printed(code_text(item), symbol_kind(item.symbology_identifier))
+            yield text, str(item.format), item.content_type == zxingcpp.ContentType.GS1
 
 
 def code_text(item: Any) -> str:
@@ -174,6 +176,11 @@ def _formats(kind: CodeKind) -> list[Any]:
     if kind in MATRIX_KINDS:
         return [form.QRCode, form.DataMatrix]
     return [form.Code128, form.EAN13, form.EAN8, form.UPCA, form.ITF]
+
+
+def says(code: ExpectedCode, text: str) -> bool:
+    """Whether what was read is what a code is to say."""
+    return _comparable(code.kind, text) == _comparable(code.kind, code.text)
 
 
 def _comparable(kind: CodeKind, text: str) -> str:

@@ -11,12 +11,12 @@ from statistics import median
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from bss_mfg.core.text import count_words
 from bss_mfg.imaging.bar_heights import LEAST_SHARE, height_share, squashed_share
 from bss_mfg.imaging.blank_texts import find_blank, symbol_gain
 from bss_mfg.imaging.content_pictures import ContentPictures
 from bss_mfg.imaging.expected_content import ExpectedCode, ExpectedLabels, ExpectedPicture, ExpectedText, PictureKind
 from bss_mfg.imaging.label_codes import CodeReading, read_codes
+from bss_mfg.imaging.other_texts import find_other
 from bss_mfg.imaging.picture_judge import PictureVerdict, PlacedPicture, judge_pictures
 from bss_mfg.imaging.picture_levels import is_black_and_white
 from bss_mfg.imaging.shape_judge import ShapeVerdict, judge_shapes
@@ -76,6 +76,8 @@ class ContentFinding:
     seen_picture: bytes | None = None
     by_ocr: bool = False
     """Whether a reader of texts named what is seen: it may have guessed."""
+    guess: bool = False
+    """Whether what is seen is a guess, also by the characters' own pictures."""
 
     @property
     def words(self) -> str:
@@ -89,7 +91,7 @@ class ContentFinding:
             return f"the bars of the {self.name}{shown} have {self.seen} of their height"
         if self.fault in (ContentFault.MOVED_TEXT, ContentFault.MOVED_PICTURE):
             return f"the {self.name}{shown} is moved by {self.seen}"
-        if self.by_ocr:
+        if self.seen and self.guess:
             return f"the {self.name}{shown} is not as it was drawn: {self.seen!r} seems to stand there"
         if self.seen:
             return f"the {self.name} says {self.seen!r}, not {self.planned!r}"
@@ -99,7 +101,8 @@ class ContentFinding:
 @dataclass(frozen=True)
 class LabelContent:
     """What was found of one label: its faults, how many of its codes, texts and pictures could not be judged, and how
-    many of its texts, which are another on other labels, could have a character in them that looks much the same."""
+    many of its texts, which differ from label to label or have numbers in them, could have a character in them that
+    looks much the same."""
 
     faults: tuple[ContentFinding, ...] = ()
     not_judged: int = 0
@@ -108,6 +111,10 @@ class LabelContent:
     """The texts of the codes that say what they should."""
     without_grey: int = 0
     """How many of those not judged are not because the picture has black and white only."""
+    hidden: int = 0
+    """How many texts can't be told from their ground in any picture, as they were drawn."""
+    compared: bool = True
+    """Whether it is known what was to be on the label."""
 
 
 def check_labels(
@@ -146,6 +153,7 @@ class _Check:
         self.open: Counter[int] = Counter()
         self.doubtful: Counter[int] = Counter()
         self.greyless: Counter[int] = Counter()
+        self.hidden: Counter[int] = Counter()
         self.without_grey = False
 
     def codes(self) -> None:
@@ -175,14 +183,16 @@ class _Check:
 
     def texts(self) -> Mapping[int, tuple[float, float]]:
         """Texts; how far those of each label lie from their places."""
-        labels, maps, picture = self.expected.labels, self.maps, self.picture
-        contrasts = text_contrasts(self.expected.drawing)
+        labels, maps, picture, drawing = self.expected.labels, self.maps, self.picture, self.expected.drawing
+        contrasts = text_contrasts(drawing)
         placed = [
             PlacedText(at, text, to_pixels, contrast)
             for at, (label, to_pixels) in enumerate(zip(labels, maps, strict=True))
             for text in label.texts
             if (contrast := contrasts.get(text.element))
         ]
+        for at, label in enumerate(labels):
+            self.hidden[at] += sum(text.element not in contrasts for text in label.texts)
         verdicts, reader = judge_texts(picture, placed), TextReader(picture)
         self.without_grey = is_black_and_white(
             picture,
@@ -197,11 +207,17 @@ class _Check:
             self.doubtful[verdict.label] += _is_doubtful(verdict)
             if self.without_grey and not _is_plainly_right(verdict, off):
                 self.greyless[verdict.label] += 1
-            elif _is_judged(verdict, off):
-                wrong = (_named(fault, reader, verdict, maps, contrasts) for fault in _text_faults(verdict, off))
-                self.faults[verdict.label] += _shown(wrong, self.cuts, verdict.text, maps[verdict.label])
-            else:
+                continue
+            is_judged = _is_judged(verdict, off)
+            other = None
+            if not is_judged or verdict.may_be_other:
+                other = find_other(picture, verdict, drawing, contrasts)
+            judged = other or (verdict if is_judged else None)
+            if judged is None:
                 self.open[verdict.label] += 1
+                continue
+            wrong = (_named(fault, reader, judged, maps, contrasts) for fault in _text_faults(judged, off))
+            self.faults[verdict.label] += _shown(wrong, self.cuts, verdict.text, maps[verdict.label])
         return usual
 
     def artwork(self, usual: Mapping[int, tuple[float, float]]) -> None:
@@ -248,30 +264,10 @@ class _Check:
                 self.doubtful[at],
                 tuple(self.right[at]),
                 self.greyless[at],
+                self.hidden[at],
             )
             for at, faults in enumerate(self.faults)
         ]
-
-
-def open_notes(contents: Sequence[LabelContent]) -> list[str]:
-    """What is not known of the labels of a page, as people read it."""
-    found = []
-    if greyless := sum(content.without_grey for content in contents):
-        found.append(
-            f"{count_words(greyless, 'text or picture', 'texts and pictures')} of its labels could not be judged: "
-            "the picture is black and white, without grey. Scan in grey, with 300 dpi or more"
-        )
-    if open_ := sum(content.not_judged for content in contents) - greyless:
-        found.append(
-            f"{count_words(open_, 'text or code', 'texts and codes')} of its labels could not be judged: too "
-            "small, too blurred, or not all in the picture"
-        )
-    if doubtful := sum(content.doubtful for content in contents):
-        found.append(
-            f"in {count_words(doubtful, 'text')} of its labels a wrong character could pass that looks much like the "
-            "right one, as 8 and 9: the type is small. Scan more labels at once, or with 600 dpi"
-        )
-    return found
 
 
 def _shown(
@@ -352,9 +348,15 @@ def _is_plainly_right(verdict: TextVerdict, usual: tuple[float, float] | None) -
 
 
 def _is_doubtful(verdict: TextVerdict) -> bool:
-    """Whether a text, which is another on other labels, is too small or unclear for its characters to be told from such
-    as look much like them. A few always are: `I` and `l`."""
-    return verdict.text.changes and not verdict.wrong and verdict.doubtful > _DOUBTFUL_SHARE * len(verdict.text.glyphs)
+    """Whether a text, which is another on other labels or has a number in it, is too small or unclear for its
+    characters to be told from such as look much like them. A few always are: `I` and `l`."""
+    text = verdict.text
+    has_number = len(text.glyphs) > _SHORT and any(sign.isdigit() for sign in text.text)
+    return (
+        (text.changes or has_number)
+        and not verdict.wrong
+        and verdict.doubtful > _DOUBTFUL_SHARE * len(verdict.text.glyphs)
+    )
 
 
 def _usual_shifts(verdicts: Sequence[TextVerdict]) -> dict[int, tuple[float, float]]:
@@ -381,7 +383,7 @@ def _named(
     if fault.fault is not ContentFault.WRONG_TEXT or (fault.seen and NOT_MADE_OUT not in fault.seen):
         return fault
     said = reader.read(verdict.text, maps[verdict.label], contrasts[verdict.text.element] < 0)
-    return replace(fault, seen=said, by_ocr=True) if said else fault
+    return replace(fault, seen=said, by_ocr=True, guess=True) if said else fault
 
 
 def _text_faults(verdict: TextVerdict, usual: tuple[float, float] | None) -> Iterator[ContentFinding]:
@@ -389,6 +391,6 @@ def _text_faults(verdict: TextVerdict, usual: tuple[float, float] | None) -> Ite
     if verdict.wrong:
         fault = ContentFault.MISSING_TEXT if verdict.blank else ContentFault.WRONG_TEXT
         seen = "" if verdict.blank else verdict.seen_text
-        yield ContentFinding(fault, text.element, "text", text.text, seen)
+        yield ContentFinding(fault, text.element, "text", text.text, seen, guess=bool(seen) and verdict.is_guess)
     elif usual and verdict.text.turn == 0 and (off := dist(verdict.shift_mm, usual)) > MOVED_MM:
         yield ContentFinding(ContentFault.MOVED_TEXT, text.element, "text", text.text, f"{off:.1f} mm")

@@ -67,6 +67,9 @@ class Misprint:
     detail: str
 
 
+MIRRORED = Misprint(PrintFault.MIRRORED, "it is mirrored: turn off mirror printing")
+
+
 @dataclass(frozen=True, slots=True)
 class PrintedSymbol:
     """A symbol that was read, with its corners as the upright symbol has them, and what is wrong with it whatever lies
@@ -91,7 +94,7 @@ def printed_symbol(grey: Grey, quad: Quad, expected: Matrix) -> PrintedSymbol:
         return PrintedSymbol(quad)
     found = []
     if runs_backwards(corners):
-        found.append(Misprint(PrintFault.MIRRORED, "it is mirrored"))
+        found.append(MIRRORED)
     if strength < 0:
         found.append(Misprint(PrintFault.INVERTED, "it is inverted: light modules on a dark ground"))
     return PrintedSymbol(corners, tuple(found))

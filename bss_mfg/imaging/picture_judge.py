@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from bss_mfg.imaging.expected_content import Drawing, ExpectedPicture, PictureKind
 from bss_mfg.imaging.glyph_lens import blurred
+from bss_mfg.imaging.mark_letters import MarkLetters
 from bss_mfg.imaging.strip_places import Picture, area_place
 from bss_mfg.imaging.text_strips import StripModel, lay_over
 
@@ -62,7 +63,7 @@ def judge_pictures(
     return found
 
 
-def _judge(picture: Picture, one: PlacedPicture, model: StripModel) -> tuple[PictureVerdict, tuple[float, float]]:
+def _judge(picture: Picture, one: PlacedPicture, model: _PictureModel) -> tuple[PictureVerdict, tuple[float, float]]:
     rows, columns = model.ink.shape
     place = area_place(one.picture.area, one.to_pixels, (columns, rows))
     fit = lay_over(picture, place, model, _step(one.picture))
@@ -70,17 +71,24 @@ def _judge(picture: Picture, one: PlacedPicture, model: StripModel) -> tuple[Pic
         return PictureVerdict.NOT_JUDGED, (0.0, 0.0)
     if float(fit.seen.std()) < _MISSING * float(model.ink.std()) * 255:
         return (PictureVerdict.FAINT if fit.alike >= _ALIKE else PictureVerdict.MISSING), (0.0, 0.0)
-    return (PictureVerdict.RIGHT if fit.alike >= _ALIKE else PictureVerdict.OTHER), fit.shift
+    right = fit.alike >= _ALIKE and (model.letters is None or model.letters.all_there(fit.seen, fit.gain))
+    return (PictureVerdict.RIGHT if right else PictureVerdict.OTHER), fit.shift
+
+
+class _PictureModel(StripModel):
+    """A picture as a lens shows it, and of the SAMPLE mark its letters."""
+
+    letters: MarkLetters | None = None
 
 
 @lru_cache(maxsize=2)
-def _models(drawing: Drawing) -> dict[int, StripModel]:
+def _models(drawing: Drawing) -> dict[int, _PictureModel]:
     """By element, pictures as they are drawn; those that can't be judged are left out."""
     models = ((item.element, _model(drawing, item)) for item in drawing.label.pictures)
     return {element: model for element, model in models if model is not None}
 
 
-def _model(drawing: Drawing, picture: ExpectedPicture) -> StripModel | None:
+def _model(drawing: Drawing, picture: ExpectedPicture) -> _PictureModel | None:
     """A picture's ink from 0 to 1 as it is drawn; None where it can't be judged: too little contrast, or seen otherwise
     in red light than in grey."""
     import numpy as np
@@ -91,15 +99,16 @@ def _model(drawing: Drawing, picture: ExpectedPicture) -> StripModel | None:
     size = (ceil(picture.area.width / step), ceil(picture.area.height / step))
     if size[0] * size[1] > _MOST_PIXELS or min(size) < 8:
         return None
-    scale = drawing.pixels_per_mm
-    to_pixels = np.array([[scale, 0.0, 0.0], [0.0, scale, 0.0], [0.0, 0.0, 1.0]])
-    place = area_place(picture.area, to_pixels, size)
+    place = area_place(picture.area, drawing.to_pixels, size)
     red, grey = (place.cut_out(Picture(light)) for light in (drawing.red, drawing.grey))
     if red is None or grey is None or min(float(red.std()), float(grey.std())) < _LEAST_SPREAD:
         return None
     if float(np.corrcoef(red.ravel(), grey.ravel())[0, 1]) < _ALIKE:
         return None
-    return StripModel(blurred(grey / 255, 1.0))
+    model = _PictureModel(blurred(grey / 255, 1.0))
+    if picture.kind is PictureKind.SAMPLE_MARK:
+        model.letters = MarkLetters.of(grey / 255, model.ink)
+    return model
 
 
 def _step(picture: ExpectedPicture) -> float:

@@ -90,13 +90,9 @@ def _judge(picture: Picture, one: PlacedPicture, steps: Sequence[Sequence[float]
 
 def _drawn_steps(drawing: Drawing, item: ExpectedPicture) -> list[list[float]]:
     """Of each edge's pieces the step of grey in the drawing, in red light and in grey, whichever is less."""
-    import numpy as np
-
-    scale = drawing.pixels_per_mm
-    to_pixels = np.array([[scale, 0.0, 0.0], [0.0, scale, 0.0], [0.0, 0.0, 1.0]])
     lights = [Picture(light) for light in (drawing.red, drawing.grey)]
     return [
-        [min(_step(light, to_pixels, piece) or 0.0 for light in lights) for piece in _pieces(edge)]
+        [min(_step(light, drawing.to_pixels, piece) or 0.0 for light in lights) for piece in _pieces(edge)]
         for edge in _edges(item)
     ]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bss_mfg.imaging.expected_content import PHASES, ExpectedText
 from bss_mfg.imaging.geometry import apply_homography
-from bss_mfg.imaging.glyph_lens import cell_window
+from bss_mfg.imaging.glyph_lens import Room, cell_window
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.geometry import Floats, Grey
@@ -190,7 +190,7 @@ def _strip_place(text: ExpectedText, points: Sequence[Sequence[float]], to_pixel
     under = ((lower[0] - upper[0]) / 2, (lower[1] - upper[1]) / 2)
     rows, columns = glyph_set.pictures.shape[1] // PHASES, glyph_set.pictures.shape[2] // PHASES
     last, pen = max(text.glyphs, key=itemgetter(1))
-    size = (ceil(pen / step) + min(cell_window(glyph_set, last, True)[3] + _BLUR_COLUMNS, columns), rows)
+    size = (ceil(pen / step) + min(cell_window(glyph_set, last, Room.PAPER)[3] + _BLUR_COLUMNS, columns), rows)
     uneven = (_uneven_mm(middle, left, right, half), _uneven_mm(middle, upper, lower, half) * _HIGH)
     if max(uneven) > _EVEN_MM:
         place = _bent_place(text, size, to_pixels)

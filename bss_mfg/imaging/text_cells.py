@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from functools import cached_property
+from functools import cache, cached_property
 from math import inf
 from typing import TYPE_CHECKING
 
 from bss_mfg.imaging.expected_content import ExpectedText, GlyphSet
-from bss_mfg.imaging.glyph_lens import Rivals, cell_window, rivals
+from bss_mfg.imaging.glyph_lens import Rivals, Room, cell_window, rivals
 from bss_mfg.imaging.moved_rivals import find_moved_rival, moved_characters
-from bss_mfg.imaging.text_certainty import STEPS
+from bss_mfg.imaging.text_certainty import Leanings, no_leanings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -55,6 +55,8 @@ _DOUBT = 0.4
 """Share of what may be unlike of a character from which on others are tried beside its place, too."""
 _LEANING_ROWS = 80
 """Characters of a font by which it is told how far a page's lean towards others."""
+_CLEARLY = 0.5
+"""Share of what two characters must differ by to be told apart by which one must be more like a cell than a third."""
 _LARGE = 2.0
 """How much more than certain a character must stand out for something else to be told from it."""
 
@@ -64,6 +66,8 @@ class GlyphVerdict(Enum):
 
     RIGHT = "right"
     OTHER = "other"
+    LIKELY = "likely"
+    """Another one, as far as it can be told: a third is hardly less like it."""
     BLANK = "blank"
     UNLIKE = "unlike"
     """Something else, that no character of the font is like."""
@@ -71,8 +75,8 @@ class GlyphVerdict(Enum):
 
 Seen = tuple[GlyphVerdict, str]
 """What stands in a character's place, and which character that is where it is known."""
-_Kind = tuple[int, bool, bool]
-"""A character (its index), whether room follows it, and whether its text is another on other labels."""
+_Kind = tuple[int, Room, bool]
+"""A character (its index), what lies beside it, and whether its text is another on other labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,23 +112,23 @@ class GlyphCells:
         import numpy as np
 
         numbers, gains = [number for number, _, _ in strips], [gain for _, _, gain in strips]
-        left = np.stack([fit.left(gain) for _, fit, gain in strips])
+        rows = _rows(self._set)
+        left = np.stack([fit.left(gain, rows) for _, fit, gain in strips])
         width = left.shape[2]
-        for at, glyph, free, start, end in _windows(self._set, text.glyphs):
+        for at, glyph, room, start, end in _windows(self._set, text):
             if 0 <= start < end <= width:
-                cells = left[:, _rows(self._set), start:end].reshape(len(left), -1)
-                kind = (glyph, free, text.changes)
+                cells = left[:, :, start:end].reshape(len(left), -1)
+                kind = (glyph, room, text.changes)
                 self._blocks.setdefault(kind, []).append(_Block(numbers, at, gains, cells))
 
     @cached_property
     def _table(self) -> _Table:
         return _Table.of(self._set, self._sigma, self._blocks)
 
-    def leanings(self, pixels: float) -> dict[float, Floats]:
-        """How far some characters lean towards others that differ by so many times more than usual: for
-        `text_certainty`."""
+    def leanings(self, pixels: float) -> Leanings:
+        """How far its characters lean towards others."""
         if not self._blocks or self._set.whole:
-            return {}
+            return no_leanings
         return _leanings(self._table, _noise(self._table, pixels))
 
     def judge(self, pixels: float, times: float = 1.0) -> Judged:
@@ -136,19 +140,23 @@ class GlyphCells:
 
 
 def _rows(glyph_set: GlyphSet) -> slice:
-    top, bottom, _, _ = cell_window(glyph_set, 0, False)
+    top, bottom, _, _ = cell_window(glyph_set, 0, Room.CHARACTER)
     return slice(top, bottom)
 
 
-def _windows(glyph_set: GlyphSet, glyphs: tuple[tuple[int, float], ...]) -> Iterator[tuple[int, int, bool, int, int]]:
-    """Of each character of a text: its place, index, whether room follows it, and the columns of its cell."""
-    names, step = glyph_set.characters, glyph_set.step
+def _windows(glyph_set: GlyphSet, text: ExpectedText) -> Iterator[tuple[int, int, Room, int, int]]:
+    """Of each character of a text: its place, index, what lies beside it, and the columns of its cell."""
+    names, step, glyphs = glyph_set.characters, glyph_set.step, text.glyphs
     for at, (glyph, pen) in enumerate(glyphs):
         # Nothing follows that is as near as a wider one would reach.
-        free = at + 1 == len(glyphs) or not names[glyphs[at + 1][0]].strip()
-        _, _, left, right = cell_window(glyph_set, glyph, free)
+        last = at + 1 == len(glyphs)
+        if text.enclosed and (last or at == 0):
+            room = Room.BARS
+        else:
+            room = Room.PAPER if last or not names[glyphs[at + 1][0]].strip() else Room.CHARACTER
+        _, _, left, right = cell_window(glyph_set, glyph, room)
         column = round(pen / step)
-        yield at, glyph, free, column + left, column + right
+        yield at, glyph, room, column + left, column + right
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -191,7 +199,7 @@ class _Table:
         import numpy as np
 
         every = [block for mine in blocks.values() for block in mine]
-        windows = [rivals(glyph_set, sigma, glyph, free) for glyph, free, _ in blocks]
+        windows = [rivals(glyph_set, sigma, glyph, room) for glyph, room, _ in blocks]
         cells = [
             np.concatenate([block.cells for block in mine]) if len(mine) > 1 else mine[0].cells
             for mine in blocks.values()
@@ -302,25 +310,28 @@ def _certain(table: _Table, noise: float) -> Floats:
     return certain
 
 
-def _leanings(table: _Table, noise: float) -> dict[float, Floats]:
-    """Of some characters, how far they lean towards the likeliest other that differs by so many times what is
-    certain."""
+def _leanings(table: _Table, noise: float) -> Leanings:
+    """How far some characters lean towards the likeliest other that differs by so many times what is certain."""
     import numpy as np
 
     certain = _certain(table, noise)
     told = np.flatnonzero(~table.blank & (table.gains**2 * table.own > certain**2))
     rows = told[:: max(len(told) // _LEANING_ROWS, 1)]
     if not len(rows):
-        return {}
+        return no_leanings
     dots, squares = table.dots(rows)
     gains, own = table.gains[rows, None], np.maximum(table.own[rows, None], 1e-9)
     alike, lengths = squares / own, gains**2 * squares
     leaning = dots * gains / np.maximum(lengths, 1e-9) - _MORE * np.clip(1 - alike / _NEAR, 0, 1)
-    others = alike > table.least_alike[rows, None]
-    return {
-        times: np.where(others & (lengths > (times * certain[rows, None]) ** 2), leaning, -inf).max(axis=1)
-        for times in STEPS
-    }
+    leaning[alike <= table.least_alike[rows, None]] = -inf
+    differ = lengths / certain[rows, None] ** 2
+
+    @cache
+    def by(times: float) -> Floats:
+        found: Floats = np.where(differ > times**2, leaning, -inf).max(axis=1)
+        return found
+
+    return by
 
 
 def _decide(table: _Table, pixels: float, times: float) -> Judged:
@@ -341,11 +352,12 @@ def _decide(table: _Table, pixels: float, times: float) -> Judged:
         doubtful = told & ~table.blank & (excess > _DOUBT * limits * own) & (excess > table.sizes * noise**2)
         for row in np.flatnonzero(doubtful).tolist():
             if row not in rivals_seen and (rival := _moved_rival(table, row, noise, certain, limits)) is not None:
-                rivals_seen[row] = rival
+                rivals_seen[row] = rival, False
     wrong: dict[int, dict[int, Seen]] = {}
     for row in sorted({*rivals_seen, *np.flatnonzero(strange).tolist()}):
-        name = table.names[rivals_seen[row]] if row in rivals_seen else None
-        wrong.setdefault(int(table.texts[row]), {})[int(table.places[row])] = _seen(name)
+        rival, clearly = rivals_seen.get(row, (None, False))
+        seen = _seen(None if rival is None else table.names[rival], clearly)
+        wrong.setdefault(int(table.texts[row]), {})[int(table.places[row])] = seen
     unsure = told & ~table.blank & (table.gains**2 * table.closest < certain**2)
     return Judged(_counted(table.texts[told]), _counted(table.texts[unsure]), wrong)
 
@@ -360,15 +372,16 @@ def _counted(texts: NDArray[np.int_]) -> dict[int, int]:
 def _moved_rival(table: _Table, row: int, noise: float, certain: Floats, limits: Floats) -> int | None:
     """Another character that stands a little beside a cell, and explains it better than its own one there."""
     kind = int(table.kinds[row])
-    glyph, free, _ = table.characters[kind]
+    glyph, room, _ = table.characters[kind]
     cell = table.cells[kind][row - int(table.counts[:kind].sum())]
     levels = (float(table.gains[row]), noise, float(certain[row]), float(table.own[row]))
-    bank = moved_characters(table.glyph_set, table.sigma, glyph, free)
+    bank = moved_characters(table.glyph_set, table.sigma, glyph, room)
     return find_moved_rival(bank, glyph, cell, levels, _DOUBT * float(limits[row]))
 
 
-def _find_rivals(table: _Table, rows: NDArray[np.int_], certain: Floats, excess: Floats) -> dict[int, int]:
-    """By row, the rival that explains a cell best, of some rows; none where none does well enough."""
+def _find_rivals(table: _Table, rows: NDArray[np.int_], certain: Floats, excess: Floats) -> dict[int, tuple[int, bool]]:
+    """By row, the rival that explains a cell best, of some rows, and whether clearly better than all others do; none
+    where none does well enough."""
     import numpy as np
 
     if not len(rows):
@@ -383,13 +396,20 @@ def _find_rivals(table: _Table, rows: NDArray[np.int_], certain: Floats, excess:
     gained = 2 * dots - lengths
     is_it = (lengths > certain[rows, None] ** 2) & (alike > table.least_alike[rows, None])
     is_it &= (dots > (_RIVAL_SHARE + more) * lengths) & (gained > (_EXPLAINED + more) * excess)
+    every = np.arange(len(rows))
     best = np.where(is_it, gained, -np.inf).argmax(axis=1)
-    found = np.flatnonzero(is_it[np.arange(len(rows)), best])
-    return dict(zip(rows[found].tolist(), best[found].tolist(), strict=True))
+    found = np.flatnonzero(is_it[every, best])
+    most = gained[every, best]
+    gained[every, best] = -np.inf
+    clearly = most - gained.max(axis=1) > _CLEARLY * certain[rows] ** 2
+    named = zip(best[found].tolist(), clearly[found].tolist(), strict=True)
+    return dict(zip(rows[found].tolist(), named, strict=True))
 
 
-def _seen(name: str | None) -> Seen:
-    """What stands there, by the name of the rival; None: it is none."""
+def _seen(name: str | None, clearly: bool) -> Seen:
+    """What stands there, by the name of the rival, and whether it is clearly that one; None: it is none."""
     if name is None:
         return GlyphVerdict.UNLIKE, ""
-    return (GlyphVerdict.OTHER, name) if name.strip() else (GlyphVerdict.BLANK, "")
+    if not name.strip():
+        return GlyphVerdict.BLANK, ""
+    return (GlyphVerdict.OTHER if clearly else GlyphVerdict.LIKELY), name

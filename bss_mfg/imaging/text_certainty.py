@@ -8,7 +8,7 @@ towards others, the more two characters must differ to be told apart.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -25,38 +25,49 @@ _SMALLER = 1.25
 """How many times larger than others type may be for what is told of these to hold of it, too."""
 
 
-def differ_times(leanings: Mapping[float, Floats]) -> float:
-    """How many times more than usual characters must differ. `leanings`: by so many times, how far each character leans
-    to the likeliest of those that differ so much; -inf where none does."""
+Leanings = Callable[[float], "Floats"]
+"""Tells, by how many times more than usual others must differ, how far each character of a font leans to the likeliest
+of those that do; -inf where none does. Few characters have others that differ by more."""
+
+
+def no_leanings(_: float) -> Floats:
+    """Of a font without characters that could be another."""
     import numpy as np
 
-    for times, leaning in leanings.items():
+    return np.zeros(0)
+
+
+def differ_times(leanings: Leanings) -> float:
+    """How many times more than usual characters must differ."""
+    import numpy as np
+
+    for times in STEPS:
+        leaning = leanings(times)
         told = leaning[leaning > -inf]
         if len(told) and float(np.median(told)) <= _LEANING:
             return times
     return inf
 
 
-def times_by_size(sets: Mapping[int, tuple[float, Mapping[float, Floats]]]) -> dict[int, float]:
+def times_by_size(sets: Mapping[int, tuple[float, Leanings]]) -> dict[int, float]:
     """The same for each set of characters of a page (numbered, with their em in mm): texts that are all wrong lean
     to others, too, so a larger type is judged as well as a smaller one at the least."""
-    import numpy as np
-
+    counts = {number: int((leanings(STEPS[0]) > -inf).sum()) for number, (_, leanings) in sets.items()}
     enough = {
-        number: (em, differ_times(leanings)) for number, (em, leanings) in sets.items() if _count(leanings) >= _FEWEST
+        number: (em, differ_times(leanings)) for number, (em, leanings) in sets.items() if counts[number] >= _FEWEST
     }
-    together: dict[float, Floats] = {}
-    for _, leanings in sets.values():
-        for times, leaning in leanings.items():
-            together[times] = np.concatenate([together[times], leaning]) if times in together else leaning
-    # Runs that are judged as a whole say nothing of this.
-    everything = differ_times(together) if together else STEPS[0]
     found = {}
     for number, (em, _) in sets.items():
         smaller = [times for other, times in enough.values() if other <= em * _SMALLER]
-        found[number] = min(smaller, default=everything)
+        found[number] = min(smaller) if smaller else _times_together([leanings for _, leanings in sets.values()])
     return found
 
 
-def _count(leanings: Mapping[float, Floats]) -> int:
-    return max((int((leaning > -inf).sum()) for leaning in leanings.values()), default=0)
+def _times_together(sets: Sequence[Leanings]) -> float:
+    """How many times more than usual characters must differ by all of a page."""
+    import numpy as np
+
+    every = [leanings(STEPS[0]) for leanings in sets]
+    if not any(map(len, every)):  # runs that are judged as a whole say nothing of this
+        return STEPS[0]
+    return differ_times(lambda times: np.concatenate([leanings(times) for leanings in sets]))

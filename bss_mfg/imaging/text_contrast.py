@@ -11,7 +11,7 @@ from bss_mfg.imaging.strip_places import Picture, strip_place
 from bss_mfg.imaging.text_strips import StripModel, compose, lay_over
 
 if TYPE_CHECKING:
-    from bss_mfg.imaging.geometry import Floats, Grey
+    from bss_mfg.imaging.geometry import Grey
 
 _LEAST = 0.25
 """Share of black on white below which a text is not judged: in a scanner's red light, or in a grey picture."""
@@ -23,11 +23,7 @@ _ALIKE = 0.75
 def text_contrasts(drawing: Drawing) -> dict[int, float]:
     """By element, its contrast: 1 for black on white, negative for light on dark. Texts that can't be told from their
     ground in red light or in grey are left out."""
-    import numpy as np
-
-    scale = drawing.pixels_per_mm
-    to_pixels = np.array([[scale, 0.0, 0.0], [0.0, scale, 0.0], [0.0, 0.0, 1.0]])
-    by_light = [_contrasts(light, drawing, to_pixels) for light in (drawing.red, drawing.grey)]
+    by_light = [_contrasts(light, drawing) for light in (drawing.red, drawing.grey)]
     return {
         element: found
         for element, found in by_light[1].items()
@@ -35,11 +31,11 @@ def text_contrasts(drawing: Drawing) -> dict[int, float]:
     }
 
 
-def _contrasts(light: Grey, drawing: Drawing, to_pixels: Floats) -> dict[int, float]:
+def _contrasts(light: Grey, drawing: Drawing) -> dict[int, float]:
     picture = Picture(light)
     found: dict[int, float] = {}
     for text in drawing.label.texts:
-        place = strip_place(text, to_pixels)
+        place = strip_place(text, drawing.to_pixels)
         fit = lay_over(picture, place, StripModel(blurred(compose(text, 0.0, place.size), 0.3)), text.glyph_set.step)
         if fit and abs(fit.alike) >= _ALIKE:
             found[text.element] = fit.gain / 255

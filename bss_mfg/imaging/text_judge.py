@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from bss_mfg.imaging.expected_content import ExpectedText, GlyphSet
 from bss_mfg.imaging.glyph_lens import SIGMAS, blurred
 from bss_mfg.imaging.glyph_moves import MovedText, with_moved_glyphs
-from bss_mfg.imaging.strip_places import Picture, StripPlace, strip_place, strip_places
+from bss_mfg.imaging.strip_places import Picture, Point, StripPlace, strip_place, strip_places
 from bss_mfg.imaging.text_cells import GlyphCells, GlyphVerdict, Judged, Seen
-from bss_mfg.imaging.text_certainty import times_by_size
+from bss_mfg.imaging.text_certainty import Leanings, times_by_size
 from bss_mfg.imaging.text_strips import Fit, StripModel, compose_glyphs, lay_over
 
 if TYPE_CHECKING:
@@ -28,6 +28,10 @@ _LEAST_EM = 14.2
 """Pixels of the picture in an em below which a text is not judged."""
 _LEAST_GAIN = 40.0
 """Grey levels between paper and ink below which nothing is judged."""
+_ALIKE = 0.9
+"""Correlation below which a text may be another one: or the picture is poor."""
+_MOSTLY = 0.3
+"""Share of a text's characters from which on it may be another text."""
 _BLUR_STRIPS = 5
 """Texts by which the blur of a page is found."""
 _FIRST_BLUR = 3
@@ -61,6 +65,8 @@ class TextVerdict:
     wrong: Mapping[int, Seen] = field(default_factory=dict)
     shift_mm: tuple[float, float] = (0.0, 0.0)
     outside: bool = False
+    alike: float = 1.0
+    """Its correlation with what is seen in its place."""
 
     @property
     def blank(self) -> bool:
@@ -70,9 +76,33 @@ class TextVerdict:
         return bool(self.wrong) and blank == len(self.wrong) and blank >= 0.6 * len(seen)
 
     @property
+    def is_mostly_wrong(self) -> bool:
+        """Whether so many characters are wrong that what they seem to say may be another text altogether."""
+        return len(self.wrong) >= _MOSTLY * len(self.text.glyphs)
+
+    @property
+    def may_be_other(self) -> bool:
+        """Whether another text may stand there, whatever its characters seem to be: where half of a font's are wrong on
+        a page, that is taken for noise, in which most others pass."""
+        return (self.is_mostly_wrong or self.alike < _ALIKE) and not self.blank
+
+    @property
+    def is_other(self) -> bool:
+        """Whether nothing of it is like any character that should be there."""
+        names = self.text.glyph_set.characters
+        inked = sum(bool(names[glyph].strip()) for glyph, _ in self.text.glyphs)
+        return bool(self.wrong) and sum(kind is GlyphVerdict.UNLIKE for kind, _ in self.wrong.values()) >= inked
+
+    @property
+    def is_guess(self) -> bool:
+        """Whether the text as it was seen may be another one: not all of its characters were clearly told."""
+        likely = any(kind is GlyphVerdict.LIKELY for kind, _ in self.wrong.values())
+        return likely or self.is_mostly_wrong or self.judged < len(self.text.glyphs)
+
+    @property
     def seen_text(self) -> str:
-        """The text as it was seen: of characters that could not be made out, `?`."""
-        if self.text.glyph_set.whole:
+        """The text as it was seen: of characters that could not be made out, `NOT_MADE_OUT`; empty where none was."""
+        if self.text.glyph_set.whole or self.is_other:
             return ""
         names = self.text.glyph_set.characters
         signs = {GlyphVerdict.BLANK: " ", GlyphVerdict.UNLIKE: NOT_MADE_OUT}
@@ -109,19 +139,32 @@ class _View:
     """How a picture shows texts: with how much blur (a standard deviation), and how far off their places, in mm."""
 
     blur_mm: float = 0.06
-    shift_mm: tuple[float, float] = (0.0, 0.0)
-    _by_label: dict[int, tuple[float, float]] = field(default_factory=dict)
+    shift_mm: Point = (0.0, 0.0)
+    _of_label: dict[tuple[int, int], Point] = field(default_factory=dict)
+    """By label and turn, how far off it lies."""
+    _of_element: dict[int, Point] = field(default_factory=dict)
+    """How much further off than their labels an element's texts are: what draws them puts them on whole pixels."""
 
-    def near(self, placed: PlacedText) -> tuple[float, float]:
+    def near(self, placed: PlacedText) -> Point:
         """Where a text is looked for first."""
-        return self._by_label.get(placed.label, self.shift_mm) if placed.text.turn == 0 else (0.0, 0.0)
+        x, y = self._of_label.get((placed.label, placed.text.turn), self._usual(placed))
+        more = self._of_element.get(placed.text.element, (0.0, 0.0))
+        return x + more[0], y + more[1]
 
     def note(self, placed: PlacedText, fit: Fit) -> None:
         """A text was seen: the others of its label lie about as far off, if that is not far from what is usual."""
-        step = placed.text.glyph_set.step
-        shift = (fit.shift[0] + fit.rest[0] * step, fit.shift[1] + fit.rest[1] * step)
-        if placed.text.turn == 0 and dist(shift, self.shift_mm) < _NEAR_USUAL_MM:
-            self._by_label[placed.label] = shift
+        step, label, element = placed.text.glyph_set.step, (placed.label, placed.text.turn), placed.text.element
+        x, y = fit.shift[0] + fit.rest[0] * step, fit.shift[1] + fit.rest[1] * step
+        if dist((x, y), self._usual(placed)) >= _NEAR_USUAL_MM:
+            return
+        if of_label := self._of_label.get(label):
+            self._of_element[element] = x - of_label[0], y - of_label[1]
+        else:
+            more = self._of_element.setdefault(element, (0.0, 0.0))
+            self._of_label[label] = x - more[0], y - more[1]
+
+    def _usual(self, placed: PlacedText) -> Point:
+        return self.shift_mm if placed.text.turn == 0 else (0.0, 0.0)
 
 
 def _find_view(picture: Picture, texts: Sequence[PlacedText]) -> _View | None:
@@ -209,7 +252,7 @@ class _SetJudge:
         """Its em in mm."""
         return self._set.em * self._set.step
 
-    def leanings(self) -> dict[float, Floats]:
+    def leanings(self) -> Leanings:
         """How far its characters lean towards others."""
         return self._cells.leanings(self._pixels)
 
@@ -229,6 +272,7 @@ class _SetJudge:
                 judged.wrong.get(at, {}),
                 fit.shift if fit else (0.0, 0.0),
                 outside=fit is None,
+                alike=(fit.alike if placed.contrast > 0 else -fit.alike) if fit else 0.0,
             )
 
     @cached_property

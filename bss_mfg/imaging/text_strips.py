@@ -23,6 +23,7 @@ _STILL = 0.35
 _LONGEST_STEP = 1.5
 _ALIKE = 0.6
 """Correlation with what is to be there from which on a strip need not be searched for."""
+_ALL = slice(None)
 
 
 def compose(text: ExpectedText, sigma: float, size: tuple[int, int]) -> Floats:
@@ -65,8 +66,10 @@ class StripModel:
         """Paper, ink, and its slopes to the right and down; and the inverse of their products."""
         import numpy as np
 
-        right, down = slopes(self.ink)
-        terms = np.stack([np.ones_like(self.ink), self.shape, right, down]).reshape(4, -1)
+        terms = np.zeros((4, *self.ink.shape), np.float32)
+        terms[0], terms[1] = 1.0, self.shape
+        slopes(self.ink, terms[2], terms[3])
+        terms = terms.reshape(4, -1)
         gram = (terms @ terms.T).astype(np.float64)
         gram[np.diag_indices(4)] += 1e-6 * np.trace(gram) + 1e-9
         return terms, np.linalg.inv(gram)
@@ -107,10 +110,10 @@ class Fit:
     alike: float
     rest: Point
 
-    def left(self, gain: float) -> Floats:
-        """What the model does not explain if its ink is so dark."""
-        left = self.model.shape * -gain
-        left += self.seen
+    def left(self, gain: float, rows: slice = _ALL) -> Floats:
+        """What the model does not explain of some rows if its ink is so dark."""
+        left = self.model.shape[rows] * -gain
+        left += self.seen[rows]
         left -= self.mean
         return left
 

@@ -12,6 +12,7 @@ from bss_mfg.core.files import require_safe_name
 from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.core.spool import Spool
 from bss_mfg.errors import RefusedError
+from bss_mfg.issuing.lengths import require_shown_lengths
 from bss_mfg.issuing.numbering import SerialNumbers, free_batch_id, refuse_issued
 from bss_mfg.issuing.request import BatchRequest, ReadRequest, differences, read_request
 from bss_mfg.issuing.slice_maker import SliceMaker, SliceStream
@@ -60,13 +61,14 @@ def create_batch(
     read = read_request(request)
     if batch := _find_issued(ledger, read):
         return IssueResult(batch, created=False)
+    ledger.home.refuse_copy()
     longest = _longest_payload(request)
     open_keys(ledger).check_vault(vault)
     identifiers = open_identifiers(ledger, vault, request.spec.spec) if read.identity_count else None
     maker = SliceMaker(read, executor, progress)
     with (
         _slices_made_ahead(ledger, read, maker if request.units > make_ahead_from else None) as ahead,
-        ledger.transaction(),
+        ledger.issuing(),
     ):
         # Another process may have made the batch while we waited for the lock.
         if batch := _find_issued(ledger, read):
@@ -86,6 +88,8 @@ def check_request(ledger: Ledger, request: BatchRequest) -> bool:
     read = read_request(request)
     if _find_issued(ledger, read):
         return True
+    if request.product.product.stage == "production":
+        require_shown_lengths(request)
     if read.identity_count:
         refuse_issued(ledger, request.identities, Identifiers(request.spec.spec, None), file=request.identities_file)
     return False
@@ -117,6 +121,7 @@ def _longest_payload(request: BatchRequest) -> int:
     product, key, spec = request.product.product, request.product.key, request.spec
     if product.stage == "production":
         require_confirmed(spec)
+        require_shown_lengths(request)
     PayloadBuilder(spec.spec, product.facts, key)  # refuses what doesn't fit the spec
     return len(longest_example(spec.spec, product.facts, key.bits, product.units_per_package, product.oob_bytes))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -46,12 +46,39 @@ def import_issued(
     if needs_index_key(spec):
         with open_vault() as vault:
             identifiers = open_identifiers(ledger, vault, spec)
-    with ledger.transaction():
+    with ledger.issuing():
         number, _ = ledger.products.register(product.name, product.product.pid, product.key.fingerprint)
         imported = read_imported(file, spec.columns, options)
         source = ImportSource(product.name, number, file.name, sha256_of(file))
         counts = ledger.identities.import_issued(_with_identifiers(imported.identities, identifiers), source)
         return ImportOutcome(counts.new, counts.completed, imported.passed_over)
+
+
+class LedgerImportOutcome(NamedTuple):
+    """How many identities of another ledger are new; and the serials under which both have issued another unit."""
+
+    new: int
+    issued_twice: Sequence[str]
+
+
+def import_from_ledger(ledger: Ledger, product: LoadedProduct, other: Ledger) -> LedgerImportOutcome:
+    """Bring in what another ledger issued of a product and this one has not. Neither what both know as the same unit
+    nor what both issued as another one changes anything here."""
+    twice: list[str] = []
+
+    def new() -> Iterator[ImportedIdentity]:
+        for item, same in ledger.identities.compare_issued(other.identities.issued_of(product.name)):
+            if same is None:
+                yield item
+            elif not same:
+                twice.append(item.serial)
+
+    with ledger.issuing():
+        number, _ = ledger.products.register(product.name, product.product.pid, product.key.fingerprint)
+        seq, head = other.history.head()
+        source = ImportSource(product.name, number, f"{other.place.words} at {seq}", head)
+        counts = ledger.identities.import_issued(new(), source)
+    return LedgerImportOutcome(counts.new, twice)
 
 
 def _with_identifiers(

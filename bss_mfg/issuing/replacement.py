@@ -44,7 +44,7 @@ def replace_units(ledger: Ledger, vault: Vault, request: ReplacementRequest) -> 
     builder = _payload_builder(request)
     spec = spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec
     identifiers = open_identifiers(ledger, vault, spec) if request.identities else Identifiers(spec, None)
-    with ledger.transaction():
+    with ledger.issuing():
         ledger.batches.refuse_closed(batch.id)
         states = ledger.units.states(batch.id, serials)
         successors = ledger.units.successors(batch.id, serials)

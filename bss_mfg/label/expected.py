@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from bss_mfg.imaging.geometry import Grey
 
 DRAWN_DPI = 300
+_AROUND_MM = 3.0
+"""Of paper around a drawing: as far as anything is compared with what is beside it."""
 CHANGED = "the template has changed since these labels were made"
 _NOT_DRAWN = "these labels can't be drawn as they were made: "
 
@@ -180,8 +182,13 @@ class _Drawing:
 
 def draw(layout: PageLayout, number: int, row: LabelRow) -> Drawing:
     """A label at the first place of its page."""
+    import numpy as np
+
     red, grey = _pictures(LabelFileContent("", layout, (row,), 1, "mask"))
-    return Drawing(red, grey, DRAWN_DPI / MM_PER_INCH, ExpectedPlaces(layout).label(number, 0, row))
+    around, scale = round(_AROUND_MM * DRAWN_DPI / MM_PER_INCH), DRAWN_DPI / MM_PER_INCH
+    to_pixels = np.array([[scale, 0.0, 0.0], [0.0, scale, 0.0], [around, around, 1.0]])
+    red, grey = (np.pad(light, around, constant_values=255) for light in (red, grey))
+    return Drawing(red, grey, to_pixels, ExpectedPlaces(layout).label(number, 0, row))
 
 
 def _pictures(content: LabelFileContent) -> tuple[Grey, Grey]:

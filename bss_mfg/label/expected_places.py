@@ -144,6 +144,7 @@ def _placed_texts(layout: PageLayout, plan: TextPlan, text: str, changes: bool) 
     """The parts of a text by line and face."""
     size, lines = plan.fit(text, layout.template.font(plan.style.font))
     em = size / POINTS_PER_MM
+    enclosed = layout.template.definition.element[plan.element_index].kind == "ean-upc"
     for line, along, down in plan.place_lines(lines, size):
         for part in _parts(line):
             run = part.run
@@ -156,7 +157,8 @@ def _placed_texts(layout: PageLayout, plan: TextPlan, text: str, changes: bool) 
             yield (
                 plan.turn(along + part.start * size, down),
                 ExpectedText(
-                    plan.element_index, run.text, 0.0, 0.0, plan.rotate, run.width * em, glyphs, glyph_set, changes
+                    *(plan.element_index, run.text, 0.0, 0.0, plan.rotate, run.width * em, glyphs, glyph_set, changes),
+                    enclosed=enclosed,
                 ),
             )
 

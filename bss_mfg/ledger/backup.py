@@ -8,11 +8,14 @@ from pathlib import Path
 
 from bss_mfg.core.files import build_atomically, move_aside
 from bss_mfg.errors import BssError, InputError, LedgerError, RefusedError
-from bss_mfg.ledger.events import LedgerRestored
+from bss_mfg.ledger.events import LedgerAdopted, LedgerRestored
+from bss_mfg.ledger.home import forget_issued, new_branch
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.next_numbers import NextNumbers, read_next_numbers, salvage_next_numbers, write_next_numbers
+from bss_mfg.ledger.place import LedgerPlace
 from bss_mfg.model import Actor
 
+NUMBERS_FILE = "next-serials.json"
 _PAGES = 2_000  # copied between two looks at the lock, so that writers wait little
 
 
@@ -60,7 +63,7 @@ class RestoreRequest:
     @property
     def numbers_file(self) -> Path:
         """What restores before this one noted."""
-        return self.ledger_file.with_name("next-serials.json")
+        return self.ledger_file.with_name(NUMBERS_FILE)
 
 
 def restore(request: RestoreRequest, actor: Actor) -> tuple[LedgerCopy, NextNumbers]:
@@ -90,11 +93,38 @@ def restore(request: RestoreRequest, actor: Actor) -> tuple[LedgerCopy, NextNumb
             events=found.events, head=found.head, reason=request.reason, skipped_serials=request.skip_serials
         )
         with Ledger.open(target, actor) as ledger:
-            numbers = ledger.products.record_restore(restored, known)
+            numbers = ledger.products.issue_here(restored, known)
         write_next_numbers(request.numbers_file, known.merged(numbers))  # before the copy counts
 
+    forget_issued(LedgerPlace.of_file(ledger_file))
     build_atomically(ledger_file, copy)
+    with Ledger.open(ledger_file, actor) as ledger:
+        ledger.home.note_issued()
     return found, numbers
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptRequest:
+    """That a ledger which was copied or moved issues where it is now, and why; `skip_serials` running numbers of each
+    product are left out."""
+
+    skip_serials: int
+    reason: str
+
+
+def adopt(place: LedgerPlace, request: AdoptRequest, actor: Actor) -> NextNumbers | None:
+    """Let a ledger issue where it is now; the running numbers it goes on with, None where it issues there already."""
+    notes = place.folder / NUMBERS_FILE
+    known = NextNumbers({}) if place.url else read_next_numbers(notes)
+    event = LedgerAdopted(branch=new_branch(), reason=request.reason, skipped_serials=request.skip_serials)
+    with Ledger.open(place, actor) as ledger:
+        if not ledger.home.trouble():
+            return None
+        numbers = ledger.products.issue_here(event, known)
+        ledger.home.note_issued()
+    if not place.url:
+        write_next_numbers(notes, known.merged(numbers))
+    return numbers
 
 
 def _move_damaged_aside(ledger_file: Path) -> None:

@@ -82,8 +82,8 @@ class Database(Connection, Protocol):
     def copy_to(self, target: Path, pages: int = -1) -> None:
         """Copy everything, as it is at one moment, into a new file; `pages` at once, so that writers wait little."""
 
-    def require_erasable(self) -> None:
-        """`RefusedError` where copies of what is overwritten stay behind, so that keys can't be destroyed."""
+    def identity(self) -> str:
+        """What tells this database from every copy of it."""
 
     def named_lock(self, name: str, busy_message: str, wait_s: float) -> AbstractContextManager[None]:
         """Hold a name that nobody else who works with this ledger has, after waiting for at most `wait_s` seconds;

@@ -46,6 +46,8 @@ class EventKind(StrEnum):
     VAULT_KEY_PUT_BACK = "vault key put back"
     RECOVERY_EXPORTED = "recovery exported"
     RECIPIENT_SET = "recipient set"
+    ROLE_GRANTED = "role granted"
     LEDGER_MIGRATED = "ledger migrated"
     LEDGER_RESTORED = "ledger restored"
+    LEDGER_ADOPTED = "ledger adopted"
     SPEC_CONFIRMED = "spec confirmed"

@@ -330,6 +330,14 @@ class RecoveryExported(EventRecord):
     vault: str = key("id of the vault key")
 
 
+class RoleGranted(EventRecord):
+    """A user of the database got a role in a ledger on a server. What was run by hand with psql is not recorded."""
+
+    kind = EventKind.ROLE_GRANTED
+    role: str = key("`operator`, `qa`, `keys` or `admin`")
+    to: str = key("the user")
+
+
 class RecipientSet(EventRecord):
     """The data keys were sealed to an officer, or to none any more."""
 
@@ -352,6 +360,15 @@ class LedgerRestored(EventRecord):
     kind = EventKind.LEDGER_RESTORED
     events: int = key("how many the copy had")
     head: str = key("digest of its newest event")
+    reason: str = key("why")
+    skipped_serials: int = key("running numbers of each product that were left out")
+
+
+class LedgerAdopted(EventRecord):
+    """The ledger was copied or moved, and issues here from now on."""
+
+    kind = EventKind.LEDGER_ADOPTED
+    branch: str = key("random mark of what it issues from now on: that of another copy is another")
     reason: str = key("why")
     skipped_serials: int = key("running numbers of each product that were left out")
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -14,7 +14,7 @@ from bss_mfg.ledger.connection import Database
 from bss_mfg.ledger.events import IdentitiesImported
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.identifiers import IdentifierStore
-from bss_mfg.model import ImportedIdentity
+from bss_mfg.model import Identifier, ImportedIdentity
 
 _AT_ONCE = 500
 
@@ -111,6 +111,38 @@ class IdentityStore:
             {"serial": serial, "product": product},
         )
         return [number for (number,) in rows]
+
+    def issued_of(self, product: str) -> Iterator[ImportedIdentity]:
+        """All units that were issued of a product, each as another ledger would import it, with its MAC."""
+        rows = self._db.each(
+            "SELECT u.serial, u.uuid, u.key_digest, u.mac FROM unit u JOIN product p ON p.no = u.product "
+            "WHERE p.name = ? ORDER BY u.batch, u.number",
+            (product,),
+        )
+        for number, (serial, raw_uuid, digest, mac) in enumerate(rows, 1):
+            identifiers = (Identifier("mac", mac.encode("ascii"), False),) if mac else ()
+            yield ImportedIdentity(number, serial, uuid.UUID(bytes=raw_uuid), digest, identifiers)
+
+    def compare_issued(self, identities: Iterable[ImportedIdentity]) -> Iterator[tuple[ImportedIdentity, bool | None]]:
+        """Each identity of another ledger, and whether this one issued the same unit (True) or another one under its
+        serial (False); None of a serial that was not issued here. MACs that this ledger knows are left out."""
+        rows = iter(identities)
+        while some := list(islice(rows, _AT_ONCE)):
+            marks = ", ".join("?" * len(some))
+            known = {
+                serial: (raw_uuid, digest)
+                for serial, raw_uuid, digest in self._db.rows(
+                    f"SELECT lower(serial), uuid, key_digest FROM unit WHERE lower(serial) IN ({marks})",  # noqa: S608 (fixed texts)
+                    tuple(item.serial.lower() for item in some),
+                )
+            }
+            holders = self.identifiers.holders([one for item in some for one in item.identifiers])
+            for item in some:
+                unit = known.get(item.serial.lower())
+                free = tuple(one for one in item.identifiers if one.key not in holders)
+                assert item.uuid is not None  # noqa: S101  (of units)
+                same = None if unit is None else unit == (item.uuid.bytes, item.key_digest)
+                yield replace(item, identifiers=free), same
 
     def import_issued(self, identities: Iterable[ImportedIdentity], source: ImportSource) -> ImportCounts:
         """Remember identities that were issued before, inside the caller's transaction.

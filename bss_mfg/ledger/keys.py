@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,11 +23,13 @@ from bss_mfg.ledger.events import (
     read_record,
 )
 from bss_mfg.ledger.history import HistoryStore
+from bss_mfg.ledger.key_folder import KeyFolder, WrappedKey
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.settings import SettingsStore
 from bss_mfg.ledger.units import LookupColumn, select_units
 from bss_mfg.ledger.vault import DataKey, OfficerPrivateKey, OfficerPublicKey, SealedUnit, Vault, key_digest
 from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
+from bss_mfg.ledger.wrapped_keys import WrappedKeyStore
 from bss_mfg.model import Unit
 
 
@@ -44,6 +46,16 @@ class UnitKeyDigest:
     key_size: int
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedKeys:
+    """How many data keys a vault opens, the names of those that it does not, and of those whose files are not in the
+    key folder here. A name that begins with a dot is a key of the ledger's own."""
+
+    opened: int
+    unopened: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+
+
 _SEALED = "u.number, u.uuid, u.key_digest, u.sealed_key, u.extra, u.seal"
 """The columns of unit `u` that make a `SealedUnit`; its number comes first."""
 
@@ -53,19 +65,28 @@ _INDEX_KEY = ".index"
 
 def open_keys(ledger: Ledger) -> KeyStore:
     """The keys of a ledger: the one way to them."""
-    return KeyStore(ledger._db.with_secrets(), ledger.history, ledger.settings, ledger.batches)
+    secrets = ledger._db.with_secrets()
+    folder = KeyFolder(ledger.place.key_folder, ledger.settings.ledger_id()) if ledger.place.url else None
+    wrapped = WrappedKeyStore(secrets, folder)
+    return KeyStore(secrets, ledger.history, ledger.settings, ledger.batches, wrapped)
 
 
 class KeyStore:
     """Data keys in the ledger: opened, wrapped anew, sealed to an officer, destroyed."""
 
     def __init__(
-        self, connection: Database, history: HistoryStore, settings: SettingsStore, batches: BatchStore
+        self,
+        connection: Database,
+        history: HistoryStore,
+        settings: SettingsStore,
+        batches: BatchStore,
+        wrapped: WrappedKeyStore,
     ) -> None:
         self._db = connection
         self._history = history
         self._settings = settings
         self._batches = batches
+        self._wrapped = wrapped
 
     def check_vault(self, vault: Vault) -> None:
         """Refuse a vault key that this ledger's data keys are not wrapped under."""
@@ -87,38 +108,44 @@ class KeyStore:
             raise RuntimeError("a data key is wrapped in the transaction that stores it")
         self.check_vault(vault)
         pem = self._settings.recipient_pem()
-        return vault.wrap(data_key), OfficerPublicKey(pem).seal(data_key) if pem else None
+        sealed = OfficerPublicKey(pem).seal(data_key) if pem else None
+        return self._wrapped.columns(data_key.batch, WrappedKey(vault.wrap(data_key), sealed))
 
-    def opened_by(self, vault: Vault) -> tuple[int, list[str]]:
-        """How many data keys a vault opens, and the names of those that it does not."""
+    def opened_by(self, vault: Vault) -> OpenedKeys:
+        """Which data keys a vault opens."""
         unopened: list[str] = []
-        keys = self._wrapped_keys()
-        for name, wrapped in keys:
+        keys, elsewhere = self._wrapped.readable()
+        for name, key in keys:
             try:
-                vault.unwrap(name, wrapped).key.wipe()
+                vault.unwrap(name, key.wrapped).key.wipe()
             except LedgerError:
                 unopened.append(name)
-        return len(keys) - len(unopened), unopened
+        return OpenedKeys(len(keys) - len(unopened), tuple(unopened), tuple(elsewhere))
+
+    def unnamed_files(self) -> list[str]:
+        """Names of files in the key folder that belong to no data key in force."""
+        return self._wrapped.unnamed_files()
 
     def data_key(self, batch_id: str, vault: Vault) -> DataKey:
         """A batch's data key; `RefusedError` where it was destroyed."""
         self.check_vault(vault)
-        (wrapped,) = self._db.rows("SELECT wrapped_key FROM batch WHERE no = ?", (self._batches.number(batch_id),))[0]
+        self._batches.number(batch_id)
         self._batches.refuse_retired(batch_id)
-        if wrapped is None:
+        if (stored := self._wrapped.find(batch_id)) is None:
+            self._batches.refuse_retired(batch_id)
             raise LedgerError(
                 f"the data key of batch {batch_id} is gone, and the history knows of no retirement",
                 way_out=f"Something other than bss-mfg changed the ledger. {RESTORE_WAY_OUT}",
             )
-        return vault.unwrap(batch_id, wrapped)
+        self.check_vault(vault)  # which may have changed meanwhile
+        return vault.unwrap(batch_id, stored.wrapped)
 
     def index_key(self, vault: Vault) -> DataKey:
         """The key under which values that must be unique and are secret are digested (HMAC-SHA-256): who has only the
         ledger can't try all PINs. Made when it is asked for first, in the caller's transaction."""
         self.check_vault(vault)
-        rows = self._db.rows("SELECT wrapped_key FROM own_key WHERE name = ?", (_INDEX_KEY,))
-        if rows:
-            return vault.unwrap(_INDEX_KEY, rows[0][0])
+        if stored := self._wrapped.find(_INDEX_KEY):
+            return vault.unwrap(_INDEX_KEY, stored.wrapped)
         key = DataKey.generate(_INDEX_KEY)
         self._db.execute("INSERT INTO own_key VALUES (?, ?, ?)", (_INDEX_KEY, *self.wrapped(key, vault)))
         return key
@@ -192,9 +219,11 @@ class KeyStore:
         Units are not touched."""
         with self._db.transaction():
             self.check_vault(old)
-            keys = [(batch, old.unwrap(batch, wrapped)) for batch, wrapped in self._wrapped_keys()]
-            before = self._rewrap(keys, new, kind)
+            stored = self._wrapped.all()
+            keys = [(name, old.unwrap(name, key.wrapped)) for name, key in stored]
+            before = self._rewrap(keys, dict(stored), new, kind)
             self._history.append(None, VaultRekeyed(before=before, after=new.id, batches=_batch_count(keys)))
+        self._wrapped.drop_old()
         return _batch_count(keys)
 
     def recover(self, officer: OfficerPrivateKey, lost: str, new: Vault, kind: str) -> int:
@@ -206,40 +235,44 @@ class KeyStore:
                     "another command changed the vault key just now",
                     way_out="Nothing was changed. `bss-mfg vault status` says whether it is whole.",
                 )
-            rows = self._db.rows(
-                "SELECT id, recovery_key FROM batch WHERE wrapped_key IS NOT NULL "
-                "UNION ALL SELECT name, recovery_key FROM own_key"
-            )
-            if missing := [batch for batch, sealed in rows if sealed is None]:
+            stored = self._wrapped.all()
+            if missing := [name for name, key in stored if key.recovery is None]:
                 raise LedgerError(
                     f"{count_words(len(missing), 'batch', 'batches')} {one_or(len(missing), 'was', 'were')} never "
                     f"sealed to an officer: {listing(missing, 1)}",
                     way_out="Only the vault key, its safe copy or its recovery file open them.",
                 )
-            keys = [(batch, officer.open(batch, sealed)) for batch, sealed in rows]
+            keys = [(name, officer.open(name, key.recovery)) for name, key in stored if key.recovery is not None]
             recovered = VaultRecovered(
-                before=self._rewrap(keys, new, kind),
+                before=self._rewrap(keys, dict(stored), new, kind),
                 after=new.id,
                 batches=_batch_count(keys),
                 officer=officer.recipient.fingerprint,
             )
             self._history.append(None, recovered)
+        self._wrapped.drop_old()
         return _batch_count(keys)
 
     def set_recipient(self, vault: Vault, recipient: OfficerPublicKey | None) -> int:
         """Seal all data keys, and those to come, to an officer; None takes the old officer's away. How many."""
         with self._db.transaction():
             self.check_vault(vault)
-            keys = [(batch, vault.unwrap(batch, wrapped)) for batch, wrapped in self._wrapped_keys()]
-            sealed = [(recipient.seal(key) if recipient else None, name) for name, key in keys]
-            self._db.many("UPDATE batch SET recovery_key = ? WHERE id = ?", sealed)
-            self._db.many("UPDATE own_key SET recovery_key = ? WHERE name = ?", sealed)
+            stored = self._wrapped.all()
+            keys = [(name, vault.unwrap(name, key.wrapped)) for name, key in stored]
+            before = dict(stored)
+            self._wrapped.store_anew(
+                [
+                    (name, WrappedKey(before[name].wrapped, recipient.seal(key) if recipient else None))
+                    for name, key in keys
+                ]
+            )
             self._db.execute("DELETE FROM about WHERE name = 'recipient'")
             if recipient:
                 self._db.execute("INSERT INTO about VALUES ('recipient', ?)", (recipient.pem,))
             self._history.append(
                 None, RecipientSet(fingerprint=recipient.fingerprint if recipient else "", batches=_batch_count(keys))
             )
+        self._wrapped.drop_old()
         return _batch_count(keys)
 
     def retire(self, batch_id: str, acknowledged: str) -> bool:
@@ -248,36 +281,28 @@ class KeyStore:
         `acknowledged` says by what the manifest was acknowledged. Barcode strings stay: labels can be printed again.
         """
         if self._batches.retired_at(batch_id):
-            self._db.scrub()
+            self._wrapped.end_destruction(batch_id)
             return False
-        self._db.require_erasable()
         self._refuse_to_retire(batch_id)
         batch = self._batches.number(batch_id)
         with self._db.transaction():
             if self._batches.retired_at(batch_id):
                 return False
+            self._wrapped.require_destructible(batch_id)
             self._db.execute(
                 "UPDATE batch SET wrapped_key = NULL, recovery_key = NULL, retired_at = ? WHERE no = ?",
                 (clock.now(), batch),
             )
             units = self._db.execute("UPDATE unit SET sealed_key = NULL, extra = NULL WHERE batch = ?", (batch,))
             self._history.append(batch_id, BatchRetired(units=units, acknowledged=acknowledged))
-        self._db.scrub()
+            self._wrapped.destroy(batch_id)
+        self._wrapped.end_destruction(batch_id)
         return True
 
-    def _wrapped_keys(self) -> list[tuple[str, bytes]]:
-        """Of all batches, and of the ledger's own keys."""
-        return self._db.rows(
-            "SELECT id, wrapped_key FROM batch WHERE wrapped_key IS NOT NULL "
-            "UNION ALL SELECT name, wrapped_key FROM own_key"
-        )
-
-    def _rewrap(self, keys: list[tuple[str, DataKey]], new: Vault, kind: str) -> str:
+    def _rewrap(self, keys: list[tuple[str, DataKey]], stored: Mapping[str, WrappedKey], new: Vault, kind: str) -> str:
         """The id of the vault key before."""
         before = self._settings.vault_id()
-        wrapped = [(new.wrap(key), name) for name, key in keys]
-        self._db.many("UPDATE batch SET wrapped_key = ? WHERE id = ?", wrapped)
-        self._db.many("UPDATE own_key SET wrapped_key = ? WHERE name = ?", wrapped)
+        self._wrapped.store_anew([(name, WrappedKey(new.wrap(key), stored[name].recovery)) for name, key in keys])
         self._settings.remember_vault(new.id, kind)
         return before
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,13 +13,16 @@ from bss_mfg.core.files import build_atomically
 from bss_mfg.errors import LedgerError
 from bss_mfg.ledger.batch_lock import BatchWork, batch_lock
 from bss_mfg.ledger.batches import BatchStore
+from bss_mfg.ledger.comparing import LedgerComparison, compare
 from bss_mfg.ledger.connection import Database
 from bss_mfg.ledger.control_logs import ControlLogStore
 from bss_mfg.ledger.events import WorkspaceCreated
 from bss_mfg.ledger.exports import ExportStore
 from bss_mfg.ledger.history import HistoryStore
+from bss_mfg.ledger.home import Home
 from bss_mfg.ledger.identities import IdentityStore
 from bss_mfg.ledger.integrity import check_payloads, check_states
+from bss_mfg.ledger.key_folder import KeyFolder
 from bss_mfg.ledger.migration import migrate
 from bss_mfg.ledger.packages import PackageStore
 from bss_mfg.ledger.payload_search import PayloadSearch
@@ -49,7 +54,8 @@ class Ledger:
         self.actor = actor
         self.history = HistoryStore(connection, actor)
         self.settings = SettingsStore(connection)
-        self.products = ProductStore(connection, self.history)
+        self.home = Home(connection, place)
+        self.products = ProductStore(connection, self.history, self.home)
         self.batches = BatchStore(connection, self.history)
         self.units = UnitStore(connection, self.history, self.batches)
         self.packages = PackageStore(connection, self.history, self.batches, self.units)
@@ -68,7 +74,11 @@ class Ledger:
         """Make a new ledger, whole or not at all, that remembers the id of its vault key and how that is kept."""
 
         def fill(ledger: Ledger) -> None:
-            ledger._db.execute("INSERT INTO about VALUES ('ledger_id', ?)", (str(uuid.uuid4()),))
+            ledger_id = str(uuid.uuid4())
+            ledger._db.execute("INSERT INTO about VALUES ('ledger_id', ?)", (ledger_id,))
+            ledger.home.note()
+            if place.url:
+                KeyFolder(place.key_folder, ledger_id).prepare()
             ledger.settings.remember_vault(vault.id, vault_kind)
             ledger.history.append(None, WorkspaceCreated())
 
@@ -102,6 +112,14 @@ class Ledger:
         """All writes inside are one."""
         return self._db.transaction()
 
+    @contextlib.contextmanager
+    def issuing(self) -> Iterator[None]:
+        """As `transaction`, in which identities are issued: `RefusedError` in a copy of the ledger."""
+        with self._db.transaction():
+            self.home.require()
+            yield
+        self.home.note_issued()
+
     def moment(self) -> AbstractContextManager[None]:
         """All that is read inside is of one moment; for a few short questions, because writers wait."""
         return self._db.moment()
@@ -109,6 +127,10 @@ class Ledger:
     def locked(self, batch_id: str, work: BatchWork) -> AbstractContextManager[None]:
         """Held while a command does such work on a batch; `LedgerError` where another does."""
         return batch_lock(self._db, batch_id, work)
+
+    def compare(self, other: Ledger, most: int) -> LedgerComparison:
+        """How far another ledger has the same history, and what both have issued; at most `most` of that is named."""
+        return compare(self._db, other._db, most)
 
     def copy_to(self, target: Path, pages: int = -1) -> None:
         """Copy everything, as it is at one moment, into a new file; `pages` at once, so that writers wait little."""

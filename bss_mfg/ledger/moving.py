@@ -8,20 +8,25 @@ is frozen it stays the ledger, and a copy that it left behind is made anew.
 from __future__ import annotations
 
 import contextlib
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.errors import LedgerError, RefusedError
 from bss_mfg.ledger.connection import Database
 from bss_mfg.ledger.event_chain import chain_head
+from bss_mfg.ledger.home import Home
+from bss_mfg.ledger.key_folder import KeyFolder, WrappedKey
 from bss_mfg.ledger.place import LedgerPlace
-from bss_mfg.ledger.schema import FREEZE, SCHEMA
+from bss_mfg.ledger.schema import FREEZE
+from bss_mfg.ledger.schema_tables import Table, tables
 from bss_mfg.ledger.server import connect_server, created_on_server, holds_ledger, remove_from_server
 from bss_mfg.ledger.sqlite import connect
 
 _AT_ONCE = 2_000
+_KEY_NAMES = {"batch": "id", "own_key": "name"}
+"""The column that names a data key, by table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +38,18 @@ class MovedLedger:
     head: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
-    name: str
-    columns: tuple[str, ...]
-    key: tuple[str, ...]
+@dataclass(slots=True)
+class _Steps:
+    """Counts the rows that were copied, and compared."""
+
+    total: int
+    progress: Progress
+    done: int = 0
+
+    def count(self, rows: int) -> None:
+        """So many more."""
+        self.done += rows
+        self.progress(self.done, self.total)
 
 
 def move_ledger(source: LedgerPlace, target: LedgerPlace, progress: Progress = no_progress) -> MovedLedger:
@@ -47,26 +59,14 @@ def move_ledger(source: LedgerPlace, target: LedgerPlace, progress: Progress = n
         secrets = file.with_secrets()
         total = sum(secrets.rows(f"SELECT count(*) FROM {table.name}")[0][0] for table in tables())  # noqa: S608 (fixed texts)
         if not _is_copied(secrets, target):
+            folder = KeyFolder(target.key_folder, _ledger_id(file))
+            folder.prepare()
             with created_on_server(target) as made:
-                _copy(secrets, made.with_secrets(), total, progress)
+                _copy(secrets, made.with_secrets(), folder, _Steps(2 * total, progress))
+                Home(made, target).note()
         file.execute(FREEZE)
         events, digest = chain_head(file)
     return MovedLedger(total, events, digest.hex())
-
-
-def tables() -> list[_Table]:
-    """The tables of a ledger with their columns and the columns of their primary key, each after those it refers to."""
-    found: list[_Table] = []
-    for name, body in re.findall(r"CREATE TABLE (\w+) \(\n(.*?)\n\)", SCHEMA, re.DOTALL):
-        lines = [line.strip() for line in body.splitlines()]
-        columns = [line.split()[0] for line in lines if re.match(r"[a-z]", line)]
-        added = re.findall(rf"ALTER TABLE {name} ADD COLUMN (\w+)", SCHEMA)
-        renamed = dict(re.findall(rf"ALTER TABLE {name} RENAME COLUMN (\w+) TO (\w+)", SCHEMA))
-        whole = re.search(r"^\s*PRIMARY KEY \(([\w, ]+)\)", body, re.MULTILINE)
-        own = [line.split()[0] for line in lines if "PRIMARY KEY" in line and line.split()[0] != "PRIMARY"]
-        key = [one.strip() for one in whole[1].split(",")] if whole else own
-        found.append(_Table(name, tuple(renamed.get(one, one) for one in [*columns, *added]), tuple(key)))
-    return found
 
 
 def _is_copied(source: Database, target: LedgerPlace) -> bool:
@@ -94,33 +94,54 @@ def _ledger_id(database: Database) -> str:
     return str(database.rows("SELECT value FROM about WHERE name = 'ledger_id'")[0][0])
 
 
-def _copy(source: Database, target: Database, total: int, progress: Progress) -> None:
-    done = 0
+def _copy(source: Database, target: Database, folder: KeyFolder, steps: _Steps) -> None:
     for table in tables():
         columns, marks = ", ".join(table.columns), ", ".join("?" * len(table.columns))
         for rows in _slices(source, table):
-            target.many(f"INSERT INTO {table.name} ({columns}) VALUES ({marks})", rows)  # noqa: S608 (fixed texts)
-            done += len(rows)
-            progress(done, 2 * total)
+            kept = _with_references(table, rows, folder.put)
+            target.many(f"INSERT INTO {table.name} ({columns}) VALUES ({marks})", kept)  # noqa: S608 (fixed texts)
+            steps.count(len(rows))
     if source.rows("SELECT 1 FROM imported LIMIT 1"):
         target.guard_imports()
     for table in tables():
         there = _slices(target, table)
         for rows in _slices(source, table):
-            if next(there, []) != rows:
+            if next(there, []) != _with_references(table, rows, folder.reference):
                 raise LedgerError(
                     f"table {table.name} came out otherwise in the database",
                     where=target.where,
                     way_out="Nothing was changed, and the file stays the ledger. Please report this.",
                 )
-            done += len(rows)
-            progress(done, 2 * total)
+            steps.count(len(rows))
+    for table_name, name_column in _KEY_NAMES.items():
+        query = f"SELECT {name_column}, wrapped_key FROM {table_name} WHERE wrapped_key IS NOT NULL"  # noqa: S608 (fixed texts)
+        for name, reference in target.rows(query):
+            folder.get(name, reference)
 
 
-def _slices(database: Database, table: _Table) -> Iterator[list[Sequence[object]]]:
+def _with_references(
+    table: Table, rows: list[Sequence[object]], keep: Callable[[str, WrappedKey], bytes]
+) -> list[Sequence[object]]:
+    """Rows as the database holds them: a data key lies in the key folder, and its reference in its place."""
+    if "wrapped_key" not in table.columns:
+        return rows
+    name, wrapped, recovery = (
+        table.columns.index(one) for one in (_KEY_NAMES[table.name], "wrapped_key", "recovery_key")
+    )
+    made: list[Sequence[object]] = []
+    for row in rows:
+        columns: list[Any] = list(row)
+        if columns[wrapped] is not None:
+            columns[wrapped] = keep(columns[name], WrappedKey(columns[wrapped], columns[recovery]))
+            columns[recovery] = None
+        made.append(tuple(columns))
+    return made
+
+
+def _slices(database: Database, table: Table) -> Iterator[list[Sequence[object]]]:
     """All rows of a table by its key, in slices; what only one kind of database notes of itself apart."""
     columns, key = ", ".join(table.columns), ", ".join(table.key)
-    own = "name <> 'schema_version'" if table.name == "about" else "1 = 1"
+    own = "name NOT IN ('schema_version', 'home')" if table.name == "about" else "1 = 1"
     places = [table.columns.index(name) for name in table.key]
     query = f"SELECT {columns} FROM {table.name} WHERE {own} AND "  # noqa: S608 (fixed texts)
     order = f" ORDER BY {key} LIMIT {_AT_ONCE}"

@@ -1,4 +1,4 @@
-"""Refuse drives on which a file lock can't be trusted."""
+"""Drives on which a file lock can't be trusted are refused; and which drives number their files anew."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ncpfs", "9p", "fuse.
 
 def refuse_network(path: Path) -> None:
     """Refuse a network file system: its locks don't hold, and two stations could issue the same."""
-    kind = _file_system(path.parent.resolve())
+    kind = _file_system(path)
     if kind in _NETWORK:
         raise InputError(
             f"the ledger is on a network file system ({kind}), where locks can't be trusted",
@@ -21,7 +21,13 @@ def refuse_network(path: Path) -> None:
         )
 
 
-def _file_system(folder: Path) -> str:
+def numbers_files(path: Path) -> bool:
+    """Whether a file keeps its number (inode) there; those of FAT have none of their own."""
+    return _file_system(path) not in {"vfat", "exfat", "msdos"}
+
+
+def _file_system(path: Path) -> str:
+    folder = path.parent.resolve()
     if sys.platform == "win32":
         import ctypes
 

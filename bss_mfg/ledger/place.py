@@ -16,11 +16,12 @@ _SECRETS = {"password", "sslpassword", "oauth_client_secret"}
 @dataclass(frozen=True, slots=True)
 class LedgerPlace:
     """`folder` is the workspace: jobs keep there what waits on a disk. Without a `url` the ledger is the file `name` in
-    it, else that database on a PostgreSQL server."""
+    it, else that database on a PostgreSQL server, and the data keys lie in the folder `keys`."""
 
     folder: Path
     url: str = ""
     name: str = "ledger.db"
+    keys: str = ""
 
     @classmethod
     def of_file(cls, path: Path) -> LedgerPlace:
@@ -31,6 +32,11 @@ class LedgerPlace:
     def file(self) -> Path:
         """The ledger's file; with a `url` there is none."""
         return self.folder / self.name
+
+    @property
+    def key_folder(self) -> Path:
+        """Where the wrapped data keys of a ledger on a server lie: `keys/` in the workspace unless said otherwise."""
+        return self.folder / Path(self.keys or "keys").expanduser()
 
     def require_file(self) -> Path:
         """The ledger's file; `RefusedError` where it is on a server."""

@@ -24,11 +24,13 @@ from bss_mfg.ledger.connection import Values
 from bss_mfg.ledger.place import LedgerPlace
 from bss_mfg.ledger.postgresql_errors import (
     lost_connection,
+    not_permitted,
     translate_error,
     translated_errors,
     unknown_commit,
 )
-from bss_mfg.ledger.postgresql_schema import MISPLACED, NAME, guard_imports_script, schema_script, script, trigger_names
+from bss_mfg.ledger.postgresql_roles import UNDUE, roles_that_may
+from bss_mfg.ledger.postgresql_schema import MISPLACED, NAME, guard_imports_script, script, trigger_names
 from bss_mfg.ledger.postgresql_session import new_session
 from bss_mfg.ledger.postgresql_sql import PlainInsert, plain_insert, reads_secrets, translated
 from bss_mfg.ledger.schema import VERSION
@@ -59,6 +61,16 @@ class PostgresConnection:
         return self._place.words
 
     @property
+    def user(self) -> str:
+        """Who works here: a user of the database."""
+        return str(self._database.info.user)
+
+    @property
+    def database(self) -> str:
+        """The database's name."""
+        return str(self._database.info.dbname)
+
+    @property
     def in_transaction(self) -> bool:
         """Whether a transaction is open."""
         return self._open
@@ -79,7 +91,7 @@ class PostgresConnection:
         with translated_errors(self.where):
             cursor = self._database.cursor("each", withhold=not self._open)
         with cursor:
-            with translated_errors(self.where):
+            with self._translated(sql):
                 cursor.execute(translated(sql), _given(values))
             while True:
                 with translated_errors(self.where):
@@ -100,7 +112,7 @@ class PostgresConnection:
         if not first:
             return
         insert = plain_insert(sql) if len(first) > _FEW else None
-        with translated_errors(self.where):
+        with self._translated(sql):
             if insert:
                 self._copy(insert, chain(first, waiting))
             else:
@@ -154,10 +166,17 @@ class PostgresConnection:
 
     def _run(self, sql: str, values: Values) -> psycopg.Cursor[Any]:
         self._refuse_secrets(sql)
-        try:
+        with self._translated(sql):
             return self._database.execute(translated(sql), _given(values))
-        except (psycopg.Error, UnicodeError) as error:
-            raise translate_error(error, self.where) from None
+
+    @contextlib.contextmanager
+    def _translated(self, sql: str) -> Iterator[None]:
+        """The errors of a statement; of one that this user may not run, which role may."""
+        with translated_errors(self.where):
+            try:
+                yield
+            except psycopg.errors.InsufficientPrivilege:
+                raise not_permitted(self.where, self.user, roles_that_may(sql)) from None
 
     def _refuse_secrets(self, sql: str) -> None:
         if reads_secrets(sql):
@@ -253,7 +272,7 @@ class PostgresConnection:
         self.run_script("", prepared=guard_imports_script())
 
     def scrub(self) -> None:
-        """Nothing: what is to be destroyed is not kept here (`require_erasable`)."""
+        """Nothing: what is to be destroyed lies in the key folder."""
 
     def with_secrets(self) -> PostgresConnection:
         """The same database to who may read keys."""
@@ -277,6 +296,16 @@ class PostgresConnection:
                 problems=missing[:10],
                 way_out="Someone changed the database. Keep it as evidence and restore a backup.",
             )
+        with translated_errors(self.where):
+            undue = self._database.execute(UNDUE).fetchall()
+        if undue:
+            raise LedgerError(
+                "others than its admins have rights that no role gives",
+                where=self.where,
+                problems=[f"{who}: {what}" for what, who in undue[:10]],
+                way_out=f"An admin takes them away, with psql: `REVOKE ALL ON ALL TABLES IN SCHEMA {NAME} FROM "
+                f"{undue[0][1]}`. Then `bss-mfg ledger grant` renews what the roles have.",
+            )
         if any(self.rows(query) for query in MISPLACED):
             raise LedgerError("is damaged", where=self.where, way_out="Restore a backup of the database.")
 
@@ -288,13 +317,13 @@ class PostgresConnection:
             way_out="Back up the database: `pg_dump`, or base backups with the server's archive of its log.",
         )
 
-    def require_erasable(self) -> None:
-        """It is not: what is overwritten stays in old rows, in the server's log and in its backups."""
-        raise RefusedError(
-            "keys can't be destroyed in a ledger on a database server",
-            where=self.where,
-            way_out="Nothing was changed. Copies of what is overwritten stay in the server's log and its backups. "
-            "Where keys have to be destroyed, keep the ledger in the workspace.",
+    def identity(self) -> str:
+        """The server's cluster and the database's number in it, which a restored dump has not."""
+        return str(
+            self.rows(
+                "SELECT system_identifier::text || ':' || oid::text FROM pg_control_system(), pg_database "
+                "WHERE datname = current_database()"
+            )[0][0]
         )
 
     @contextlib.contextmanager
@@ -326,9 +355,18 @@ class PostgresConnection:
         self.execute("UPDATE about SET value = ? WHERE name = 'schema_version'", (str(version),))
 
     def run_script(self, script_text: str, *, prepared: str = "") -> None:
-        """Run the statements of a script of the schema, or of one that is PostgreSQL's already."""
-        with translated_errors(self.where):
+        """Run the statements of a script of the schema, or of one that is PostgreSQL's already, as the ledger's owner:
+        what an admin makes belongs to all of them."""
+        owner = self.rows("SELECT quote_ident(pg_get_userbyid(nspowner)) FROM pg_namespace WHERE nspname = ?", (NAME,))
+        with self._translated(""):
+            if owner:
+                self._database.execute(cast(Any, f"SET LOCAL ROLE {owner[0][0]}"))
             self._database.execute(cast(Any, prepared or script(script_text)))
+            self._database.execute("SET LOCAL ROLE NONE")
+
+    def run_administration(self, prepared: str) -> None:
+        """Run statements that make or change roles, as who works here."""
+        self._database.execute(cast(Any, prepared))
 
 
 class _WithSecrets(PostgresConnection):
@@ -371,42 +409,6 @@ def connect(place: LedgerPlace) -> PostgresConnection:
     return connection
 
 
-def holds_ledger(place: LedgerPlace) -> bool:
-    """Whether a ledger lies in the database."""
-    with contextlib.closing(PostgresConnection(new_session(place), place)) as connection:
-        return connection.has_schema()
-
-
-@contextlib.contextmanager
-def created(place: LedgerPlace) -> Iterator[PostgresConnection]:
-    """A new ledger in a database that has none, to be filled: whole with the end of the block, or not at all."""
-    connection = PostgresConnection(new_session(place), place)
-    with contextlib.closing(connection):
-        ((encoding,),) = connection.rows("SELECT current_setting('server_encoding')")
-        if connection.has_schema():
-            raise RefusedError(
-                "the database holds a ledger already",
-                where=connection.where,
-                way_out="Nothing was changed. Make another database, or name the workspace that the ledger belongs to.",
-            )
-        if encoding != "UTF8":
-            raise RefusedError(
-                f"the database keeps texts as {encoding}",
-                where=connection.where,
-                way_out="Make one with `createdb --encoding UTF8 --template template0`.",
-            )
-        with connection.transaction():
-            connection.run_script("", prepared=f"CREATE SCHEMA {NAME}; {schema_script()}")
-            connection.execute("INSERT INTO about VALUES ('schema_version', ?)", (str(VERSION),))
-            yield connection
-
-
-def remove(place: LedgerPlace) -> None:
-    """Remove a ledger: a copy that nobody worked with."""
-    with contextlib.closing(PostgresConnection(new_session(place), place)) as connection, connection.transaction():
-        connection.run_script("", prepared=f"DROP SCHEMA {NAME} CASCADE")
-
-
 def _check_version(connection: PostgresConnection) -> None:
     if not connection.has_schema():
         raise LedgerError(
@@ -415,6 +417,8 @@ def _check_version(connection: PostgresConnection) -> None:
             way_out="Is it the right one (`url` in bss-mfg.toml)? If the ledger is lost, restore a backup of the "
             "database. A new ledger would forget what was issued.",
         )
+    if not connection.rows("SELECT has_schema_privilege(?, 'USAGE')", (NAME,))[0][0]:
+        raise not_permitted(connection.where, connection.user, ["operator", "qa", "keys"])
     if (version := connection.schema_version()) > VERSION:
         raise LedgerError(
             f"was written by a newer bss-mfg (schema {version}, this program knows {VERSION})",

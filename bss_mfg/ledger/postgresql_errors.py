@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Sequence
 
 import psycopg
 from psycopg import errors
 
 from bss_mfg.core.text import printable
-from bss_mfg.errors import BssError, InputError, LedgerError, Location, MissingError
+from bss_mfg.errors import BssError, InputError, LedgerError, Location, MissingError, NotPermittedError
 from bss_mfg.ledger.postgresql_schema import PERMANENT
 
 _AGAIN = "then run the same command again"
@@ -72,9 +73,9 @@ def translate_error(error: psycopg.Error | UnicodeError, where: str) -> BssError
         )
     if state == "42501":
         return InputError(
-            "the database server refuses this role the right to do that",
+            "the database server refuses this user the right to do that",
             where=place,
-            way_out="Whoever looks after the server grants it: the role must own the ledger.",
+            way_out="Whoever looks after the server grants it: who makes a ledger must own the database.",
         )
     if state in ("42P01", "42883", "42703", "3F000") or state.startswith("XX00"):
         return LedgerError("is damaged", where=place, way_out="Restore a backup of the database.")
@@ -93,6 +94,16 @@ def lost_connection(where: str) -> MissingError:
         "the connection to the database server was lost",
         where=where,
         way_out=f"{_NOTHING} See whether the server runs and the network is up, {_AGAIN}.",
+    )
+
+
+def not_permitted(where: str, user: str, roles: Sequence[str]) -> NotPermittedError:
+    """The database refuses a user what only some roles may do."""
+    return NotPermittedError(
+        f"the database user {user} may not do that: it takes the role {' or '.join(roles)}",
+        where=where,
+        way_out="Nothing was changed. An admin of the ledger gives it: "
+        f"`bss-mfg ledger grant {roles[0]} --to {shlex.quote(user)}`; or run the command at a station that has it.",
     )
 
 

@@ -35,6 +35,11 @@ AS $$ SELECT CAST(json_array_elements_text(CAST(list AS json)) AS bigint) $$;
 does not cast to JSON, which fails where a file's name is not UTF-8: within a text every quotation mark has a backslash
 before it, so a name in quotation marks after a comma is a key."""
 
+_OUTSIDE = {"wrapped_key": "length(wrapped_key) = 32", "recovery_key": "recovery_key IS NULL"}
+"""What the database holds of a data key, by column: the name of its file in the key folder, and nothing else."""
+KEYS_OUTSIDE = "own_key_recovery_key_check"
+"""The constraint that is there where data keys lie in the key folder."""
+
 MISPLACED = (
     "SELECT 1 FROM package k LEFT JOIN batch b ON b.no = k.batch WHERE b.no IS NULL LIMIT 1",
     "SELECT 1 FROM unit u LEFT JOIN package k ON k.batch = u.batch AND k.number = u.package "
@@ -56,7 +61,7 @@ _NUMBER = re.compile(r"\bINTEGER\b")
 def script(text: str) -> str:
     """A script of the schema, or of a migration, as PostgreSQL takes it."""
     numbered = "\n".join(_numbered(table) for table, body in _TABLE.findall(text) if "no INTEGER PRIMARY KEY" in body)
-    text = _TABLE.sub(_without_row_checks, text)
+    text = _TABLE.sub(_table_of_server, text)
     text = _TRIGGER.sub(_refusal, text)
     text = translated(text).replace("%%", "%")
     return _NUMBER.sub("BIGINT", text) + numbered
@@ -65,6 +70,12 @@ def script(text: str) -> str:
 def schema_script() -> str:
     """The whole schema, for an empty database."""
     return f"{FUNCTIONS}{script(SCHEMA)}"
+
+
+def keys_outside_script() -> str:
+    """What refuses data keys in the database, for a ledger that was made without it."""
+    checks = ", ".join(f"ADD CHECK ({check})" for check in _OUTSIDE.values())
+    return f"ALTER TABLE batch {checks}; ALTER TABLE own_key {checks};"
 
 
 def guard_imports_script() -> str:
@@ -83,8 +94,12 @@ def trigger_names() -> Iterator[str]:
             yield f"{table}_number"
 
 
-def _without_row_checks(found: re.Match[str]) -> str:
+def _table_of_server(found: re.Match[str]) -> str:
+    """A table with no foreign keys that are checked row by row, and with no room for a data key: what is destroyed must
+    not lie in a database. A key's file is named by its SHA-256."""
     table, body = found.groups()
+    for column, check in _OUTSIDE.items():
+        body = body.replace(f"{column} BLOB", f"{column} BLOB CHECK ({check})")
     if table in BULK:
         body = re.sub(r" REFERENCES \w+ \([\w, ]+\)(?=,?$)", "", body, flags=re.MULTILINE)
         body = re.sub(r",?\n\s*FOREIGN KEY \([\w, ]+\)(?: REFERENCES \w+ \([\w, ]+\))?(?=,|\n|$)", "", body)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from bss_mfg.errors import InputError, LedgerError, RefusedError
 from bss_mfg.ledger.connection import Connection
-from bss_mfg.ledger.events import KeyPinned, KeyRepinned, LedgerRestored
+from bss_mfg.ledger.events import KeyPinned, KeyRepinned, LedgerAdopted, LedgerRestored
 from bss_mfg.ledger.history import HistoryStore
+from bss_mfg.ledger.home import Home
 from bss_mfg.ledger.next_numbers import NextNumbers
 
 
 class ProductStore:
     """Products that batches were issued of."""
 
-    def __init__(self, connection: Connection, history: HistoryStore) -> None:
+    def __init__(self, connection: Connection, history: HistoryStore, home: Home) -> None:
         self._db = connection
         self._history = history
+        self._home = home
 
     def key_fingerprint(self, product: str) -> str | None:
         """The key fingerprint that the product's batches are bound to, or None before its first batch."""
@@ -47,7 +49,9 @@ class ProductStore:
         return int(rows[0][0]) if rows else self._first_serial()
 
     def register(self, name: str, pid: str, fingerprint: str) -> tuple[int, int]:
-        """(number, next running serial) of a product; pins the key at first use. Inside a transaction."""
+        """(number, next running serial) of a product; pins the key at first use. `RefusedError` in a copy of the
+        ledger. Inside a transaction."""
+        self._home.require()
         rows = self._db.rows("SELECT no, next_serial, key_fingerprint FROM product WHERE name = ?", (name,))
         if not rows:
             self._refuse_twin(name)
@@ -72,12 +76,13 @@ class ProductStore:
         """Go on with the running serials of a product from `number`, inside the caller's transaction."""
         self._db.execute("UPDATE product SET next_serial = ? WHERE no = ?", (number, product))
 
-    def record_restore(self, restored: LedgerRestored, known: NextNumbers) -> NextNumbers:
-        """Write down that this is a copy put back, and leave out as many running numbers of every product as it says,
-        after those that are `known` to have come; the numbers it goes on with. Of products that the copy does not know
-        yet, too: they may have been issued."""
-        skip = restored.skipped_serials
+    def issue_here(self, event: LedgerRestored | LedgerAdopted, known: NextNumbers) -> NextNumbers:
+        """Write down that this copy was put back, or takes the place of another, and leave out as many running numbers
+        of every product as it says, after those that are `known` to have come; the numbers it goes on with. Of products
+        that the copy does not know yet, too: they may have been issued."""
+        skip = event.skipped_serials
         with self._db.transaction():
+            self._home.note()
             here = dict(self._db.rows("SELECT name, next_serial FROM product ORDER BY no"))
             numbers = {name: max(number, known.products.get(name, 1)) + skip for name, number in here.items()}
             self._db.many(
@@ -89,7 +94,7 @@ class ProductStore:
                 "INSERT INTO about VALUES ('first_serial', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
                 (str(first),),
             )
-            self._history.append(None, restored)
+            self._history.append(None, event)
         return NextNumbers(numbers, first)
 
     def _refuse_twin(self, name: str) -> None:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from types import ModuleType
 
-from bss_mfg.errors import MissingError
+from bss_mfg.errors import MissingError, RefusedError
 from bss_mfg.ledger.connection import Database
 from bss_mfg.ledger.place import LedgerPlace
+from bss_mfg.model import Actor
 
 
 def connect_server(place: LedgerPlace) -> Database:
     """Open the ledger of a server."""
-    database: Database = _door().connect(place)
+    database: Database = _door().opened(place)
     return database
 
 
@@ -32,12 +33,33 @@ def remove_from_server(place: LedgerPlace) -> None:
     _door().remove(place)
 
 
+def grant_role(place: LedgerPlace, role: str | None, user: str | None, actor: Actor) -> bool:
+    """Make the roles of a ledger, or renew their rights, and give one to a user of the database; whether that is an
+    admin, whom no other role restricts."""
+    return bool(_door().grant_role(_on_server(place), role, user, actor))
+
+
+def roles_script(place: LedgerPlace, role: str | None, user: str | None) -> str:
+    """The SQL that does it."""
+    return str(_door().roles_script(_on_server(place), role, user))
+
+
+def _on_server(place: LedgerPlace) -> LedgerPlace:
+    if not place.url:
+        raise RefusedError(
+            "a ledger in a file has no roles: who may write the file may do all",
+            where=place.words,
+            way_out="`bss-mfg ledger move --to URL` moves it into a database.",
+        )
+    return place
+
+
 def _door() -> ModuleType:
     try:
-        from bss_mfg.ledger import postgresql
+        from bss_mfg.ledger import postgresql_administration
     except ImportError:
         raise MissingError(
             "a ledger on a database server needs psycopg",
             way_out="Install it: `pip install 'bss-mfg[postgres]'`.",
         ) from None
-    return postgresql
+    return postgresql_administration

@@ -11,6 +11,10 @@ class SettingsStore:
     def __init__(self, connection: Connection) -> None:
         self._db = connection
 
+    def ledger_id(self) -> str:
+        """What tells this ledger from others: a UUID from when it was made."""
+        return str(self._db.rows("SELECT value FROM about WHERE name = 'ledger_id'")[0][0])
+
     def vault_id(self) -> str:
         """The id of the vault key that the data keys are wrapped under."""
         return str(self._db.rows("SELECT value FROM about WHERE name = 'vault_id'")[0][0])

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from bss_mfg.core.files import make_folder
+from bss_mfg.core.machine import machine_digest
 from bss_mfg.core.waiting_locks import name_lock, waiting_lock
 from bss_mfg.errors import LedgerError
 from bss_mfg.ledger.connection import SECRET_COLUMNS, Values
-from bss_mfg.ledger.network_drives import refuse_network
+from bss_mfg.ledger.network_drives import numbers_files, refuse_network
 from bss_mfg.ledger.schema import APPLICATION_ID, NOT_IMPORTED, SCHEMA, VERSION
 from bss_mfg.ledger.sqlite_errors import damaged, translate_error, translated_errors
 from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
@@ -181,8 +182,10 @@ class SqliteConnection:
                 self._database.backup(copy, pages=pages)
             copy.execute("PRAGMA journal_mode = DELETE")
 
-    def require_erasable(self) -> None:
-        """It is: `scrub` leaves nothing behind."""
+    def identity(self) -> str:
+        """The machine and the file's number there, which a copy has not."""
+        number = self._path.stat().st_ino if numbers_files(self._path) else ""
+        return f"{machine_digest()}:{number}"
 
     def named_lock(self, name: str, busy_message: str, wait_s: float) -> AbstractContextManager[None]:
         """A lock in the folder `locks/`, which ends with its process."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -86,7 +85,7 @@ def check_mapping(
 
 def shown_by_samples(mapping: LogMapping, samples: Iterable[Sequence[CheckedMember]]) -> frozenset[tuple[LogKind, str]]:
     """The entries, by kind and path, that are proven in every log of these samples, always there, and, if they are
-    constants, the same in two logs: of a single device nobody knows what another would have."""
+    constants, the same in two logs of that kind: of a single device nobody knows what another would have."""
     states: dict[tuple[LogKind, str], list[MemberState]] = {}
     for member in (one for members in samples for one in members):
         states.setdefault((member.kind, member.path), []).append(member.state)
@@ -96,16 +95,7 @@ def shown_by_samples(mapping: LogMapping, samples: Iterable[Sequence[CheckedMemb
         for entry in entries
         if not entry.optional and set(states.get((kind, entry.path), ())) == {MemberState.PROVEN}
     }
-    times = Counter[tuple[str, str]]()
-    for place, entry in proven.items():
-        times[_constant(entry)] += len(states[place])
-    return frozenset(
-        place for place, entry in proven.items() if entry.source != "constant" or times[_constant(entry)] > 1
-    )
-
-
-def _constant(entry: Entry) -> tuple[str, str]:
-    return entry.path, json.dumps(entry.value)
+    return frozenset(place for place, entry in proven.items() if entry.source != "constant" or len(states[place]) > 1)
 
 
 def _checked(

@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 from bss_mfg.model import Secret, Unit
 from bss_mfg.payload.formats import OF_UUIDS, SPKI, encode_whole, format_of
@@ -22,13 +21,11 @@ from bss_mfg.payload.sealed_pieces import Piece, PieceKind, made_up_key, sealed_
 from bss_mfg.payload.sources import column_of
 from bss_mfg.payload.spec import Spec, SpecField
 from bss_mfg.payload.suites import Suite
+from bss_mfg.payload.unit_order import in_order
 
-if TYPE_CHECKING:
-    pass
-
-FACTS: Mapping[str, str] = {"pid": "ebK3", "upc": "841667145075", "ean": "4006381333931"}
-"""A product that Amazon's public samples name, and a made-up EAN."""
-
+PLACEHOLDERS: Mapping[str, str] = {"pid": "XxXx", "upc": "000000000000", "ean": "0000000000000"}
+"""Of a product that nobody has named: they look like no product's, and need as much room."""
+NO_FACTS: Mapping[str, str] = {}
 
 _OF_SOURCE = {
     "unit.uuid": PieceKind.UUID, "unit.oob": PieceKind.OOB, "unit.serial": PieceKind.SERIAL, "unit.mac": PieceKind.MAC,
@@ -74,21 +71,25 @@ class Anatomy:
         return spec.field_separator.join(named) + spec.terminator
 
 
-def facts_of(spec: Spec) -> dict[str, str]:
-    """What the made-up product has: its id, and the UPC, or else the EAN, that the spec asks for."""
+def facts_of(spec: Spec, known: Mapping[str, str] = NO_FACTS) -> dict[str, str]:
+    """What the product of a made-up package has, `known` or else a placeholder: its id, and the UPC, or else the EAN,
+    that the spec asks for."""
     sources = {one.source for one in spec.values_of_units}
     codes = [name for name in ("upc", "ean") if f"product.{name}" in sources]
+    chosen = next((name for name in codes if known.get(name)), *codes[:1]) if codes else ""
     needed = {one.source for one in spec.values_of_units if not getattr(one, "optional", False)}
-    kept = {name for name in codes if name == codes[0] or f"product.{name}" in needed}
-    return {name: value for name, value in FACTS.items() if name == "pid" or name in kept}
+    kept = {"pid", *(name for name in codes if name == chosen or f"product.{name}" in needed)}
+    return {name: known.get(name) or value for name, value in PLACEHOLDERS.items() if name in kept}
 
 
-def explain(spec: Spec, units: int, oob_bytes: int) -> Anatomy:
-    """A made-up package. `InputError` where the spec allows fewer units, or an RSA key holds less."""
+def explain(spec: Spec, units: int, oob_bytes: int, known: Mapping[str, str] = NO_FACTS) -> Anatomy:
+    """A made-up package, of a product of which some values are `known`. `InputError` where the spec allows fewer units,
+    or an RSA key holds less."""
     spec.check_units(units)
-    members = tuple(_unit(spec, number, oob_bytes) for number in range(1, units + 1))
-    facts, values = facts_of(spec), MadeUpValues(oob_bytes)
+    facts, values = facts_of(spec, known), MadeUpValues(oob_bytes)
+    members = tuple(_unit(spec, number, oob_bytes, facts["pid"]) for number in range(1, units + 1))
     fields: list[FieldAnatomy] = []
+    stand = in_order(members, spec.unit_order, values.sorted_by)
     for field in spec.field:
         if field.source == "constant":
             fields.append(FieldAnatomy(field, field.value or ""))
@@ -98,11 +99,11 @@ def explain(spec: Spec, units: int, oob_bytes: int) -> Anatomy:
             if value := facts.get(field.source.removeprefix("product."), ""):
                 fields.append(FieldAnatomy(field, value))
         elif field.encryption:
-            groups = [(member,) for member in members] if field.each == "unit" else [members]
+            groups = [(member,) for member in stand] if field.each == "unit" else [stand]
             made = tuple(_encrypted(field, field.encryption, group, facts, values) for group in groups)
             fields.append(FieldAnatomy(field, spec.list_separator.join(one.text for one in made), made))
         else:
-            texts = [format_of(field.format).write(values.of(field, member)) for member in members]
+            texts = [format_of(field.format).write(values.of(field, member)) for member in stand]
             fields.append(FieldAnatomy(field, spec.list_separator.join(texts)))
     return Anatomy(spec, members, tuple(fields), oob_bytes)
 
@@ -110,7 +111,7 @@ def explain(spec: Spec, units: int, oob_bytes: int) -> Anatomy:
 # --- units ------------------------------------------------------------------------------------------------------------
 
 
-def _unit(spec: Spec, number: int, oob_bytes: int) -> Unit:
+def _unit(spec: Spec, number: int, oob_bytes: int, pid: str) -> Unit:
     drawn = bytearray(stream(f"uuid {number}", 16))
     drawn[6], drawn[8] = drawn[6] & 0x0F | 0x40, drawn[8] & 0x3F | 0x80  # RFC 9562, version 4
     mac_bytes = 6
@@ -123,7 +124,7 @@ def _unit(spec: Spec, number: int, oob_bytes: int) -> Unit:
         elif column := column_of(one.source):
             extra.setdefault(column, _column_text(one, column, number))
     mac = (0x02 << 8 * (mac_bytes - 1) | number).to_bytes(mac_bytes, "big").hex(":").upper()
-    serial = (FACTS["pid"] + str(number).rjust(max(8, least - 4), "0"))[-most:]
+    serial = (pid + str(number).rjust(max(8, least - 4), "0"))[-most:]
     key = Secret(made_up_oob(number, oob_bytes))
     return Unit(number, serial, uuid.UUID(bytes=bytes(drawn)), mac, key, extra=extra)
 
@@ -165,13 +166,17 @@ class MadeUpValues:
         if column := column_of(one.source):
             text = unit.extra[column]
             return bytes.fromhex(text) if one.format == "raw" else format_of(one.format).parse_input(text)
+        return self.sorted_by(unit, one.source)
+
+    def sorted_by(self, unit: Unit, source: str) -> bytes:
+        """The bytes of a value that units can be sorted by."""
         known = {
             "unit.serial": unit.serial.encode(),
             "unit.uuid": unit.uuid.bytes,
             "unit.mac": bytes.fromhex((unit.mac or "").replace(":", "")),
             "unit.oob": made_up_oob(unit.number, self.oob_bytes),
         }
-        return known[one.source]
+        return known[source]
 
     def written(self, one: PlaintextValue, unit: Unit) -> bytes:
         """A value as it stands in a plaintext."""

@@ -15,6 +15,7 @@ from bss_mfg.payload.layouts.writing import PlaintextWriter
 from bss_mfg.payload.product_keys import ProductKey
 from bss_mfg.payload.sources import SAFE_VALUE, column_of
 from bss_mfg.payload.spec import Spec, SpecField
+from bss_mfg.payload.unit_order import in_order
 
 MAX_PAYLOAD = 1556
 """Bytes that the largest square Data Matrix (144x144) holds in Base 256 (ISO/IEC 16022, table 7)."""
@@ -122,7 +123,12 @@ class PayloadBuilder:
     def build(self, units: Sequence[Unit]) -> str:
         """The barcode string of a package of `units` (each with its key). Encrypts afresh on each call."""
         self._spec.check_units(len(units))
+        units = in_order(units, self._spec.unit_order, _sort_value)
         return "".join([maker if isinstance(maker, str) else maker(units) for maker in self._makers])
+
+
+def _sort_value(unit: Unit, source: str) -> bytes:
+    return _UNIT_BYTES[source](unit)
 
 
 def _value(unit: Unit, field: SpecField, get_bytes: Callable[[Unit], bytes]) -> str:

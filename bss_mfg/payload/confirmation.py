@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -42,13 +43,14 @@ class ConfirmationState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class NewConfirmation:
     """Who compared a spec with Amazon's guide, when, and with which document; of one with samples, which of the assumed
-    fields these prove, and which were signed for by name."""
+    fields these prove, which were signed for by name, and how long the samples' values are, by source."""
 
     by: str
     on: date
     document: str
     proven: tuple[str, ...] = ()
     signed: tuple[str, ...] = ()
+    lengths: Mapping[str, tuple[int, ...]] = dataclass_field(default_factory=dict)
 
 
 def content_digest(file: SpecFile) -> str:
@@ -160,6 +162,9 @@ def with_confirmation(file: SpecFile, new: NewConfirmation) -> str:
     if file.spec.samples.files:
         digests = (f"{quote(name)} = {quote(file.sample_digests[name])}" for name in file.spec.samples.files)
         lines += [f"proven = {_listed(new.proven)}", f"signed = {_listed(new.signed)}"]
+        if new.lengths:
+            sizes = (f"{quote(source)} = [{', '.join(map(str, some))}]" for source, some in new.lengths.items())
+            lines += [f"lengths = {{ {', '.join(sizes)} }}"]
         lines += [f"samples = {{ {', '.join(digests)} }}"]
     text = rest.rstrip() + "\n\n" + "\n".join(lines) + "\n"
     if _content(text) != _content(file.text):

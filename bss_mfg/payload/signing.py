@@ -47,6 +47,9 @@ class Confirmation(FileModel):
     )
     proven: tuple[str, ...] = Field((), description="Keys of assumed fields that the samples proved.")
     signed: tuple[str, ...] = Field((), description="Keys of assumed fields that they did not: signed for by name.")
+    lengths: dict[str, tuple[int, ...]] = Field(
+        {}, description="Characters of the samples' values, by source, where the spec allows other lengths as well."
+    )
     samples: dict[str, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]] = Field(
         {}, description="SHA-256 of each sample file, as it was then."
     )

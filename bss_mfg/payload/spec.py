@@ -38,6 +38,7 @@ from bss_mfg.payload.sources import (
     may_repeat,
 )
 from bss_mfg.payload.suites import OWN, PRESETS, Suite, described, preset
+from bss_mfg.payload.unit_order import UnitOrder
 
 
 def _check_safe(value: str) -> str:
@@ -186,6 +187,7 @@ class Spec(FileModel):
     terminator: Annotated[str, Field(pattern=r"^[;|]?$")] = ";"
     list_separator: Annotated[str, Field(pattern=r"^[_.+/\-]$")] = "_"
     max_units: Annotated[int, Field(ge=1, le=64, description="Most devices in a package.")] = 64
+    unit_order: UnitOrder = Field("issued", description="In which order the units of a package stand in the string.")
     field: Annotated[tuple[SpecField, ...], Field(min_length=1)]
     samples: Samples = Samples()
     confirmation: Confirmation | None = None

@@ -47,6 +47,7 @@ def retire_batch(
     went, may hold keys, and goes in any case. Others who work with the workspace's keys are waited for.
     """
     with workspace.exclusive_keys(patience), ledger.locked(batch.id, BatchWork.KEYS):
+        _refuse_moved_file(workspace)
         found = find_released_files(workspace, ledger, batch)
         _refuse_files(workspace.root, batch, found, delete_exports=delete_exports)
         if (
@@ -66,6 +67,17 @@ def retire_batch(
         leftovers = [path for path in halves if remove_leftover(path)]
         kept = tuple(path for path in found.proven if path not in gone)
         return Retirement(destroyed, (*sorted(gone), *leftovers), kept, tuple(cut_off))
+
+
+def _refuse_moved_file(workspace: Workspace) -> None:
+    """Refuse to retire while the file that the ledger was moved from lies in the workspace: it holds data keys."""
+    if (moved := workspace.moved_ledger_file).exists():
+        raise RefusedError(
+            "is the file that the ledger was moved from, and holds the keys of its batches",
+            where=moved,
+            way_out="Nothing was changed. Delete it, or move it to where backups are kept; until that one is destroyed "
+            "too, who has it and the vault key has the keys.",
+        )
 
 
 def _refuse_files(root: Path, batch: Batch, found: FilesOnDisk, *, delete_exports: bool) -> None:

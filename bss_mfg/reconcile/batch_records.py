@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +15,7 @@ from bss_mfg.ledger.units import UnitRecord
 from bss_mfg.model import Actor, Batch
 from bss_mfg.payload import parse
 from bss_mfg.payload.spec import Spec, spec_from_text
+from bss_mfg.payload.unit_order import in_order, sort_source
 
 _HEX = re.compile(r"[0-9A-F]{32}")
 MAX_LINE_SEARCHED = 1 << 16
@@ -164,14 +165,29 @@ class BatchRecords:
             uuids = [value.hex.upper() for value in parse.device_uuids(fields, self.spec)]
         except InputError as error:
             return [error.what]
+        members = self.as_in_barcode(units, uuids)
         values = {"unit.uuid": uuids} if uuids else {}
         for item in fields:
             if item.field and item.field.source in ("unit.serial", "unit.mac"):
                 values[item.field.source] = [value.upper() for value in parse.unit_values(item, self.spec)]
         for source, words in (("unit.uuid", "Device UUIDs"), ("unit.serial", "serials"), ("unit.mac", "MACs")):
-            if source in values and values[source] != [getattr(unit, source[5:]).upper() for unit in units]:
+            if source in values and values[source] != [getattr(unit, source[5:]).upper() for unit in members]:
                 found.append(f"the {words} in its barcode string are not those of its units in the ledger")
         return found
+
+    def as_in_barcode(self, units: Sequence[UnitRecord], uuids: Sequence[str]) -> Sequence[UnitRecord]:
+        """The units of a package in the order of its barcode string, which lists these Device UUIDs (upper-case hex
+        digits), or none. What is sorted by OOB keys is told by the UUIDs alone."""
+        order = self.spec.unit_order
+        if sort_source(order) != "unit.oob":
+            return in_order(units, order, _sort_value)
+        places = {value: place for place, value in enumerate(uuids)}
+        return sorted(units, key=lambda unit: places.get(unit.uuid, len(places)))
+
+
+def _sort_value(unit: UnitRecord, source: str) -> bytes:
+    value: str = getattr(unit, source.removeprefix("unit."))
+    return value.encode() if source == "unit.serial" else bytes.fromhex(value)
 
 
 @lru_cache(maxsize=8)

@@ -328,10 +328,12 @@ def _differences_inside(
     try:
         fields = parse.split_fields(members[0].payload or "", records.spec)
         opened = parse.open_credentials(fields, records.spec, key, len(members))
+        inside_uuids = [unit.uuid for unit in opened if unit.uuid]
+        listed = [value.hex.upper() for value in parse.device_uuids(fields, records.spec) or inside_uuids]
     except InputError as error:
         yield BarcodeDifference(package, "", f"its encrypted field can't be opened: {error.what}")
         return
-    for inside, unit in zip(opened, members, strict=True):
+    for inside, unit in zip(opened, records.as_in_barcode(members, listed), strict=True):
         kept = expected.unit(unit.serial)
         digest = kept.digest if kept else b""
         for is_same, what in (

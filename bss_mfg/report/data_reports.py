@@ -11,7 +11,7 @@ from typing import Any
 
 from bss_mfg.core.text import printable, printable_name
 from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
-from bss_mfg.verify.finding_rows import finding_rows
+from bss_mfg.verify.finding_rows import finding_row, finding_rows
 from bss_mfg.verify.findings import OtherCode
 from bss_mfg.verify.outcome import Verification
 from bss_mfg.verify.page_account import PageAccount, PageOutcome
@@ -64,6 +64,7 @@ def _document(outcome: Verification) -> dict[str, Any]:
         "resumed_labels": outcome.resumed_labels,
         "counts": outcome.counts,
         "labels_read": dict(outcome.labels_read),
+        "not_judged": asdict(outcome.not_judged),
         "files": outcome.files,
         "pages": outcome.pages,
         "page_counts": {ended.value: outcome.page_counts.get(ended, 0) for ended in PageOutcome},
@@ -73,6 +74,10 @@ def _document(outcome: Verification) -> dict[str, Any]:
         "troubles": [{"file": name, "reason": reason} for name, reason in outcome.troubles],
         "sample": asdict(outcome.decision) if outcome.decision else None,
         "statistics": _statistics(outcome, statistics(outcome)) if outcome.options.grade else None,
+        "answered": [
+            {**finding_row(item), "answered_by": {"file": printable_name(file), "page": page}}
+            for item, (file, page) in outcome.findings.answered()
+        ],
         "findings": _LazyList(len(outcome.findings), finding_rows(outcome)),
     }
 
@@ -146,6 +151,11 @@ def csv_report(outcome: Verification) -> Iterator[bytes]:
             yield buffer.getvalue().encode()
             buffer.seek(0)
             buffer.truncate()
+    for item, (file, number) in outcome.findings.answered():
+        row = finding_row(item)
+        words = f"{row['verdict']}: {row['detail']}; answered by {printable_name(file)}, page {number}"
+        row |= {"verdict": PageOutcome.ANSWERED.value, "detail": words}
+        writer.writerow([safe_cell(row.get(name)) for name in columns])
     for page in outcome.not_understood:
         row = {**_account_row(page), "verdict": PageOutcome.NOT_UNDERSTOOD.value, "detail": page.seen.description}
         writer.writerow([safe_cell(row.get(name)) for name in columns])

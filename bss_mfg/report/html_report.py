@@ -23,20 +23,24 @@ from bss_mfg.report.wording import (
     MEANINGS,
     Comparison,
     Tone,
+    answered_rows,
     comparisons,
     find_failures,
     grade_words,
     grading_words,
+    group_place,
     headline,
     not_understood_rows,
+    open_words,
     other_code_rows,
     place_words,
     read_words,
     sample_words,
+    shown_counts,
     worst_rows,
 )
-from bss_mfg.verify.finding_rows import finding_row, finding_rows
-from bss_mfg.verify.findings import FINDING_KINDS, Finding
+from bss_mfg.verify.fault_groups import FaultGroup
+from bss_mfg.verify.finding_rows import finding_rows
 from bss_mfg.verify.outcome import REPORT_TITLE, Verification
 
 if TYPE_CHECKING:
@@ -84,18 +88,20 @@ def html_report(outcome: Verification, made_at: str, version: str) -> Iterator[b
             version=version,
             second_reader=outcome.second_reader,
             sample=sample_words(outcome),
+            open=open_words(outcome),
             tiles=_tiles(outcome),
             troubles=(
                 _Troubles("Files that could not be read", outcome.broken),
                 _Troubles("Pages that were not understood", not_understood_rows(outcome)),
+                _Troubles("Answered by a later picture", answered_rows(outcome), "What it was"),
                 _Troubles("Notes on files and pages", outcome.troubles),
                 _Troubles("Other codes", other_code_rows(outcome), "Code"),
             ),
             failures=failures,
-            cards=[_card(finding, outcome.pictures.get(index)) for index, finding in failures.first],
+            cards=[_card(group, outcome.pictures.get(group.index)) for group in failures.first],
             sheet_maps=draw_sheets(outcome),
             roll_maps=draw_rolls(outcome),
-            legend=_legend(),
+            legend=_legend(outcome),
             facts=facts,
             grading=grading_words(facts),
             worst=_worst_labels(outcome, facts),
@@ -143,8 +149,7 @@ class _Tile(NamedTuple):
 
 def _tiles(outcome: Verification) -> list[_Tile]:
     tiles = []
-    for kind in FINDING_KINDS:
-        number = outcome.counts[kind]
+    for kind, number in shown_counts(outcome).items():
         tone: Tone = "good" if kind == "matched" else "bad" if number else "soft"
         tiles.append(_Tile(kind, number, tone, MEANINGS[kind]))
     return tiles
@@ -171,12 +176,11 @@ class _Card(NamedTuple):
     """In what it differs from what was to be on it; the detail says no more then."""
 
 
-def _card(finding: Finding, picture: LabelPicture | None) -> _Card:
-    row = finding_row(finding)
-    name = row["serials"] or "not one of ours"
+def _card(group: FaultGroup, picture: LabelPicture | None) -> _Card:
+    finding = group.finding
     found = comparisons(finding)
-    detail = "" if found else row["detail"]
-    return _Card(picture, finding.defects, row["verdict"], name, detail, place_words(row), found)
+    detail = "" if found else group.detail
+    return _Card(picture, finding.defects, finding.kind.value, group.name, detail, group_place(group), found)
 
 
 class _LegendEntry(NamedTuple):
@@ -185,8 +189,8 @@ class _LegendEntry(NamedTuple):
     words: str
 
 
-def _legend() -> list[_LegendEntry]:
-    verdicts = [_LegendEntry(kind, MARKS[kind], kind) for kind in FINDING_KINDS]
+def _legend(outcome: Verification) -> list[_LegendEntry]:
+    verdicts = [_LegendEntry(kind, MARKS[kind], kind) for kind in shown_counts(outcome)]
     return [*verdicts, _LegendEntry("unseen", "", "in no picture")]
 
 

@@ -18,20 +18,22 @@ from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
 from bss_mfg.report.wording import (
     MEANINGS,
     Comparison,
+    answered_rows,
     comparisons,
     find_failures,
     grade_words,
     grading_words,
+    group_place,
     headline,
     not_understood_rows,
+    open_words,
     other_code_rows,
     place_words,
     read_words,
     sample_words,
+    shown_counts,
     worst_rows,
 )
-from bss_mfg.verify.finding_rows import finding_row
-from bss_mfg.verify.findings import FINDING_KINDS
 from bss_mfg.verify.outcome import REPORT_TITLE, Verification
 
 if TYPE_CHECKING:
@@ -67,6 +69,7 @@ def _sections(outcome: Verification, made_at: str, version: str) -> Iterator[lis
 
     batch = outcome.batch
     words, tone = headline(outcome)
+    left = open_words(outcome)
     grey = HexColor("#5b6470")
     yield [
         _text(f"Verification of batch {batch.id}", textColor=grey, fontSize=11, leading=14),
@@ -78,14 +81,16 @@ def _sections(outcome: Verification, made_at: str, version: str) -> Iterator[lis
             textColor=grey,
         ),
         *([_text(sample_words(outcome), spaceBefore=6)] if outcome.decision else []),
+        *([_text(f"Not all was judged: {left}. The notes say why.", spaceBefore=6)] if left else []),
     ]
     yield [
         _space(4),
-        _table([[f"{outcome.counts[kind]:,}", kind, MEANINGS[kind]] for kind in FINDING_KINDS], (20, 28, 126)),
+        _table([[f"{count:,}", kind, MEANINGS[kind]] for kind, count in shown_counts(outcome).items()], (20, 28, 126)),
     ]
     lists = (
         ("Files that could not be read", outcome.broken),
         ("Pages that were not understood", not_understood_rows(outcome)),
+        ("Answered by a later picture", answered_rows(outcome)),
         ("Notes on files and pages", outcome.troubles),
         ("Other codes", other_code_rows(outcome)),
     )
@@ -102,13 +107,13 @@ def _failures(outcome: Verification) -> list[Any]:
     if not failures.total:
         return []
     rows = []
-    for index, finding in failures.first:
-        picture, row = outcome.pictures.get(index), finding_row(finding)
+    for group in failures.first:
+        finding, picture = group.finding, outcome.pictures.get(group.index)
         found = comparisons(finding)
         words = [
-            _text(f"{row['verdict'].upper()}  {row['serials'] or 'not one of ours'}", fontName="Helvetica-Bold"),
-            *([] if found else [_text(row["detail"])]),
-            _text(place_words(row), textColor="#5b6470"),
+            _text(f"{finding.kind.upper()}  {group.name}", fontName="Helvetica-Bold"),
+            *([] if found else [_text(group.detail)]),
+            _text(group_place(group), textColor="#5b6470"),
             *[part for item in found[:1] for part in _comparison(item)],
         ]
         rows.append([_figure(picture, finding.defects) if picture else "", words])

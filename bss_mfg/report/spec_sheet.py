@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 
 from bss_mfg.core.text import count_words
 from bss_mfg.errors import InputError
 from bss_mfg.label.layout.symbol_size import symbol_size
-from bss_mfg.payload.anatomy import Anatomy, EncryptedValue, explain, facts_of
+from bss_mfg.payload.anatomy import PLACEHOLDERS, Anatomy, EncryptedValue, explain, facts_of
 from bss_mfg.payload.build import longest_example, plaintext_size
 from bss_mfg.payload.confirmation import ConfirmationState, confirmation_state, content_digest, unsigned
+from bss_mfg.payload.free_lengths import ShownLengths, shown_lengths
 from bss_mfg.payload.proving.evidence import Evidence, FieldProof
 from bss_mfg.payload.proving.prove import prove
 from bss_mfg.payload.schemes.descriptions import warnings
@@ -26,6 +28,7 @@ from bss_mfg.report.spec_words import (
     layout_words,
     scheme_facts,
     scheme_title,
+    unit_order_words,
 )
 from bss_mfg.symbol import Matrix, data_matrix
 
@@ -44,11 +47,18 @@ QUIET_MODULES = 1
 @dataclass(frozen=True, slots=True)
 class SheetRequest:
     """What a sheet is asked to show: the made-up package of so many units, their OOB keys of so many bytes, and what
-    these samples of a guide prove."""
+    these samples of a guide prove. `product`: the `pid`, `upc`, `ean` of the product that has the spec, if one has."""
 
     units: int
     oob_bytes: int
     samples: tuple[LoadedSample, ...] = ()
+    product: Mapping[str, str] = dataclass_field(default_factory=dict)
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """What is known of the product: its own values, else those of the first sample that tells some."""
+        told = (one.sample.product for one in self.samples if one.sample.product)
+        return self.product or next(told, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +208,15 @@ class SpecSheet:
         return f" It may be longer than the one above: {listed} for each unit." if free else ""
 
     @property
+    def placeholder_words(self) -> str:
+        """Which values of the product are none; empty where all are known."""
+        placeholders = PLACEHOLDERS.values()
+        found = [row.value for row in self.fields if row.value in placeholders]
+        if not found:
+            return ""
+        return f" {' and '.join(found)} {'stand' if len(found) > 1 else 'stands'} for the product's own."
+
+    @property
     def package_words(self) -> str:
         """The made-up package in words."""
         oob = f" with OOB keys of {count_words(self.anatomy.oob_bytes, 'byte')}" if self.spec.holds_oob else ""
@@ -207,12 +226,13 @@ class SpecSheet:
 def spec_sheet(file: SpecFile, request: SheetRequest) -> SpecSheet:
     """The sheet of a spec. `InputError` where the spec allows fewer units, or the package can't be."""
     spec = file.spec
-    made = explain(spec, request.units, request.oob_bytes)
+    made = explain(spec, request.units, request.oob_bytes, request.facts)
     state = confirmation_state(file)
     proof = prove(spec, request.samples)
     by_key = {one.key: one for one in proof.fields} if request.samples else {}
     proven = tuple(key for key in spec.assumed if key in by_key and by_key[key].evidence is Evidence.PROVEN)
     string = proof.string if request.samples else None
+    lengths = shown_lengths(spec, (one.sample for one in request.samples))
     return SpecSheet(
         file=file,
         anatomy=made,
@@ -221,9 +241,9 @@ def spec_sheet(file: SpecFile, request: SheetRequest) -> SpecSheet:
         state_words=_state_words(file, state, proven),
         fields=tuple(_row(one.field, one.text, spec, by_key.get(one.field.key)) for one in made.fields),
         blocks=tuple(_block(one.field, one.encrypted) for one in made.fields if one.encrypted),
-        sizes=tuple(_sizes(spec)),
-        statements=tuple(_statements(spec, by_key, string, proven=False)),
-        shown=tuple(_statements(spec, by_key, string, proven=True)),
+        sizes=tuple(_sizes(spec, facts_of(spec, request.facts))),
+        statements=(*_statements(spec, by_key, string, proven=False), *_other_lengths(lengths)),
+        shown=tuple(_statements(spec, by_key, string, lengths, proven=True)),
         matrix=_matrix(made),
         samples=tuple(one.sample.name for one in request.samples),
         proven=proven,
@@ -305,8 +325,7 @@ def _spans(pieces: Sequence[Piece]) -> Iterator[Span]:
         at += len(piece.data)
 
 
-def _sizes(spec: Spec) -> Iterator[SizeRow]:
-    facts = facts_of(spec)
+def _sizes(spec: Spec, facts: Mapping[str, str]) -> Iterator[SizeRow]:
     for units, oob in SIZES:
         if units > spec.max_units or (oob != SIZES[0][1] and not spec.holds_oob):
             continue
@@ -326,23 +345,48 @@ def _sizes(spec: Spec) -> Iterator[SizeRow]:
 
 
 def _statements(
-    spec: Spec, proofs: Mapping[str, FieldProof], string: FieldProof | None, *, proven: bool
+    spec: Spec,
+    proofs: Mapping[str, FieldProof],
+    string: FieldProof | None,
+    lengths: Sequence[ShownLengths] = (),
+    *,
+    proven: bool,
 ) -> Iterator[Statement]:
-    """What is assumed and proven, or not, one thing at a time, in the order of the string."""
+    """What is assumed and proven, or not, one thing at a time, in the order of the string. `lengths` stand for those
+    that the spec allows."""
+    of_samples = {one.key: one.words for one in lengths}
     if spec.symbology_status == "assumed" and not proven:
         yield Statement("code", "Symbology", code_words(spec))
     for field in spec.field:
         proof = proofs.get(field.key)
         if field.status == "assumed" and _is_proven(proof) is proven:
-            yield from field_statements(field, spec)
+            yield from field_statements(field, spec, of_samples.get(field.key, ""))
             for left in _parts_left(proof) if proof else ():
                 yield Statement(field.key, "By samples", left)
     assumed = [field.key for field in spec.field if field.status == "assumed"]
-    if assumed and not spec.bare and _is_proven(string) is proven:
+    if assumed and not spec.bare and _is_proven(_without_part(string, "unit_order")) is proven:
         order = " ".join(field.key for field in spec.field)
         yield Statement("string", "Order", order)
         end = f"{spec.terminator} behind the last field" if spec.terminator else "nothing behind the last field"
         yield Statement("string", "Ends with", end)
+    if assumed and spec.max_units > 1 and _is_proven(_part(string, "unit_order")) is proven:
+        yield Statement("string", "Order of units", unit_order_words(spec.unit_order))
+
+
+def _other_lengths(lengths: Sequence[ShownLengths]) -> Iterator[Statement]:
+    """Lengths that no sample shows, of fields that may have them."""
+    for one in lengths:
+        yield Statement(one.key, "Lengths", f"other lengths than those of the samples ({one.words})")
+
+
+def _part(proof: FieldProof | None, name: str) -> FieldProof | None:
+    """One part of what samples say of the string."""
+    return proof and FieldProof(proof.key, tuple(part for part in proof.parts if part.name == name))
+
+
+def _without_part(proof: FieldProof | None, name: str) -> FieldProof | None:
+    """The others."""
+    return proof and replace(proof, parts=tuple(part for part in proof.parts if part.name != name))
 
 
 def _is_proven(proof: FieldProof | None) -> bool:

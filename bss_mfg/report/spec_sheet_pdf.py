@@ -124,8 +124,8 @@ def _top(sheet: SpecSheet, version: str) -> Any:
         *([text(sheet.samples_words)] if sheet.samples else []),
         text(f"SHA-256 {sheet.digest}", SOFT, mono=True, size=7.5, spaceBefore=3, spaceAfter=3),
         text(
-            f"A made-up package of {sheet.package_words}: it shows the form of the string, and was never issued. "
-            f"Encrypted bytes are different in every package. Made by bss-mfg {version}.",
+            f"A made-up package of {sheet.package_words}: it shows the form of the string, and was never issued."
+            f"{sheet.placeholder_words} Encrypted bytes are different in every package. Made by bss-mfg {version}.",
             SOFT,
         ),
     ]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from bss_mfg.core.text import count_words, printable
 from bss_mfg.payload.layouts.descriptions import Layout, PlaintextValue
+from bss_mfg.payload.schemes.containers import CmsDescription, EcdhRecipient
 from bss_mfg.payload.schemes.descriptions import (
     EciesDescription,
     HpkeDescription,
+    JweDescription,
     MacDescription,
     OaepDescription,
     Pkcs1Description,
@@ -23,6 +24,7 @@ from bss_mfg.payload.schemes.terms import is_aead, key_bytes
 from bss_mfg.payload.sources import column_of
 from bss_mfg.payload.spec import Spec, SpecField
 from bss_mfg.payload.suites import PRESETS
+from bss_mfg.payload.unit_order import UnitOrder, sort_source
 
 _FORMATS = {
     "text": "as it is",
@@ -78,6 +80,10 @@ _PARTS = {
     "prefix": "prefix", "point": "ephemeral key", "wrapped-key": "wrapped key", "iv": "IV", "ciphertext": "ciphertext",
     "tag": "tag",
 }  # fmt: skip
+_SENDER_CURVES = {
+    "absent": "its algorithm without parameters", "null": "its algorithm with NULL as parameters",
+    "named": "its algorithm with the curve's name",
+}  # fmt: skip
 _CUTS = {"key": "cipher's key", "mac-key": "MAC's key", "iv": "IV"}
 
 
@@ -111,8 +117,8 @@ def code_words(spec: Spec) -> str:
     return "The code is a Code 128." if spec.bare else "The code is a Data Matrix ECC 200."
 
 
-def holds_words(field: SpecField, spec: Spec) -> str:
-    """What a field holds."""
+def holds_words(field: SpecField, spec: Spec, lengths: str = "") -> str:
+    """What a field holds; `lengths` stands for those that the spec allows."""
     if field.source == "constant":
         return f"Always {field.value}"
     if field.source == "encrypted":
@@ -123,8 +129,17 @@ def holds_words(field: SpecField, spec: Spec) -> str:
         words += f' of each unit, joined with "{spec.list_separator}"'
     if field.source.startswith("unit.") and field.source != "unit.uuid":
         least, most = field.lengths
-        words += f", {least} characters" if least == most else f", {least} to {most} characters"
+        allowed = f"{least} characters" if least == most else f"{least} to {most} characters"
+        words += f", {lengths or allowed}"
     return words[0].upper() + words[1:] + (", where there is one" if field.optional else "")
+
+
+def unit_order_words(order: UnitOrder) -> str:
+    """In which order the units of a package stand."""
+    if not (source := sort_source(order)):
+        return "as they were issued" if order == "issued" else "the last that was issued first"
+    way = "descending" if order.endswith("descending") else "ascending"
+    return f"sorted by {source_words(source)}, byte by byte, {way}"
 
 
 def scheme_title(field: SpecField) -> str:
@@ -152,7 +167,8 @@ def layout_words(field: SpecField) -> str:
 
 def _value_name(value: PlaintextValue) -> str:
     if value.source == "constant":
-        return f"constant {printable(value.value or '', 24)}"
+        shown = value.constant.decode() if value.is_member else value.value or ""
+        return f"constant {printable(shown, 24)}"
     if value.source == "check":
         return _CHECKS.get(value.check or "", "check")
     return "padding" if value.source == "padding" else source_words(value.source)
@@ -176,9 +192,9 @@ def value_words(value: PlaintextValue) -> str:
     return f"{value.name}: {words}" if value.name else words
 
 
-def field_statements(field: SpecField, spec: Spec) -> Iterator[Statement]:
-    """What is assumed of a field, one thing at a time."""
-    yield Statement(field.key, "Holds", holds_words(field, spec))
+def field_statements(field: SpecField, spec: Spec, lengths: str = "") -> Iterator[Statement]:
+    """What is assumed of a field, one thing at a time; `lengths` as in `holds_words`."""
+    yield Statement(field.key, "Holds", holds_words(field, spec, lengths))
     if field.source != "constant":
         yield Statement(field.key, "Written as", format_words(field.format))
     if suite := field.encryption:
@@ -223,16 +239,52 @@ def scheme_facts(how: SchemeDescription) -> Iterator[tuple[str, str]]:
     elif isinstance(how, OaepDescription | Pkcs1Description):
         yield "Scheme", "RSA, the plaintext itself"
         yield "Padding", _rsa(how)
+    elif isinstance(how, JweDescription):
+        yield from _jwe(how)
     else:
-        yield from _others(how)
+        yield from _cms(how)
 
 
-def _others(how: Any) -> Iterator[tuple[str, str]]:
-    """A scheme of another kind: what its description says."""
-    yield "Scheme", summary(how)
-    for name, value in how.model_dump(exclude_defaults=True).items():
-        if name != "kind":
-            yield name.replace("_", " "), str(value)
+def _jwe(how: JweDescription) -> Iterator[tuple[str, str]]:
+    yield "Scheme", "JSON Web Encryption, compact (RFC 7516)"
+    yield "alg", f"{how.alg} (RFC 7518, {'4.6' if how.is_ecdh else '4.3'})"
+    yield "enc", how.enc
+    if how.is_ecdh:
+        yield "Ephemeral key", f"on {how.curve}, as a JWK in the header"
+        yield "PartyUInfo (apu)", _pieces(how.apu)
+        yield "PartyVInfo (apv)", _pieces(how.apv)
+    if how.header:
+        yield "Further members of the header", ", ".join(f"{name}: {value}" for name, value in how.header)
+
+
+def _cms(how: CmsDescription) -> Iterator[tuple[str, str]]:
+    standard = "AuthEnvelopedData (RFC 5083)" if how.has_tag else "EnvelopedData (RFC 5652)"
+    around = "in a ContentInfo" if how.content_info else "without a ContentInfo"
+    yield "Scheme", f"Cryptographic Message Syntax: {standard} in DER, {around}, for one recipient"
+    yield "Content key", _recipient(how.recipient)
+    if isinstance(how.recipient, EcdhRecipient):
+        yield "Ephemeral key", f"on {how.recipient.curve}, {_SENDER_CURVES[how.recipient.sender_curve]}"
+        yield "User keying material", _bytes_words(bytes.fromhex(how.recipient.ukm)) if how.recipient.ukm else "none"
+    yield "Recipient named by", _identifier(how)
+    yield "Cipher", how.cipher.upper() + ("" if how.has_tag else ", PKCS#7 padding")
+    if how.has_tag:
+        yield "Tag", f"{how.tag_bytes} bytes"
+
+
+def _recipient(how: OaepDescription | Pkcs1Description | EcdhRecipient) -> str:
+    """How the content key of a CMS message reaches its recipient."""
+    if not isinstance(how, EcdhRecipient):
+        return f"encrypted: {_rsa(how)}"
+    kdf = f"{_KDFS['x963']} with {_HASHES[how.hash]}"
+    return f"agreed with ECDH (RFC 5753) on {how.curve}, {kdf}; wrapped with {how.wrap.upper()} (RFC 3394)"
+
+
+def _identifier(how: CmsDescription) -> str:
+    if how.identifier == "key-id":
+        return "SHA-1 of its public key (RFC 5280, 4.2.1.2)"
+    if how.identifier == "issuer-serial":
+        return f"issuer {how.issuer} (DER) and serial number {how.serial}"
+    return f"key identifier {how.identifier.removeprefix('hex:')}"
 
 
 def _symmetric(how: EciesDescription | WrappedKeyDescription) -> Iterator[tuple[str, str]]:

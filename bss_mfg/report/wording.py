@@ -10,8 +10,9 @@ from typing import Any, Literal, NamedTuple
 from bss_mfg.core.text import count_words, printable, printable_name
 from bss_mfg.imaging.label_content import ContentFault, ContentFinding
 from bss_mfg.report.statistics import Statistics
+from bss_mfg.verify.fault_groups import FaultGroup
 from bss_mfg.verify.finding_rows import finding_row
-from bss_mfg.verify.findings import Finding, OtherCode
+from bss_mfg.verify.findings import FINDING_KINDS, Finding, FindingKind, OtherCode
 from bss_mfg.verify.outcome import Verification
 
 MOST_FAILURES_SHOWN = 200
@@ -55,7 +56,20 @@ def headline(outcome: Verification) -> Headline:
         return Headline("Not all labels are right", "bad")
     if outcome.counts["missing"]:
         return Headline("Right so far (partial check)", "warn")
+    if outcome.not_judged:
+        return Headline("Right as far as it could be judged", "warn")
     return Headline("All labels are right", "good")
+
+
+def open_words(outcome: Verification) -> str:
+    """What was not proven of printed labels in which no fault was found; empty where all of them was judged."""
+    left = outcome.not_judged
+    some = (
+        f"on {count_words(left.labels, 'label')} not all texts, codes and pictures could be compared"
+        * bool(left.labels),
+        f"on {count_words(left.doubtful, 'label')} a character could pass for one much like it" * bool(left.doubtful),
+    )
+    return ", and ".join(filter(None, some))
 
 
 def sample_words(outcome: Verification) -> str:
@@ -91,6 +105,44 @@ def both_words(outcome: Verification) -> str:
 def not_understood_rows(outcome: Verification) -> list[tuple[str, str]]:
     """The pages of which it is not known what they show, and what was seen there."""
     return [(page.where, page.seen.description) for page in outcome.not_understood]
+
+
+def fault_line(group: FaultGroup) -> str:
+    """What was found of a label, or of most labels of a page: what it is, whose, why, and where."""
+    row = finding_row(group.finding)
+    where = group_place(group)
+    return f"{row['verdict'].upper()}: {group.name}: {group.detail}" + (f" [{where}]" if where else "")
+
+
+def group_place(group: FaultGroup) -> str:
+    """Where they lie: of several the page."""
+    row = finding_row(group.finding)
+    return place_words(row if group.count == 1 else {**row, "x_mm": None})
+
+
+def shown_counts(outcome: Verification) -> dict[FindingKind, int]:
+    """How many findings of each kind there are, and none where that is what was asked for."""
+    asked = {FindingKind.MATCHED} | ({FindingKind.BELOW_GRADE} if outcome.options.min_grade is not None else set())
+    return {kind: count for kind in FINDING_KINDS if (count := outcome.counts[kind]) or kind in asked}
+
+
+def count_line(outcome: Verification) -> str:
+    """The same in a line."""
+    return ", ".join(f"{count:,} {kind}" for kind, count in shown_counts(outcome).items())
+
+
+def answered_rows(outcome: Verification) -> list[tuple[str, str]]:
+    """The faults that are none any more: where each was seen, what it was, and which later picture says otherwise."""
+    rows: list[tuple[str, str]] = []
+    more = 0
+    for item, (file, page) in outcome.findings.answered():
+        if len(rows) == MOST_FAILURES_SHOWN:
+            more += 1
+            continue
+        row = finding_row(item)
+        words = f"{row['verdict']}: {item.name}: {row['detail']}. Answered by {printable_name(file)}, page {page}"
+        rows.append((f"{row['file']}, page {row['page']}", words))
+    return [*rows, ("", f"and {more:,} more")] if more else rows
 
 
 def other_code_lines(codes: Sequence[OtherCode]) -> list[str]:
@@ -192,29 +244,30 @@ def grade_words(grade: Mapping[str, Any] | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """The labels that are not right: how many, the first of them by the index of their finding, and whether the wrong
-    modules of any are known."""
+    """The labels that are not right: how many, the first of them, and whether the wrong modules of any are known."""
 
     total: int
-    first: tuple[tuple[int, Finding], ...]
+    first: tuple[FaultGroup, ...]
     has_wrong_modules: bool
 
     @property
     def more(self) -> int:
         """How many are counted only."""
-        return self.total - len(self.first)
+        return self.total - sum(group.count for group in self.first)
 
 
 def find_failures(outcome: Verification) -> Failures:
     """The labels that are not right; in a partial check not those that are in no picture."""
-    total, first, has_wrong_modules = 0, [], False
-    for index, finding in outcome.findings.faults():
-        has_wrong_modules = has_wrong_modules or bool(finding.defects and finding.defects.wrong_modules)
-        if finding.unseen and outcome.partial:
+    total, has_wrong_modules = 0, False
+    first: list[FaultGroup] = []
+    for group in outcome.findings.fault_groups():
+        defects = group.finding.defects
+        has_wrong_modules = has_wrong_modules or bool(defects and defects.wrong_modules)
+        if group.finding.unseen and outcome.partial:
             continue
-        total += 1
-        if total <= MOST_FAILURES_SHOWN:
-            first.append((index, finding))
+        total += group.count
+        if len(first) < MOST_FAILURES_SHOWN:
+            first.append(group)
     return Failures(total, tuple(first), has_wrong_modules)
 
 

@@ -4,19 +4,31 @@ whichever it meets first, and the answer is which one that was, and which one to
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Protocol
 
 from bss_mfg import gs1
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.named_units import NamedUnit, named_unit
-from bss_mfg.model import Batch
+from bss_mfg.model import Batch, LabelFile, LabelScope
 from bss_mfg.payload.spec import Spec
 
 _CARTONS = "12345678"
 _GTIN_DIGITS = (8, 12, 13, 14)
 _SEPARATOR = "\x1d"
+_SSCC = "00"
+_SSCC_DIGITS = 20
+"""With its identifier, as scanners send it."""
+_KINDS: tuple[LabelScope, ...] = ("carton", "unit", "package")
+
+
+class LabelCodes(Protocol):
+    """Says which label a code is on."""
+
+    def find(self, label_file: LabelFile, texts: Sequence[str]) -> Mapping[str, int]:
+        """Of codes' texts those that one label alone of a file's kind has, with its number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +48,8 @@ class OwnCodes:
     batch: Batch
     specs: Sequence[Spec]
     """Of the barcodes of packages: what holds the beginning of one is damaged, and no other code."""
+    labels: LabelCodes | None = None
+    """What is on the labels that were made; without it codes that name no unit are not known by their label."""
 
     def find(self, text: str) -> OwnCode | None:
         """What a code is; None where nothing of it is known here."""
@@ -47,7 +61,9 @@ class OwnCodes:
         for value in values:
             if unit := named_unit(self.ledger, value, self.batch.id):
                 return self._of_unit(unit)
-        return next((code for value in values if (code := self._of_product(value))), None)
+        if code := next((code for value in values if (code := self._of_product(value))), None):
+            return code
+        return self._of_label(list(values)) or next((code for value in values if (code := self._of_other(value))), None)
 
     def _of_unit(self, unit: NamedUnit) -> OwnCode:
         if unit.batch != self.batch.id:
@@ -60,17 +76,47 @@ class OwnCodes:
 
     def _of_product(self, value: str) -> OwnCode | None:
         """The product's number in retail, of one or of a carton."""
-        if not (value.isascii() and value.isdecimal()) or len(value) not in _GTIN_DIGITS:
-            return None
-        for name in ("upc", "ean"):
-            known = self.batch.facts.get(name, "").zfill(14)
-            if not known.strip("0"):
-                continue
-            if value.zfill(14) == known:
-                return OwnCode(f"the {name.upper()} of the product")
-            if len(value) == 14 and value[0] in _CARTONS and value == gs1.carton_gtin(known, int(value[0])):
-                return OwnCode(f"the number of a carton of the product (its {name.upper()} with a digit in front)")
+        what = _retail_number(self.batch.facts, value)
+        return OwnCode(what.format("the product")) if what else None
+
+    def _of_other(self, value: str) -> OwnCode | None:
+        """The same of another product that was issued here: a box that it is on is not one of the batch."""
+        for batch in self.ledger.batches.all():
+            if batch.product != self.batch.product and (what := _retail_number(batch.facts, value)):
+                return OwnCode(what.format(f"another product, {batch.product}"), wrong=True)
         return None
+
+    def _of_label(self, values: Sequence[str]) -> OwnCode | None:
+        """A label of the batch that alone has such a code, as a carton's with its SSCC."""
+        if self.labels is None:
+            return None
+        texts = [f"({_SSCC}){text[2:]}" if _is_sscc(text) else text for text in values]
+        for each in _KINDS:
+            files = self.ledger.prints.in_force(self.batch.id, each).files
+            for label_file in {file.template_digest: file for file in files}.values():
+                for text, number in self.labels.find(label_file, texts).items():
+                    code = "the SSCC" if text.startswith(f"({_SSCC})") else "a code"
+                    return OwnCode(f"{code} of {each} {number} of the batch")
+        return None
+
+
+def _retail_number(facts: Mapping[str, str], value: str) -> str:
+    """Which number of a product in retail a text is, with {} where its name belongs; empty where it is none."""
+    if not (value.isascii() and value.isdecimal()) or len(value) not in _GTIN_DIGITS:
+        return ""
+    for name in ("upc", "ean"):
+        known = facts.get(name, "").zfill(14)
+        if not known.strip("0"):
+            continue
+        if value.zfill(14) == known:
+            return f"the {name.upper()} of {{}}"
+        if len(value) == 14 and value[0] in _CARTONS and value == gs1.carton_gtin(known, int(value[0])):
+            return f"the number of a carton of {{}} (its {name.upper()} with a digit in front)"
+    return ""
+
+
+def _is_sscc(text: str) -> bool:
+    return len(text) == _SSCC_DIGITS and text.startswith(_SSCC) and text.isascii() and text.isdecimal()
 
 
 def _beginning(spec: Spec) -> str:

@@ -22,7 +22,7 @@ from bss_mfg.ledger.reads import EarlierRead
 from bss_mfg.model import Batch, Package, Unit
 from bss_mfg.station.answers import ScanAnswer, ScanWord, Tone, answer_of, tone_of
 from bss_mfg.station.check_codes import check_read
-from bss_mfg.station.own_codes import OwnCodes
+from bss_mfg.station.own_codes import LabelCodes, OwnCodes
 from bss_mfg.station.tally import StationCounts, Tally
 from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisCause, DiagnosisKind, diagnose, known_specs
 from bss_mfg.verify.issued_strings import LedgerStrings
@@ -75,6 +75,7 @@ class Station:
         with_units: bool = False,
         expected: Sequence[CodePattern] = (),
         zone: TimeZone = _UTC,
+        labels: LabelCodes | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._ledger, self._batch, self._clock = ledger, batch, clock
@@ -86,7 +87,7 @@ class Station:
         self._unscanned: list[str] = []
         self._wrong_lines: deque[str] = deque(maxlen=_LAST)
         self._tally = Tally(ledger, batch.id)
-        self._own_codes = OwnCodes(ledger, batch, self._specs)
+        self._own_codes = OwnCodes(ledger, batch, self._specs, labels)
         _, newest = ledger.reads.counts_by_scanner(batch.id, _LAST)
         self.earlier = tuple(self._recorded_answer(data) for data in newest)
         """The newest reads of earlier sessions, the newest first."""

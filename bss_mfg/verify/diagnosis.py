@@ -31,6 +31,7 @@ class DiagnosisCause(Enum):
     """Why a text is what it is."""
 
     ISSUED = "a barcode of this batch"
+    UNNAMED_LABEL = "a code that all labels of a kind carry: what says which it is was not read"
     SCRAPPED_UNIT = "a barcode of this batch, of a package with a scrapped unit"
     SUPERSEDED = "the barcode that a package had before a unit of it was replaced"
     OTHER_BATCH = "a barcode of another batch"

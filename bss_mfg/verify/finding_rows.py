@@ -40,6 +40,7 @@ def finding_row(item: Finding) -> dict[str, Any]:
                 "planned": fault.planned,
                 "seen": fault.seen,
                 "by_ocr": fault.by_ocr,
+                "guess": fault.guess,
             }
             for fault in item.content
         ],

@@ -75,6 +75,14 @@ class Finding:
     """What the label is for; of any but a package's, `package` is the number of the label."""
     picture_read_at: str = ""
     """When an old picture was read first; empty where the label was made again while it was read."""
+    picture: int = 0
+    """The number of the picture that showed it, in the order of reading; 0: none did."""
+
+    @property
+    def name(self) -> str:
+        """The label's serials, or what is known of it without them."""
+        unknown = "not one of ours" if self.kind is FindingKind.FOREIGN else "it is not known which label"
+        return self.serials or f"({unknown})"
 
     def outdated(self, words: str, read_at: str) -> Finding:
         """The same in a picture that was there before the package's label was made: it says nothing of that one."""

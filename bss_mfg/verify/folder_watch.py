@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from bss_mfg.errors import InputError, from_os_error
 from bss_mfg.verify.picture_folders import list_folder
@@ -13,13 +14,17 @@ POLL_SECONDS = 0.5
 """Time between two looks that find nothing; a file with the same size and time in two looks counts as complete. After a
 look that found files the next follows at once."""
 
-_Stamp = tuple[int, int]
+
+class _Stamp(NamedTuple):
+    size: int
+    saved_at: int
 
 
 def new_files(folder: Path) -> Iterator[list[Path]]:
     """Files to read, at each look; an empty list where nothing new is there. Never ends by itself.
 
-    The files that are there at the start come first. A file that is written again comes again.
+    The files that are there at the start come first, in the order in which they were saved. A file that is written
+    again comes again.
     """
     if not folder.is_dir():
         raise InputError("is not a folder", where=folder, way_out="Name the folder that the scanner saves into.")
@@ -27,7 +32,8 @@ def new_files(folder: Path) -> Iterator[list[Path]]:
     taken: dict[Path, _Stamp] = {}
     while True:
         now = _list_files(folder)
-        ready = sorted(path for path, stamp in now.items() if before.get(path) == stamp and taken.get(path) != stamp)
+        ready = [path for path, stamp in now.items() if before.get(path) == stamp and taken.get(path) != stamp]
+        ready.sort(key=lambda path: (now[path].saved_at, path))
         taken.update({path: now[path] for path in ready})
         before = now
         yield ready
@@ -45,5 +51,5 @@ def _list_files(folder: Path) -> dict[Path, _Stamp]:
         except OSError as error:
             raise from_os_error(error, "looking for new scans", path) from error
         if state.st_size:
-            found[path] = (state.st_size, state.st_mtime_ns)
+            found[path] = _Stamp(state.st_size, state.st_mtime_ns)
     return found

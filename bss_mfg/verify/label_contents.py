@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from bss_mfg.imaging.bar_heights import LEAST_SHARE
 from bss_mfg.imaging.geometry import Quad, apply_homography, homography
-from bss_mfg.imaging.label_content import LabelContent, check_labels, open_notes
+from bss_mfg.imaging.label_content import LabelContent, check_labels
+from bss_mfg.imaging.not_judged import NotJudged, open_notes
 from bss_mfg.imaging.page_frame import PageFrame
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import LabelFile, Rect
@@ -41,6 +42,11 @@ class PageContents:
     contents: list[LabelContent]
     notes: list[str] = field(default_factory=list)
 
+    @property
+    def not_judged(self) -> NotJudged:
+        """How many of them could not be judged altogether."""
+        return NotJudged.of(self.contents)
+
 
 class ContentChecker:
     """Compares labels with what was to be on them."""
@@ -57,8 +63,8 @@ class ContentChecker:
 
     def of_page(
         self, grey: Grey, frame: PageFrame | None, symbols: Sequence[PageSymbol]
-    ) -> tuple[list[PageSymbol], list[str]]:
-        """The symbols of a page with what is wrong with their labels, and why some were not judged."""
+    ) -> tuple[list[PageSymbol], PageContents]:
+        """The symbols of a page with what is wrong with their labels, and what was found."""
         wanted = [
             (at, ReadLabel(item.diagnosis.package, item.read.quad, _place(frame, item)))
             for at, item in enumerate(symbols)
@@ -73,11 +79,11 @@ class ContentChecker:
         for (at, _), content in zip(wanted, found.contents, strict=True):
             if content.faults:
                 checked[at] = replace(checked[at], content=content.faults)
-        return checked, found.notes
+        return checked, found
 
     def check(self, grey: Grey, frame: PageFrame | None, labels: Sequence[ReadLabel]) -> PageContents:
         """The labels of a page, by the sheet that it shows, or by each label's own symbol."""
-        found = PageContents([LabelContent()] * len(labels))
+        found = PageContents([LabelContent(compared=False)] * len(labels))
         by_file: dict[str, tuple[LabelFile, list[int]]] = {}
         for at, label in enumerate(labels):
             label_file = frame.label_file if frame and label.place is not None else self._file_of(label.package)

@@ -11,14 +11,17 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from bss_mfg.core.code_patterns import symbol_kind
+from bss_mfg.core.code_patterns import as_printed, symbol_kind
 from bss_mfg.core.processes import TaskFailure, attempt
-from bss_mfg.core.text import printable
+from bss_mfg.core.text import listing, printable
 from bss_mfg.core.units import MM_PER_INCH
 from bss_mfg.imaging.companions import lies_in
 from bss_mfg.imaging.expected_content import MATRIX_KINDS, ExpectedCode, ExpectedLabel
 from bss_mfg.imaging.geometry import box_of, overlap_share
-from bss_mfg.imaging.label_content import ContentFault, LabelContent, check_labels, open_notes
+from bss_mfg.imaging.label_codes import says
+from bss_mfg.imaging.label_content import ContentFault, LabelContent, check_labels
+from bss_mfg.imaging.misprints import MIRRORED
+from bss_mfg.imaging.not_judged import NotJudged, open_notes
 from bss_mfg.imaging.page_frame import PageFrame, frame_at_dpi, frame_from_reads, frame_of_flat_page
 from bss_mfg.imaging.page_symbols import BLANK_DARKNESS, contrast_of, ink_share
 from bss_mfg.imaging.placed_codes import PageCode, follow_codes, read_all_codes, sheet_map, without_low_bars
@@ -75,6 +78,8 @@ class _View:
     symbols: list[PageSymbol] = field(default_factory=list)
     darkness: dict[int, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    contents: list[LabelContent] = field(default_factory=list)
+    """What was found of each label on it."""
 
 
 @dataclass(slots=True)
@@ -109,7 +114,7 @@ class LabelPageReader:
         self._find_sheet(view)
         self._judge_places(view)
         single = [one for one in view.labels if not any(_is_within(one, place) for place in view.places)]
-        self._judge_single(view, single)
+        single = self._judge_single(view, single)
         areas = [place.area for place in view.places] + [one.area for one in single]
         others = [code for code in codes if not lies_in(code.read, areas)]
         others = self._take_strangers(view, others)
@@ -131,7 +136,8 @@ class LabelPageReader:
             of=self._subject(page),
             told=self.request.of is not None,
             seen=seen,
-            notes=tuple(view.notes),
+            notes=(*view.notes, *open_notes(view.contents)),
+            not_judged=NotJudged.of(view.contents),
             other_codes=tuple(_other_code(page, code) for code in others),
             each=self.request.each,
         )
@@ -213,7 +219,7 @@ class LabelPageReader:
         for place, content in zip(view.places, contents, strict=True):
             quad = quads[place.number]
             if right[place.number]:
-                symbol = self._symbol(place.number, quad, content, place.codes)
+                symbol = self._symbol(view, place.number, quad, content, place.codes)
                 faults = () if self.label_file else code_misprints(view.page.grey, place.placed)
                 view.symbols.append(replace(symbol, misprints=faults + prints.get(place.number, ())))
             elif other := self._other_label(view, place, own):
@@ -227,7 +233,7 @@ class LabelPageReader:
         for label in view.labels:
             if label.number != place.number and _is_within(label, place):
                 (content,) = self._contents(view, label.label_file, [(label.expected, label.to_pixels)])
-                return self._symbol(label.number, label.area, content, place.codes)
+                return self._symbol(view, label.number, label.area, content, place.codes)
         common = {code.text for code in place.expected.codes if code.text not in own}
         for code in place.codes:
             if code.text not in common and (found := self._diagnose(code.text)):
@@ -236,17 +242,22 @@ class LabelPageReader:
 
     # --- single labels ----------------------------------------------------------------------------------------------
 
-    def _judge_single(self, view: _View, labels: Sequence[SeenLabel]) -> None:
-        """Labels that lie in no place of a sheet."""
+    def _judge_single(self, view: _View, labels: Sequence[SeenLabel]) -> list[SeenLabel]:
+        """Labels that lie in no place of a sheet; each as it is found to lie."""
+        judged = []
         for label_file in {one.label_file.sha256: one.label_file for one in labels}.values():
             here = [one for one in labels if one.label_file.sha256 == label_file.sha256]
             bars = {at: only for at, one in enumerate(here) if (only := _only_bars(one))}
             contents = self._contents(view, label_file, [(one.expected, one.to_pixels) for one in here], bars)
             for label, content in zip(here, contents, strict=True):
-                view.symbols.append(self._likeliest(view, label, content))
+                found, symbol = self._likeliest(view, label, content)
+                judged.append(found)
+                view.symbols.append(symbol)
+        return judged
 
-    def _likeliest(self, view: _View, label: SeenLabel, content: LabelContent) -> PageSymbol:
-        """A single label, or of several that its codes name the one that most of it is."""
+    def _likeliest(self, view: _View, label: SeenLabel, content: LabelContent) -> tuple[SeenLabel, PageSymbol]:
+        """A single label, or of several that its codes name the one that most of it is. One that is mirrored has its
+        other codes, or its texts, where the mirrored one has them."""
         best = label, content
         for rival in label.rivals:
             (found,) = self._contents(view, rival.label_file, [(rival.expected, rival.to_pixels)])
@@ -254,8 +265,14 @@ class LabelPageReader:
                 best = rival, found
         label, content = best
         faults = code_misprints(view.page.grey, label.codes) + size_misprints(label.codes, view.page.dpi)
-        symbol = self._symbol(label.number, label.symbol, content, codes_within(view.codes, label.area))
-        return replace(symbol, misprints=faults)
+        if (content.faults or content.not_judged) and (turned := label.mirrored()):
+            (found,) = self._contents(view, turned.label_file, [(turned.expected, turned.to_pixels)])
+            if turned.codes_in_place(view.codes) > label.codes_in_place(view.codes) or (
+                2 * (len(found.faults) + found.not_judged) <= len(content.faults) + content.not_judged
+            ):
+                label, content, faults = turned, found, (MIRRORED, *faults)
+        symbol = self._symbol(view, label.number, label.symbol, content, codes_within(view.codes, label.area))
+        return label, replace(symbol, misprints=faults)
 
     def _take_strangers(self, view: _View, codes: Sequence[PageCode]) -> list[PageCode]:
         """The codes in no label of ours without those that are faults: of another batch's unit, or of a replaced one,
@@ -283,14 +300,15 @@ class LabelPageReader:
         numbers = [label.number for label, _ in labels]
         drawn = self.pages.labels(label_file, numbers[:1], [0]) if labels else ""
         if isinstance(drawn, str):
-            return [LabelContent()] * len(labels)
+            return [LabelContent(compared=False)] * len(labels)
         expected = replace(drawn, labels=tuple(label for label, _ in labels))
         maps = [to_pixels for _, to_pixels in labels]
-        found = check_labels(view.page.grey, expected, maps, self.request.pictures, by_bars)
-        view.notes += open_notes(found)
-        return found
+        return check_labels(view.page.grey, expected, maps, self.request.pictures, by_bars)
 
-    def _symbol(self, number: int, quad: Quad, content: LabelContent, codes: Sequence[PageCode]) -> PageSymbol:
+    def _symbol(
+        self, view: _View, number: int, quad: Quad, content: LabelContent, codes: Sequence[PageCode]
+    ) -> PageSymbol:
+        view.contents.append(content)
         text = next((code.text for code in codes), "") or f"label {number}"
         cause, detail = DiagnosisCause.ISSUED, ""
         if number in self._scrapped:
@@ -316,7 +334,27 @@ class LabelPageReader:
             if owner[0] == batch:
                 return None
             return Diagnosis(DiagnosisCause.OTHER_BATCH, f"belongs to batch {owner[0]}", owner[0])
+        if shared := self._shared_code(text):
+            kinds = listing(sorted({str(one.kind) for one in self._telling_codes()}))
+            detail = (
+                f"carries the {shared.kind} of all labels here, but its {kinds}, which says which it is, was not read"
+            )
+            return Diagnosis(DiagnosisCause.UNNAMED_LABEL, detail)
         return Diagnosis(DiagnosisCause.OTHER_FAMILY, f"says {shown}: no label of this batch does")
+
+    def _shared_code(self, text: str) -> ExpectedCode | None:
+        """The code of our labels that says this, on each of them."""
+        return next((one for one in self._first_codes() if says(one, text) and not self._numbers_of([one.text])), None)
+
+    def _telling_codes(self) -> list[ExpectedCode]:
+        """The codes by which our labels differ."""
+        return [one for one in self._first_codes() if self._numbers_of([one.text])]
+
+    def _first_codes(self) -> list[ExpectedCode]:
+        """The codes of one label of each template."""
+        by_template = {file.template_digest: file for file in self._files}
+        found = [self.pages.labels(file, [file.numbers[0]], [0]) for file in by_template.values()]
+        return [code for one in found if not isinstance(one, str) for label in one.labels for code in label.codes]
 
 
 def _flat_sheet(page: Page, matches: Sequence[tuple[int, Quad]], label_files: Sequence[LabelFile]) -> PageFrame | None:
@@ -365,4 +403,5 @@ def _darkness(page: Page, place: _Place, content: LabelContent) -> float:
 
 def _other_code(page: Page, code: PageCode) -> OtherCode:
     x, y = (round(at / page.dpi * MM_PER_INCH, 1) if page.dpi else None for at in code.read.box[:2])
-    return OtherCode(page.file, page.number, symbol_kind(code.read.symbology), code.text, "", x, y)
+    kind = symbol_kind(code.read.symbology)
+    return OtherCode(page.file, page.number, kind, as_printed(code.text, kind), "", x, y)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import dist
 
-from bss_mfg.core.code_patterns import CodePattern, matching_pattern, symbol_kind
+from bss_mfg.core.code_patterns import CodePattern, as_printed, matching_pattern, symbol_kind
 from bss_mfg.core.units import MM_PER_INCH
 from bss_mfg.imaging.companions import lies_in
 from bss_mfg.imaging.geometry import Quad, overlap_share
@@ -39,7 +39,8 @@ class PageCodes:
         for read, pattern in found:
             x, y = (round(at / page.dpi * MM_PER_INCH, 1) if page.dpi else None for at in read.box[:2])
             name = pattern.name if pattern else ""
-            rows.append(OtherCode(page.file, page.number, symbol_kind(read.symbology), _text(read), name, x, y))
+            kind = symbol_kind(read.symbology)
+            rows.append(OtherCode(page.file, page.number, kind, as_printed(_text(read), kind), name, x, y))
         return tuple(rows)
 
 

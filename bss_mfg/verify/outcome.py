@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from bss_mfg.core.code_patterns import CodePattern
 from bss_mfg.imaging.label_pictures import LabelPicture
+from bss_mfg.imaging.not_judged import NotJudged
 from bss_mfg.imaging.reflectance import Calibration
 from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.model import Batch, LabelFile, LabelScope
@@ -14,6 +15,7 @@ from bss_mfg.verify.finding_spool import Findings
 from bss_mfg.verify.findings import FINDING_KINDS, FindingKind, OtherCode
 from bss_mfg.verify.label_source import LabelSource
 from bss_mfg.verify.page_account import PageAccount, PageOutcome
+from bss_mfg.verify.rescans import RescanRule
 from bss_mfg.verify.sampling_plans import LotDecision, LotVerdict
 
 
@@ -46,6 +48,8 @@ class VerifyOptions:
     """The least grade, 4 to 0, with which a label is right; with it all are graded."""
     expected: tuple[CodePattern, ...] = ()
     """The codes that are expected beside labels: those that must be there are asked for."""
+    rescans: RescanRule = RescanRule.NEVER
+    """When a second picture of a page shows the same sheet once more, and judges it anew."""
     each: LabelScope = "package"
     """What the labels are for: those of units and cartons are compared by their codes and texts, and reads of them are
     not recorded."""
@@ -87,6 +91,8 @@ class Verification:
     """How many pages ended how."""
     not_understood: tuple[PageAccount, ...] = ()
     """Pages of which it is not known what they show: wrong, until somebody has looked."""
+    not_judged: NotJudged = field(default_factory=NotJudged)
+    """How many printed labels could not be judged altogether: no fault was found of them, and none is ruled out."""
     other_codes: tuple[OtherCode, ...] = ()
     """Codes beside labels that are not ours: listed, and neither right nor wrong."""
 
@@ -104,6 +110,11 @@ class Verification:
     def counts(self) -> dict[str, int]:
         """How many findings of each kind."""
         return {kind: self.findings.counts[kind] for kind in FINDING_KINDS}
+
+    @property
+    def wrong_labels(self) -> int:
+        """How many findings are not right, of what was in the pictures."""
+        return len(self.findings) - self.findings.counts[FindingKind.MATCHED] - self.findings.unseen
 
     @property
     def passed(self) -> bool:

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from bss_mfg.ledger.events import ReadSubject
 
 _READ, _REPORTED, _EXEMPT = 1, 2, 4
+
+
+class LabelTally(NamedTuple):
+    """How often a package's label was read right, and how many of its labels were read or reported."""
+
+    read: int
+    accounted: int
 
 
 class PackageTracker:
@@ -83,6 +91,24 @@ class PackageTracker:
         self._read_count -= bool(self.times_read(package))
         self._times_read[package] = self._accounted[package] = 0
         self._flags[package] &= _EXEMPT
+
+    def tallies(self, packages: Iterable[int]) -> list[LabelTally]:
+        """What was counted of some packages so far."""
+        size = len(self._flags)
+        return [
+            LabelTally(self._times_read[package], self._accounted[package]) if package < size else LabelTally(0, 0)
+            for package in packages
+        ]
+
+    def take_back(self, package: int, share: LabelTally) -> None:
+        """As if a picture had not shown the package that added this to its tally."""
+        if package >= len(self._flags):
+            return
+        left = LabelTally(self._times_read[package] - share.read, self._accounted[package] - share.accounted)
+        self._read_count -= bool(self._times_read[package]) - bool(left.read)
+        self._times_read[package], self._accounted[package] = left
+        self._flags[package] &= _EXEMPT
+        self._flags[package] |= (_READ if left.read else 0) | (_REPORTED if left.accounted > left.read else 0)
 
     def is_exempt(self, package: int) -> bool:
         """Whether the package's labels need not be there."""

@@ -26,10 +26,10 @@ from bss_mfg.model import LabelFile
 from bss_mfg.verify.bar_places import BarReader
 from bss_mfg.verify.batch_labels import BatchLabels
 from bss_mfg.verify.diagnosis import COMPANION_CAUSES, Diagnosis, DiagnosisCause, diagnose
-from bss_mfg.verify.label_contents import ContentChecker
+from bss_mfg.verify.label_contents import ContentChecker, PageContents
 from bss_mfg.verify.label_kinds import LabelKinds, with_known_labels
 from bss_mfg.verify.other_codes import PageCodes, take_other_codes, with_missing_codes
-from bss_mfg.verify.page_checks import look_at_prints, see_page, with_misprints, without_stray_finds
+from bss_mfg.verify.page_checks import look_at_prints, pale_places, see_page, with_misprints, without_stray_finds
 from bss_mfg.verify.page_findings import PageSymbol, ScannedPage, SecondReading, locate_symbols
 from bss_mfg.verify.page_grading import with_grades
 from bss_mfg.verify.page_progress import PageStep, TellStep, tell_no_step
@@ -82,7 +82,7 @@ class PageReader:
             item.diagnosis.package
             for item in symbols
             if item.diagnosis and item.diagnosis.batch == self.request.batch_id
-        }
+        } | {item.identified_package for item in symbols}
         if frame:
             wanted |= set(frame.label_file.packages_on(frame.page))
         serials = self.batch.serials_of(number for number in wanted if number)
@@ -99,26 +99,29 @@ class PageReader:
             for item in located
             if item.diagnosis and item.diagnosis.matches and item.in_own_place
         }
-        notes: Sequence[str] = ()
+        content = PageContents([])
         if self.contents and self.label_file is None:  # our own file is as it was drawn, byte for byte
             self.tell(PageStep.CONTENT, 0)
-            located, notes = self.contents.of_page(page.grey, frame, located)
+            located, content = self.contents.of_page(page.grey, frame, located)
         if codes:
             located = with_missing_codes(located, codes)
+        unmatched = place_darkness(page, frame, matched) if frame else {}
         return ScannedPage(
             file=page.file,
             number=page.number,
             dpi=page.dpi,
             symbols=tuple(located),
             frame=frame,
-            unmatched_darkness=place_darkness(page, frame, matched) if frame else {},
+            unmatched_darkness=unmatched,
+            pale=pale_places(page, frame, unmatched) if frame else frozenset(),
             serials=serials,
             defects=reading.defects,
             trouble=_attempt_words(len(reading.given_up), self.second_reader.failures - stalls),
             of=self._subject(page),
             told=self.request.of is not None,
             seen=seen,
-            notes=tuple(notes),
+            notes=tuple(content.notes),
+            not_judged=content.not_judged,
             min_grade=self.request.min_grade,
             other_codes=codes.rows() if codes else (),
             pixels="" if self.own_file or self.label_file else page.digest,

@@ -17,6 +17,8 @@ class PageOutcome(StrEnum):
     ACCOUNTED = "accounted"
     FAULTS = "faults"
     NOT_UNDERSTOOD = "not-understood"
+    ANSWERED = "answered"
+    """A later picture of the same sheet stands for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +60,15 @@ class PageSeen:
     labels: int = 0
     candidates: int = 0
     sheet: bool = False
+    pale: bool = False
+    """Whether something is printed on it, too pale to be read."""
     known: tuple[KnownLabel, ...] = ()
     """Labels of ours that are none of those that were asked for."""
 
     @property
     def blank(self) -> bool:
         """Whether nothing is printed there."""
-        return self.ink < BLANK_INK and not self.labels and not self.candidates
+        return self.ink < BLANK_INK and not self.labels and not self.candidates and not self.pale
 
     @property
     def each(self) -> LabelScope | None:
@@ -82,6 +86,8 @@ class PageSeen:
         """What was seen, in words."""
         if self.known and not self.labels:
             return f"it shows {_known_words(self.known)}"
+        if self.pale and not self.labels:
+            return f"what is printed on it is too pale to be read: {DARKER}"
         if self.blank:
             return "blank: nothing is printed on it"
         read = f"{count_words(self.labels, 'label')} of it {'was' if self.labels == 1 else 'were'} read"
@@ -96,6 +102,8 @@ class PageSeen:
         )
 
 
+DARKER = "print it darker (darkness, ribbon, toner); if the print is dark, scan it darker"
+"""What to do about pale print."""
 BLANK_INK = 0.0005
 """Share of a page that is printed below which it counts as blank: dust and the edge of a scan are less."""
 
@@ -127,3 +135,9 @@ class PageAccounts:
         self.counts[account.outcome] += 1
         if account.outcome is PageOutcome.NOT_UNDERSTOOD:
             self.not_understood.append(account)
+
+    def answer(self, account: PageAccount) -> None:
+        """A later picture of the same sheet stands for a page."""
+        self.counts[account.outcome] -= 1
+        self.counts[PageOutcome.ANSWERED] += 1
+        self.not_understood = [one for one in self.not_understood if one is not account]

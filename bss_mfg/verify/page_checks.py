@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import dist
 from statistics import median
+from typing import TYPE_CHECKING
 
 from bss_mfg.imaging.companions import lies_in
-from bss_mfg.imaging.geometry import Quad, box_of, overlap_share, sides_of
+from bss_mfg.imaging.geometry import PixelBox, Quad, box_of, overlap_share, sides_of
 from bss_mfg.imaging.misprints import (
     Misprint,
     page_scale,
@@ -18,12 +19,17 @@ from bss_mfg.imaging.misprints import (
     single_misprints,
 )
 from bss_mfg.imaging.page_frame import PageFrame
-from bss_mfg.imaging.page_symbols import covers, ink_share
+from bss_mfg.imaging.page_symbols import BLANK_DARKNESS, covers, ink_share
+from bss_mfg.imaging.pale_print import PALE_PAGE, PALE_PLACE, pale_share, paper_noise
 from bss_mfg.imaging.zxing_reader import Read, read_other_codes
 from bss_mfg.verify.batch_labels import BatchLabels
-from bss_mfg.verify.page_account import PageSeen
+from bss_mfg.verify.page_account import BLANK_INK, PageSeen
 from bss_mfg.verify.page_findings import PageSymbol
 from bss_mfg.verify.page_reading import PageReading
+
+if TYPE_CHECKING:
+    from bss_mfg.imaging.geometry import Grey
+    from bss_mfg.imaging.sources import Page
 
 _FEW_FINDS = 2
 """Finds that nobody read which may be a label or two alone in a picture."""
@@ -98,7 +104,21 @@ def see_page(reading: PageReading, symbols: Sequence[PageSymbol], companions: Se
     labels = sum(bool(item.read.data or item.identified_package) for item in symbols)
     if reading.frame:
         return PageSeen(labels=labels, sheet=True)
-    return PageSeen(ink_share(reading.page.grey), labels, _candidates(reading, symbols, companions))
+    ink = ink_share(reading.page.grey)
+    pale = ink < BLANK_INK and not labels and pale_share(reading.page.grey) > PALE_PAGE
+    return PageSeen(ink, labels, _candidates(reading, symbols, companions), pale=pale)
+
+
+def pale_places(page: Page, frame: PageFrame, darkness: Mapping[int, float]) -> frozenset[int]:
+    """Of places that count as blank, by package, those where something is printed, too pale to be read."""
+    blank = [package for package, dark in darkness.items() if dark < BLANK_DARKNESS]
+    noise = paper_noise(page.grey) if blank else 0.0
+    return frozenset(package for package in blank if _is_pale(page.grey, frame.boxes[package], noise))
+
+
+def _is_pale(grey: Grey, box: PixelBox, noise: float) -> bool:
+    left, top = max(int(box[0]), 0), max(int(box[1]), 0)
+    return pale_share(grey[top : int(box[1] + box[3]), left : int(box[0] + box[2])], noise) > PALE_PLACE
 
 
 def without_stray_finds(reading: PageReading, symbols: list[PageSymbol]) -> list[PageSymbol]:

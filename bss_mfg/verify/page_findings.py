@@ -6,9 +6,10 @@ all others follow, so a missing label is named with its place and with what is t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
+from statistics import median
 from types import MappingProxyType
 
 from bss_mfg.core.units import MM_PER_INCH
@@ -17,6 +18,7 @@ from bss_mfg.imaging.geometry import PixelBox
 from bss_mfg.imaging.grade import SymbolGrade
 from bss_mfg.imaging.label_content import ContentFinding
 from bss_mfg.imaging.misprints import Misprint
+from bss_mfg.imaging.not_judged import NotJudged
 from bss_mfg.imaging.page_frame import PageFrame
 from bss_mfg.imaging.page_symbols import BLANK_DARKNESS
 from bss_mfg.imaging.zxing_reader import Read
@@ -24,8 +26,9 @@ from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.model import LabelScope
 from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisCause, DiagnosisKind
 from bss_mfg.verify.findings import Finding, FindingKind, OtherCode
+from bss_mfg.verify.grade_faults import grade_fault
 from bss_mfg.verify.package_tracker import PackageTracker
-from bss_mfg.verify.page_account import PageAccount, PageOutcome, PageSeen
+from bss_mfg.verify.page_account import DARKER, PageAccount, PageOutcome, PageSeen
 from bss_mfg.verify.picture_ages import Outdated
 
 Corner = tuple[float | None, float | None]
@@ -88,6 +91,8 @@ class ScannedPage:
     frame: PageFrame | None
     unmatched_darkness: Mapping[int, float]
     serials: Mapping[int, str]
+    pale: Set[int] = frozenset()
+    """The packages of those where something is printed, too pale to be read."""
     defects: Mapping[int, Defects] = field(default_factory=dict)
     """What is wrong with the symbols that no reader reads, and that were identified in their places."""
     trouble: str = ""
@@ -98,6 +103,8 @@ class ScannedPage:
     """Whether the person said so."""
     notes: tuple[str, ...] = ()
     """What of the page was not judged, and why."""
+    not_judged: NotJudged = field(default_factory=NotJudged)
+    """How many labels that is of."""
     seen: PageSeen = field(default_factory=lambda: PageSeen(sheet=True))
     """What the page as a whole shows."""
     min_grade: float | None = None
@@ -164,21 +171,35 @@ class _PageFindings:
     """Packages whose old label lies on the page."""
 
     def all(self) -> list[Finding]:
-        found: list[Finding] = []
+        found: list[tuple[float, float, Finding]] = []
         # Labels in their own place first: of two copies, the one that lies elsewhere is the duplicate.
         for item in sorted(self.page.symbols, key=lambda item: not item.in_own_place):
-            if (package := _package_of(item)) and package in self.outdated:
-                found.append(self._outdated_label(item, package))
-            elif item.diagnosis is not None:
-                found.append(self._finding_of_diagnosis(item, item.diagnosis))
-            elif item.identified_package or item.in_place_of is None:
-                found.append(self._undecoded_finding(item))
-            # Else the package whose place it lies in is named below.
+            if (one := self._finding_of_symbol(item)) is not None:
+                x, y = item.corner
+                found.append((item.read.box[0] if x is None else x, item.read.box[1] if y is None else y, one))
         if self.page.frame:
             for package, darkness in self.page.unmatched_darkness.items():
                 if not self._is_explained(package):
-                    found.append(self._unread_place(package, darkness, self.page.frame))
-        return found
+                    one = self._unread_place(package, darkness, self.page.frame)
+                    found.append((one.x_mm or 0.0, one.y_mm or 0.0, one))
+        return in_reading_order(found, self._row_height())
+
+    def _finding_of_symbol(self, item: PageSymbol) -> Finding | None:
+        if (package := _package_of(item)) and package in self.outdated:
+            return self._outdated_label(item, package)
+        if item.diagnosis is not None:
+            return self._finding_of_diagnosis(item, item.diagnosis)
+        if item.identified_package or item.in_place_of is None:
+            return self._undecoded_finding(item)
+        return None  # the package whose place it lies in is named by that
+
+    def _row_height(self) -> float:
+        """How far below another a symbol of the next row lies at least: half its height, in mm of the page, or else in
+        pixels."""
+        if self.page.frame:
+            return self.page.frame.label_file.symbol_boxes[0].height / 2
+        heights = [item.read.box[3] for item in self.page.symbols]
+        return median(heights or [0]) / 2 * (MM_PER_INCH / self.page.dpi if self.page.dpi else 1)
 
     def _outdated_label(self, item: PageSymbol, package: int) -> Finding:
         """A label that was made again after the picture: whatever this one is, it is not that one."""
@@ -298,6 +319,9 @@ class _PageFindings:
         self.tracker.mark_reported(package)
         if defects and instead is None:
             return self._finding(FindingKind.UNREADABLE, package, item, defects.description)
+        if instead is None and package in self.page.pale:
+            detail = f"something is printed there, too pale to be read: {DARKER}"
+            return self._finding(FindingKind.UNREADABLE, package, item, detail)
         if instead is not None or darkness < BLANK_DARKNESS:
             found = self._finding(FindingKind.MISSING, package, item, instead or "its place is blank or covered")
             return replace(found, made_again=package in self.made_again)
@@ -329,6 +353,19 @@ class _PageFindings:
         )
 
 
+def in_reading_order(found: Iterable[tuple[float, float, Finding]], row_height: float) -> list[Finding]:
+    """Findings as people look for them, row by row and each from the left; with each comes where it is, (x, y)."""
+    ordered: list[Finding] = []
+    rows: list[list[tuple[float, float, Finding]]] = []
+    for one in sorted(found, key=lambda one: one[1]):
+        if not rows or one[1] - rows[-1][0][1] > row_height:
+            rows.append([])
+        rows[-1].append(one)
+    for row in rows:
+        ordered += [item for _, _, item in sorted(row, key=lambda one: one[0])]
+    return ordered
+
+
 def _package_of(item: PageSymbol) -> int | None:
     """The package of this batch that a symbol is of, or in whose place something wrong lies."""
     diagnosis = item.diagnosis
@@ -337,21 +374,6 @@ def _package_of(item: PageSymbol) -> int | None:
     if diagnosis.kind is DiagnosisKind.FOREIGN:
         return None
     return diagnosis.package or (item.in_place_of if diagnosis.kind is DiagnosisKind.MISMATCHED else None)
-
-
-def grade_fault(grade: SymbolGrade | None, least: float) -> str:
-    """Why a label doesn't have the least grade, in words; empty where it has. What can't be graded hasn't."""
-    if grade is None:
-        return "it could not be graded: where and how large its symbol is isn't known"
-    if not grade.quiet_zone_shown:
-        return "it could not be graded: the picture cuts its quiet zone off, show all of the label"
-    if grade.overall is None:
-        return f"it could not be graded: {grade.pixels_per_module:.1f} pixels per module are too few, scan it finer"
-    if grade.overall >= least:
-        return ""
-    worst = min(grade.grades.values())
-    why = ", ".join(name.replace("_", " ") for name, value in grade.grades.items() if value == worst)
-    return f"grade {grade.overall:.1f} ({grade.formal}), at least {least:.1f} is asked for: {why}"
 
 
 def locate_symbols(symbols: Sequence[PageSymbol], frame: PageFrame | None, dpi: float | None) -> list[PageSymbol]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bss_mfg.imaging.companions import lies_in
 from bss_mfg.imaging.expected_content import MATRIX_KINDS, ExpectedCode, ExpectedLabel
 from bss_mfg.imaging.geometry import Quad, apply_homography, box_of
+from bss_mfg.imaging.label_codes import says
 from bss_mfg.imaging.misprints import runs_backwards
 from bss_mfg.imaging.placed_codes import (
     PageCode,
@@ -19,6 +20,7 @@ from bss_mfg.imaging.placed_codes import (
     seen_corners,
     without_low_bars,
 )
+from bss_mfg.imaging.zxing_reader import Read
 from bss_mfg.model import LabelFile
 
 if TYPE_CHECKING:
@@ -41,6 +43,24 @@ class SeenLabel:
     to_pixels: Floats
     rivals: tuple[SeenLabel, ...] = ()
     """Other labels that a code in the same place names: one of their codes is wrong."""
+
+    @property
+    def by_matrix(self) -> bool:
+        """Whether a matrix code says how it lies."""
+        return any(code.kind in MATRIX_KINDS for code, _ in self.codes)
+
+    def mirrored(self) -> SeenLabel | None:
+        """The same as it lies if it is printed mirrored; None where its codes tell: mirrored bars look turned."""
+        codes = tuple((code, _upside_down(quad)) for code, quad in self.codes)
+        to_pixels = None if self.by_matrix else label_map(codes)
+        return None if to_pixels is None else replace(self, codes=codes, to_pixels=to_pixels)
+
+    def codes_in_place(self, codes: Iterable[PageCode]) -> int:
+        """How many of its codes were read where they are drawn."""
+        return sum(
+            any(says(one, code.text) and lies_in(code.read, [area_in(self.to_pixels, one.area)]) for code in codes)
+            for one in self.expected.codes
+        )
 
     @property
     def area(self) -> Quad:
@@ -107,9 +127,11 @@ def seen_labels(
         if to_pixels is None:
             continue
         label = SeenLabel(expected.number, label_file, expected, tuple(pairs), to_pixels)
-        same = next((at for at, one in enumerate(found) if one.number == label.number and _is_same(one, label)), None)
+        same = next((at for at, one in enumerate(found) if one.number == label.number and _belong(one, label)), None)
         if same is None:
             found.append(label)
+        elif not _is_same(found[same], label):  # bars that lie aslant, whose corners were not found
+            found[same] = found[same] if found[same].by_matrix else label
         elif (both := _together(found[same], label)) is not None:
             found[same] = both
     kept: list[SeenLabel] = []
@@ -129,6 +151,16 @@ def _together(label: SeenLabel, other: SeenLabel) -> SeenLabel | None:
         codes = tuple(without_low_bars(codes, by_matrices))
     to_pixels = label_map(codes)
     return None if to_pixels is None else SeenLabel(label.number, label.label_file, label.expected, codes, to_pixels)
+
+
+def _belong(label: SeenLabel, other: SeenLabel) -> bool:
+    """Whether what two codes tell is one label: both say that it lies there, or one code lies in the other's label."""
+    return _is_same(label, other) or _holds(label, other) or _holds(other, label)
+
+
+def _holds(label: SeenLabel, other: SeenLabel) -> bool:
+    reads = [Read(b"", box_of(quad), quad=quad) for _, quad in other.codes]
+    return label.by_matrix and not other.by_matrix and all(lies_in(read, [label.area]) for read in reads)
 
 
 def _is_same(label: SeenLabel, other: SeenLabel) -> bool:

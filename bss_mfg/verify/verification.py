@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from concurrent.futures import Executor
+from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -20,6 +21,7 @@ from bss_mfg.model import Batch, LabelFile
 from bss_mfg.verify.batch_labels import KnownLabels, known_labels
 from bss_mfg.verify.drawn_samples import current_drawn_sample, decide_by, record_decision
 from bss_mfg.verify.failed_pictures import MAX_PICTURES, FailedPictures
+from bss_mfg.verify.file_notes import FileNotes
 from bss_mfg.verify.file_progress import FileProgress
 from bss_mfg.verify.finding_spool import FindingSpool
 from bss_mfg.verify.findings import Finding, FindingKind, OtherCode, missing_findings, missing_labels
@@ -31,14 +33,13 @@ from bss_mfg.verify.page_account import PageAccount, PageAccounts, PageOutcome
 from bss_mfg.verify.page_findings import ScannedPage
 from bss_mfg.verify.page_progress import TellPage
 from bss_mfg.verify.picture_ages import Outdated, PictureAge, PictureAges
-from bss_mfg.verify.picture_folders import passed_over_words
 from bss_mfg.verify.read_records import record_reads
 from bss_mfg.verify.request import ReadRequest
+from bss_mfg.verify.rescans import PictureShown, RescanRule, Rescans
+from bss_mfg.verify.session_news import SessionNews
 from bss_mfg.verify.task_runner import TaskRunner
 from bss_mfg.verify.tasks import PageTask
 
-MOST_NEW_FAULTS = 10
-"""Labels that are told at once as they are found wrong; the rest is counted."""
 _READINGS = 3
 """How often files are read from the first on because labels were made again meanwhile."""
 _MAX_PENDING = 2_000
@@ -74,10 +75,10 @@ def verify(
             break
         except _OvertakenError:
             continue
-    verifier.note_lost(found.lost)
-    verifier.note_passed_over(found.passed_over)
+    verifier.notes.add_lost(batch.id, found.lost)
+    verifier.notes.add_passed_over(found.passed_over)
     if not verifier.pages and not verifier.resumed:
-        problems = [f"{name}: {why}" for name, why in [*verifier.broken, *verifier.troubles][:5]]
+        problems = [f"{name}: {why}" for name, why in [*verifier.notes.broken, *verifier.notes.troubles][:5]]
         raise InputError(
             "nothing could be read",
             where=f"batch {batch.id}",
@@ -140,7 +141,8 @@ class Verifier:
         count = self._names.count(self._in_force.files)
         made = self._in_force.labels_made(count) if copies > 1 else None
         self._trackers = SubjectTrackers(PackageTracker(count, copies, chain(self._scrapped, shipped), made))
-        self._spool = FindingSpool(ledger.place.folder)
+        self._rescans = Rescans(options.rescans)
+        self._spool = FindingSpool(ledger.place.folder, answers=options.rescans is not RescanRule.NEVER)
         self._pending: list[Finding] = []
         self._pictures_read: list[PictureRead] = []
         """Pages of the file at hand that are not written down yet."""
@@ -151,16 +153,12 @@ class Verifier:
         self._digests_read: set[str] = set()
         passes = options.resume and not options.grade and not options.sample
         self._digests_verified = ledger.reads.verified_files(batch.id, options.second_reader) if passes else set()
-        self._new_faults: list[Finding] = []
-        self._new_fault_count = 0
+        self._news = SessionNews()
         self._file: FileProgress | None = None
         self._to_the_end = True
-        self._broken: list[tuple[int, int, str, str]] = []
-        self.troubles: list[tuple[str, str]] = []
+        self.notes = FileNotes()
         self._accounts = PageAccounts()
-        self._other_codes: list[OtherCode] = []
-        self._notes: dict[str, list[str]] = {}
-        """What was not judged, with the pages."""
+        self._other_codes: list[tuple[int, OtherCode]] = []
         self.files = self.pages = self.resumed = self._resumed_labels = self._opened = 0
 
     def read_files(self, files: Sequence[Path], *, to_the_end: bool = True) -> None:
@@ -183,17 +181,6 @@ class Verifier:
         self._file = None
         self._refuse_made_since(self._digests_read)
 
-    def note_lost(self, paths: Sequence[Path]) -> None:
-        """Say of label files that they are not where the others are."""
-        words = f"is not there, though it was made: `bss-mfg labels {self._batch.id} --again` makes it again"
-        self.troubles += [(printable_name(str(path)), words) for path in paths]
-
-    def note_passed_over(self, paths: Sequence[Path]) -> None:
-        """Say of files of an operating system, or hidden ones, that they were not read, by folder."""
-        for folder in sorted({path.parent for path in paths}):
-            here = [path for path in paths if path.parent == folder]
-            self.troubles.append((printable_name(str(folder)), passed_over_words(here)))
-
     def outcome(self, final: bool = False) -> Verification:
         """Everything so far; a `final` outcome writes the decision on a sample into the history."""
         tail = (
@@ -201,7 +188,9 @@ class Verifier:
             if self._options.each == "package"
             else partial(missing_labels, self._names, self._trackers, self._in_force.files)
         )
-        findings = self._spool.snapshot(self._trackers.times_read, self._trackers.judged.unaccounted_count(), tail)
+        trackers = self._trackers
+        unseen = trackers.judged.unaccounted_count()
+        findings = self._spool.snapshot(trackers.times_read, unseen, tail, trackers.of("print").first_read)
         pictures = self._failed_pictures.take(findings) if self._options.pictures else {}
         decision = decide_by(self._sample, findings) if self._sample else None
         if decision and final:
@@ -210,8 +199,9 @@ class Verifier:
             batch=self._batch,
             findings=findings,
             pictures=pictures,
-            broken=tuple(self.broken),
-            troubles=(*self.troubles, *self._told_notes()),
+            broken=tuple(self.notes.broken),
+            troubles=tuple(self.notes.told()),
+            not_judged=self.notes.not_judged,
             files=self.files,
             pages=self.pages,
             options=self._options,
@@ -224,38 +214,18 @@ class Verifier:
             page_counts=dict(self._accounts.counts),
             not_understood=tuple(self._accounts.not_understood),
             other_batches=dict(self._spool.other_batches),
-            other_codes=tuple(self._other_codes),
+            other_codes=tuple(code for _, code in self._other_codes),
         )
 
-    def _told_notes(self) -> Iterator[tuple[str, str]]:
-        """What was not judged, each reason once."""
-        for note, pages in self._notes.items():
-            more = f" and {count_words(len(pages) - 1, 'more page')}" if len(pages) > 1 else ""
-            yield pages[0] + more, note
-
-    @property
-    def broken(self) -> list[tuple[str, str]]:
-        """Files and pages that could not be read, with the reason, in the order in which they were given."""
-        return [(where, why) for _, _, where, why in sorted(self._broken)]
-
-    def take_new_faults(self) -> tuple[list[Finding], int]:
-        """The first labels that were found wrong since this was asked last, and how many."""
-        taken = self._new_faults, self._new_fault_count
-        self._new_faults, self._new_fault_count = [], 0
+    def take_news(self) -> SessionNews:
+        """What was found wrong since this was asked last."""
+        taken, self._news = self._news, SessionNews()
         return taken
-
-    def newly_broken(self, before: int) -> list[tuple[str, str]]:
-        """The same without the first `before` that were found."""
-        return [(where, why) for _, _, where, why in self._broken[before:]]
-
-    def newly_not_understood(self, before: int) -> list[PageAccount]:
-        """The pages that were not understood, without the first `before`."""
-        return self._accounts.not_understood[before:]
 
     @property
     def fault_count(self) -> int:
         """What was found wrong so far: labels, files and pages that could not be read, pages not understood."""
-        return self._spool.fault_count + len(self._broken) + len(self._accounts.not_understood)
+        return self._spool.fault_count + len(self.notes.broken) + len(self._accounts.not_understood)
 
     @property
     def complete(self) -> bool:
@@ -269,8 +239,10 @@ class Verifier:
             if isinstance(answer, TaskFailure):
                 self._refuse_lost(path)
                 self.files += 1
-                self._broken.append((self._opened, 0, printable_name(str(path)), answer.reason))
+                self.notes.open(path, self._opened, whole=False)
+                self._add_broken(self._opened, 0, printable_name(str(path)), answer.reason)
                 continue
+            self.notes.open(path, self._opened, whole=True)
             if answer.sha256 in self._digests_read:
                 continue
             self._digests_read.add(answer.sha256)
@@ -278,7 +250,7 @@ class Verifier:
                 self._refuse_made_since({answer.sha256})
             if not answer.shows_labels:
                 words = f"holds no label of a {self._options.each}: it was not searched"
-                self.troubles.append((printable_name(str(path)), words))
+                self.notes.add(path, words)
                 continue
             self.files += 1
             if answer.label_file:  # the one that came from a process is no copy to keep for each of thousands of files
@@ -292,6 +264,10 @@ class Verifier:
             for task in self._runner.page_tasks(path, answer):
                 file_of_task[task] = file
                 yield task
+
+    def _add_broken(self, order: int, page: int, where: str, why: str) -> None:
+        self.notes.add_broken(order, page, where, why)
+        self._news.broken.append((where, why))
 
     def _refuse_lost(self, path: Path) -> None:
         """`_OvertakenError` where a label file can't be read, and labels were made again since."""
@@ -316,12 +292,12 @@ class Verifier:
             return frozenset()
         gone = {(file.file, file.sha256) for file in self._in_force.superseded}
         if (label_file.file, label_file.sha256) in gone:
-            self.troubles.append((printable_name(str(path)), "was superseded: all of its labels were made again since"))
+            self.notes.add(path, "was superseded: all of its labels were made again since")
             return frozenset()
         outdated = self._in_force.outdated_in(label_file)
         if outdated:
             words = f"{count_words(len(outdated), 'label')} of it were made again since, and are not counted here"
-            self.troubles.append((printable_name(str(path)), words))
+            self.notes.add(path, words)
         return outdated
 
     def _still_holds(self, label_file: LabelFile) -> bool:
@@ -350,30 +326,56 @@ class Verifier:
         if isinstance(answer, TaskFailure):
             self._refuse_lost(file.path)
             file.not_matched += 1
-            self._broken.append((file.order, page, where, answer.reason))
+            self._add_broken(file.order, page, where, answer.reason)
             return
         self.pages += 1
         outdated = self._outdated(file, answer)
         if answer.pixels in self._digests_read and answer.symbols:
-            self.troubles.append((where, "is the same picture as one before: its labels are not counted again"))
+            self.notes.troubles.append((where, "is the same picture as one before: its labels are not counted again"))
             answer = answer.without(answer.packages - outdated.keys())
         self._digests_read.update({answer.pixels} - {""})
-        tracker = self._trackers.of(answer.of)
-        found = answer.without(file.outdated).findings(tracker, self._made_again(answer), outdated)
+        found, account = self._judge_page(file, answer, outdated)
         self._trackers.shows_prints = self._trackers.shows_prints or (answer.of == "print" and bool(found))
         right = sum(item.kind is FindingKind.MATCHED for item in found)
         file.matched += right
-        account = answer.account(found)
         self._accounts.add(account)
+        if account.outcome is PageOutcome.NOT_UNDERSTOOD:
+            self._news.not_understood.append(account)
         file.not_matched += len(found) - right + (account.outcome is PageOutcome.NOT_UNDERSTOOD)
         self._pending += self._with_few_pictures(found)
         if answer.trouble:
-            self.troubles.append((where, answer.trouble))
-        self._other_codes += answer.other_codes
-        for note in answer.notes:
-            self._notes.setdefault(note, []).append(where)
+            self.notes.troubles.append((where, answer.trouble))
+        self._other_codes += [(self.pages, code) for code in answer.other_codes]
+        self.notes.add_not_judged(answer, self.pages, where)
         if len(self._pending) > _MAX_PENDING:
             self._commit(ended=False)
+
+    def _judge_page(
+        self, file: FileProgress, page: ScannedPage, outdated: Mapping[int, Outdated]
+    ) -> tuple[list[Finding], PageAccount]:
+        """The findings of a page, which may stand for an earlier picture of the same sheet."""
+        tracker, page = self._trackers.of(page.of), page.without(file.outdated)
+        made_again = self._made_again(page)
+
+        def without(earlier: PictureShown) -> list[Finding]:
+            return page.findings(earlier.taken_from(deepcopy(tracker)), made_again, outdated)
+
+        repeat = page.frame.label_file.repeat if page.frame else 1
+        answered = self._rescans.take_answered(page, file.order, tracker.copies // repeat, without)
+        if answered:
+            answered.taken_from(tracker)
+        numbers = sorted(page.packages)
+        before = tracker.tallies(numbers)
+        found = [replace(item, picture=self.pages) for item in page.findings(tracker, made_again, outdated)]
+        account = page.account(found)
+        if answered:
+            self._accounts.answer(answered.account)
+            self.notes.forget_picture(answered.number)
+            self._other_codes = [one for one in self._other_codes if one[0] != answered.number]
+            self._spool.answer(answered, self.pages, (page.file, page.number))
+            self._news.answered.append((answered.account, account))
+        self._rescans.remember(page, found, (tracker, before), (self.pages, file.order), account)
+        return found, account
 
     def _outdated(self, file: FileProgress, page: ScannedPage) -> Mapping[int, Outdated]:
         """The packages whose label was made again after a picture was opened first: it can't show the new one. The
@@ -402,6 +404,7 @@ class Verifier:
         renewed = self._ages.outdated(before, range(1, self._batch.packages + 1))
         for package in renewed:
             self._trackers.renew(package)
+            self._spool.renew(package)
         for index, item in enumerate(self._pending):
             if item.of == "print" and item.package and (why := renewed.get(item.package)):
                 self._trackers.of("print").mark_faulty(item.package)
@@ -436,10 +439,8 @@ class Verifier:
                     self._follow()
                 record_reads(self._ledger, self._batch, self._pending, whole, self._pictures_read)
         self._spool.add(self._pending)
-        faults = [item for item in self._pending if item.kind is not FindingKind.MATCHED]
-        self._new_fault_count += len(faults)
-        self._new_faults += faults[: MOST_NEW_FAULTS - len(self._new_faults)]
+        self._news.add_findings(self._pending)
         self._pending, self._pictures_read = [], []
         if ended and self._file and (later := self._file.made_later):
             words = f"was saved before {count_words(len(later), 'of its labels', 'of its labels')} were made"
-            self.troubles.append((printable_name(str(self._file.path)), f"{words}: does it show the new ones?"))
+            self.notes.add(self._file.path, f"{words}: does it show the new ones?")

@@ -23,6 +23,11 @@ class LedgerSettings(FileModel):
     url: Annotated[str, AfterValidator(checked_url)] = Field(
         "", description="Its database, postgresql://USER@HOST/DATABASE; empty: ledger.db in this folder."
     )
+    keys: str = Field(
+        "",
+        description="The folder with the data keys of a ledger in a database, which lie outside of it; empty: keys in "
+        "this folder. All stations that issue or release keys share it.",
+    )
 
 
 class WorkspaceConfig(FileModel):

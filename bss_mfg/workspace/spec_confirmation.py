@@ -11,9 +11,10 @@ from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.ledger.events import SpecConfirmed
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.payload.confirmation import NewConfirmation, content_digest, with_confirmation
+from bss_mfg.payload.free_lengths import ShownLengths, shown_lengths
 from bss_mfg.payload.proving.prove import prove
 from bss_mfg.payload.spec import SpecFile
-from bss_mfg.workspace.spec_samples import read_samples
+from bss_mfg.workspace.spec_samples import LoadedSample, read_samples
 from bss_mfg.workspace.workspace import Workspace
 
 
@@ -40,8 +41,12 @@ def confirm_spec(
         raise InputError(
             "no document was named", where=f"spec {name}", way_out="Say --document TEXT: title and version."
         )
-    proven, rest = _weigh(workspace, file, tuple(signed_for), "" if signed else f" --document {quote(document)}")
-    new = NewConfirmation(ledger.actor.operator, workspace.zone.day(clock.now()), document, proven, rest)
+    samples = read_samples(workspace.root / "specs", file.spec)
+    shown = shown_lengths(file.spec, (one.sample for one in samples))
+    options = "" if signed else f" --document {quote(document)}"
+    proven, rest = _weigh(file, samples, shown, tuple(signed_for), options)
+    sizes = {one.source: one.sizes for one in shown}
+    new = NewConfirmation(ledger.actor.operator, workspace.zone.day(clock.now()), document, proven, rest, sizes)
     text, kept = with_confirmation(file, new).encode(), workspace.confirmed_spec_file(name)
     make_folder(kept.parent)
     write_atomically(kept, [text], replace=True)
@@ -58,9 +63,14 @@ def confirm_spec(
 
 
 def _weigh(
-    workspace: Workspace, file: SpecFile, signed_for: tuple[str, ...], options: str
+    file: SpecFile,
+    samples: Sequence[LoadedSample],
+    shown: Sequence[ShownLengths],
+    signed_for: tuple[str, ...],
+    options: str,
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The assumed fields that the samples prove, and those that are signed for by name."""
+    """The assumed fields that the samples prove, and those that are signed for by name: also fields that are proven of
+    some lengths."""
     spec, where = file.spec, f"spec {file.spec.name}"
     again = f"`bss-mfg spec confirm {spec.name}{options}"
     if unknown := [key for key in signed_for if key not in spec.assumed]:
@@ -77,7 +87,7 @@ def _weigh(
                 way_out=f"Leave out --sign: {again}`; or list samples under [samples].",
             )
         return (), ()
-    proof = prove(spec, read_samples(workspace.root / "specs", spec))
+    proof = prove(spec, samples)
     if faults := proof.faults:
         raise InputError(
             f"samples contradict it: {faults[0].sample}: {faults[0].what}",
@@ -93,4 +103,5 @@ def _weigh(
             way_out=f"`bss-mfg spec check {spec.name}` says why. Add samples, or sign for them by name: {again} "
             f"{' '.join(f'--sign {key}' for key in unproven)}`.",
         )
-    return tuple(key for key in spec.assumed if key not in unproven), unproven
+    of_any_length = [one.key for one in shown if one.key in signed_for and one.key not in unproven]
+    return tuple(key for key in spec.assumed if key not in unproven), (*unproven, *of_any_length)

@@ -14,9 +14,9 @@ from pathlib import Path
 from bss_mfg.core.files import move_aside, read_bytes
 from bss_mfg.core.shared_lock import PATIENCE, Patience
 from bss_mfg.core.text import count_words
-from bss_mfg.errors import BssError, InputError, LedgerError, MissingError, RefusedError
+from bss_mfg.errors import BssError, InputError, LedgerError, MissingError, NotPermittedError, RefusedError
 from bss_mfg.ledger.events import RecoveryExported, VaultKeyPutBack
-from bss_mfg.ledger.keys import open_keys
+from bss_mfg.ledger.keys import OpenedKeys, open_keys
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.vault import OfficerPrivateKey, OfficerPublicKey, Vault
 from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
@@ -39,19 +39,23 @@ _PUT_BACK = "Put the right one back, or use `bss-mfg vault recover FILE`."
 
 @dataclass(frozen=True, slots=True)
 class KeyCheck:
-    """Whether the vault key opens the ledger's data keys: how many it does, and the batches whose it does not. A name
-    that begins with a dot is a key of the ledger's own."""
+    """Whether the vault key opens the ledger's data keys, and which files of the key folder belong to none."""
 
-    opened: int
-    unopened: tuple[str, ...]
+    keys: OpenedKeys
+    unnamed_files: tuple[str, ...] = ()
+
+    @property
+    def opened(self) -> int:
+        """How many it opens."""
+        return self.keys.opened
 
     @property
     def trouble(self) -> str:
         """In words what is wrong; empty where nothing is."""
-        if not self.unopened:
+        if not (unopened := self.keys.unopened):
             return ""
-        named = ", ".join(self.unopened[:5]) + (" ..." if len(self.unopened) > 5 else "")
-        return f"the vault key does not open {count_words(len(self.unopened), 'data key')}: {named}"
+        named = ", ".join(unopened[:5]) + (" ..." if len(unopened) > 5 else "")
+        return f"the vault key does not open {count_words(len(unopened), 'data key')}: {named}"
 
     @property
     def way_out(self) -> str:
@@ -123,6 +127,8 @@ def _look(workspace: Workspace, ledger: Ledger, ask: AskPassphrase | None) -> Va
             trouble = f"this is vault key {found}, the ledger's is {expected}"
         elif keys := _check_keys(workspace, ledger, ask):
             trouble, way_out = keys.trouble, keys.way_out
+    except NotPermittedError:
+        pass  # says nothing of the key: others try it
     except BssError as error:
         if kind == "passphrase" and isinstance(error, MissingError):
             raise  # nobody is there to type it, which says nothing of the key
@@ -150,8 +156,8 @@ def _check_keys(workspace: Workspace, ledger: Ledger, ask: AskPassphrase | None)
         return None
     with workspace.open_vault(ask=ask) as vault:
         open_keys(ledger).check_vault(vault)
-        opened, unopened = open_keys(ledger).opened_by(vault)
-    return KeyCheck(opened, tuple(unopened))
+        found = open_keys(ledger).opened_by(vault)
+        return KeyCheck(found, tuple(open_keys(ledger).unnamed_files()))
 
 
 def rekey(

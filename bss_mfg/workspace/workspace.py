@@ -194,11 +194,17 @@ class Workspace:
         return self.root / "ledger.db"
 
     @property
+    def moved_ledger_file(self) -> Path:
+        """What `ledger move` leaves of the ledger's file."""
+        return self.root / "ledger.db.moved"
+
+    @property
     def ledger_place(self) -> LedgerPlace:
         """Where the ledger is, as the settings say."""
         from bss_mfg.ledger.place import LedgerPlace
 
-        return LedgerPlace(self.root, self.config().ledger.url)
+        settings = self.config().ledger
+        return LedgerPlace(self.root, settings.url, keys=settings.keys)
 
     def batch_folder(self, batch: str) -> Path:
         """The folder of a batch's outputs."""

@@ -70,6 +70,7 @@ def test_labels_that_say_what_they_should_match(sheet: Factory, tmp_path: Path) 
         (lambda row: with_code(row, 0, "ebK300000099"), "wrong code", "ebK300000099"),
         (lambda row: with_code(row, 1, "ebK300000001X"), "wrong code", "ebK300000001X"),
         (lambda row: with_code(row, 1, None), "missing code", ""),
+        (lambda row: with_code(row, 2, "036000291452"), "wrong code", "036000291452"),
         (lambda row: with_text(row, "ebK300000002", "ebK300000O02"), "wrong text", "ebK300000O02"),
         (lambda row: with_text(row, "ebK300000002", "ebK300000020"), "wrong text", "ebK300000020"),
         (lambda row: with_text(row, "ebK300000002", None), "missing text", ""),

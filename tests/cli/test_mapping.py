@@ -223,8 +223,9 @@ def test_a_constant_of_one_kind_says_nothing_of_the_other(tmp_path: Path) -> Non
     bundle = {**BUNDLE, "version": "1-0-1"}
     mapping = validate(parse_toml(fit(tmp_path, [device(0), bundle]).out, "made"), LogMapping)
     assert {one.path: one.status for one in mapping.bundle}["version"] == "assumed"
-    mapping = validate(parse_toml(fit(tmp_path, [device(0), BUNDLE]).out, "made"), LogMapping)
-    assert {one.path: one.status for one in mapping.bundle}["version"] == "confirmed"
+    mapping = validate(parse_toml(fit(tmp_path, [device(0), device(1), BUNDLE]).out, "made"), LogMapping)
+    assert {one.path: one.status for one in mapping.bundle}["version"] == "assumed"
+    assert {one.path: one.status for one in mapping.device}["version"] == "confirmed"
 
 
 def test_a_check_says_what_may_be_marked(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from bss_mfg.report.spec_sheet_html import CLASSES
 from bss_mfg.report.spec_sheet_pdf import KIND_COLOURS
 from tests.helpers import ROOT
 from tests.helpers.commands import run_cli
+from tests.helpers.lumen import GUIDE, LUMEN
 
 NAME = "amazon-bss-ob04"
 HARD = """
@@ -150,65 +151,29 @@ def test_every_kind_of_barcode_is_explained(tmp_path: Path, name: str) -> None:
     done = run_cli("spec", "explain", name, cwd=tmp_path)
     assert done.code == 0, done.err
     assert done.out.startswith(explain(packaged_spec(name).spec, 2 if "zss" in name else 1, 16).text)
-    assert facts_of(packaged_spec(name).spec)["pid"] == "ebK3"
+    assert facts_of(packaged_spec(name).spec)["pid"] == "XxXx"
+
+
+def test_the_product_with_the_spec_is_shown_as_it_is(tmp_path: Path) -> None:
+    """By its own product id; where two products have the spec nobody can tell which, and placeholders stand there."""
+    run_cli("init", ".", cwd=tmp_path)
+    run_cli("dev-key", "stand-in", cwd=tmp_path)
+    key = tmp_path / "dev-keys" / "stand-in.public.pem"
+    shown = []
+    for name, pid in (("bulb", "Qb7Z"), ("lamp", "Rc8Y")):
+        options = ("--pid", pid, "--ean", "4006381333931", "--public-key", key, "--units-per-package", 1)
+        assert run_cli("product", "add", name, *options, cwd=tmp_path).code == 0
+        shown.append(run_cli("spec", "explain", "amazon-bss-ob04", cwd=tmp_path).out.splitlines()[0])
+    assert ";PID:Qb7Z;" in shown[0]
+    assert ";EAN:4006381333931;" in shown[0]
+    assert ";PID:XxXx;" in shown[1]
+    assert ";UPC:000000000000;" in shown[1]
 
 
 def test_too_many_units_are_refused(tmp_path: Path) -> None:
     done = run_cli("spec", "explain", "amazon-wss-ob01", "--units", 2, cwd=tmp_path)
     assert done.code == 3
     assert "at most 1 device" in done.err
-
-
-GUIDE = ROOT / "docs/spec-workbench"
-LUMEN = """
-format = 1
-name = "lumen"
-list_separator = "."
-[[field]]
-key = "ABV"
-status = "assumed"
-source = "constant"
-value = "LM02"
-[[field]]
-key = "PID"
-status = "published"
-source = "product.pid"
-[[field]]
-key = "CNT"
-status = "assumed"
-source = "package.units"
-format = "decimal"
-[[field]]
-key = "SER"
-status = "assumed"
-source = "unit.serial"
-[[field]]
-key = "DID"
-status = "assumed"
-source = "unit.uuid"
-format = "hex-lower"
-[[field]]
-key = "SEC"
-status = "assumed"
-source = "encrypted"
-format = "base64"
-plaintext = [
-    { source = "constant", format = "raw", value = "01" },
-    { source = "package.units", format = "u8" },
-    { source = "unit.uuid" },
-    { source = "unit.oob", length = "u8" },
-    { source = "check", check = "crc16-ccitt-false" },
-]
-[field.scheme]
-kind = "ecies"
-kdf = { name = "hkdf", hash = "sha256", info = ["text:Lumen Simple Setup 2"] }
-derive = ["key", "mac-key"]
-cipher = "aes-128-cbc"
-iv = "random"
-mac = { hash = "sha256", key_bytes = 32, tag_bytes = 16, covers = "iv-ciphertext" }
-[samples]
-files = [FILES]
-"""
 
 
 @pytest.mark.parametrize("names", [("single",), ("single", "pair")])
@@ -223,7 +188,12 @@ def test_what_samples_prove_need_not_be_ticked(tmp_path: Path, names: tuple[str,
     assert evidence.pop("PID") is None
     if len(names) == 2:
         assert set(evidence.values()) == {"proven"}
-        assert made["assumed"] == []
+        # Two devices are sorted by each of their values, up or down.
+        # And their serials have 7 characters: whether others may have more is not shown.
+        told = {(one["of"], one["what"]): one["words"] for one in made["assumed"]}
+        assert set(told) == {("string", "Order of units"), ("SER", "Lengths")}
+        assert "7 characters" in told["SER", "Lengths"]
+        assert "1 to 50" not in str(made["proven"])
         assert "Proven by them: ABV, CNT, SER, DID, SEC" in page
         assert "Not signed yet: 5 assumptions, all of them proven by samples" in page
         assert "Proven by the samples</h2>" in page

@@ -165,15 +165,17 @@ def test_samples_with_each_others_units_are_told(workbench: Path) -> None:
     assert "NEAREST: DID: in the string of guide-single.sample.toml stand units of guide-pair.sample.toml" in done.err
 
 
-def test_units_in_another_order_are_told(workbench: Path) -> None:
+def test_units_in_another_order_are_explained(workbench: Path) -> None:
     pair = workbench / "guide-pair.sample.toml"
     head, *units = pair.read_text().split("[[unit]]")
     pair.write_text("[[unit]]".join([head, units[1] + "\n", units[0]]))
-    done = run_cli("spec", "fit", pair.name, *INFO, cwd=workbench)
-    assert done.code == 1
-    assert "NEAREST: DID: the units' values stand in it in the reverse of the sample's order" in done.err
-    assert "bytes with the units in the reverse of the sample's order. Look up" in done.err
-    assert "NOT FOUND" not in done.err
+    done = run_cli("spec", "fit", pair.name, *INFO, "--out", "made.toml", cwd=workbench)
+    assert done.code == 0
+    assert "OPEN: order of the units: " in done.err
+    assert 'unit_order = "reversed"' in (workbench / "made.toml").read_text()
+    checked = run_cli("spec", "check", "made.toml", cwd=workbench)
+    assert "only consistent: unit_order (also fits: " in checked.out
+    assert "CONTRADICTED" not in checked.err
 
 
 def test_a_wrong_private_key_is_suspected_early_and_the_search_can_be_stopped(guide: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ was compared."""
 from __future__ import annotations
 
 import re
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from tests.helpers.commands import Outcome
 from tests.helpers.factory import Factory
 from tests.helpers.guides import PRIVATE, write_sample
 from tests.helpers.keys import good_pem
+from tests.helpers.lumen import GUIDE, LUMEN
 
 NAME = "amazon-bss-ob04"
 SPEC = packaged_spec(NAME).spec
@@ -145,6 +147,20 @@ def test_a_contradiction_is_exit_1_though_every_field_is_published(factory: Fact
     assert "5a5a" not in shown
 
 
+def test_a_failed_check_ends_with_that(production: Factory, tmp_path: Path) -> None:
+    """Of a spec that is signed, too: what a sample contradicts fails, whoever confirmed it."""
+    names = [one for key in ("BMU", "BMO", "BMD") for one in ("--sign", key)]
+    assert production.cli(*CONFIRM, *names).code == 0
+    write_sample(tmp_path / "bad.sample.toml", SPEC)
+    sample = tmp_path / "bad.sample.toml"
+    sample.write_text(re.sub(r'uuid = ".*"', 'uuid = "00000000000040008000000000000000"', sample.read_text()))
+    checked = production.cli("spec", "check", NAME, "--sample", sample)
+    assert checked.code == 1
+    assert checked.err.splitlines()[-1].startswith("FAILED: ")
+    assert "OK:" not in checked.err
+    assert production.cli("spec", "check", NAME).err.splitlines()[-1].startswith("OK: ")
+
+
 def test_a_key_can_be_given_for_samples_that_name_none(factory: Factory, tmp_path: Path) -> None:
     write_sample(tmp_path / "guide.toml", SPEC, with_key=False)
     (tmp_path / "k.pem").write_bytes(PRIVATE)
@@ -166,3 +182,35 @@ def test_names_are_signed_for_only_where_there_is_something_to_sign(production: 
     list_samples(production)
     assert production.cli(*CONFIRM, "--sign", "BMO").code == 3
     assert production.cli(*CONFIRM).code == 0
+
+
+def test_a_length_that_no_sample_shows_is_signed_for_before_it_is_issued(factory: Factory, tmp_path: Path) -> None:
+    """The samples' serials have 7 characters; the product's pattern makes 12, and nothing proves that these may be."""
+    for path in GUIDE.glob("guide*.*"):
+        shutil.copy(path, specs(factory))
+    shutil.copy(GUIDE / "product-key.pem", tmp_path)
+    listed = ", ".join(f'"guide-{name}.sample.toml"' for name in ("single", "pair"))
+    (specs(factory) / "lumen.toml").write_text(LUMEN.replace("FILES", listed))
+    confirm = ("spec", "confirm", "lumen", "--document", "Lumen 2.0", "--operator", "Ann")
+    done = factory.cli(*confirm)
+    assert done.code == 0, done.err
+    assert "SER: the samples show unit.serial of 7 characters only" in done.err
+    assert "SER: the samples show unit.serial of 7 characters only" in factory.cli("spec", "check", "lumen").err
+    add = ("product", "add", "--pid", "Lm2Q", "--public-key", tmp_path / "product-key.pem", "--spec", "lumen")
+    for name, pattern in (("long", "{pid}{n:08}"), ("short", "LM{n:05}")):
+        assert factory.cli(*add, name, "--stage", "production", "--serial", pattern).code == 0
+    assert factory.cli("batch", "create", "short", "--units", 1).code == 0
+    for asked in (("batch", "create"), ("run",)):
+        refused = factory.cli(*asked, "long", "--units", 1)
+        assert refused.code == 3
+        assert "a serial of 12 characters" in refused.err
+    (tmp_path / "own.csv").write_text("serial\nLM90001\nLM900002\n")
+    assert factory.cli("batch", "create", "short", "--identities", tmp_path / "own.csv").code == 3
+    assert factory.rows("SELECT count(*) FROM batch") == [(1,)]
+    assert factory.cli(*way_out(refused), "--operator", "Ann").code == 0
+    assert factory.cli("batch", "create", "long", "--units", 1).code == 0
+    # Who confirmed with an older version goes on: that did not keep lengths.
+    assert factory.cli(*confirm).code == 0
+    path = specs(factory) / "lumen.toml"
+    path.write_text(re.sub("lengths = .*\n", "", path.read_text()))
+    assert factory.cli("batch", "create", "long", "--units", 1).code == 0

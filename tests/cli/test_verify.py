@@ -192,7 +192,7 @@ def test_json_is_one_document(printed: Factory) -> None:
     assert set(json.loads(outcome.out)) == {
         "batch", "right", "partial", "wrong_batch", "resumed", "resumed_labels", "counts", "files", "pages",
         "page_counts", "not_understood", "other_codes", "broken_files", "troubles", "sample", "statistics", "findings",
-            "labels_read",
+            "labels_read", "answered", "not_judged",
     }  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from bss_mfg.ledger.keys import open_keys
 from bss_mfg.payload.product_keys import new_development_key
 from bss_mfg.verify.verification import verify
 from tests.helpers.commands import Outcome
+from tests.helpers.copies import let_issue
 from tests.helpers.factory import Factory, make_factory
 
 
@@ -318,6 +319,7 @@ def fresh(template: Factory, folder: Path) -> Factory:
     if folder.exists():
         shutil.rmtree(folder)
     shutil.copytree(template.root.parent, folder)
+    let_issue(folder)
     return Factory(type(template.workspace).find(str(folder / "w"), folder, {}))
 
 

@@ -20,6 +20,7 @@ from bss_mfg.model import Actor
 from bss_mfg.programming.registry import formats
 from bss_mfg.workspace.workspace import Workspace
 from tests.helpers import strace
+from tests.helpers.copies import let_issue
 from tests.helpers.factory import Factory, make_factory
 from tests.needs import needs
 
@@ -224,6 +225,7 @@ class Bench:
         root = self.folder / "w"
         shutil.rmtree(root, ignore_errors=True)
         shutil.copytree(self.start, root)
+        let_issue(root)
         return root
 
     def run(self, root: Path, fault: list[str] | None = None) -> strace.Ran:

@@ -41,4 +41,6 @@ def test_without_the_lock_a_pair_is_found_out(bench: Bench, monkeypatch: pytest.
     acts = {one.name: one for one in ACTS}
     offsets = [number / 1000 for number in range(-12, 13, 2)]
     for name in ("manifest", "reprint"):
-        assert try_pair(bench, acts[name], acts[name], offsets), name
+        # How often two of them meet hangs on the machine: until it is seen once, for some minutes at most.
+        rounds = (try_pair(bench, acts[name], acts[name], offsets) for _ in range(40))
+        assert any(rounds), name

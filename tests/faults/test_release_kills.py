@@ -15,6 +15,7 @@ import pytest
 from bss_mfg.programming import release
 from bss_mfg.programming.registry import formats
 from tests.helpers import strace
+from tests.helpers.copies import let_issue
 from tests.helpers.factory import make_factory
 from tests.needs import needs
 
@@ -40,6 +41,7 @@ class Bench:
         for path in (self.root, self.out):
             shutil.rmtree(path, ignore_errors=True)
         shutil.copytree(self.folder / "start", self.root)
+        let_issue(self.root)
         self.out.mkdir()
 
     def rows(self, query: str) -> list[Any]:

@@ -27,6 +27,7 @@ from bss_mfg.pipeline.plan import RunRequest, new_plan, write_plan
 from bss_mfg.pipeline.preparation import PreparedRun, prepare_run
 from bss_mfg.workspace.workspace import Workspace
 from tests.helpers.commands import run_cli
+from tests.helpers.copies import let_issue
 from tests.helpers.factory import Factory
 from tests.helpers.keys import good_pem
 
@@ -146,6 +147,7 @@ def test_a_traveller_that_the_ledger_never_heard_of_is_made_anew(factory: Factor
     factory.add()
     factory.issue(6)
     shutil.copytree(factory.root, tmp_path / "copy")
+    let_issue(tmp_path)
     copy = Factory(Workspace.find(str(tmp_path / "copy"), tmp_path, {}))
     assert copy.cli("run", "bulb", "--units", 6, "--id", "B1").code == 0
     name = "batches/B1/labels/B1-batch-labels-0001.pdf"

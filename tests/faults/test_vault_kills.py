@@ -15,6 +15,7 @@ from bss_mfg.payload.product_keys import new_development_key
 from bss_mfg.workspace.vault_files import waiting_files
 from bss_mfg.workspace.workspace import Workspace
 from tests.helpers import strace
+from tests.helpers.copies import let_issue
 from tests.helpers.factory import Factory, make_factory
 from tests.needs import needs
 
@@ -72,6 +73,7 @@ def test_killed_anywhere_no_key_is_lost(memory: Path, name: str) -> None:
     def copy() -> Factory:
         shutil.rmtree(memory / "w", ignore_errors=True)
         shutil.copytree(factory.root, memory / "w")
+        let_issue(memory / "w")
         act.spoil(memory / "w")
         return Factory(Workspace.find(str(memory / "w"), memory, {}))
 

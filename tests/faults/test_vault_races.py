@@ -63,7 +63,7 @@ def lost(factory: Factory, officer: Path) -> list[str]:
     with factory.ledger() as ledger, factory.workspace.open_vault(ledger) as vault:
         keys = open_keys(ledger)
         keys.check_vault(vault)
-        found += keys.opened_by(vault)[1]
+        found += keys.opened_by(vault).unopened
         private = OfficerPrivateKey(officer.read_bytes(), None)
         for name, sealed in keys._db.rows("SELECT id, recovery_key FROM batch"):
             if name not in found:
@@ -93,7 +93,7 @@ def test_a_key_changed_while_a_batch_is_made(
         monkeypatch.setattr(issuing_batch.create_batch, "__kwdefaults__", {
             **(issuing_batch.create_batch.__kwdefaults__ or {}), "make_ahead_from": 1,
         })  # fmt: skip
-        pause = "bss_mfg.ledger.ledger:Ledger.transaction"
+        pause = "bss_mfg.ledger.ledger:Ledger.issuing"
     inner = tuple(str(officers / one) if one.endswith(".pem") else one for one in inner)
     create, change = one_inside_the_other(line.root, Command(CREATE, pause), Command(inner))
     assert change.code in ((0,) if inner == REKEY else (0, 4)), change.said
@@ -195,7 +195,7 @@ def test_a_keyring_keeps_the_key_in_force(
     rekey, create = one_inside_the_other(issued.root, Command(REKEY, BEFORE_INSTALL), Command(CREATE))
     assert (rekey.code, create.code) == (0, 0), (rekey, create)
     with issued.ledger() as ledger, issued.workspace.open_vault(ledger) as vault:
-        assert open_keys(ledger).opened_by(vault)[1] == []
+        assert open_keys(ledger).opened_by(vault).unopened == ()
         assert list(Keyring()._kept()) == [f"bss-mfg vault|{ledger.settings.vault_id()}"]
 
 

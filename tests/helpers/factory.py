@@ -54,7 +54,14 @@ class Factory:
         return command_line("--workspace", self.root, *arguments)
 
     def copied(self, root: Path) -> Factory:
-        """A copy of this workspace in another folder: the same keys and batches."""
+        """A copy of this workspace in another folder, as if made there: the same keys and batches, and it issues."""
+        made = self.left_behind(root)
+        with made.database() as database:
+            database.execute("DELETE FROM about WHERE name = 'home'")  # as in a ledger that never noted it
+        return made
+
+    def left_behind(self, root: Path) -> Factory:
+        """A copy of this workspace in another folder, as a file manager makes it."""
         shutil.copytree(self.root, root)
         if url := self.workspace.ledger_place.url:
             settings = root / "bss-mfg.toml"

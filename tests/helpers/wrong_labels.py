@@ -10,15 +10,18 @@ import numpy as np
 import pypdfium2
 from PIL import Image, ImageFilter
 
-from bss_mfg.label.from_workspace import named_printer, named_template
+from bss_mfg.label.from_workspace import named_printer
 from bss_mfg.label.layout.file_content import LabelFileContent
 from bss_mfg.label.layout.label_rows import LabelRow, RowMaker
 from bss_mfg.label.layout.page_layout import lay_out
 from bss_mfg.label.layout.symbol_size import batch_symbol_size
 from bss_mfg.label.render.by_language import render_label_file
+from bss_mfg.label.template.loading import template_from_text
 from bss_mfg.model import LabelFile
 from tests.helpers.factory import Factory
 from tests.helpers.pictures import Grey
+
+Edit = Callable[[str], str]
 
 CONTENT_SHEET = """
 format = 1
@@ -94,13 +97,16 @@ class Press:
     """By package."""
 
     @classmethod
-    def of(cls, factory: Factory, batch_id: str = "B1", printer: str = "pdf-300", each: str = "package") -> Press:
-        """The press that made the newest label file of a batch."""
+    def of(
+        cls, factory: Factory, batch_id: str = "B1", printer: str = "pdf-300", each: str = "package", edit: Edit = str
+    ) -> Press:
+        """The press that made the newest label file of a batch. `edit` changes the template's text for all labels."""
         with factory.ledger() as ledger:
             label_file = [file for file in ledger.prints.label_files(batch_id) if file.each == each][-1]
             event = ledger.prints.last_print(batch_id, each)
             batch = ledger.batches.get(batch_id)
-            template = named_template(factory.workspace, event.template)
+            path = factory.workspace.template_file(event.template)
+            template = template_from_text(edit(path.read_text("utf-8")), path)
             modules = batch_symbol_size(batch) if label_file.each == "package" else 0
             layout = lay_out(
                 template, named_printer(factory.workspace, printer), modules, batch.stage, batch.units_per_package

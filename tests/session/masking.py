@@ -35,6 +35,7 @@ _SPEEDS = (
     (re.compile(r"[\d.,]+ [kMGT]i?B are free"), "<free> are free"),
     (re.compile(r"(?m) +\d+:\d\d$"), " <time>"),
     (re.compile(r"(?m)^((?:labels|all) .*\S) +[\d.,]+ [kMGT]B(?= )"), r"\1 <estimate>"),
+    (re.compile(r"(?<![0-9A-Za-z])([0-9a-f]{16}|<hex 16#\d+>):\d+\b"), r"\1:<file>"),  # where a ledger issues
     (re.compile(r"(?<=http://127\.0\.0\.1:)\d+"), "<port>"),
 )
 _SPEED_KEYS = frozenset({"seconds", "free", "per_minute"})

@@ -30,6 +30,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tests.helpers.copies import let_issue
 from tests.session.between import Printer, between, line_of, typed
 from tests.session.compare import Expected, compare
 from tests.session.masking import Masker, Rows, ledger_rows
@@ -123,6 +124,7 @@ def play(
         with _place() as place:
             stage = _stage(Path(place), tree, scene)
             shutil.copytree(folder, stage.folder, dirs_exist_ok=True, symlinks=True)
+            let_issue(stage.folder)
             stage.minute = 24 * 60
             _changes(stage)
             records += [done for line in scene.steps for done in _play(stage, scene, line)]

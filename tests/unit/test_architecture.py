@@ -74,6 +74,7 @@ def test_imports_hold_every_contract() -> None:
         ("core/processes.py", "import sqlite3", "Only the ledger's door speaks to SQLite"),
         ("ledger/packages.py", "import sqlite3", "Only the ledger's door speaks to SQLite"),
         ("label/make.py", "import bss_mfg.ledger.keys", "Few rooms reach keys"),
+        ("ledger/backup.py", "import bss_mfg.ledger.key_folder", "Wrapped keys are read through the store of keys"),
         ("ledger/batches.py", "import bss_mfg.ledger.units", "Imports run downward inside ledger"),
         ("core/processes.py", "import click", "Only the command line knows click"),
         ("verify/findings.py", "import bss_mfg.label.make", "Verify does not know how labels are drawn"),

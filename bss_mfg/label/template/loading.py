@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from bss_mfg.core.files import read_bytes
+from bss_mfg.core.files import read_bytes, read_text
 from bss_mfg.core.named_paths import existing_path_inside
 from bss_mfg.core.text import printable_name
-from bss_mfg.core.toml_files import TomlDocument, load_toml, parse_toml, validate
+from bss_mfg.core.toml_files import TomlDocument, parse_toml, validate
 from bss_mfg.errors import InputError, Location
 from bss_mfg.label.template.artwork import Artwork, check_artwork
 from bss_mfg.label.template.fonts import FONTS, Font, bundled_font_data, font_list, load_bundled_font, load_font
@@ -77,16 +77,23 @@ def _font(template: LoadedTemplate, names: str | tuple[str, ...]) -> Font:
 
 def load_template(path: Path, way_out: str = "") -> LoadedTemplate:
     """Read and check a template, the artwork and the fonts that it names; `way_out` is for a template with mistakes."""
-    return _validate_template(load_toml(path, "template"), path, way_out)
+    return _load(read_text(path, "template"), path, way_out)
 
 
 def template_from_text(text: str, path: Path) -> LoadedTemplate:
     """The same for a text that is being edited; artwork is read from beside `path`."""
-    return _validate_template(parse_toml(text, str(path)), path)
+    return _load(text, path)
 
 
-def _validate_template(document: TomlDocument, path: Path, way_out: str = "") -> LoadedTemplate:
-    template = validate(document, Template, way_out)
+@lru_cache(maxsize=8)
+def _parsed(text: str, name: str, way_out: str) -> tuple[TomlDocument, Template]:
+    """What a template's text says: the tasks of a verification ask for each few pages."""
+    document = parse_toml(text, name)
+    return document, validate(document, Template, way_out)
+
+
+def _load(text: str, path: Path, way_out: str = "") -> LoadedTemplate:
+    document, template = _parsed(text, str(path), way_out)
     fonts = _load_fonts(template, document, path)
     artwork = _load_artwork(template, document, path, fonts)
     known = {*FONTS, *template.fonts}

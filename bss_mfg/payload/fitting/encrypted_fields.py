@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bss_mfg.errors import InputError
-from bss_mfg.payload.fitting.known import Known, needles, other_order
+from bss_mfg.payload.fitting.known import Known, Needles, needles, other_order, standing
 from bss_mfg.payload.fitting.layout_binary import Candidate, Plain
 from bss_mfg.payload.fitting.layouts_found import find_layouts
 from bss_mfg.payload.fitting.other_keys import other_key
@@ -129,6 +128,14 @@ def _opened(question: EncryptedQuestion, decoded: Decoded) -> Iterator[Encrypted
         if found:
             yield from found
             return
+        if any(hit.sure for hit in hits) and _is_in_other_order(question):  # no other scheme is asked for then
+            return
+
+
+def _is_in_other_order(question: EncryptedQuestion) -> bool:
+    """Whether the values of the units stand in what was opened, and not as the samples list them."""
+    miss = question.tally.nearest.get(question.key)
+    return miss is not None and any(list(places) != sorted(places) for _, places in miss.places)
 
 
 def _laid_out(
@@ -179,7 +186,8 @@ def _partly_opened(
 
     opens = "opens" if len(opened) == 1 else "open"
     told = f"{named(opened).rpartition(' ')[0]} {opens}, and {named(closed)} not: "
-    told += "another test key, or not copied whole" if len(samples) > 1 else "not copied whole"
+    told += "another test key, " if len(samples) > 1 else ""
+    told += "a character of the string that is wrong, or not copied whole"
     names = {sample.name for sample, _ in opened} - {sample.name for sample, _ in closed}
     return NearMiss(Stage.OPENED, key, told, opened=frozenset(names))
 
@@ -222,10 +230,20 @@ def _miss(question: EncryptedQuestion, plains: Sequence[Plain], first_units: Seq
     told = told or f"it opens to {len(plains[0].data)} bytes with all values in them, in no known layout"
     opened = frozenset(sample.name for sample, _ in first_units)
     stage = Stage.VALUES_FOUND if stands else Stage.OPENED
-    return NearMiss(stage, question.key, told, frozenset(stands), opened)
+    return NearMiss(stage, question.key, told, frozenset(stands), opened, tuple(_places(plains, first_units)))
 
 
-def _values(plain: Plain, sample: Known, first: int) -> list[tuple[ValueOf, re.Pattern[bytes]]]:
+def _places(plains: Sequence[Plain], first_units: Sequence[tuple[Known, int]]) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Where the units of each sample stand in all that was opened of it."""
+    whole: dict[str, tuple[Known, bytes]] = {}
+    for plain, (sample, _) in zip(plains, first_units, strict=True):
+        whole[sample.name] = (sample, whole.get(sample.name, (sample, b""))[1] + plain.data)
+    for name, (sample, data) in whole.items():
+        if places := standing(sample.units, data):
+            yield name, places
+
+
+def _values(plain: Plain, sample: Known, first: int) -> list[tuple[ValueOf, Needles]]:
     """The values of a plaintext's units, the first of which has that number, each with what finds it."""
     return [
         (ValueOf(sample.name, number, source), needles([unit.alone(source)]))

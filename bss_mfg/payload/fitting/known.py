@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from typing import Any
 
 from pydantic import ValidationError
 
+from bss_mfg.payload.fitting.chains import Chain, may_hold_chain, read_chains, written_chains
 from bss_mfg.payload.formats import format_of
 from bss_mfg.payload.layouts.descriptions import PlaintextValue
 from bss_mfg.payload.product_keys import PrivateKey
 from bss_mfg.payload.sources import COLUMN_FORMATS, FORMATS_OF
 from bss_mfg.payload.spec_samples import SampleUnit, SpecSample
+from bss_mfg.payload.unit_order import UNIT_ORDERS, UnitOrder, permutation, sort_source
 
 Format = str | tuple[str, ...]
 """A format by its name, or a chain of them."""
@@ -35,10 +38,10 @@ class KnownUnit:
         """The unit with no other value than this."""
         return KnownUnit({source: self.values[source]})
 
-    def sortable(self, source: str) -> bytes:
-        """A value as it is sorted; empty where there is none."""
-        value = self.values.get(source, b"")
-        return value if isinstance(value, bytes) else value.encode()
+    def sortable(self, source: str) -> bytes | None:
+        """A value that units can be sorted by; None where there is none."""
+        value = self.values.get(source)
+        return value if isinstance(value, bytes) else None
 
     def written(self, source: str, format: Format) -> bytes | None:
         """A value as it stands in a plaintext in a format, or as the text of a field; None where it can't be so."""
@@ -55,7 +58,11 @@ class KnownUnit:
             return value
         return bytes.fromhex(value) if format == "raw" else format_of(format).parse_input(value)
 
-    def octets(self, source: str, format: str) -> int | None:
+    def chains(self, source: str, text: bytes) -> list[Chain]:
+        """The chains of encodings that make this text of a value."""
+        return read_chains(text, source, partial(self.parsed, source))
+
+    def octets(self, source: str, format: Format) -> int | None:
         """How many bytes a spec has to say that a value has: of a column, and of a MAC of 8 bytes."""
         value = self.values[source]
         if isinstance(value, str):
@@ -72,6 +79,14 @@ class Known:
     units: tuple[KnownUnit, ...]
     facts: Mapping[str, str]
     key: PrivateKey | None = field(default=None, repr=False)
+
+    def places(self, order: UnitOrder) -> tuple[int, ...] | None:
+        """Which unit (from 0) stands in each place in some order; None where a value to sort by is not known."""
+        return _places(self.units, order)
+
+    def in_places(self, places: Sequence[int]) -> Known:
+        """The same with the units in other places, each told by its number (from 0) here."""
+        return replace(self, units=tuple(self.units[place] for place in places))
 
     @property
     def text(self) -> bytes:
@@ -123,37 +138,74 @@ LEAST_NEEDLE = 6
 """Bytes of a value whose being there is no chance."""
 
 
-def needles(units: Iterable[KnownUnit]) -> re.Pattern[bytes]:
-    """What finds any value of the units in a plaintext, in any format; of a lone serial less than `LEAST_NEEDLE` bytes
-    says nothing."""
+@dataclass(frozen=True)
+class Needles:
+    """What finds any value of some units in a plaintext, in any format; of a lone serial less than `LEAST_NEEDLE` bytes
+    says nothing. Chains of two encodings are looked for where there is enough text."""
 
-    def forms() -> Iterator[bytes]:
-        for unit in units:
-            for source in unit.sources:
-                for format in formats_of(source, in_plaintext=True):
-                    text = unit.written(source, format)
-                    if text and len(text) >= LEAST_NEEDLE:
-                        yield re.escape(text)
-                if source == "unit.uuid" and isinstance(data := unit.values[source], bytes):
-                    digits = data.hex()
-                    dashed = "-".join([digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]])
-                    yield from (dashed.encode(), dashed.upper().encode())
+    units: tuple[KnownUnit, ...] = field(repr=False)
 
-    found = sorted(set(forms()), key=len, reverse=True)
+    def search(self, data: bytes) -> re.Match[bytes] | None:
+        """The first value that stands there."""
+        if (found := self._formats.search(data)) or not may_hold_chain(data):
+            return found
+        return self._chains.search(data)
+
+    @cached_property
+    def _formats(self) -> re.Pattern[bytes]:
+        return _any_of(form for unit in self.units for source in unit.sources for form in _forms(unit, source))
+
+    @cached_property
+    def _chains(self) -> re.Pattern[bytes]:
+        return _any_of(
+            text
+            for unit in self.units
+            for source in unit.sources
+            for _, text in written_chains(source, partial(unit.parsed, source), 2)
+        )
+
+
+def needles(units: Iterable[KnownUnit]) -> Needles:
+    """What finds any value of the units in a plaintext."""
+    return Needles(tuple(units))
+
+
+def _forms(unit: KnownUnit, source: str) -> Iterator[bytes]:
+    for format in formats_of(source, in_plaintext=True):
+        if text := unit.written(source, format):
+            yield text
+    if source == "unit.uuid" and isinstance(data := unit.values[source], bytes):
+        digits = data.hex()
+        dashed = "-".join([digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]])
+        yield from (dashed.encode(), dashed.upper().encode())
+
+
+def _any_of(texts: Iterable[bytes]) -> re.Pattern[bytes]:
+    long = {text for text in texts if len(text) >= LEAST_NEEDLE}
+    found = [re.escape(text) for text in sorted(long, key=len, reverse=True)]
     return re.compile(b"|".join(found) if found else b"(?!)")
+
+
+def standing(units: Sequence[KnownUnit], data: bytes) -> tuple[int, ...] | None:
+    """Which unit (from 0) stands in each place of some bytes; None where one of them does not."""
+    places = [match.start() for unit in units if (match := needles([unit]).search(data))]
+    return tuple(sorted(range(len(units)), key=places.__getitem__)) if len(places) == len(units) else None
+
+
+def orders_of(units: Sequence[KnownUnit], stand: tuple[int, ...]) -> list[UnitOrder]:
+    """The orders that a spec can name in which units stand so."""
+    return [order for order in UNIT_ORDERS if _places(units, order) == stand]
+
+
+def _places(units: Sequence[KnownUnit], order: UnitOrder) -> tuple[int, ...] | None:
+    return permutation([unit.sortable(sort_source(order)) for unit in units], order)
 
 
 def other_order(units: Sequence[KnownUnit], data: bytes) -> str:
     """In which order values of all units stand in some bytes, if it is another than that of the units; else nothing."""
-    found = [needles([unit]).search(data) for unit in units]
-    places = [match.start() for match in found if match]
-    if len(places) < len(units) or places == sorted(places):
+    stand = standing(units, data)
+    if stand is None or list(stand) == sorted(stand):
         return ""
-    stand = sorted(range(len(units)), key=places.__getitem__)
-    if stand == list(reversed(range(len(units)))):
-        return "in the reverse of the sample's order"
-    for source in units[0].sources:
-        values = [unit.sortable(source) for unit in units]
-        if source != "unit.oob" and stand == sorted(range(len(units)), key=values.__getitem__):
-            return f"sorted by {source}, and not in the sample's order"
+    if named := [order for order in orders_of(units, stand) if sort_source(order) != "unit.oob"]:
+        return f"in another order than the sample's: {' or '.join(named)}"
     return "in another order than the sample's"

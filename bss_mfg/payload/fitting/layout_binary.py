@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice, pairwise, product
 from typing import Any
 
-from bss_mfg.payload.fitting.known import KnownUnit, formats_of, plaintext_value
+from bss_mfg.payload.fitting.chains import find_chains, may_hold_chain
+from bss_mfg.payload.fitting.known import Format, KnownUnit, formats_of, plaintext_value
 from bss_mfg.payload.fitting.once import Gap, Reading, each_unit_readings, readings
 from bss_mfg.payload.layouts.descriptions import Layout, PlaintextValue
 
@@ -29,7 +31,7 @@ class _Place:
     """A source in a format: where its value stands of each unit."""
 
     source: str
-    format: str
+    format: Format
     spans: tuple[tuple[int, int], ...]
     octets: int | None = None
 
@@ -60,20 +62,26 @@ def _choices(plain: Plain) -> Iterator[tuple[_Place, ...]]:
 def _places(plain: Plain, source: str) -> Iterator[_Place]:
     if not all(source in unit.values for unit in plain.units):
         return
-    for format in formats_of(source, in_plaintext=True):
-        spans = []
-        at = 0
-        for unit in plain.units:
-            text = unit.written(source, format)
-            start = plain.data.find(text, at) if text else -1
-            if start < 0 and text:  # in another order, or the same value for every unit
-                start = plain.data.find(text)
-            if not text or start < 0:
-                break
-            spans.append((start, start + len(text)))
-            at = start + len(text)
-        else:
-            yield _Place(source, format, tuple(spans), plain.units[0].octets(source, format))
+    found = [place for format in formats_of(source, in_plaintext=True) if (place := _place(plain, source, format))]
+    if not found and may_hold_chain(plain.data):
+        chains = find_chains(source, partial(plain.units[0].parsed, source), plain.data.__contains__)
+        found = [place for chain in chains if (place := _place(plain, source, chain))]
+    yield from found
+
+
+def _place(plain: Plain, source: str, format: Format) -> _Place | None:
+    spans = []
+    at = 0
+    for unit in plain.units:
+        text = unit.written(source, format)
+        start = plain.data.find(text, at) if text else -1
+        if start < 0 and text:  # in another order, or the same value for every unit
+            start = plain.data.find(text)
+        if not text or start < 0:
+            return None
+        spans.append((start, start + len(text)))
+        at = start + len(text)
+    return _Place(source, format, tuple(spans), plain.units[0].octets(source, format))
 
 
 def _of_choice(plain: Plain, chosen: Sequence[_Place]) -> Iterator[Candidate]:

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from bss_mfg.payload.fitting.known import formats_of, plaintext_value
+from bss_mfg.payload.fitting.known import Format, formats_of, plaintext_value
 from bss_mfg.payload.fitting.layout_binary import Candidate, Plain
-from bss_mfg.payload.fitting.once import is_plausible_constant
+from bss_mfg.payload.fitting.once import MOST_UNKNOWN, is_plausible_constant
 from bss_mfg.payload.layouts.descriptions import Layout, PlaintextValue
+from bss_mfg.payload.layouts.member_constants import holds_null, leaves, member_text
 
 _SEPARATORS = (
     ",",
@@ -35,6 +36,9 @@ _SEPARATORS = (
     "::",
 )
 _OWN_SEPARATOR = (";", "|")
+_MOST_PARTS, _MOST_NUMBER = 24, 2**32
+"""Names and values in a constant of JSON or CBOR, and its numbers: what is longer is a value that a sample does not
+tell."""
 
 
 def text_layouts(plain: Plain) -> Iterator[Candidate]:
@@ -88,16 +92,28 @@ def _unit_values(
 def _of_units(plain: Plain, texts: Sequence[str], name: str = "") -> Iterator[PlaintextValue]:
     known = False
     for source in plain.units[0].sources:
-        for format in formats_of(source, in_plaintext=False):
-            pairs = zip(plain.units, texts, strict=True)
-            if all(source in unit.values and unit.written(source, format) == text.encode() for unit, text in pairs):
-                known = True
-                octets = plain.units[0].octets(source, format)
-                value = {"source": source, "format": format, "name": name} | ({"octets": octets} if octets else {})
-                if made := plaintext_value(value):
-                    yield made
+        for format in _formats(plain, source, texts):
+            known = True
+            octets = plain.units[0].octets(source, format)
+            value = {"source": source, "format": format, "name": name} | ({"octets": octets} if octets else {})
+            if made := plaintext_value(value):
+                yield made
     if not known and len(set(texts)) == 1 and is_plausible_constant(texts[0].encode()):
         yield PlaintextValue(source="constant", format="text", value=texts[0], each_unit=True, name=name)
+
+
+def _formats(plain: Plain, source: str, texts: Sequence[str]) -> list[Format]:
+    """In which formats, or else through which chains, a value of each unit is written so."""
+    pairs = list(zip(plain.units, (text.encode() for text in texts), strict=True))
+    if not all(source in unit.values for unit in plain.units):
+        return []
+
+    def fits(format: Format) -> bool:
+        return all(unit.written(source, format) == text for unit, text in pairs)
+
+    found: list[Format] = [format for format in formats_of(source, in_plaintext=False) if fits(format)]
+    unit, text = pairs[0]
+    return found or [chain for chain in unit.chains(source, text) if fits(chain)]
 
 
 def _once(plain: Plain, text: str, name: str = "") -> Iterator[PlaintextValue]:
@@ -186,12 +202,33 @@ def _member_of_units(plain: Plain, shown: Sequence[Any], name: str, *, alone: bo
             yield from _member_once(plain, shown[0], name)
     elif alone:
         yield from _member_once(plain, shown[0], name)
+    elif all(repr(one) == repr(shown[0]) for one in shown):
+        yield from _member_constant(shown[0], name, each_unit=True)
 
 
 def _member_once(plain: Plain, shown: Any, name: str) -> Iterator[PlaintextValue]:
     if isinstance(shown, str):
         yield from (value for value in _once(plain, shown, name) if value.source != "package.units")
-    elif isinstance(shown, int) and not isinstance(shown, bool) and shown == len(plain.units):
-        yield PlaintextValue(source="package.units", format="decimal", name=name)
-    elif isinstance(shown, bytes) and is_plausible_constant(shown):
-        yield PlaintextValue(source="constant", format="raw", value=shown.hex(), name=name)
+    elif isinstance(shown, bytes):
+        if is_plausible_constant(shown):
+            yield PlaintextValue(source="constant", format="raw", value=shown.hex(), name=name)
+    else:
+        if isinstance(shown, int) and not isinstance(shown, bool) and shown == len(plain.units):
+            yield PlaintextValue(source="package.units", format="decimal", name=name)
+        yield from _member_constant(shown, name)
+
+
+def _member_constant(shown: Any, name: str, *, each_unit: bool = False) -> Iterator[PlaintextValue]:
+    """A constant that is no text; a long number, many of them, or a text that may be a value is none."""
+    parts = list(leaves(shown))
+    numbers = [one for one in parts if isinstance(one, int | float)]
+    texts = [one for one in parts if isinstance(one, str)]
+    if not all(one is None or isinstance(one, str | int | float) for one in parts):  # bytes, dates of CBOR
+        return
+    if len(parts) > _MOST_PARTS or any(abs(one) > _MOST_NUMBER for one in numbers):
+        return
+    if len(numbers) > MOST_UNKNOWN or not all(is_plausible_constant(one.encode()) for one in texts):
+        return
+    said = {"format": "json", "value": member_text(shown)} if holds_null(shown) else {"value": shown}
+    if made := plaintext_value({"source": "constant", **said, "each_unit": each_unit, "name": name}):
+        yield made

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bss_mfg.payload.fitting.known import Known, formats_of
+from bss_mfg.payload.fitting.known import Format, Known, formats_of
 from bss_mfg.payload.sources import SAFE_VALUE, column_of
 
 _PUBLISHED = {
@@ -37,18 +37,28 @@ def plain_readings(key: str, values: Sequence[str], samples: Sequence[Known], se
 
 
 def _of_units(values: Sequence[str], samples: Sequence[Known], separator: str) -> Iterator[Content]:
+    pairs = list(zip(values, samples, strict=True))
     for source in samples[0].sources:
         if source == "unit.oob":  # a secret stands in no plain field
             continue
-        for format in formats_of(source, in_plaintext=False):
-            if all(
-                _is_list(value, sample, source, format, separator)
-                for value, sample in zip(values, samples, strict=True)
-            ):
-                yield {"source": source, "format": format, **_lengths(source, values, samples, separator)}
+        found: list[Format] = [
+            format
+            for format in formats_of(source, in_plaintext=False)
+            if all(_is_list(value, sample, source, format, separator) for value, sample in pairs)
+        ]
+        for format in found or _chains(pairs, source, separator):
+            yield {"source": source, "format": format, **_lengths(source, values, samples, separator)}
 
 
-def _is_list(value: str, sample: Known, source: str, format: str, separator: str) -> bool:
+def _chains(pairs: Sequence[tuple[str, Known]], source: str, separator: str) -> list[Format]:
+    """The chains of encodings in which the values of a source stand."""
+    value, sample = pairs[0]
+    first = value.split(separator)[0] if len(sample.units) > 1 else value
+    found = sample.units[0].chains(source, first.encode())
+    return [chain for chain in found if all(_is_list(*pair, source, chain, separator) for pair in pairs)]
+
+
+def _is_list(value: str, sample: Known, source: str, format: Format, separator: str) -> bool:
     if source not in sample.sources:
         return False
     parts = value.split(separator) if len(sample.units) > 1 else [value]

@@ -13,6 +13,9 @@ from bss_mfg.payload.spec import Spec
 
 def explains(spec: Spec, sample: Known) -> bool:
     """Whether the sample's string is of that spec, and what it opens to are the sample's units."""
+    if (places := sample.places(spec.unit_order)) is None:
+        return False
+    sample = sample.in_places(places)
     try:
         fields = split_fields(sample.string, spec)
         if find_faults(fields, spec) or not all(_is_told(field, spec, sample) for field in fields):

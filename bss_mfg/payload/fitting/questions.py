@@ -87,6 +87,8 @@ def _words(field: SpecField) -> str:
 def shown_constant(value: PlaintextValue) -> str:
     """A constant as it is read best: text in quotes, else hex digits."""
     data = value.constant
+    if value.is_member:
+        return data.decode()
     is_text = value.format != "raw" or (len(data) > 2 and data.isascii() and data.decode("ascii").isprintable())
     return f"'{data.decode()}'" if is_text else data.hex()
 

@@ -19,6 +19,7 @@ class Vary(Enum):
     PADDING = "padding"
     PRODUCT = "product"
     KEY = "private-key"
+    UNIT_ORDER = "unit-order"
 
 
 @dataclass(frozen=True, slots=True)

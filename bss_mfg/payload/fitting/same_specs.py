@@ -110,17 +110,18 @@ def _format(format: str | tuple[str, ...], sizes: Sizes | None) -> Any:
     """What tells a format from others: its texts of values of these sizes, or its name."""
     if format == "alphanumeric":
         return "text"
-    if sizes and isinstance(format, str) and format in (*BINARY, *OF_UUIDS):
+    steps = (format,) if isinstance(format, str) else format
+    if sizes and all(step in (*BINARY, *OF_UUIDS) for step in steps):
         return _texts(format, sizes)
     return format
 
 
 @cache
-def _texts(format: str, sizes: Sizes) -> tuple[str, ...]:
+def _texts(format: str | tuple[str, ...], sizes: Sizes) -> tuple[str, ...]:
     return tuple(_text(format, data) for size in sorted(sizes) for data in _probes(size))
 
 
-def _text(format: str, data: bytes) -> str:
+def _text(format: str | tuple[str, ...], data: bytes) -> str:
     try:
         return format_of(format).write(data)
     except ValueError:

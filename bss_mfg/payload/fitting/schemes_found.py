@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
@@ -16,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from bss_mfg.errors import InputError
 from bss_mfg.payload.fitting.arrangements import Head
 from bss_mfg.payload.fitting.cms_found import cms_descriptions
+from bss_mfg.payload.fitting.known import Needles
 from bss_mfg.payload.fitting.points_found import STRONG_FORMS, FoundPoint, curve_name, find_points
 from bss_mfg.payload.fitting.streams import HASHES, Stream, Words, contexts, joined, streams
 from bss_mfg.payload.fitting.symmetric import Material, Opened, SymmetricSearch
@@ -48,7 +48,7 @@ class SchemeQuestion:
     data: bytes
     private: PrivateKey = field(repr=False)
     words: Words
-    values: re.Pattern[bytes] = field(repr=False)
+    values: Needles = field(repr=False)
     tally: Tally
     rare: bool = True
 

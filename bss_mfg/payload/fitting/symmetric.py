@@ -7,7 +7,6 @@ plaintext can tell (no MAC, a stream cipher), values of the units must stand in 
 from __future__ import annotations
 
 import hmac
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import permutations
@@ -19,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers import algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM, ChaCha20Poly1305
 
 from bss_mfg.payload.fitting.arrangements import Arranged, Head, arrangements
+from bss_mfg.payload.fitting.known import Needles
 from bss_mfg.payload.fitting.tally import Stage, Tally
 from bss_mfg.payload.schemes.ciphers import Cipher, Keys, Sealed
 
@@ -82,7 +82,7 @@ class SymmetricSearch:
 
     def __init__(
         self, data: bytes, head: Head, *, aads: Sequence[tuple[tuple[str, ...], bytes]], parameters: Sequence[bytes],
-        ivs: Sequence[bytes], values: re.Pattern[bytes], tally: Tally, name: str,
+        ivs: Sequence[bytes], values: Needles, tally: Tally, name: str,
     ) -> None:  # fmt: skip
         self._name = name
         self._data, self._head, self._aads, self._values, self._tally = data, head, aads, values, tally

@@ -45,16 +45,22 @@ class ValueOf(NamedTuple):
     source: str
 
 
+Places = tuple[tuple[int, ...], ...]
+"""Of each sample: which unit (from 0) stands in each place."""
+
+
 @dataclass(frozen=True, slots=True)
 class NearMiss:
     """How near an attempt came, of which field, and what is known of it; `detail` never holds a secret. `stands`: the
-    units' values that stand in what was opened; `opened`: the names of the samples of which all was opened."""
+    units' values that stand in what was opened; `opened`: the names of the samples of which all was opened; `places`:
+    by the names of samples, which unit (from 0) stands in each place of what was opened."""
 
     stage: Stage
     key: str
     detail: str
     stands: frozenset[ValueOf] = frozenset()
     opened: frozenset[str] = frozenset()
+    places: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

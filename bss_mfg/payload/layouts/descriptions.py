@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
 from bss_mfg.core.models import FileModel
 from bss_mfg.payload.formats import format_label, format_of
+from bss_mfg.payload.layouts.member_constants import check_member, member_of_text, member_text
 from bss_mfg.payload.schemes.terms import Hex
 from bss_mfg.payload.sources import (
     Chain,
@@ -37,7 +38,9 @@ class PlaintextValue(FileModel):
     """A piece of a plaintext: of each unit (`unit.*`), or once."""
 
     source: Annotated[str, AfterValidator(_source)] = Field(description="Where the bytes come from.")
-    format: FormatName | IntegerFormat | Chain = Field("raw", description="raw: the bytes themselves; else their text.")
+    format: FormatName | IntegerFormat | Literal["json"] | Chain = Field(
+        "raw", description="raw: the bytes themselves; else their text. json: of a constant, a member as JSON text."
+    )
     octets: Annotated[int, Field(ge=1, le=1024)] | None = Field(
         None,
         description="unit.mac (6 if not given) and columns of the identities file: how many bytes it has. check: how "
@@ -46,7 +49,11 @@ class PlaintextValue(FileModel):
     unique: Unique | None = Field(
         None, description="unit.mac and columns of the identities file: where no two units have the same value."
     )
-    value: str | None = Field(None, description="constant: its text, or with format raw its hex digits.")
+    value: Annotated[Any, AfterValidator(check_member)] = Field(
+        None,
+        description="constant: its text, or with format raw its hex digits; json, cbor: also a number, true, false, a "
+        "list or a table.",
+    )
     each_unit: bool = Field(False, description="constant: for each unit, not once.")
     check: CheckName | None = Field(None, description="check: of all bytes in front of it.")
     byte_order: Literal["big", "little"] = Field("big", description="check: which byte of a CRC comes first.")
@@ -67,13 +74,19 @@ class PlaintextValue(FileModel):
             self._check_own()
         elif self.source == "encrypted":
             raise ValueError("a plaintext holds no encrypted value")
+        elif self.format == "json":
+            if self.source != "constant":
+                raise ValueError("json is the format of a constant")
+            member_of_text(str(self.value))
         elif not is_number and self.format != "raw" and not can_be_written(self.source, self.format):
             raise ValueError(f"{self.source} can't be written as {format_label(self.format)}")
         elif self.source == "package.units" and self.format == "raw":
             raise ValueError("package.units is written as decimal, u8, u16-be, u16-le, u32-be or u32-le")
         if (self.source == "constant") != (self.value is not None) or (self.each_unit and self.source != "constant"):
             raise ValueError("a constant has a value, and only a constant has one, or stands for each unit")
-        if self.value is not None and self.format == "raw":
+        if not isinstance(self.value, str | None) and self.format != "raw":
+            raise ValueError("a constant with a format is a text")
+        if isinstance(self.value, str) and self.format == "raw":
             bytes.fromhex(self.value)
         if self.source.startswith("product.") and self.format != "text":
             raise ValueError(f"{self.source} is written as text")
@@ -122,14 +135,31 @@ class PlaintextValue(FileModel):
         """The format of a number of units: it is no chain."""
         return self.format if isinstance(self.format, str) else ""
 
+    def __hash__(self) -> int:
+        return hash((self.source, self.format, self.name, self.tag, self.each_unit))  # a list in `value` has none
+
+    @property
+    def is_member(self) -> bool:
+        """Whether it is a constant that JSON and CBOR write in a way of their own: a number, true, a list ..."""
+        return self.format == "json" or not isinstance(self.value, str | None)
+
+    @property
+    def member(self) -> Any:
+        """Such a constant's value."""
+        return member_of_text(str(self.value)) if self.format == "json" else self.value
+
     @property
     def is_text(self) -> bool:
         """Whether it is written as text, and not as bytes."""
+        if self.is_member:
+            return True
         return self.format != "raw" and (isinstance(self.format, str) or format_of(self.format).is_text)
 
     @property
     def constant(self) -> bytes:
-        """The bytes of a constant."""
+        """The bytes of a constant; the JSON text of one that is a member."""
+        if self.is_member:
+            return member_text(self.member).encode()
         value = self.value or ""
         return bytes.fromhex(value) if self.format == "raw" else value.encode("utf-8")
 
@@ -184,6 +214,8 @@ def check_plaintext(values: tuple[PlaintextValue, ...], layout: Layout) -> None:
     for value in values:
         if layout.kind != "binary" and (value.tag or value.length or value.source in ("check", "padding")):
             raise ValueError("tag, length, check and padding belong to binary layouts")
+        if layout.kind not in ("json", "cbor") and value.is_member:
+            raise ValueError("a constant that isn't a text belongs to json and cbor layouts")
         if layout.kind in ("text", "json") and not value.is_text:
             raise ValueError(f"in a {layout.kind} layout {value.source} is written as text, not raw")
         if layout.kind == "text" and (found := _broken_by(value, layout)):

@@ -9,6 +9,7 @@ from typing import Any
 
 from bss_mfg.payload.formats import decode_whole, format_label, format_of
 from bss_mfg.payload.layouts.descriptions import Layout, PlaintextValue
+from bss_mfg.payload.layouts.member_constants import member_text
 from bss_mfg.payload.layouts.plan import check_bytes, integer_bytes, integer_size, padding_bytes, read_integer, steps
 
 _OOB_SIZES = (16, 32)
@@ -143,6 +144,8 @@ def _read_members(data: bytes, values: Sequence[PlaintextValue], layout: Layout,
 
     def written(holder: Any, value: PlaintextValue) -> bytes:
         shown = holder.get(value.name) if isinstance(holder, dict) else None
+        if value.is_member and isinstance(holder, dict) and value.name in holder:
+            return _member_bytes(shown)
         if isinstance(shown, bool) or not isinstance(shown, int | str | bytes):
             raise ValueError(f"{value.source} is missing")
         return shown if isinstance(shown, bytes) else str(shown).encode()
@@ -153,6 +156,14 @@ def _read_members(data: bytes, values: Sequence[PlaintextValue], layout: Layout,
         {value.source: _unwritten(value, written(unit, value)) for value in values if value.is_of_unit}
         for unit in listed
     ]
+
+
+def _member_bytes(shown: Any) -> bytes:
+    """What a member holds, as a constant is compared with it."""
+    try:
+        return member_text(shown).encode()
+    except (TypeError, ValueError):  # bytes or a date, of CBOR
+        return b""
 
 
 def _parsed(data: bytes, layout: Layout) -> dict[str, Any]:

@@ -88,6 +88,8 @@ class PlaintextWriter(Generic[UnitT]):
 
     def _members(self, units: Sequence[UnitT]) -> bytes:
         def shown(value: PlaintextValue, data: bytes) -> Any:
+            if value.is_member:
+                return value.member
             if value.source == "package.units":
                 return int(data)
             return data.decode("utf-8") if value.is_text else data

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from bss_mfg.payload.confirmation import confirmation_state, content_digest
+from bss_mfg.payload.free_lengths import ShownLengths
 from bss_mfg.payload.proving.evidence import Fault, FieldProof, SpecProof
 from bss_mfg.payload.schemes.descriptions import warnings
 from bss_mfg.payload.spec import SpecFile
 
 
-def check_document(file: SpecFile, proof: SpecProof) -> dict[str, Any]:
+def check_document(file: SpecFile, proof: SpecProof, lengths: Iterable[ShownLengths] = ()) -> dict[str, Any]:
     """The document; no secret is in it."""
     spec = file.spec
     described = {field.key: field for field in spec.field}
@@ -25,6 +27,7 @@ def check_document(file: SpecFile, proof: SpecProof) -> dict[str, Any]:
             {"file": one.sample, "opened": one.opened, "unused": list(one.unused), "faults": len(one.faults)}
             for one in proof.results
         ],
+        "lengths": [{"key": one.key, "source": one.source, "sizes": list(one.sizes)} for one in lengths],
         "string": _field(proof.string),
         "fields": [
             {

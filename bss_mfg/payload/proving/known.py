@@ -17,6 +17,7 @@ from bss_mfg.payload.proving.evidence import Fault, Observation, Part
 from bss_mfg.payload.sources import COLUMN_FORMATS, FORMATS_OF
 from bss_mfg.payload.spec import Spec, SpecField
 from bss_mfg.payload.spec_samples import LoadedSample, SampleUnit
+from bss_mfg.payload.unit_order import UnitOrder, permutation, sort_source
 
 NO_SERIAL = "0"
 """Stands where a sample tells no serial; nothing is compared with it."""
@@ -28,6 +29,7 @@ class Examination:
 
     spec: Spec
     loaded: LoadedSample
+    has_macs: bool = True
     fields: tuple[ParsedField, ...] = ()
     observations: list[Observation] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -40,8 +42,16 @@ class Examination:
 
     @property
     def units(self) -> tuple[SampleUnit, ...]:
-        """The units that the sample tells of."""
-        return self.loaded.sample.units
+        """The units that the sample tells of, as they should stand in the string."""
+        return tuple(unit for _, unit in self.numbered)
+
+    @property
+    def numbered(self) -> tuple[tuple[int, SampleUnit], ...]:
+        """The same with their numbers (from 1) in the sample. Where it does not tell what the spec sorts them by, they
+        stand as the sample has them."""
+        told = self.loaded.sample.units
+        places = unit_places(told, self.spec.unit_order) or range(len(told))
+        return tuple((place + 1, told[place]) for place in places)
 
     @property
     def facts(self) -> dict[str, str]:
@@ -74,6 +84,18 @@ def sources_of(unit: SampleUnit) -> Iterator[str]:
     for source in ("unit.serial", "unit.uuid", "unit.oob", "unit.mac", *columns):
         if source_known(unit, source):
             yield source
+
+
+def unit_places(units: Sequence[SampleUnit], order: UnitOrder) -> tuple[int, ...] | None:
+    """Which unit of a sample (from 0) stands in each place of a string in some order; None where a value to sort by is
+    not told."""
+    source = sort_source(order)
+
+    def value(unit: SampleUnit) -> bytes | None:
+        is_told = source and source_known(unit, source)
+        return value_getter(source, "raw", "")(as_unit(1, unit)) if is_told else None
+
+    return permutation([value(unit) for unit in units], order)
 
 
 def as_unit(number: int, unit: SampleUnit) -> Unit:

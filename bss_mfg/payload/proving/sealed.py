@@ -115,7 +115,7 @@ def _observe_format(field: _Field, texts: Sequence[str]) -> None:
 
 def _compare_lengths(field: _Field) -> None:
     """Without the private key: whether the ciphertexts are as long as they should be."""
-    units = [as_unit(number, unit) for number, unit in enumerate(field.seen.units, 1)]
+    units = _units(field)
     opaque = [Alternative("anything of this length: there is no private key")]
     fits = True
     values, layout = field.described.plaintext, field.described.layout
@@ -190,11 +190,11 @@ def _open(field: _Field, key: PrivateKey) -> None:
 
 
 def _units(field: _Field) -> list[Unit]:
-    return [as_unit(number, unit) for number, unit in enumerate(field.seen.units, 1)]
+    return [as_unit(number, unit) for number, unit in field.seen.numbered]
 
 
 def _compare_values(field: _Field, values: Sequence[Values]) -> None:
-    for number, (unit, found) in enumerate(zip(field.seen.units, values, strict=True), 1):
+    for (number, unit), found in zip(field.seen.numbered, values, strict=True):
         ready = as_unit(number, unit)
         for value in field.described.plaintext:
             if not value.source.startswith("unit.") or not source_known(unit, value.source):

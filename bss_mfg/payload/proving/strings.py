@@ -16,9 +16,11 @@ from bss_mfg.payload.proving.known import (
     part_of,
     source_known,
     sources_of,
+    unit_places,
     written,
 )
 from bss_mfg.payload.spec import SpecField
+from bss_mfg.payload.unit_order import UNIT_ORDERS, sort_source
 
 SHORT = 6
 """Characters below which a value may stand in a string by chance."""
@@ -71,6 +73,24 @@ def _keys(seen: Examination) -> None:
         seen.faults.append(Fault(FaultKind.UNREADABLE, seen.name, "", "order", what, None, wanted, " ".join(known)))
     elif len(known) > 1:
         seen.observations.append(Observation(Part("", "order")))
+    if spec.max_units > 1:
+        _unit_order(seen)
+
+
+def _unit_order(seen: Examination) -> None:
+    """In which other orders the units would stand the same."""
+    told = seen.loaded.sample.units
+    ours = unit_places(told, seen.spec.unit_order)
+    left, excludes = [], False
+    for order in UNIT_ORDERS:
+        other = unit_places(told, order)
+        if order == seen.spec.unit_order or (sort_source(order) == "unit.mac" and not seen.has_macs):
+            continue
+        if other is None or ours is None or other == ours:
+            left.append(Alternative(order))
+        else:
+            excludes = True
+    seen.observations.append(Observation(Part("", "unit_order"), frozenset(left), excludes))
 
 
 def examine_field(seen: Examination, item: ParsedField, described: SpecField) -> None:
@@ -145,7 +165,7 @@ def _unit_values(seen: Examination, item: ParsedField, described: SpecField) -> 
             return
     told = [
         (as_unit(number, unit), text)
-        for number, (unit, text) in enumerate(zip(units, texts, strict=True), 1)
+        for (number, unit), text in zip(seen.numbered, texts, strict=True)
         if source_known(unit, described.source)
     ]
     for unit, text in told:
@@ -172,7 +192,7 @@ def _unit_values(seen: Examination, item: ParsedField, described: SpecField) -> 
 def _other_values(seen: Examination, described: SpecField, texts: tuple[str, ...]) -> list[Alternative]:
     """What else of the units is written the same."""
     left = [] if sum(map(len, set(texts))) >= SHORT else [Alternative("chance: so few characters")]
-    units = [as_unit(number, unit) for number, unit in enumerate(seen.units, 1)]
+    units = [as_unit(number, unit) for number, unit in seen.numbered]
     for source in sources_of(seen.units[0]):
         if source in (described.source, "unit.oob") or not all(source_known(unit, source) for unit in seen.units):
             continue
@@ -186,7 +206,7 @@ def _observe_format(seen: Examination, described: SpecField, texts: tuple[str, .
     others = [name for name in others if {name, described.format} != {"text", "alphanumeric"}]
     if not others:
         return
-    units = [as_unit(number, unit) for number, unit in enumerate(seen.units, 1)]
+    units = [as_unit(number, unit) for number, unit in seen.numbered]
     left = [
         Alternative(name) for name in others if tuple(written(unit, described.source, name) for unit in units) == texts
     ]

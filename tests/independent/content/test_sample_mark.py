@@ -13,9 +13,12 @@ from tests.helpers.pictures import Grey
 from tests.helpers.wrong_labels import Press, ScanModel
 from tests.independent.content.marks import DPI, expected_of, faults_of, only, pixels
 
-TEMPLATES = ["sheet-a4-24", "retail-letter-10", "roll-50x30", "round-40", "die-cut-60x40"]
+TEMPLATES = ["sheet-a4-24", "retail-letter-10", "roll-50x30", "round-40", "die-cut-60x40", "code128-100x60"]
 MODELS = [ScanModel(skew=0), ScanModel(skew=0, blur=1.2, noise=12, gain=0.8, black=50), ScanModel(skew=0, dpi=600)]
+PALE = [ScanModel(skew=0, blur=1.3, noise=10, gain=0.6, black=60), ScanModel(skew=0, blur=0.9, noise=8, dpi=200)]
 NAME = "SAMPLE mark"
+LETTER_WIDTHS = (0.667, 0.722, 0.833, 0.667, 0.611, 0.667)
+"""In em, of the mark's bold letters."""
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +70,32 @@ def test_a_mark_that_is_missing_or_covered_is_found(
     assert faults_of(page, press, expected, model) == only(expected.labels, spoiled, (fault, NAME))
 
 
-@pytest.mark.parametrize("model", MODELS)
+def _without_letter(mark: Grey, letter: int) -> None:
+    """Fill one of the white letters with the mark's black."""
+    light = mark > 128
+    light[:4] = light[-4:] = light[:, :4] = light[:, -4:] = False  # around the mark
+    rows, columns = np.flatnonzero(light.any(axis=1)), np.flatnonzero(light.any(axis=0))
+    edges = np.cumsum((0.0, *LETTER_WIDTHS)) / sum(LETTER_WIDTHS) * (columns[-1] + 1 - columns[0]) + columns[0]
+    left, right = round(edges[letter]), round(edges[letter + 1])
+    mark[rows[0] - 1 : rows[-1] + 2, left + (letter > 0) : right + 1] = 0
+
+
+@pytest.mark.parametrize("model", [MODELS[0], *PALE])
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_mark_without_one_of_its_letters_is_found(factory: Factory, template: str, model: ScanModel) -> None:
+    press = Press.of(factory, template)
+    expected, drawn = expected_of(factory, press), press.page()
+    count = len(expected.labels)
+    for first in range(0, len(LETTER_WIDTHS), count):
+        page, spoiled = drawn.copy(), range(first, min(first + count, len(LETTER_WIDTHS)))
+        for letter in spoiled:
+            (mark,) = [item for item in expected.labels[letter - first].pictures if str(item.kind) == NAME]
+            _without_letter(page[pixels(mark.area, beyond=2)], letter)
+        found = faults_of(page, press, expected, model)
+        assert found == [[(ContentFault.WRONG_PICTURE, NAME)] if at < len(spoiled) else [] for at in range(count)]
+
+
+@pytest.mark.parametrize("model", [*MODELS, *PALE])
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_a_mark_that_is_there_is_right(factory: Factory, template: str, model: ScanModel) -> None:
     press = Press.of(factory, template)

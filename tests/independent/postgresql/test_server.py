@@ -16,7 +16,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from bss_mfg.errors import BssError, InputError, LedgerError, MissingError, RefusedError
+from bss_mfg.errors import BssError, InputError, LedgerError, MissingError
 from bss_mfg.ledger import postgresql
 from bss_mfg.ledger.batch_lock import BatchWork
 from bss_mfg.ledger.ledger import Ledger
@@ -157,16 +157,6 @@ def test_a_row_whose_owner_is_gone_is_missed(issued: Factory, table: str) -> Non
         database.execute(f"DELETE FROM {table}")  # noqa: S608
     with issued.ledger() as ledger, pytest.raises(LedgerError, match="damaged"):
         ledger._db.check_integrity()
-
-
-def test_keys_are_not_said_to_be_destroyed(issued: Factory) -> None:
-    """Old rows stay in the server's log and its backups, so nothing is promised that can't be held."""
-    with issued.ledger() as ledger, pytest.raises(RefusedError, match="can't be destroyed"):
-        from bss_mfg.ledger.keys import open_keys
-
-        open_keys(ledger).retire("B1", "letter")
-    assert issued.cli("retire", "B1", "--acknowledged", "letter").code == 4
-    assert issued.rows("SELECT count(*) FROM unit WHERE sealed_key IS NULL") == [(0,)]
 
 
 def test_files_neither_come_from_a_server_nor_replace_it(issued: Factory, tmp_path: Path) -> None:

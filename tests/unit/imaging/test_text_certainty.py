@@ -5,15 +5,12 @@ from __future__ import annotations
 from math import inf
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bss_mfg.imaging.text_certainty import STEPS, differ_times, times_by_size
-
-Leanings = dict[float, NDArray[np.float64]]
+from bss_mfg.imaging.text_certainty import STEPS, Leanings, differ_times, no_leanings, times_by_size
 
 
 def leanings(*by_step: float, count: int = 60) -> Leanings:
-    return {times: np.full(count, one) for times, one in zip(STEPS, by_step, strict=True)}
+    return lambda times: np.full(count, by_step[STEPS.index(times)])
 
 
 SHARP, POOR = leanings(0.01, 0.0, 0.0, -inf), leanings(0.3, 0.25, 0.2, 0.2)
@@ -26,8 +23,7 @@ def test_characters_must_differ_more_in_a_poorer_picture() -> None:
 
 
 def test_some_wrong_characters_say_nothing_of_a_picture() -> None:
-    some = {times: np.concatenate([leaning, np.full(25, 1.0)]) for times, leaning in SHARP.items()}
-    assert differ_times(some) == 1.0
+    assert differ_times(lambda times: np.concatenate([SHARP(times), np.full(25, 1.0)])) == 1.0
 
 
 def test_a_larger_text_that_is_wrong_on_all_labels_is_judged() -> None:
@@ -45,4 +41,4 @@ def test_few_characters_are_judged_as_the_others_of_their_size() -> None:
 
 
 def test_a_page_without_characters_is_judged_as_usual() -> None:
-    assert times_by_size({1: (2.0, {})}) == {1: 1.0}
+    assert times_by_size({1: (2.0, no_leanings)}) == {1: 1.0}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import datetime
 import json
 import uuid
 import zlib
@@ -19,7 +20,7 @@ from bss_mfg.errors import InputError
 from bss_mfg.model import Secret, Unit
 from bss_mfg.payload import judge, parse
 from bss_mfg.payload.build import PayloadBuilder, sizing_examples
-from bss_mfg.payload.layouts.descriptions import Layout, PlaintextValue
+from bss_mfg.payload.layouts.descriptions import Layout, PlaintextValue, check_plaintext
 from bss_mfg.payload.layouts.reading import read_plaintext
 from bss_mfg.payload.layouts.writing import PlaintextWriter
 from bss_mfg.payload.product_keys import load_private_key, load_public_key, new_development_key
@@ -82,6 +83,10 @@ def unit_values(draw: st.DrawFn, *, kind: str, packed: bool) -> list[dict[str, A
     return found
 
 
+MEMBERS = (1, True, -2.5, {"a": [1, "x", {}]}, [False])
+"""Constants that are no text."""
+
+
 @st.composite
 def encrypted_fields(draw: st.DrawFn, *, packed: bool = True) -> dict[str, Any]:
     """An encrypted field with any layout."""
@@ -118,6 +123,9 @@ def encrypted_fields(draw: st.DrawFn, *, packed: bool = True) -> dict[str, Any]:
     else:
         values = [*once, *values]
     if kind in ("json", "cbor"):
+        if draw(st.booleans()):
+            member = draw(st.sampled_from([{"value": one} for one in MEMBERS] + [{"format": "json", "value": "null"}]))
+            values = [{"source": "constant", "each_unit": draw(st.booleans()), **member}, *values]
         for number, value in enumerate(values):
             value["name"] = f"m{number}"
         layout["units"] = "" if each == "unit" and draw(st.booleans()) else "units"
@@ -337,3 +345,39 @@ def test_a_string_that_could_be_of_two_or_three_units_is_of_neither() -> None:
     text = PayloadBuilder(spec, FACTS, KEY).build([unit(number, 16) for number in range(1, 4)])
     with pytest.raises(InputError, match="2 or 3"):
         parse.open_package(parse.split_fields(text, spec), spec, OPENER)
+
+
+@pytest.mark.parametrize("kind", ["json", "cbor"])
+@pytest.mark.parametrize(("is_said", "stands"), [(1, True), (1, 1.0), (True, 1), (0, False), ([1], [1, 1]), ({}, [])])
+def test_a_member_of_another_type_is_another_constant(kind: str, is_said: object, stands: object) -> None:
+    layout = Layout.model_validate({"kind": kind})
+    own = PlaintextValue(source="unit.uuid", format="hex-lower", name="u")
+
+    def written(value: object) -> tuple[bytes, tuple[PlaintextValue, ...]]:
+        values = (PlaintextValue(source="constant", value=value, name="v"), own)
+        return PlaintextWriter(values, layout, {own: lambda unit: b"ab" * 16}, FACTS).write([1]), values
+
+    data, values = written(is_said)
+    assert read_plaintext(data, values, layout, 1)
+    with pytest.raises(ValueError, match="constant is another"):
+        read_plaintext(written(stands)[0], values, layout, 1)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"value": float("nan")}, {"value": datetime.date(2026, 1, 1)}, {"value": [b"x"]}, {"value": {1: 2}},
+        {"format": "json", "value": "nul"}, {"format": "json", "value": "NaN"}, {"format": "text", "value": 1},
+        {"format": "json", "value": "[" * 100000},
+    ],
+)  # fmt: skip
+def test_what_no_member_can_be_is_refused(value: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        PlaintextValue.model_validate({"source": "constant", "name": "v", **value})
+
+
+@pytest.mark.parametrize("kind", ["binary", "text"])
+def test_a_constant_that_is_no_text_needs_members(kind: str) -> None:
+    values = (PlaintextValue(source="unit.uuid", format="hex-lower"), PlaintextValue(source="constant", value=1))
+    with pytest.raises(ValueError, match="belongs to json and cbor"):
+        check_plaintext(values, Layout(kind=kind))  # type: ignore[arg-type]

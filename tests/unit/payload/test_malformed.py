@@ -1,6 +1,7 @@
 """What attackers send is refused by every scheme, with one error: points off the curve, of small order or in other
 encodings, ciphertexts with wrong padding, tags and lengths. The kinds are those of Project Wycheproof (ECDH, X25519,
-AES-GCM, AES-CBC, RSA-OAEP, RSA-PKCS1); the values are made here."""
+AES-GCM, AES-CBC, RSA-OAEP, RSA-PKCS1); the values are made here, and the project's own stand in
+`tests/independent/wycheproof`."""
 
 from __future__ import annotations
 

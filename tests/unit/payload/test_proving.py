@@ -80,9 +80,30 @@ def test_two_samples_of_other_devices_prove_the_rest() -> None:
     listed = [sample(OB04.spec, units_of(1), "a"), sample(OB04.spec, units_of(2, 32), "b")]
     proof = prove(OB04.spec, listed)
     assert proof.unproven(OB04.spec.assumed) == ()
-    assert proof.string.evidence is Evidence.PROVEN
+    # Two devices stand in some order by each of their values.
+    by_chance = [part for part in proof.string.parts if part.evidence is not Evidence.PROVEN]
+    assert [part.name for part in by_chance] == ["unit_order"]
+    assert evidence(proof, "", "unit_order") is Evidence.CONSISTENT
     twice = prove(OB04.spec, [listed[0], listed[0]])
     assert twice.evidence_of["BMO"] is Evidence.CONSISTENT
+
+
+def test_an_order_by_macs_is_no_alternative_where_no_unit_has_one() -> None:
+    spec = spec_with({"key": "DID", "source": "unit.uuid", "format": "hex-upper"})
+    first, second, third = sorted(units_of(3), key=lambda unit: unit.uuid)
+    units = [replace(unit, serial=f"S{at}") for unit, at in ((second, 3), (third, 1), (first, 2))]
+    guide = sample(spec, units)
+    bare = tuple(replace(unit, mac=None, oob=None) for unit in guide.sample.units)
+    without = replace(guide, sample=replace(guide.sample, units=bare))
+    assert left_of_order(prove(spec, [without])) == ("oob", "oob-descending")
+    # Where one sample tells of MACs, another that does not excludes nothing.
+    both = left_of_order(prove(spec, [without, sample(spec, units_of(1))]))
+    assert both == ("mac", "mac-descending", "oob", "oob-descending")
+
+
+def left_of_order(proof: SpecProof) -> tuple[str, ...]:
+    (part,) = (part for part in proof.string.parts if part.name == "unit_order")
+    return part.left
 
 
 def test_without_samples_nothing_is_tested() -> None:

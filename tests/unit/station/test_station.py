@@ -8,12 +8,14 @@ import pytest
 
 from bss_mfg import gs1
 from bss_mfg.core.clock import TimeZone
+from bss_mfg.label.expected import WorkspaceLabels
 from bss_mfg.station.answers import ScanAnswer
 from bss_mfg.station.check_codes import CHECK_TEXTS
 from bss_mfg.station.station import Station
 from tests.helpers.factory import Factory
 from tests.helpers.prints import scan_of
 from tests.helpers.windows_keyboards import type_on
+from tests.independent.test_unit_labels import CARTON
 
 
 @pytest.fixture
@@ -244,6 +246,31 @@ def test_a_code_of_another_batch_or_of_a_unit_that_is_gone_is_wrong_by_name(line
     other, scrapped = scan(line, stranger, gone)
     assert other[:2] == ("bad", "OTHER LABEL") and f"{stranger} of batch B2" in other[2]
     assert scrapped[0] == "bad" and "take it off the line" in scrapped[2]
+
+
+def test_another_product_s_number_is_wrong_by_name(line: Factory) -> None:
+    line.add("lamp", upc="036000291452", oob_bytes=16)
+    line.issue(2, "L1", product="lamp")
+    for read in ("036000291452", "0036000291452", gs1.carton_gtin("036000291452", 2)):
+        ((tone, word, detail),) = scan(line, read)
+        assert (tone, word) == ("bad", "OTHER LABEL") and "of another product, lamp" in detail
+
+
+@pytest.mark.parametrize("read", ["{}", "]C1{}"])
+def test_a_carton_s_sscc_is_named(line: Factory, read: str) -> None:
+    """Its label alone says it: no unit and no product is named."""
+    (line.root / "templates" / "carton.toml").write_text(CARTON)
+    line.label(template="carton")
+    sscc = gs1.sscc("35012345000000002")
+    with line.ledger() as ledger:
+        labels = WorkspaceLabels(line.root).open(ledger)
+        station = Station(ledger, ledger.batches.get("B1"), labels=labels)
+        answer = station.read(read.format(f"00{sscc}"))
+        stranger = station.read(read.format(f"00{gs1.sscc('35012345000000999')}"))
+    assert answer and (answer.tone, answer.word) == ("note", "OTHER CODE")
+    assert "the SSCC of carton 2 of the batch" in answer.detail
+    assert stranger and stranger.tone == "bad"
+    assert line.cli("scan", "B1", "--plain", stdin=f"00{sscc}\n").out.startswith("OTHER CODE: ")
 
 
 @pytest.mark.parametrize("read", ["4006381333931", "ebK399999999", "(21)", "841667145076", "20841667145072"])

@@ -45,8 +45,11 @@ def test_pages_are_counted_and_the_puzzling_ones_named() -> None:
     accounts = PageAccounts()
     for outcome in (PageOutcome.ACCOUNTED, PageOutcome.FAULTS, PageOutcome.NOT_UNDERSTOOD):
         accounts.add(PageAccount("a.png", 1, outcome, PageSeen()))
-    assert accounts.counts == dict.fromkeys(PageOutcome, 1)
+    assert accounts.counts == dict.fromkeys(set(PageOutcome) - {PageOutcome.ANSWERED}, 1)
     assert [account.outcome for account in accounts.not_understood] == [PageOutcome.NOT_UNDERSTOOD]
+    accounts.answer(accounts.not_understood[0])
+    assert accounts.counts[PageOutcome.ANSWERED] == 1 and not accounts.counts[PageOutcome.NOT_UNDERSTOOD]
+    assert not accounts.not_understood
 
 
 def test_each_copy_has_to_be_shown() -> None:
@@ -84,7 +87,7 @@ def test_the_back_of_a_sheet_is_named_in_every_report(printed: Factory, tmp_path
     outcome = printed.cli("verify", "A", tmp_path / "front.png", tmp_path / "back.png", "--json", *asked)
     assert outcome.code == 1
     said = outcome.json
-    assert said["page_counts"] == {"accounted": 1, "faults": 0, "not-understood": 1}
+    assert said["page_counts"] == {"accounted": 1, "faults": 0, "not-understood": 1, "answered": 0}
     (named,) = said["not_understood"]
     assert (named["file"], named["page"], named["blank"]) == ("back.png", 1, True)
     assert "back.png, page 1" in reports[0].read_text("utf-8")

@@ -38,6 +38,8 @@ class Made:
     gives: tuple[str, ...] = ("uuid", "oob")
     key: str = "P-256"
     facts: dict[str, str] = field(default_factory=lambda: dict(FACTS))
+    descends: bool = False
+    """Whether each value of the units is below that of the unit before, and not above it."""
 
 
 def encrypted_spec(plaintext: Sequence[dict[str, Any]], scheme: dict[str, Any] | None = None, **more: Any) -> Spec:
@@ -58,11 +60,16 @@ def sample(spec: Spec, made: Made = Made(), *, keyed: bool = True) -> Known:
 
 
 def printed(spec: Spec, made: Made = Made()) -> SpecSample:
-    """A sample of a spec, as a guide prints it."""
+    """A sample of a spec, as a guide prints it. Its units are sorted by each value, so that no chance sorts them
+    otherwise than they are listed."""
+    way, count = made.descends, range(made.units)
+    numbers = [made.units - at if way else at + 1 for at in count]
+    uuids = sorted((uuid.uuid4() for _ in count), reverse=way)
+    keys, macs = (sorted((os.urandom(size) for _ in count), reverse=way) for size in (made.oob, 6))
     units = [
         Unit(
-            number, made.serial.format(number), uuid.uuid4(), key=Secret(os.urandom(made.oob)),
-            mac=os.urandom(6).hex().upper() if made.mac else None,
+            number, made.serial.format(numbers[number - 1]), uuids[number - 1], key=Secret(keys[number - 1]),
+            mac=macs[number - 1].hex().upper() if made.mac else None,
         )
         for number in range(1, made.units + 1)
     ]  # fmt: skip

@@ -16,7 +16,7 @@ PLAINTEXT = [{"source": "unit.uuid"}, {"source": "unit.oob"}]
 GIVES = ("uuid", "oob", "serial")
 
 
-def made(each: str = "package") -> tuple[Known, Known]:
+def made(each: str = "package", *, descends: bool = False) -> tuple[Known, Known]:
     """A sample of one unit and one of two, with serials in clear and a count."""
     content = encrypted_spec(PLAINTEXT, each=each).model_dump()
     fields = [
@@ -24,8 +24,8 @@ def made(each: str = "package") -> tuple[Known, Known]:
         {"key": "CNT", "status": "assumed", "source": "package.units", "format": "decimal"},
     ]
     spec = Spec.model_validate({**content, "field": [*content["field"], *fields]})
-    one = sample(spec, Made(1, 32, serial="ONE{:06}", gives=GIVES))
-    two = sample(spec, Made(2, 32, serial="TWO{:06}", gives=GIVES))
+    one = sample(spec, Made(2 if descends else 1, 32, serial="ONE{:06}", gives=GIVES))
+    two = sample(spec, Made(2, 32, serial="TWO{:06}", gives=GIVES, descends=descends))
     return replace(one, name="one.toml"), replace(two, name="two.toml")
 
 
@@ -48,10 +48,12 @@ def test_right_samples_are_explained() -> None:
 
 
 def test_units_in_another_order_are_those_of_their_sample() -> None:
-    one, two = made()
-    found = told(fitted(one, replace(two, units=two.units[::-1])))
-    assert found["SER"] == "the units' values of two.toml stand in it in the reverse of the sample's order"
-    assert found["DAT"].endswith("in the reverse of the sample's order (two.toml)")
+    """Sorted upwards in the one, downwards in the other, which lists them otherwise: no order explains both."""
+    one, two = made(descends=True)
+    found = told(fitted(one, two.in_places((1, 0))))
+    orders = "in another order than the sample's: reversed or serial-descending or uuid-descending"
+    assert found["SER"] == f"the units' values of two.toml stand in it {orders}"
+    assert found["DAT"].endswith(f"{orders} (two.toml)")
     assert "one.toml" not in str(found)
 
 

@@ -8,8 +8,9 @@ import pytest
 
 from bss_mfg.payload.fitting.fit import FitRequest, fit
 from bss_mfg.payload.fitting.report import FitReport, Vary
+from bss_mfg.payload.fitting.spec_text import spec_text
 from bss_mfg.payload.schemes.descriptions import WrappedKeyDescription
-from bss_mfg.payload.spec import Spec
+from bss_mfg.payload.spec import Spec, spec_from_text
 from tests.unit.payload.fitting.cases import Made, encrypted_spec, sample
 
 UUID: dict[str, Any] = {"source": "unit.uuid"}
@@ -39,6 +40,23 @@ LAYOUTS: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
         [{**UUID, "format": "hex-lower", "name": "u"}, {**OOB, "format": "hex-upper", "name": "k"}],
         {"layout": {"kind": "json"}},
     ),
+    "json constants": (
+        [
+            {"source": "constant", "value": 1, "name": "ver"}, {"source": "constant", "value": True, "name": "new"},
+            {"source": "constant", "format": "json", "value": "null", "name": "none"},
+            {"source": "constant", "value": {"a b": [1.5, "x", {}]}, "name": "more"},
+            {"source": "constant", "value": 7, "each_unit": True, "name": "type"},
+            {**UUID, "format": "hex-lower", "name": "u"}, {**OOB, "format": "hex-upper", "name": "k"},
+        ],
+        {"layout": {"kind": "json"}},
+    ),
+    "cbor constants": (
+        [
+            {"source": "constant", "value": -1, "name": "ver"}, {**UUID, "name": "u"}, {**OOB, "name": "k"},
+            {"source": "constant", "value": [False, 2], "each_unit": True, "name": "of"},
+        ],
+        {"layout": {"kind": "cbor"}},
+    ),
     "cbor": ([{**UUID, "name": "u"}, {**OOB, "name": "k"}], {"layout": {"kind": "cbor", "units": "d"}}),
 }  # fmt: skip
 
@@ -58,6 +76,30 @@ def test_samples_that_differ_leave_one_explanation(name: str) -> None:
     found = [one.encrypted[0] for one in report.specs]
     assert (field.plaintext, field.layout) in [(one.plaintext, one.layout) for one in found], report
     assert report.explanations == 1
+    (one,) = report.specs
+    assert spec_from_text(spec_text(one), "fitted").spec == one
+
+
+@pytest.mark.parametrize("kind", ["json", "cbor"])
+@pytest.mark.parametrize("is_count", [True, False])
+def test_one_may_be_a_count_or_a_constant_until_another_sample_tells(kind: str, is_count: bool) -> None:
+    counted = {"source": "package.units", "format": "decimal", "name": "n"}
+    first = counted if is_count else {"source": "constant", "value": 1, "name": "n"}
+    text = {"format": "hex-lower"} if kind == "json" else {}
+    spec = encrypted_spec([first, {**UUID, **text, "name": "u"}, {**OOB, **text, "name": "k"}], layout={"kind": kind})
+    made = (Made(1), Made(2, 32))
+    report = fitted(spec, made[0])
+    assert {one.encrypted[0].plaintext[0].source for one in report.specs} == {"constant", "package.units"}
+    assert [one.vary for one in report.questions if one.key == "DAT"] == [Vary.UNITS]
+    told = fitted(spec, *made)
+    assert [one.encrypted[0].plaintext[0].source for one in told.specs] == [first["source"]]
+
+
+@pytest.mark.parametrize("hidden", [2**40, list(range(16)), {"key": "00112233445566778899aabbccddeeff"}])
+def test_a_member_that_may_be_a_value_is_no_constant(hidden: object) -> None:
+    named = [{**UUID, "format": "hex-lower", "name": "u"}, {**OOB, "format": "hex-lower", "name": "k"}]
+    spec = encrypted_spec([{"source": "constant", "value": hidden, "name": "x"}, *named], layout={"kind": "json"})
+    assert not fitted(spec, Made(1), rare=False).specs
 
 
 @pytest.mark.parametrize("name", LAYOUTS)

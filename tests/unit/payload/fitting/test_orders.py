@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+from uuid import UUID as UUID_OF
 
 import pytest
 
+from bss_mfg.model import Secret, Unit
+from bss_mfg.payload.build import PayloadBuilder
 from bss_mfg.payload.fitting.fit import FitRequest, fit
-from bss_mfg.payload.fitting.known import KnownUnit, other_order
-from tests.unit.payload.fitting.cases import Made, encrypted_spec, sample
+from bss_mfg.payload.fitting.known import Known, KnownUnit, known_sample, other_order
+from bss_mfg.payload.fitting.proof import explains
+from bss_mfg.payload.fitting.report import Vary
+from bss_mfg.payload.parse import device_uuids, open_package, split_fields
+from bss_mfg.payload.proving.evidence import Evidence, FaultKind
+from bss_mfg.payload.proving.prove import prove
+from bss_mfg.payload.spec import Spec
+from bss_mfg.payload.spec_samples import LoadedSample, SampleUnit, SpecSample
+from bss_mfg.payload.unit_order import UNIT_ORDERS, UnitOrder
+from tests.unit.payload.fitting.cases import FACTS, Made, encrypted_spec, key_pair, sample
 
 UUID: dict[str, Any] = {"source": "unit.uuid"}
 OOB: dict[str, Any] = {"source": "unit.oob"}
@@ -25,24 +35,103 @@ def unit(number: int) -> KnownUnit:
     ("listed", "stand", "order"),
     [
         ("123", "123", ""),
-        ("123", "321", "in the reverse of the sample's order"),
-        ("312", "123", "sorted by unit.uuid, and not in the sample's order"),
-        ("312", "321", "sorted by unit.serial, and not in the sample's order"),
-        ("123", "213", "in another order than the sample's"),
-        ("123", "12", ""),
+        ("123", "321", ": reversed or serial or uuid-descending"),
+        ("312", "123", ": serial-descending or uuid"),
+        ("123", "213", ""),
+        ("123", "12", None),
     ],
 )
-def test_the_order_in_which_units_stand_is_named(listed: str, stand: str, order: str) -> None:
-    data = b"".join(b"".join(map(unit(int(one)).sortable, ("unit.uuid", "unit.serial"))) for one in stand)
-    assert other_order([unit(int(one)) for one in listed], data) == order
+def test_the_order_in_which_units_stand_is_named(listed: str, stand: str, order: str | None) -> None:
+    data = b"".join(b"".join(unit(int(one)).values.values()) for one in stand)  # type: ignore[arg-type]
+    told = "" if order is None or listed == stand else f"in another order than the sample's{order}"
+    assert other_order([unit(int(one)) for one in listed], data) == told
 
 
-def test_units_in_reverse_have_no_explanation_that_says_nothing() -> None:
+SERIALS, UUIDS, MACS, KEYS = (1, 3, 0, 2, 4), (2, 0, 4, 1, 3), (3, 1, 2, 4, 0), (0, 4, 2, 3, 1)
+"""How the values of five units rank, as they are issued: each order puts the units in places of its own."""
+FIVE = [
+    Unit(
+        number, f"SN-{serial}00", UUID_OF(bytes=bytes([16 * rank + 10]) * 16), f"02ABCDEF00{mac}0",
+        Secret(bytes([32 * key + 5]) * 16),
+    )
+    for number, (serial, rank, mac, key) in enumerate(zip(SERIALS, UUIDS, MACS, KEYS, strict=True), 1)
+]  # fmt: skip
+
+
+def in_unit_order(order: str, **more: Any) -> tuple[Spec, Known, LoadedSample]:
+    """A spec that sorts its units, and a sample of it that lists them as they were issued."""
+    made = encrypted_spec([UUID, OOB], **more).model_dump(mode="json", exclude_defaults=True)
+    plain = [
+        {"key": key, "status": "assumed", "source": source, "format": format}
+        for key, source, format in (
+            ("SER", "unit.serial", "text"), ("MAC", "unit.mac", "hex-upper"), ("DID", "unit.uuid", "hex-lower")
+        )
+    ]  # fmt: skip
+    spec = Spec.model_validate({**made, "unit_order": order, "field": [*made["field"], *plain]})
+    private, public = key_pair()
+    told = tuple(SampleUnit(unit.uuid, unit.key, unit.serial, unit.mac) for unit in FIVE)
+    text = PayloadBuilder(spec, FACTS, public).build(FIVE)
+    guide = SpecSample("sample.toml", "", text, told, {"pid": FACTS["pid"]})
+    return spec, known_sample(guide, private), LoadedSample(guide, private)
+
+
+@pytest.mark.parametrize("each", ["package", "unit"])
+@pytest.mark.parametrize("order", UNIT_ORDERS)
+def test_units_in_any_order_are_explained(order: UnitOrder, each: str) -> None:
+    spec, known, _ = in_unit_order(order, each=each)
+    ranks = {"serial": SERIALS, "uuid": UUIDS, "mac": MACS, "oob": KEYS}.get(order.removesuffix("-descending"))
+    stand = list(range(5)) if ranks is None else sorted(range(5), key=ranks.__getitem__)
+    stand = stand[::-1] if order.endswith(("reversed", "descending")) else stand
+    fields = split_fields(known.string, spec)
+    assert device_uuids(fields, spec) == tuple(FIVE[at].uuid for at in stand)
+    opened = open_package(fields, spec, key_pair()[0])
+    assert [one.key for one in opened] == [FIVE[at].key for at in stand]
+    report = fit(FitRequest((known,), rare=False))
+    assert [one.unit_order for one in report.specs] == [order]
+    assert explains(report.specs[0], known)
+    assert not explains(spec.model_copy(update={"unit_order": "mac" if order != "mac" else "uuid"}), known)
+
+
+@pytest.mark.parametrize("order", ["issued", "reversed", "uuid", "oob-descending"])
+def test_an_order_is_proven(order: UnitOrder) -> None:
+    spec, _, guide = in_unit_order(order)
+    proof = prove(spec, [guide])
+    assert not proof.faults
+    (part,) = (part for part in proof.string.parts if part.name == "unit_order")
+    assert part.evidence is Evidence.PROVEN
+    assert proof.evidence_of["DID"] is proof.evidence_of["SER"] is Evidence.PROVEN
+    wrong = spec.model_copy(update={"unit_order": "mac"})
+    assert {fault.kind for fault in prove(wrong, [guide]).faults} == {FaultKind.VALUE}
+
+
+def test_only_the_encrypted_field_tells_the_order() -> None:
     known = sample(encrypted_spec([UUID, OOB]), Made(3))
-    report = fit(FitRequest((replace(known, units=known.units[::-1]),), rare=False))
+    report = fit(FitRequest((known.in_places((2, 1, 0)),)))
+    assert [one.unit_order for one in report.specs] == ["reversed", "uuid", "oob"]
+    (question,) = (one for one in report.questions if one.vary is Vary.UNIT_ORDER)
+    assert question.readings == ("reversed", "uuid", "oob")
+
+
+def of_five(count: int = 5) -> Known:
+    """A sample of unsorted units that tells UUIDs and keys, with nothing in clear."""
+    text = PayloadBuilder(encrypted_spec([UUID, OOB]), FACTS, key_pair()[1]).build(FIVE[:count])
+    told = tuple(SampleUnit(unit.uuid, unit.key) for unit in FIVE[:count])
+    return known_sample(SpecSample(f"{count}.toml", "", text, told, {"pid": FACTS["pid"]}), key_pair()[0])
+
+
+def test_an_order_that_no_spec_can_say_is_named() -> None:
+    report = fit(FitRequest((of_five().in_places((1, 0, 2, 3, 4)),), rare=False))
     assert not report.specs
-    assert report.nearest[0].detail == "it opens to 96 bytes with the units in the reverse of the sample's order"
+    assert report.nearest[0].detail == "it opens to 160 bytes with the units in another order than the sample's"
     assert not report.unplaced
+
+
+def test_two_samples_tell_orders_apart() -> None:
+    """Reversed or sorted in the one, only reversed in the other."""
+    two = sample(encrypted_spec([UUID, OOB]), Made(2)).in_places((1, 0))
+    assert len(fit(FitRequest((two,), rare=False)).specs) == 3
+    report = fit(FitRequest((two, of_five().in_places((4, 3, 2, 1, 0))), rare=False))
+    assert [one.unit_order for one in report.specs] == ["reversed"]
 
 
 @pytest.mark.parametrize(
