@@ -28,7 +28,7 @@ _LEAST_EM = 14.2
 """Pixels of the picture in an em below which a text is not judged."""
 _LEAST_GAIN = 40.0
 """Grey levels between paper and ink below which nothing is judged."""
-_ALIKE = 0.9
+_ALIKE = 0.8
 """Correlation below which a text may be another one: or the picture is poor."""
 _MOSTLY = 0.3
 """Share of a text's characters from which on it may be another text."""
