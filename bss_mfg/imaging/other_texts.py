@@ -15,6 +15,7 @@ from itertools import pairwise
 from math import ceil
 from typing import TYPE_CHECKING
 
+from bss_mfg.imaging.area_sums import area_sums
 from bss_mfg.imaging.expected_content import Drawing, ExpectedText
 from bss_mfg.imaging.glyph_lens import SIGMAS, blurred
 from bss_mfg.imaging.strip_places import Picture, StripPlace, strip_place
@@ -146,19 +147,9 @@ def _correlations(area: Floats, model: Floats) -> tuple[Floats, Floats]:
     spectrum = np.fft.rfft2(area) * np.conj(np.fft.rfft2(shape, area.shape))
     down, across = (of - part + 1 for of, part in zip(area.shape, model.shape, strict=True))
     both = np.fft.irfft2(spectrum, area.shape)[:down, :across]
-    mean = _sums(area, model.shape) / model.size
-    variance = np.maximum(_sums(area.astype(np.float64) ** 2, model.shape) / model.size - mean**2, 1e-6)
+    mean = area_sums(area, model.shape) / model.size
+    variance = np.maximum(area_sums(area.astype(np.float64) ** 2, model.shape) / model.size - mean**2, 1e-6)
     return both / np.sqrt(variance * model.size * float((shape**2).sum())), variance
-
-
-def _sums(area: Floats, size: tuple[int, int]) -> Floats:
-    """The sum of each place of a size in an area."""
-    import numpy as np
-
-    sums = np.pad(area.cumsum(axis=0, dtype=np.float64).cumsum(axis=1), ((1, 0), (1, 0)))
-    height, width = size
-    found: Floats = sums[height:, width:] - sums[:-height, width:] - sums[height:, :-width] + sums[:-height, :-width]
-    return found
 
 
 def _noise(area: Floats) -> float:

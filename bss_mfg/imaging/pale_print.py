@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bss_mfg.imaging.area_sums import area_sums
+
 if TYPE_CHECKING:
     from bss_mfg.imaging.geometry import Floats, Grey
 
@@ -52,8 +54,4 @@ def _differences(grey: Grey) -> Floats:
 
 def _means(values: Floats, side: int) -> Floats:
     """The mean of each square of so many pixels."""
-    import numpy as np
-
-    sums = np.pad(values.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
-    total: Floats = sums[side:, side:] - sums[:-side, side:] - sums[side:, :-side] + sums[:-side, :-side]
-    return total / side**2
+    return area_sums(values, (side, side)) / side**2

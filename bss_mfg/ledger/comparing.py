@@ -97,13 +97,7 @@ def _both(here: Database, there: Database, one: OwnWay, other: OwnWay) -> Iterat
         for value, mine, theirs in _in_both(here, there, column):
             told = name != "serial" and mine.serial.lower() == theirs.serial.lower()
             if mine.identity != theirs.identity and not told:
-                shown = (
-                    str(uuid.UUID(bytes=value)).upper()
-                    if name == "uuid"
-                    else mine.serial
-                    if name == "serial"
-                    else value
-                )
+                shown = {"serial": mine.serial, "uuid": str(uuid.UUID(bytes=mine.uuid)).upper()}.get(name, value)
                 yield Twice(name, shown, mine.batch, theirs.batch)
 
 

@@ -26,7 +26,7 @@ from bss_mfg.verify.finding_spool import FindingSpool
 from bss_mfg.verify.outcome import Verification, VerifyOptions
 from bss_mfg.verify.verification import verify
 from tests.helpers.factory import Factory
-from tests.helpers.wrong_labels import CONTENT_SHEET, Press, ScanModel, with_code, with_text
+from tests.helpers.wrong_labels import CONTENT_SHEET, Press, ScanModel, issue_content_sheet, with_code, with_text
 
 SCAN = ScanModel()
 
@@ -34,12 +34,7 @@ SCAN = ScanModel()
 @pytest.fixture(scope="module")
 def sheet(new_factory: Callable[[], Factory]) -> Factory:
     """Four packages on a sheet with texts, a QR Code, a Code 128 and a UPC-A."""
-    factory = new_factory()
-    (factory.root / "templates" / "sheet.toml").write_text(CONTENT_SHEET)
-    factory.add(oob_bytes=16)
-    factory.issue(4)
-    factory.label(template="sheet")
-    return factory
+    return issue_content_sheet(new_factory())
 
 
 def scanned(

@@ -14,7 +14,7 @@ from PIL import Image
 from tests.helpers import ROOT
 from tests.helpers.commands import Outcome
 from tests.helpers.factory import Factory
-from tests.helpers.wrong_labels import CONTENT_SHEET, Press, ScanModel
+from tests.helpers.wrong_labels import Press, ScanModel, issue_content_sheet
 
 ALL_RIGHT = "all labels are right"
 
@@ -22,12 +22,7 @@ ALL_RIGHT = "all labels are right"
 @pytest.fixture(scope="module")
 def sheet(new_factory: Callable[[], Factory]) -> Factory:
     """Four packages on a sheet."""
-    factory = new_factory()
-    (factory.root / "templates" / "sheet.toml").write_text(CONTENT_SHEET)
-    factory.add(oob_bytes=16)
-    factory.issue(4)
-    factory.label(template="sheet")
-    return factory
+    return issue_content_sheet(new_factory())
 
 
 def scanned(factory: Factory, folder: Path, bits: int = 8) -> Path:

@@ -89,35 +89,41 @@ def test_a_mirrored_carton_label_with_bars_alone_is_mirrored_and_nothing_else(fa
         assert told == ([("matched", [])] if name == "right" else [("misprinted", ["mirrored"])])
 
 
-@pytest.mark.parametrize("levels", [2, 256])
-@pytest.mark.parametrize("turn", [np.fliplr, np.flipud])
-def test_a_mirrored_label_is_known_by_where_its_other_codes_lie(
-    new_factory: Callable[[], Factory], tmp_path: Path, levels: int, turn: Callable[[Grey], Grey]
-) -> None:
-    """Its bars read either way, and in black and white its texts can't be judged."""
+@pytest.fixture(scope="module")
+def cartons(new_factory: Callable[[], Factory]) -> Factory:
+    """A batch with the label of its one carton, as it is shipped with bss-mfg."""
     factory = new_factory()
     factory.add(oob_bytes=16)
     factory.issue(12)
-    made = factory.cli("labels", "B1", "--template", "carton-105x74")
-    grey = pdfium(Path(made.out.split()[0]), 300)
+    factory.label(template="carton-105x74")
+    return factory
+
+
+def carton_of(cartons: Factory) -> Grey:
+    """Its label as it was drawn."""
+    (file,) = (cartons.root / "batches" / "B1" / "labels").glob("*.pdf")
+    return pdfium(file, 300)
+
+
+@pytest.mark.parametrize("levels", [2, 256])
+@pytest.mark.parametrize("turn", [np.fliplr, np.flipud])
+def test_a_mirrored_label_is_known_by_where_its_other_codes_lie(
+    cartons: Factory, tmp_path: Path, levels: int, turn: Callable[[Grey], Grey]
+) -> None:
+    """Its bars read either way, and in black and white its texts can't be judged."""
+    grey = carton_of(cartons)
     if levels == 2:
         grey = np.where(grey > 127, 255, 0).astype(np.uint8)
     for page, verdict in ((grey, "matched"), (turn(grey), "misprinted")):
-        done = factory.cli("verify", "B1", saved(page, tmp_path / "scan.png"), "--each", "carton", "--json")
+        done = cartons.cli("verify", "B1", saved(page, tmp_path / "scan.png"), "--each", "carton", "--json")
         assert [item["verdict"] for item in done.json["findings"]] == [verdict]
         assert done.json["other_codes"] == []
 
 
-def test_a_label_without_its_number_is_one_of_ours_that_does_not_say_which(
-    new_factory: Callable[[], Factory], tmp_path: Path
-) -> None:
-    factory = new_factory()
-    factory.add(oob_bytes=16)
-    factory.issue(12)
-    made = factory.cli("labels", "B1", "--template", "carton-105x74")
-    grey = pdfium(Path(made.out.split()[0]), 300)
+def test_a_label_without_its_number_is_one_of_ours_that_does_not_say_which(cartons: Factory, tmp_path: Path) -> None:
+    grey = carton_of(cartons)
     grey[round(46 / 25.4 * 300) :] = 255
-    done = factory.cli("verify", "B1", saved(grey, tmp_path / "scan.png"), "--each", "carton", "--json")
+    done = cartons.cli("verify", "B1", saved(grey, tmp_path / "scan.png"), "--each", "carton", "--json")
     assert done.code == 1
     (found,) = [item for item in done.json["findings"] if not item["unseen"]]
     assert (found["verdict"], "its Code 128, which says which it is, was not read" in found["detail"]) == (

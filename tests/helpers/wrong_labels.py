@@ -48,6 +48,15 @@ label_height = 58
 """Four labels with every way in which a label says something."""
 
 
+def issue_content_sheet(factory: Factory) -> Factory:
+    """Four packages on such a sheet: texts, a QR Code, a Code 128 and a UPC-A."""
+    (factory.root / "templates" / "sheet.toml").write_text(CONTENT_SHEET)
+    factory.add(oob_bytes=16)
+    factory.issue(4)
+    factory.label(template="sheet")
+    return factory
+
+
 @dataclass(frozen=True)
 class ScanModel:
     """How a flatbed scanner sees a print: blur in pixels, noise in grey levels, skew in degrees, the white's share

@@ -14,7 +14,7 @@ from bss_mfg.label.layout.label_rows import LabelRow
 from bss_mfg.verify.outcome import VerifyOptions
 from bss_mfg.verify.verification import verify
 from tests.helpers.factory import Factory
-from tests.helpers.wrong_labels import CONTENT_SHEET, Press, ScanModel, with_text
+from tests.helpers.wrong_labels import Press, ScanModel, issue_content_sheet, with_text
 from tests.needs import needs
 
 pytestmark = needs("tesseract")
@@ -22,12 +22,7 @@ pytestmark = needs("tesseract")
 
 @pytest.fixture(scope="module")
 def sheet(new_factory: Callable[[], Factory]) -> Factory:
-    factory = new_factory()
-    (factory.root / "templates" / "sheet.toml").write_text(CONTENT_SHEET)
-    factory.add(oob_bytes=16)
-    factory.issue(4)
-    factory.label(template="sheet")
-    return factory
+    return issue_content_sheet(new_factory())
 
 
 def wrong_texts(factory: Factory, folder: Path, change: Callable[[LabelRow], LabelRow]) -> list[ContentFinding]:
