@@ -1,9 +1,11 @@
-"""The tables of ledger.db, version 5. docs/formats/ledger.md explains each column."""
+"""The tables of ledger.db, version 6. docs/formats/ledger.md explains each column."""
+
+from bss_mfg.ledger.schema_stations import SINCE_6
 
 APPLICATION_ID = 0x62737331
 """SQLite application id, `bss1`: tells our files from other databases."""
 
-VERSION = 5
+VERSION = 6
 """Schema version, kept in SQLite's user_version."""
 
 SCHEMA = """
@@ -303,7 +305,7 @@ ALTER TABLE printed ADD COLUMN superseded_at TEXT;
 """What came with version 5: label files that are not to be printed any more."""
 
 SCHEMA += _LIFE + _PAYLOAD_ONCE + _FACTS_OF_SUPERSEDED + _MANIFESTS
-SCHEMA += _OWN_KEYS + _RELEASES + _IDENTIFIERS + _CONTROL_LOGS
+SCHEMA += _OWN_KEYS + _RELEASES + _IDENTIFIERS + _CONTROL_LOGS + SINCE_6
 
 MIGRATIONS = {
     1: """
@@ -330,5 +332,6 @@ ALTER TABLE unit ADD COLUMN answer_reason TEXT;
     + _MANIFESTS
     + _RELEASED,
     4: _OWN_KEYS + _SEAL + _TWO_FACTS + _RELEASES + _SUPERSEDED_FILES + _IDENTIFIERS + _CONTROL_LOGS + _WITHDRAWN,
+    5: SINCE_6,
 }
 """What leads from each version to the next; what SQL alone can't do, `migration_steps` does after it."""

@@ -1,6 +1,6 @@
 """Batches that an earlier version issued, walked by today's commands: each string is inspected, each batch reconciled.
 
-The ledgers are those of schema versions 1 to 4 (`tests/unit/ledger/old_ledgers`), the strings those of the version
+The ledgers are those of schema versions 1 to 5 (`tests/unit/ledger/old_ledgers`), the strings those of the version
 whose suites stood in code (`tests/unit/payload/earlier`): never made again.
 """
 
@@ -17,7 +17,7 @@ from tests.unit.ledger.test_migration import old_workspace
 from tests.unit.payload.earlier.make import units
 from tests.unit.payload.test_earlier_strings import MADE
 
-VERSIONS = (1, 2, 3, 4)
+VERSIONS = (1, 2, 3, 4, 5)
 
 
 @pytest.fixture(scope="module", params=VERSIONS)
