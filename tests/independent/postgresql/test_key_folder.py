@@ -269,7 +269,7 @@ def test_who_reads_a_key_while_it_is_wrapped_anew_gets_the_new_one(issued: Facto
 
 def test_the_file_that_a_ledger_was_moved_from_stops_a_retirement(issued: Factory, tmp_path: Path) -> None:
     ready_to_retire(issued)
-    issued.workspace.moved_ledger_file.write_bytes(b"as it was")
+    (issued.root / "ledger.db.moved").write_bytes(b"as it was")
     refused = issued.cli("retire", "B1", "--acknowledged", "letter")
     assert (refused.code, "ledger.db.moved" in refused.err) == (4, True)
     issued.workspace.moved_ledger_file.rename(tmp_path / "archived")
