@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.factory import Factory, issue_lamps, make_factory, print_sheets
-from tests.helpers.postgres import Server
+from tests.helpers.postgres import Server, drop_database
 from tests.helpers.postgres import server as running_server
 from tests.needs import require
 
@@ -67,16 +67,18 @@ def printed_factory(new_factory: Callable[[], Factory]) -> Factory:
 def issued(issued_factory: Factory, tmp_path: Path, server: Server) -> Iterator[Factory]:
     """As elsewhere; its database is gone afterwards."""
     copied = issued_factory.copied(tmp_path / "a b" / "w")
+    url = copied.workspace.ledger_place.url  # the folder may be renamed
     yield copied
-    server.drop_database(copied.workspace.ledger_place.url.partition("?")[0].rpartition("/")[2])
+    drop_database(url)
 
 
 @pytest.fixture
 def factory(empty_factory: Factory, tmp_path: Path, server: Server) -> Iterator[Factory]:
     """An empty factory, whose database is gone afterwards."""
     copied = empty_factory.copied(tmp_path / "factory floor")
+    url = copied.workspace.ledger_place.url
     yield copied
-    server.drop_database(copied.workspace.ledger_place.url.partition("?")[0].rpartition("/")[2])
+    drop_database(url)
 
 
 @pytest.fixture(scope="module")

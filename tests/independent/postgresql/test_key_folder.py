@@ -272,7 +272,7 @@ def test_the_file_that_a_ledger_was_moved_from_stops_a_retirement(issued: Factor
     (issued.root / "ledger.db.moved").write_bytes(b"as it was")
     refused = issued.cli("retire", "B1", "--acknowledged", "letter")
     assert (refused.code, "ledger.db.moved" in refused.err) == (4, True)
-    issued.workspace.moved_ledger_file.rename(tmp_path / "archived")
+    (issued.root / "ledger.db.moved").rename(tmp_path / "archived")
     retired(issued)
 
 
