@@ -28,6 +28,8 @@ from bss_mfg.ledger.server import connect_server, created_on_server, holds_ledge
 from bss_mfg.ledger.sqlite import connect
 
 _AT_ONCE = 2_000
+_LARGE_AT_ONCE = {"resource": 2}
+"""Of tables whose rows may have many MiB."""
 _KEY_NAMES = {"batch": "id", "own_key": "name"}
 """The column that names a data key, by table."""
 _OWN = "name NOT IN ('schema_version', 'home', 'moved')"
@@ -260,7 +262,7 @@ def _slices(database: Database, table: Table) -> Iterator[list[Sequence[object]]
     own = _OWN if table.name == "about" else "1 = 1"
     places = [table.columns.index(name) for name in table.key]
     query = f"SELECT {columns} FROM {table.name} WHERE {own} AND "  # noqa: S608 (fixed texts)
-    order = f" ORDER BY {key} LIMIT {_AT_ONCE}"
+    order = f" ORDER BY {key} LIMIT {_LARGE_AT_ONCE.get(table.name, _AT_ONCE)}"
     rows = database.rows(f"{query}1 = 1{order}")
     while rows:
         yield rows

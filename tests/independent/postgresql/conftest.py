@@ -92,6 +92,7 @@ def filed_factory(tmp_path_factory: pytest.TempPathFactory) -> Factory:
         ("scrap", "B1", "ebK300000002", "--reason", "dropped"),
         ("replace", "B1", "ebK300000002", "--reason", "dropped"),
         ("import-issued", "bulb", listed),
+        ("ledger", "publish"),
         ("manifest", "make", "B1", "--out", factory.root / "log.txt"),
         ("program", "B1", "--format", "csv", "--out", factory.root / "keys.csv"),
     ):

@@ -20,6 +20,6 @@ def tried() -> Tried:
     chance = secrets.SystemRandom()
 
     def chosen(_: Act) -> list[tuple[Act, list[float]]]:
-        return [(chance.choice(ACTS), chance.sample(OFFSETS, 2))]
+        return [(chance.choice(ACTS), chance.sample(OFFSETS, 1))]
 
     return chosen
