@@ -81,7 +81,7 @@ def test_today_is_the_default(lived: Factory) -> None:
 def test_hours_and_days_are_the_workspaces(lived: Factory, tmp_path: Path) -> None:
     here = lived.copied(tmp_path / "w")
     settings = here.root / "bss-mfg.toml"
-    settings.write_text(settings.read_text() + '\ntimezone = "Asia/Kathmandu"\n')
+    settings.write_text('timezone = "Asia/Kathmandu"\n' + settings.read_text())
     shown = here.cli("report", "shift", *DAY, "--json").json
     assert (shown["from"], shown["to"]) == ("2026-11-24T00:00:00+05:45", "2026-11-24T23:59:59+05:45")
     assert "2026-11-24T12:00:00+05:45" in {row["hour"] for row in shown["by_hour"]}
