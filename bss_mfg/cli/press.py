@@ -244,7 +244,7 @@ class _Operator:
                 serials = [] if answer.lower() == NONE else named_packages(self._ledger, work.batch.id, [answer])
                 spoiled = work.count(_last_good(work, serials))
             except InputError as error:
-                say(click.style(str(error), fg="red"))
+                say(click.style("; ".join(error.problems) or str(error), fg="red"))
                 continue
             break
         if spoiled:
