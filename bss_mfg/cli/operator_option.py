@@ -41,6 +41,7 @@ READS = frozenset(
         "spec explain",
         "spec list",
         "spec show",
+        "station check",
         "table",
         "template list",
         "template preview",

@@ -1,5 +1,5 @@
-"""A press that is killed anywhere, two that race, two that ask for the same: each label comes out once, and where nobody
-can know, it is asked."""
+"""A press that is killed anywhere, two that race, two that ask for the same: each label comes out once, and where
+nobody can know, it is asked."""
 
 from __future__ import annotations
 
@@ -116,7 +116,11 @@ def test_a_press_that_forgets_what_it_sent_prints_twice(factory: Factory, tmp_pa
 def at_once(factory: Factory, *commands: Sequence[object]) -> list[tuple[int, str]]:
     running = [
         subprocess.Popen(
-            factory.command(*one), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+            factory.command(*one),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         for one in commands
     ]

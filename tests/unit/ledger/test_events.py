@@ -26,6 +26,7 @@ NOT_RECORDED = {
     EventKind.QUEUE_SPOILED,
     EventKind.QUEUE_TAKEN,
     EventKind.ROLL_ENDED,
+    EventKind.FILES_PUBLISHED,
     EventKind.KEY_REPINNED,
     EventKind.KEYS_RELEASING,
     EventKind.LABELS_CUT_OFF,
@@ -81,6 +82,10 @@ WRITTEN: list[tuple[EventRecord, str]] = [
     (
         events.RollEnded(press="p3", roll=2, labels=998, spoiled=2),
         '{"press":"p3","roll":2,"labels":998,"spoiled":2}',
+    ),
+    (
+        events.FilesPublished(files=2, digest="d" * 64, changed=["specs/x.toml"]),
+        f'{{"files":2,"digest":"{"d" * 64}","changed":["specs/x.toml"]}}',
     ),
     (events.RoleGranted(role="qa", to="press2"), '{"role":"qa","to":"press2"}'),
     (events.LedgerMigrated(before=3, after=4), '{"from":3,"to":4}'),
