@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -114,16 +115,8 @@ def test_a_press_that_forgets_what_it_sent_prints_twice(factory: Factory, tmp_pa
 
 
 def at_once(factory: Factory, *commands: Sequence[object]) -> list[tuple[int, str]]:
-    running = [
-        subprocess.Popen(
-            factory.command(*one),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for one in commands
-    ]
+    quiet: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    running = [subprocess.Popen(factory.command(*one), text=True, **quiet) for one in commands]
     told = [one.communicate(timeout=200)[1] for one in running]
     return [(one.returncode, err) for one, err in zip(running, told, strict=True)]
 

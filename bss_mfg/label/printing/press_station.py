@@ -101,8 +101,9 @@ class Press:
                 f"the template {asked.template} of this press is another than the one that was asked for "
                 f"({how.template.digest[:12]}, not {asked.template_digest[:12]})",
                 where=where,
-                way_out=f"Copy it, with its artwork and fonts, from {entry.station} (published files: `bss-mfg station "
-                f"update`); or `bss-mfg queue cancel {entry.number} --reason 'new template'` and queue the labels again.",
+                way_out=f"`bss-mfg station update` fetches what was published; else copy it, with its artwork, from "
+                f"{entry.station}. Or `bss-mfg queue cancel {entry.number} --reason 'new template'`, and queue the "
+                "labels again.",
             )
         if asked.printing.printer_digest and printer_digest(how.printer) != asked.printing.printer_digest:
             raise RefusedError(
