@@ -61,9 +61,7 @@ class Cutter:
 
         def answers() -> None:
             while data := _received(upstream):
-                if answering.is_set():
-                    client.sendall(data)
-                else:
+                if not answering.is_set() or not _sent(client, data):
                     break
             for one in (client, upstream):
                 _end(one)
@@ -80,7 +78,8 @@ class Cutter:
                 time.sleep(0.02)
             if how == "after":
                 answering.clear()
-            upstream.sendall(data)
+            if not _sent(upstream, data):
+                break
             if how == "half":
                 upstream.shutdown(socket.SHUT_WR)
                 return
@@ -100,6 +99,14 @@ def _received(one: socket.socket) -> bytes:
         return one.recv(1 << 16)
     except OSError:
         return b""
+
+
+def _sent(one: socket.socket, data: bytes) -> bool:
+    try:
+        one.sendall(data)
+    except OSError:
+        return False
+    return True
 
 
 def _end(one: socket.socket) -> None:
