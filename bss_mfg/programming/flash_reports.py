@@ -68,7 +68,7 @@ def _csv_rows(text: str, name: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
                     )
                 yield number, dict(zip(header, cells, strict=True))
     except csv.Error as error:
-        raise InputError(f"is no CSV: {error}", where=name, way_out=_WAY_OUT) from None
+        raise InputError(f"isn't CSV: {error}", where=name, way_out=_WAY_OUT) from None
 
 
 def _json_lines(text: str, name: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -80,5 +80,5 @@ def _json_lines(text: str, name: str) -> Iterator[tuple[int, Mapping[str, Any]]]
         except ValueError:
             row = None
         if not isinstance(row, dict):
-            raise InputError("is no JSON object", where=Location(name, line=number), way_out=_WAY_OUT)
+            raise InputError("isn't a JSON object", where=Location(name, line=number), way_out=_WAY_OUT)
         yield number, row

@@ -29,7 +29,7 @@ def register_flasher(root: Path, ledger: Ledger, name: str) -> str:
             identity = x25519.Identity.from_str(lines[0] if lines else "")
         except IdentityError:
             raise InputError(
-                "is no identity file of age", where=file, way_out="Move it away; a new one is made."
+                "isn't an identity file of age", where=file, way_out="Move it away; a new one is made."
             ) from None
     else:
         identity = x25519.Identity.generate()
