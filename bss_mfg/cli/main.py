@@ -35,6 +35,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "batch": ("batch:batch", "Issue units; list and show batches."),
     "labels": ("labels:labels", "Make the labels of a batch: PDF, a label printer's language, or PNG."),
     "reprint": ("labels:reprint", "Print single labels once more, with a reason."),
+    "press": ("press:press", "Print what waits in a press's queue, and pause at the end of a roll."),
+    "queue": ("queue:queue", "Show what waits for presses, move it or take it out."),
     "preflight": ("design:preflight", "Check that a product's labels will print, before they are issued."),
     "template": ("design:template", "List, copy and preview label templates."),
     "media": ("design:media", "List the sheets and rolls that templates can use."),

@@ -23,6 +23,8 @@ DID: dict[str, tuple[list[str], int]] = {
     "batch": (["create", "bulb", "--units", "2", "--id", "NEW"], 0),
     "labels": (["B", "--template", "minimal", "--out", "{out}", "--again"], 0),
     "reprint": (["A", "ebK300000001", "--reason", "torn", "--out", "{out}"], 0),
+    "press": (["--once", "--name", "press-2"], 0),
+    "queue": (["list"], 0),
     "preflight": (["bulb"], 0),
     "template": (["list"], 0),
     "media": (["list"], 0),
