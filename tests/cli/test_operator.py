@@ -19,6 +19,7 @@ READS = {
     "mapping check", "mapping fit", "manifest status", "table",
     "reconcile", "vault status", "history", "ledger check", "ledger backup",
     "audit verify", "schema", "doctor", "completion", "station check", "flash list",
+    "queue list", "queue rolls", "queue show",
 }  # fmt: skip
 """Commands that write neither into the ledger nor into the workspace."""
 
