@@ -176,8 +176,13 @@ def place_words(row: Mapping[str, object]) -> str:
     """Where the label of a finding lies; `row` as `finding_row` gives it."""
     if not row["file"]:
         return ""
-    position = f", {row['x_mm']} mm from the left, {row['y_mm']} mm from the top" if row["x_mm"] is not None else ""
+    x, y = row["x_mm"], row["y_mm"]
+    position = f", {_from_edge(x, 'left')}, {_from_edge(y, 'top')}" if x is not None else ""
     return f"{row['file']}, page {row['page']}{position}"
+
+
+def _from_edge(mm: Any, side: str) -> str:
+    return f"{-mm} mm beyond the {side} edge" if mm < 0 else f"{mm} mm from the {side}"
 
 
 class Comparison(NamedTuple):
@@ -212,6 +217,8 @@ def _seen_words(fault: ContentFinding) -> str:
         return "can't be read"
     if fault.fault is ContentFault.LOW_CODE:
         return f"{fault.seen} of its height"
+    if fault.fault is ContentFault.PALE_TEXTS:
+        return f"pale: {fault.seen}"
     if fault.fault in (ContentFault.MOVED_TEXT, ContentFault.MOVED_PICTURE):
         return f"moved by {fault.seen}"
     return fault.seen or "something else"
