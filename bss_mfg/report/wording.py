@@ -264,13 +264,14 @@ class Failures:
 
 
 def find_failures(outcome: Verification) -> Failures:
-    """The labels that are not right; in a partial check not those that are in no picture."""
+    """The labels that are not right; in a partial check, and where another batch was shown, not those that are in no
+    picture."""
     total, has_wrong_modules = 0, False
     first: list[FaultGroup] = []
     for group in outcome.findings.fault_groups():
         defects = group.finding.defects
         has_wrong_modules = has_wrong_modules or bool(defects and defects.wrong_modules)
-        if group.finding.unseen and outcome.partial:
+        if group.finding.unseen and (outcome.partial or outcome.wrong_batch):
             continue
         total += group.count
         if len(first) < MOST_FAILURES_SHOWN:

@@ -84,8 +84,9 @@ def _page_of(one: tuple[int, Finding]) -> tuple[object, ...]:
 def _groups_of_page(labels: list[tuple[int, Finding]]) -> Iterator[FaultGroup]:
     names = _names_in([item for _, item in labels])
     causes = [_cause(item, names) for _, item in labels]
+    shown = sum(not item.place_taken for _, item in labels)
     counts = Counter(cause for cause in causes if cause is not None)
-    shared = {cause for cause, count in counts.items() if count >= _FEWEST and 2 * count >= len(labels)}
+    shared = {cause for cause, count in counts.items() if count >= _FEWEST and 2 * count >= shown}
     told = set()
     for (index, item), cause in zip(labels, causes, strict=True):
         if item.kind is FindingKind.MATCHED or cause in told:
@@ -97,7 +98,7 @@ def _groups_of_page(labels: list[tuple[int, Finding]]) -> Iterator[FaultGroup]:
         group = [other for (_, other), same in zip(labels, causes, strict=True) if same == cause]
         alike = len({other.detail for other in group}) == 1
         before = Counter(other.first_read for other in group if other.first_read)
-        yield FaultGroup(index, item, len(group), len(labels), alike, _labels_of(group), tuple(before.items()))
+        yield FaultGroup(index, item, len(group), shown, alike, _labels_of(group), tuple(before.items()))
 
 
 def _labels_of(group: Sequence[Finding]) -> str:
@@ -136,4 +137,6 @@ def _cause(item: Finding, names: re.Pattern[str] | None) -> Hashable | None:
         return None
     if item.first_read:
         return item.kind
+    if item.other_batch:
+        return item.kind, item.other_batch
     return item.kind, names.sub("", item.detail) if names else item.detail

@@ -13,6 +13,7 @@ from bss_mfg.imaging.covered import covered_part
 from bss_mfg.imaging.defects import DefectKind, Defects
 from bss_mfg.imaging.geometry import PixelBox, Quad, box_of, overlap_share, sides_of
 from bss_mfg.imaging.misprints import (
+    MIRRORED,
     Misprint,
     page_scale,
     place_misprints,
@@ -75,7 +76,9 @@ def with_misprints(reading: PageReading, batch: BatchLabels, symbols: Sequence[P
             continue
         wrong: tuple[Misprint, ...] = reading.misprints.get((item.read.content, item.read.box), ())
         if frame and package in frame.quads:
-            wrong += of_place.get(package, ()) if quads.get(package) == item.read.quad else ()
+            is_nearest = quads.get(package) == item.read.quad
+            # Where one lies that is mirrored, and which way up, follows from that.
+            wrong += of_place.get(package, ()) if is_nearest and MIRRORED not in wrong else ()
             wrong += of_sheet
         elif label_file := batch.label_file_of(package):
             _, _, width, height = label_file.symbol_boxes[0]

@@ -328,7 +328,7 @@ class _PageFindings:
             return self._finding(FindingKind.UNREADABLE, package, item, detail)
         if instead is not None or darkness < BLANK_DARKNESS:
             found = self._finding(FindingKind.MISSING, package, item, instead or "its place is blank or covered")
-            return replace(found, made_again=package in self.made_again)
+            return replace(found, made_again=package in self.made_again, place_taken=instead is not None)
         detail = f"something is printed there ({darkness:.0%} dark), no reader can read it"
         return self._finding(FindingKind.UNREADABLE, package, item, self.page.covered.get(package, detail))
 

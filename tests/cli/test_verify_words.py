@@ -66,8 +66,11 @@ def test_a_second_picture_of_a_sheet_is_told_once_with_the_first(printed: Factor
 
 
 def test_the_sheets_of_another_batch_are_no_missing_labels_too(printed: Factory, tmp_path: Path) -> None:
-    lines = told(printed, "B", saved(sheet(printed, "A").copy(), tmp_path / "scan.png"))
-    assert lines == ["WRONG BATCH: all 24 belong to A"]
+    scan = saved(sheet(printed, "A").copy(), tmp_path / "scan.png")
+    done = printed.cli("verify", "B", scan, "--jobs", 1, "--report", tmp_path / "r.html")
+    assert done.out.splitlines()[:-1] == ["WRONG BATCH: all 24 belong to A"]
+    page = (tmp_path / "r.html").read_text()
+    assert "<h3>all 24 labels</h3>" in page and "<h3>ebK3" not in page
 
 
 def test_a_label_that_is_paler_than_the_others_is_told_as_pale_and_once(printed: Factory, tmp_path: Path) -> None:
@@ -80,6 +83,23 @@ def test_a_label_that_is_paler_than_the_others_is_told_as_pale_and_once(printed:
     assert faults == {4: ["pale texts"], 13: ["pale texts"]}
     (_, line) = told(printed, "B", tmp_path / "scan.png")
     assert line.startswith("CONTENT: ebK300000037: printed too pale for its texts to be made out (")
+
+
+def test_a_mirrored_label_in_a_sheet_is_mirrored_and_nothing_else(printed: Factory, tmp_path: Path) -> None:
+    page = sheet(printed, "B").copy()
+    page[cell(7)] = np.fliplr(page[cell(7)])
+    found = printed.cli("verify", "B", saved(page, tmp_path / "scan.png"), "--json", "--jobs", 1).json["findings"]
+    faults = {item["package"]: item["print_faults"] for item in found if item["verdict"] != "matched"}
+    assert faults == {7: ["mirrored"]}
+
+
+def test_half_a_sheet_of_another_batch_is_two_lines(printed: Factory, tmp_path: Path) -> None:
+    page, other = sheet(printed, "B").copy(), sheet(printed, "A")
+    page[: cell(13)[0].start] = other[: cell(13)[0].start]
+    lines = sorted(told(printed, "B", saved(page, tmp_path / "scan.png")))
+    assert [line.split(":")[0] for line in lines] == ["FOREIGN", "MISSING"]
+    assert "12 of 24 labels: belongs to batch A, package 1; it is in the place of ebK300000025" in lines[0]
+    assert "12 of 24 labels (ebK300000025 to ebK300000036): a foreign label is in its place" in lines[1]
 
 
 @pytest.fixture
