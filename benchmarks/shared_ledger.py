@@ -27,6 +27,8 @@ from tests.helpers.postgres import Server
 from tests.helpers.postgres import server as running_server
 
 DURABLE = ("-c", "max_connections=60")
+EVERY_S = 0.2
+"""A station that reads asks five times a second, which is more than hands can."""
 SMALL = 10
 """Units of a station's batch."""
 
@@ -84,7 +86,7 @@ def reader(root: str, seconds: float) -> int:
             ledger.units.find_by_serial(f"ebK3{count % SMALL + 1:08d}")
             ledger.batches.counts("first")
             count += 1
-            time.sleep(0.02)  # as quick as hands are, ten times over
+            time.sleep(EVERY_S)
     return count
 
 
@@ -136,7 +138,7 @@ def measure(folder: Path, server: Server, units: int, stations: int, batches: in
     with ProcessPoolExecutor(max(stations, readers)) as pool:
         waits = [pool.submit(station, str(served.root), number, batches) for number in range(stations)]
         waited = [seconds for wait in waits for seconds in wait.result()]
-        reading = [pool.submit(reader, str(served.root), count * 0.02) for _ in range(readers)]
+        reading = [pool.submit(reader, str(served.root), count * 0.01) for _ in range(readers)]
         answers = scans(served, count)
         assert all(one.result() for one in reading)
     serials = served.rows("SELECT count(*), max(next_serial) FROM unit, (SELECT next_serial FROM product) AS p")
