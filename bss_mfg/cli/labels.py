@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bss_mfg.cli.common import App, Command, jobs_option, json_option, pass_app, print_json, say, shown_path, typed
+from bss_mfg.cli.executors import executor_option, here_or_cluster
 from bss_mfg.cli.outdated_files import say_superseded
 from bss_mfg.cli.parameters import Reason, WholeNumber
 from bss_mfg.cli.progress import SendingDisplay, progress_bar
@@ -158,6 +159,7 @@ def printing_options(function: Command) -> Callable[..., Any]:
 )
 @click.option("--again", is_flag=True, help="Make labels again that were made before.")
 @jobs_option
+@executor_option
 @json_option
 @pass_app
 def labels(
@@ -173,6 +175,7 @@ def labels(
     labels_per_file: int | None,
     again: bool,
     jobs: int,
+    scheduler: str | None,
     as_json: bool,
 ) -> None:
     """Make the labels of a batch: PDF, a label printer's language, or PNG.
@@ -183,7 +186,6 @@ def labels(
     made again go into superseded/. Print PDFs at 100 %, without scaling. A UNIT is named by its serial, its Device UUID
     or its package's scanned barcode; - reads such names from standard input, @FILE from a file, one a line.
     """
-    from bss_mfg.core.processes import open_executor
     from bss_mfg.label.file_plan import label_stem
     from bss_mfg.label.from_workspace import choose_print
     from bss_mfg.label.make import select_label_numbers
@@ -215,7 +217,8 @@ def labels(
             press=printing.press(),
             stem=label_stem(how.template.definition.each, chosen),
         )
-        with open_executor(jobs, (len(numbers) if numbers else batch.units) * request.copies) as executor:
+        count = (len(numbers) if numbers else batch.units) * request.copies
+        with here_or_cluster(scheduler, jobs, count, batch.id) as executor:
             made, sent = target.print_labels(ledger, request, executor)
     _report(target, made, sent, as_json)
 
