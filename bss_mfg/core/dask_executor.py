@@ -220,8 +220,8 @@ class DaskExecutor(TimedExecutor):
             raise MissingError(
                 "no Dask scheduler answers",
                 where=self._address,
-                way_out="Start it there (`dask scheduler`), or correct the address; without --executor the work is done "
-                "here.",
+                way_out="Start it there (`dask scheduler`), or correct the address; without --executor the work "
+                "is done here.",
             ) from error
 
 

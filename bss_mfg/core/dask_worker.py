@@ -5,14 +5,11 @@ The worker itself only unpacks: pictures are read by libraries that may crash an
 
 from __future__ import annotations
 
-import atexit
 import multiprocessing
-import os
 import platform
-import shutil
-import sqlite3
 import tempfile
 import threading
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -53,7 +50,7 @@ class Answer:
 @cache
 def versions() -> Mapping[str, str]:
     """The versions of all that decides a task's result, by name."""
-    found = {"Python": platform.python_version().rpartition(".")[0], "SQLite": sqlite3.sqlite_version}
+    found = {"Python": platform.python_version().rpartition(".")[0]}
     for name in _DRAWN_AND_READ_BY:
         try:
             found[name] = version(name)
@@ -98,14 +95,14 @@ class _Desk:
                 where=f"worker on {platform.node()}",
                 way_out="Start it with `dask worker --no-nanny`.",
             )
-        self._folder = Path(tempfile.mkdtemp(prefix="bss-mfg-worker-"))
-        atexit.register(shutil.rmtree, self._folder, True)
+        self._folder = tempfile.TemporaryDirectory(prefix="bss-mfg-worker-")
+        self._kept: OrderedDict[str, tempfile.TemporaryDirectory[str]] = OrderedDict()
         self._processes = ProcessExecutor(get_worker().state.nthreads)
         self._lock = threading.Lock()
 
     def run(self, job: Job, data: Sequence[bytes]) -> Any:
         """What a job gives."""
-        with tempfile.TemporaryDirectory(dir=self._folder, prefix="job-") as own:
+        with self._new_folder() as own:
             places = [
                 self._keep(part, content) if part.stays else put_part(part, content, Path(own))
                 for part, content in zip(job.call.parts, data, strict=True)
@@ -114,13 +111,15 @@ class _Desk:
 
     def _keep(self, part: Part, content: bytes) -> Path:
         """Put a part that other tasks name, too; of those the newest stay."""
-        kept = self._folder / "kept"
         with self._lock:
-            place = put_part(part, content, kept)
-            os.utime(place.parent)
-            for old in sorted(kept.iterdir(), key=lambda path: path.stat().st_mtime)[:-_KEPT]:
-                shutil.rmtree(old, ignore_errors=True)
-        return place
+            folder = self._kept.pop(part.sha256, None) or self._new_folder()
+            self._kept[part.sha256] = folder
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)[1].cleanup()
+            return put_part(part, content, Path(folder.name))
+
+    def _new_folder(self) -> tempfile.TemporaryDirectory[str]:
+        return tempfile.TemporaryDirectory(dir=self._folder.name)
 
 
 _desk = cache(_Desk)

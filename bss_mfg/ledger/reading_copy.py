@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from pathlib import Path
 
 from bss_mfg.core.temporary_files import temporary_files
 from bss_mfg.ledger.connection import SECRET_COLUMNS
-from bss_mfg.ledger.schema import APPLICATION_ID, SCHEMA, VERSION
 from bss_mfg.ledger.schema_tables import Table, tables
 from bss_mfg.ledger.sqlite import connect
-from bss_mfg.ledger.sqlite_errors import translated_errors
 
 _LEFT_OUT = {"own_key"}
 
@@ -19,16 +16,20 @@ _LEFT_OUT = {"own_key"}
 def reading_copy(path: Path, batch: str = "") -> bytes:
     """The ledger of a file as it is at one moment, without anything sealed: the bytes of an SQLite database; with
     `batch` only what is of that one. Nothing is ever issued from it: it has another home."""
-    with temporary_files({}) as folder, contextlib.closing(connect(path)) as ledger:
+    with temporary_files({"ledger.db": b""}) as folder, contextlib.closing(connect(path)) as ledger:
         copy = folder / "ledger.db"
-        with translated_errors(copy), contextlib.closing(sqlite3.connect(copy)) as made:
-            made.executescript(f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}; {SCHEMA}")
+        connect(copy, create=True).close()
         ledger.execute("ATTACH ? AS copied", (str(copy),))
         with ledger.moment():
             numbers = [no for (no,) in ledger.rows("SELECT no FROM batch WHERE id = ?", (batch,))] if batch else []
             for table in tables():
                 if table.name not in _LEFT_OUT:
                     ledger.execute(*_statement(table, batch, numbers))
+        # A home of its own: whatever becomes of it, it issues nothing.
+        ledger.execute(
+            "INSERT INTO copied.about VALUES ('home', 'none: a copy to read') "
+            "ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+        )
         ledger.execute("DETACH copied")
         return copy.read_bytes()
 
