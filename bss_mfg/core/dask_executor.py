@@ -268,7 +268,9 @@ def scheduler_address(url: str) -> str:
         host, port = "", None
     if parts.scheme not in ("dask", "tls", "tcp") or not host or port is None:
         raise InputError(
-            f"{url[:80]!a} is no Dask scheduler", where="--executor", way_out="Name it as dask://HOST:8786."
+            f"{url[:80]!a} isn't the address of a Dask scheduler",
+            where="--executor",
+            way_out="Name it as dask://HOST:8786.",
         )
     is_near = host == "localhost"
     with contextlib.suppress(ValueError):
