@@ -1,5 +1,5 @@
-"""The letters of the SAMPLE mark, each for itself, by halves: one of them, or a strip out of two, is too little of a mark
-to change its likeness."""
+"""The letters of the SAMPLE mark, each for itself, by halves: one of them, or a strip out of two, is too little of a
+mark to change its likeness."""
 
 from __future__ import annotations
 

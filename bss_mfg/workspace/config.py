@@ -28,6 +28,11 @@ class LedgerSettings(FileModel):
         description="The folder with the data keys of a ledger in a database, which lie outside of it; empty: keys in "
         "this folder. All stations that issue or release keys share it.",
     )
+    carried_keys: bool = Field(
+        False,
+        description="Whether that folder holds only keys that were carried here: `ledger check` then takes none of the "
+        "others for lost.",
+    )
 
 
 class WorkspaceConfig(FileModel):
@@ -35,6 +40,7 @@ class WorkspaceConfig(FileModel):
 
     format: Literal[1]
     station: PlainName = Field("", description="This station's name in the history; empty: the computer's name.")
+    operator: PlainName = Field("", description="Who works at this station; empty: the user who is logged in.")
     group: str = Field("", description="The group of the system whose members work here; empty: its owner alone.")
     timezone: Annotated[str, AfterValidator(_time_zone)] = Field(
         "", description="The time zone that people go by, such as Europe/Berlin; empty: UTC."
