@@ -72,6 +72,30 @@ from bss_mfg.ledger.label_events import (
 from bss_mfg.ledger.label_events import (
     SendingResult as SendingResult,
 )
+from bss_mfg.ledger.queue_events import (
+    LabelsQueued as LabelsQueued,
+)
+from bss_mfg.ledger.queue_events import (
+    LabelsSpoiled as LabelsSpoiled,
+)
+from bss_mfg.ledger.queue_events import (
+    QueueCancelled as QueueCancelled,
+)
+from bss_mfg.ledger.queue_events import (
+    QueueEvent as QueueEvent,
+)
+from bss_mfg.ledger.queue_events import (
+    QueueMoved as QueueMoved,
+)
+from bss_mfg.ledger.queue_events import (
+    QueuePrinted as QueuePrinted,
+)
+from bss_mfg.ledger.queue_events import (
+    QueueTaken as QueueTaken,
+)
+from bss_mfg.ledger.queue_events import (
+    RollEnded as RollEnded,
+)
 from bss_mfg.ledger.read_events import (
     READ_SUBJECTS as READ_SUBJECTS,
 )
@@ -319,7 +343,8 @@ class SpecConfirmed(EventRecord):
     spec: str = key("name")
     digest: str = key("SHA-256 of what it says")
     document: str = key("what it was compared with")
-    signed: list[str] | None = key("of a spec with samples: fields that these did not prove", default=None)
+    signed: list[str] | None = key("of a spec with samples: fields that were signed for by name", default=None)
+    kept: list[str] | None = key("fields whose earlier signatures hold", default=None)
     samples: dict[str, str] | None = key("SHA-256 of its sample files, where it has some", default=None)
 
 
