@@ -15,6 +15,12 @@ from bss_mfg.ledger.event_record import REQUIRED, EventRecord, key, spread
 from bss_mfg.ledger.file_events import (
     FilesPublished as FilesPublished,
 )
+from bss_mfg.ledger.flash_events import (
+    FlasherRegistered as FlasherRegistered,
+)
+from bss_mfg.ledger.flash_events import (
+    FlashReported as FlashReported,
+)
 from bss_mfg.ledger.key_events import (
     KeysReleased as KeysReleased,
 )
@@ -248,6 +254,7 @@ class BatchRetired(EventRecord):
     kind = EventKind.BATCH_RETIRED
     units: int = key("how many")
     acknowledged: str = key("by what its manifest was acknowledged")
+    unflashed: str | None = key("why, though units were claimed and not reported, or failed", default=None)
 
 
 class ManifestMade(EventRecord):
@@ -343,7 +350,8 @@ class SpecConfirmed(EventRecord):
     spec: str = key("name")
     digest: str = key("SHA-256 of what it says")
     document: str = key("what it was compared with")
-    signed: list[str] | None = key("of a spec with samples: fields that these did not prove", default=None)
+    signed: list[str] | None = key("of a spec with samples: fields that were signed for by name", default=None)
+    kept: list[str] | None = key("fields whose earlier signatures hold", default=None)
     samples: dict[str, str] | None = key("SHA-256 of its sample files, where it has some", default=None)
 
 
