@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import multiprocessing
 import platform
-import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -19,6 +19,7 @@ from typing import Any
 
 from bss_mfg.core.portable_tasks import PackedCall, Part, put_part, run_packed
 from bss_mfg.core.processes import ProcessExecutor
+from bss_mfg.core.temporary_files import temporary_files
 from bss_mfg.errors import InputError, MissingError
 
 _DRAWN_AND_READ_BY = (
@@ -84,7 +85,7 @@ def _refuse_other_versions(wanted: Mapping[str, str]) -> None:
 
 
 class _Desk:
-    """A worker's own folder, gone with it, and its processes: as many as it has threads."""
+    """A worker's own files, gone with it, and its processes: as many as it has threads."""
 
     def __init__(self) -> None:
         from distributed import get_worker
@@ -95,16 +96,15 @@ class _Desk:
                 where=f"worker on {platform.node()}",
                 way_out="Start it with `dask worker --no-nanny`.",
             )
-        self._folder = tempfile.TemporaryDirectory(prefix="bss-mfg-worker-")
-        self._kept: OrderedDict[str, tempfile.TemporaryDirectory[str]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[ExitStack, Path]] = OrderedDict()
         self._processes = ProcessExecutor(get_worker().state.nthreads)
         self._lock = threading.Lock()
 
     def run(self, job: Job, data: Sequence[bytes]) -> Any:
         """What a job gives."""
-        with self._new_folder() as own:
+        with temporary_files({}) as own:
             places = [
-                self._keep(part, content) if part.stays else put_part(part, content, Path(own))
+                self._keep(part, content) if part.stays else put_part(part, content, own)
                 for part, content in zip(job.call.parts, data, strict=True)
             ]
             return self._processes.submit_within(job.seconds, run_packed, job.call, places).result()
@@ -112,14 +112,13 @@ class _Desk:
     def _keep(self, part: Part, content: bytes) -> Path:
         """Put a part that other tasks name, too; of those the newest stay."""
         with self._lock:
-            folder = self._kept.pop(part.sha256, None) or self._new_folder()
-            self._kept[part.sha256] = folder
+            if part.sha256 not in self._kept:
+                end = ExitStack()
+                self._kept[part.sha256] = end, put_part(part, content, end.enter_context(temporary_files({})))
+            self._kept.move_to_end(part.sha256)
             while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)[1].cleanup()
-            return put_part(part, content, Path(folder.name))
-
-    def _new_folder(self) -> tempfile.TemporaryDirectory[str]:
-        return tempfile.TemporaryDirectory(dir=self._folder.name)
+                self._kept.popitem(last=False)[1][0].close()
+            return self._kept[part.sha256][1]
 
 
 _desk = cache(_Desk)
