@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 WAIT_S = 2.0
 """How often the queue is looked at where nobody tells of a change."""
-NONE = "none"
-"""What is typed where no label is good."""
+NONE, ALL = "none", "all"
+"""What is typed where no label is good, or every one."""
 
 
 @click.command(epilog="Example: bss-mfg press --name press-2 --printer zpl-203 --send tcp://10.0.0.7 --roll 1000")
@@ -269,10 +269,18 @@ class _Operator:
             else f"nobody knows how many of {count_words(total, 'label')} came out"
         )
         say(click.style(f"Number {work.entry.number}, {begin} to {end}: {sent}.", bold=True))
+        # Copies of one label can't be told apart by a scan.
+        has_all = step.whole and work.entry.asked.printing.copies > 1
+        more = f", `{ALL}` if all are" if has_all else ""
         while True:
-            answer = _read_line(f"Scan the last good label, or type its serial; `{NONE}` if none of these is good: ")
+            answer = _read_line(
+                f"Scan the last good label, or type its serial; `{NONE}` if none of these is good{more}: "
+            )
             if not answer:
                 continue
+            if has_all and answer.lower() == ALL:
+                spoiled = work.count_all()
+                break
             try:
                 serials = [] if answer.lower() == NONE else named_packages(self._ledger, work.batch.id, [answer])
                 spoiled = work.count(_last_good(work, serials))

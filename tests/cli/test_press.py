@@ -100,10 +100,20 @@ def test_copies_follow_each_other(batch: Factory, known: KnownLabels) -> None:
     assert queue(batch, "--copies", 2).code == 0
     assert shown(batch)["labels"] == 2 * LABELS
     with NetworkPrinter() as printer:
-        done = press(batch, printer.address, "--roll", 51, typed=[serial(25), serial(50), ""])
+        done = press(batch, printer.address, "--roll", 51, typed=["all", "ALL"])
         assert done.code == 0, done.err
         assert known.numbers(printer.printed) == [number for number in all_numbers() for _ in range(2)]
     assert [(one["labels"], one["good"]) for one in shown(batch)["stretches"]] == [(50, 50), (50, 50), (20, 20)]
+
+
+def test_a_scan_does_not_tell_copies_of_a_label_apart(batch: Factory, known: KnownLabels) -> None:
+    queue(batch, "--copies", 2)
+    with NetworkPrinter() as printer:
+        done = press(batch, printer.address, "--roll", 100, typed=[serial(50)])
+        assert done.code == 0, done.err
+        printed = known.numbers(printer.printed)
+    assert printed == [number for number in [*range(1, 51), *range(50, 61)] for _ in range(2)]
+    assert shown(batch)["spoiled"] == 2
 
 
 def test_it_pauses_at_the_end_of_a_roll_and_counts_each(batch: Factory, known: KnownLabels) -> None:
