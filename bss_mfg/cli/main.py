@@ -46,6 +46,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "grades": ("grades:grades", "Bring in a print verifier's grades, and compare ours with them."),
     "trends": ("trends:trends", "Compare faults and grades over batches, printers, days and places."),
     "scan": ("scan:scan", "Check labels with a hand scanner, as a keyboard or on a serial port, or with phones."),
+    "board": ("board:board", "Show the line on a page: batches, stations, failures, what waits."),
+    "report": ("report:report", "Report what a shift made, or what batches yielded, as a file."),
     "inspect": ("inspect:inspect", "Explain any barcode, field by field."),
     "scrap": ("lifecycle:scrap", "Scrap units permanently."),
     "replace": ("lifecycle:replace", "Issue new units in the places of scrapped ones."),

@@ -34,6 +34,8 @@ DID: dict[str, tuple[list[str], int]] = {
     "grades": (["mappings"], 0),
     "trends": (["A"], 0),
     "scan": (["A", "--plain"], 1),
+    "board": (["--json", "--hours", "1"], 0),
+    "report": (["yield", "--from", "2020-01-01"], 0),
     "inspect": ([PAYLOAD], 1),
     "scrap": (["A", "ebK300000001", "--reason", "dropped"], 0),
     "replace": (["A", "ebK300000001", "--reason", "dropped"], 4),
