@@ -35,6 +35,14 @@ class LedgerSettings(FileModel):
     )
 
 
+class FlashSettings(FileModel):
+    """What is expected of flashers."""
+
+    overdue_hours: Annotated[float, Field(gt=0, le=8760)] = Field(
+        12, description="Hours after which units that a flasher claimed and did not report are overdue."
+    )
+
+
 class WorkspaceConfig(FileModel):
     """Settings of bss-mfg.toml."""
 
@@ -46,4 +54,5 @@ class WorkspaceConfig(FileModel):
         "", description="The time zone that people go by, such as Europe/Berlin; empty: UTC."
     )
     ledger: LedgerSettings = Field(LedgerSettings(), description="Where the ledger is.")
+    flash: FlashSettings = Field(FlashSettings(), description="What is expected of flashers.")
     print: PrintSettings = Field(PrintSettings(), description="What labels are printed with.")
