@@ -178,8 +178,8 @@ class PackageStore:
 
         All or none: only a package whose newest printed label was read right is shipped, with all of its units; one
         that comes back has to be read again. What moved so before, with the same reference, is told and left as it is;
-        with another one it is refused, with where it is. `reference` is for the history; empty: none is kept. Inside the
-        transaction that is open, or in one of its own. What comes back is in no carton any more.
+        with another one it is refused, with where it is. `reference` is for the history; empty: none is kept. Inside
+        the transaction that is open, or in one of its own. What comes back is in no carton any more.
         """
         batch = self._batches.number(batch_id)
         with contextlib.nullcontext() if self._db.in_transaction else self._db.transaction():

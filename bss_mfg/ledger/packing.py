@@ -1,19 +1,18 @@
 """The store of packing: which packages are in which carton, and which cartons on which pallet.
 
-Cartons and pallets are logistic units in GS1's words, and share one row of numbers, so that no two of them get one SSCC.
-Each table has one open carton and one open pallet at most. Whoever acts is answered with a refusal as a value: at a packing
-table a wrong box is daily work.
+Cartons and pallets are logistic units in GS1's words, and share one row of numbers, so that no two of them get one
+SSCC. Each table has one open carton and one open pallet at most. Whoever acts is answered with a refusal as a value: at
+a packing table a wrong box is daily work.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+import contextlib
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from itertools import groupby
-from typing import Literal
 
-from bss_mfg import gs1
 from bss_mfg.core import clock
 from bss_mfg.core.ranges import range_pairs
 from bss_mfg.core.text import count_words
@@ -36,98 +35,28 @@ from bss_mfg.ledger.packing_events import (
     PalletClosed,
     PalletReopened,
 )
-from bss_mfg.model import FIELD_PREFIX, Batch
+from bss_mfg.ledger.packing_records import (
+    ClosingLabel,
+    LogisticUnit,
+    NewLogisticUnit,
+    PackRefusal,
+    Place,
+    Refused,
+    UnitKind,
+    closed_words,
+    other_goods,
+    sscc_of,
+)
+from bss_mfg.model import Batch
 
-UnitKind = Literal["carton", "pallet"]
-Place = tuple[str, int]
-"""A package: id of its batch, and its number."""
-
-MARKET = f"{FIELD_PREFIX}market"
-"""The field of a product or batch that says where its packages are sold."""
-SSCC_DIGITS = 17
-"""Without the check digit."""
-
-_SELECT = """SELECT l.no, l.kind, l.size, l.mixed, l.sscc, l.station, l.opened_at, l.closed_at, l.pallet, l.label, l.sent,
-    CASE l.kind WHEN 'carton' THEN (SELECT count(*) FROM package k WHERE k.carton = l.no)
+_SELECT = """SELECT l.no, l.kind, l.size, l.mixed, l.sscc, l.station, l.opened_at, l.closed_at, l.pallet, l.label,
+    l.sent, CASE l.kind WHEN 'carton' THEN (SELECT count(*) FROM package k WHERE k.carton = l.no)
         ELSE (SELECT count(*) FROM logistic_unit k WHERE k.pallet = l.no) END
     FROM logistic_unit l"""
 _IN_CARTON = """SELECT b.id, k.number FROM package k JOIN batch b ON b.no = k.batch WHERE k.carton = ?
     ORDER BY k.batch, k.number"""
 _ON_PALLET = """SELECT b.id, k.number FROM logistic_unit l JOIN package k ON k.carton = l.no
     JOIN batch b ON b.no = k.batch WHERE l.pallet = ? ORDER BY k.batch, k.number"""
-
-
-@dataclass(frozen=True, slots=True)
-class LogisticUnit:
-    """A carton or a pallet: its number in the ledger, how many packages or cartons it takes and holds, the table where it
-    was packed, the pallet that a carton is on, the file of its label, and whether a printer has that."""
-
-    number: int
-    kind: UnitKind
-    size: int
-    mixed: bool
-    sscc: str | None
-    station: str
-    opened_at: str
-    closed_at: str | None
-    pallet: int | None
-    label: str | None
-    sent: bool
-    held: int
-
-    @property
-    def words(self) -> str:
-        """What it is called."""
-        return f"{self.kind} {self.number}"
-
-    @property
-    def full(self) -> bool:
-        """Whether nothing more goes in."""
-        return self.held >= self.size
-
-
-@dataclass(frozen=True, slots=True)
-class NewLogisticUnit:
-    """How a table begins a carton or pallet: its size; the extension digit and company prefix of its SSCC, empty for
-    none; whether a pallet may hold several products."""
-
-    size: int
-    sscc_prefix: str = ""
-    mixed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ClosingLabel:
-    """The label of what is closed: its file's name and SHA-256, and what puts it in place. It was drawn for `contents`."""
-
-    contents: Sequence[Place]
-    file: str
-    sha256: str
-    put: Callable[[], None]
-
-
-class PackRefusal(StrEnum):
-    """Why a box or carton was not taken."""
-
-    NOT_VERIFIED = "not verified"
-    SCRAPPED = "scrapped"
-    SHIPPED = "shipped"
-    TWICE = "twice"
-    IN_ANOTHER = "in another"
-    OTHER_PRODUCT = "other product"
-    OTHER_MARKET = "other market"
-    FULL = "full"
-    CLOSED = "closed"
-    OPEN = "open"
-    NOT_PACKED = "not packed"
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """That nothing was changed, why, and what to do."""
-
-    kind: PackRefusal
-    words: str
 
 
 class PackingStore:
@@ -139,6 +68,23 @@ class PackingStore:
         self._db, self._history, self._batches, self._packages, self._home = (
             connection, history, batches, packages, home,
         )  # fmt: skip
+
+    def table(self, station: str) -> AbstractContextManager[None]:
+        """Held by a session that packs at a table; `LedgerError` where another one does."""
+        name = hashlib.sha256(station.encode()).hexdigest()[:16]
+        busy = f"another session packs at {station}: give each table a name of its own (`station` in station.toml)"
+        return self._db.named_lock(f"packing-{name}", busy, 0.0)
+
+    @contextlib.contextmanager
+    def _act(self) -> Iterator[None]:
+        """All writes inside are one; inside the transaction that is open, whose owner then notes what was issued
+        (`Ledger.issuing`), or in one of their own."""
+        if self._db.in_transaction:
+            yield
+            return
+        with self._db.transaction():
+            yield
+        self._home.note_issued()
 
     def get(self, number: int) -> LogisticUnit | None:
         """A carton or pallet by its number."""
@@ -186,9 +132,8 @@ class PackingStore:
     def pack(self, place: Place, station: str, new: NewLogisticUnit) -> LogisticUnit | Refused:
         """Put a package into the open carton of a table, begun where there is none; the carton then."""
         batch_id, package = place
-        with self._db.transaction():
+        with self._act():
             carton = self.open_at("carton", station)
-            begun = carton is None
             if refused := self._refuse_package(place, carton):
                 return refused
             number = carton.number if carton else self._begin("carton", station, new)
@@ -197,10 +142,7 @@ class PackingStore:
                 (number, self._batches.number(batch_id), package),
             )
             self._history.append(batch_id, PackagePacked(package=package, carton=number))
-            packed = self._known(number)
-        if begun:
-            self._home.note_issued()
-        return packed
+            return self._known(number)
 
     def unpack(self, place: Place) -> LogisticUnit | Refused:
         """Take a package out of its carton, which must be open; the carton then."""
@@ -211,7 +153,7 @@ class PackingStore:
                 return Refused(PackRefusal.NOT_PACKED, "it is in no carton")
             carton = self._known(number)
             if carton.closed_at:
-                return Refused(PackRefusal.CLOSED, _closed_words(carton))
+                return Refused(PackRefusal.CLOSED, closed_words(carton))
             self._db.execute(
                 "UPDATE package SET carton = NULL WHERE batch = ? AND number = ?",
                 (self._batches.number(batch_id), package),
@@ -238,7 +180,7 @@ class PackingStore:
         if carton and carton.full:
             return Refused(PackRefusal.FULL, f"{carton.words} is full: close it")
         first = self._first_batch(carton)
-        return _other_goods(first, self._batches.get(batch_id)) if first and carton else None
+        return other_goods(first, self._batches.get(batch_id)) if first and carton else None
 
     def _first_batch(self, unit: LogisticUnit | None) -> Batch | None:
         """The batch of the first package in a carton or on a pallet: what else goes in must be like it."""
@@ -249,18 +191,14 @@ class PackingStore:
 
     def put_on_pallet(self, number: int, station: str, new: NewLogisticUnit) -> LogisticUnit | Refused:
         """Put a closed carton on the open pallet of a table, begun where there is none; the pallet then."""
-        with self._db.transaction():
+        with self._act():
             carton, pallet = self._known(number), self.open_at("pallet", station)
-            begun = pallet is None
             if refused := self._refuse_carton(carton, pallet):
                 return refused
             target = pallet.number if pallet else self._begin("pallet", station, new)
             self._db.execute("UPDATE logistic_unit SET pallet = ? WHERE no = ?", (target, number))
             self._tell(self.contents(carton), CartonOnPallet, carton=number, pallet=target)
-            put = self._known(target)
-        if begun:
-            self._home.note_issued()
-        return put
+            return self._known(target)
 
     def take_off_pallet(self, number: int) -> LogisticUnit | Refused:
         """Take a carton off its pallet, which must be open; the pallet then."""
@@ -270,7 +208,7 @@ class PackingStore:
                 return Refused(PackRefusal.NOT_PACKED, f"{carton.words} is on no pallet")
             pallet = self._known(carton.pallet)
             if pallet.closed_at:
-                return Refused(PackRefusal.CLOSED, _closed_words(pallet))
+                return Refused(PackRefusal.CLOSED, closed_words(pallet))
             self._db.execute("UPDATE logistic_unit SET pallet = NULL WHERE no = ?", (number,))
             self._tell(self.contents(carton), CartonOffPallet, carton=number, pallet=pallet.number)
             return self._known(pallet.number)
@@ -292,7 +230,7 @@ class PackingStore:
         first = self._first_batch(pallet)
         if pallet is None or first is None:
             return None
-        return _other_goods(first, self._batches.get(contents[0][0]), mixed=pallet.mixed)
+        return other_goods(first, self._batches.get(contents[0][0]), mixed=pallet.mixed)
 
     # --- closing, opening again -------------------------------------------------------------------------------------
 
@@ -300,7 +238,7 @@ class PackingStore:
         """Close a carton or pallet, with its label put in place in the same transaction. False, with nothing changed,
         where it holds something else than the label says by now. `RefusedError` where it is closed already, empty, or
         not full without a reason, or where something in it may not leave."""
-        with self._db.transaction():
+        with self._act():
             unit = self._known(number)
             contents = self.contents(unit)
             self._refuse_closing(unit, contents, reason)
@@ -396,7 +334,7 @@ class PackingStore:
         number = max(int(last) + 1, first_logistic_unit(self._db))
         self._db.execute(
             "INSERT INTO logistic_unit (no, kind, size, mixed, sscc, station, opened_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (number, kind, new.size, int(new.mixed), _sscc(new.sscc_prefix, number), station, clock.now()),
+            (number, kind, new.size, int(new.mixed), sscc_of(new.sscc_prefix, number), station, clock.now()),
         )
         return number
 
@@ -419,32 +357,3 @@ class PackingStore:
 def _by_batch(contents: Iterable[Place]) -> Iterator[tuple[str | None, list[int]]]:
     for batch_id, places in groupby(contents, key=lambda place: place[0]):
         yield batch_id, [number for _, number in places]
-
-
-def _closed_words(unit: LogisticUnit) -> str:
-    return f"{unit.words} is closed: `bss-mfg {unit.kind} reopen {unit.number} --reason TEXT` first"
-
-
-def _other_goods(first: Batch, batch: Batch, *, mixed: bool = False) -> Refused | None:
-    """What is not for the same carton or pallet as `first`: another product, unless that is mixed, or another market."""
-    if batch.product != first.product and not mixed:
-        return Refused(PackRefusal.OTHER_PRODUCT, f"it is {batch.product}, and {first.product} is packed here")
-    here, there = first.facts.get(MARKET, ""), batch.facts.get(MARKET, "")
-    if here != there:
-        return Refused(PackRefusal.OTHER_MARKET, f"its market is {there or 'none'}, and {here or 'none'} is packed here")
-    return None
-
-
-def _sscc(prefix: str, number: int) -> str | None:
-    """The SSCC of a number: extension digit and company prefix, the number, a check digit (GS1 General Specifications,
-    2.2.1); None without a prefix."""
-    if not prefix:
-        return None
-    digits = SSCC_DIGITS - len(prefix)
-    if len(str(number)) > digits:
-        raise InputError(
-            f"carton number {number} has no room behind {prefix}: an SSCC leaves {digits} digits",
-            where="bss-mfg.toml, packing.sscc_prefix",
-            way_out="Choose another extension digit, the first digit.",
-        )
-    return gs1.sscc(f"{prefix}{number:0{digits}}")

@@ -222,7 +222,7 @@ def _contradictions(connection: Connection, batch: int, states: BatchStates) -> 
             if shipped != states.shipped[number]:
                 yield f"package {number}: {'shipped' if shipped else 'not shipped'}, by the history it is otherwise"
             if carton != states.carton[number]:
-                yield f"package {number}: in carton {carton or 'none'}, by the history {states.carton[number] or 'none'}"
+                yield f"package {number}: in carton {carton}, by the history {states.carton[number]} (0: in none)"
     for rows in connection.stream(
         "SELECT number, serial, scrapped FROM unit WHERE batch = ? AND number > ? ORDER BY number LIMIT ?",
         (batch,),

@@ -7,7 +7,7 @@ from itertools import groupby
 from bss_mfg.errors import RefusedError
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.packages import Shipment
-from bss_mfg.ledger.packing import LogisticUnit
+from bss_mfg.ledger.packing_records import LogisticUnit
 
 
 def ship_logistic_unit(ledger: Ledger, unit: LogisticUnit, reference: str, *, returned: bool = False) -> Shipment:

@@ -134,7 +134,9 @@ class TableStore:
         )
         printed = {part.sha256: part.numbers for part in self._prints.label_files(batch_id) if part.each == "package"}
         spans: list[tuple[str, int, int, int]] = []
-        for event in self._history.events_of((*LABELS_MADE, *kinds_of(PackagesMoved), *kinds_of(PackedTogether)), batch_id):
+        for event in self._history.events_of(
+            (*LABELS_MADE, *kinds_of(PackagesMoved), *kinds_of(PackedTogether)), batch_id
+        ):
             record = read_record(event.kind, event.data)
             if isinstance(record, (PackagesMoved, PackedTogether)):
                 spans += [(event.at, number, first, last) for first, last in record.packages]
