@@ -126,7 +126,7 @@ def _refuse_packing_label(template: LoadedTemplate) -> None:
         raise InputError(
             f"the template {template.name} is for cartons and pallets that are packed by scanning",
             where="--template",
-            way_out="`bss-mfg pack` prints it. For cartons of one batch in its order take another, such as carton-105x74.",
+            way_out="`bss-mfg pack` prints it. For cartons of one batch in its order take carton-105x74, say.",
         )
 
 

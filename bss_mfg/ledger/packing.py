@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from itertools import groupby
+from typing import Any
 
 from bss_mfg.core import clock
 from bss_mfg.core.ranges import range_pairs
@@ -105,20 +106,23 @@ class PackingStore:
         rows = self._db.rows(
             f"{_SELECT} WHERE l.station = ? AND l.closed_at IS NOT NULL AND l.sent = 0 ORDER BY l.no", (station,)
         )
-        return [LogisticUnit(*row) for row in rows]
+        return [_unit(row) for row in rows]
 
     def all(self, kind: UnitKind) -> list[LogisticUnit]:
         """All cartons, or all pallets, in order."""
-        return [LogisticUnit(*row) for row in self._db.rows(f"{_SELECT} WHERE l.kind = ? ORDER BY l.no", (kind,))]
+        return [_unit(row) for row in self._db.rows(f"{_SELECT} WHERE l.kind = ? ORDER BY l.no", (kind,))]
 
     def cartons_on(self, pallet: int) -> list[LogisticUnit]:
         """The cartons on a pallet, in order."""
-        return [LogisticUnit(*row) for row in self._db.rows(f"{_SELECT} WHERE l.pallet = ? ORDER BY l.no", (pallet,))]
+        return [_unit(row) for row in self._db.rows(f"{_SELECT} WHERE l.pallet = ? ORDER BY l.no", (pallet,))]
 
     def contents(self, unit: LogisticUnit) -> list[Place]:
         """The packages in a carton, or in all cartons of a pallet, by batch and number."""
-        query = _IN_CARTON if unit.kind == "carton" else _ON_PALLET
-        return [(batch, number) for batch, number in self._db.rows(query, (unit.number,))]
+        if unit.kind == "carton":
+            rows = self._db.rows(_IN_CARTON, (unit.number,))
+        else:
+            rows = self._db.rows(_ON_PALLET, (unit.number,))
+        return [(batch, number) for batch, number in rows]
 
     def carton_of(self, place: Place) -> int | None:
         """The number of the carton that a package is in."""
@@ -350,10 +354,17 @@ class PackingStore:
             raise InputError(f"there is no carton or pallet {number}", way_out="`bss-mfg pallet list` shows them.")
         return unit
 
-    def _one(self, rows: Sequence[Sequence[object]]) -> LogisticUnit | None:
-        return LogisticUnit(*rows[0]) if rows else None  # type: ignore[arg-type]
+    def _one(self, rows: Sequence[Sequence[Any]]) -> LogisticUnit | None:
+        return _unit(rows[0]) if rows else None
 
 
 def _by_batch(contents: Iterable[Place]) -> Iterator[tuple[str | None, list[int]]]:
     for batch_id, places in groupby(contents, key=lambda place: place[0]):
         yield batch_id, [number for _, number in places]
+
+
+def _unit(row: Sequence[Any]) -> LogisticUnit:
+    number, kind, size, mixed, sscc, station, opened_at, closed_at, pallet, label, sent, held = row
+    return LogisticUnit(
+        number, kind, size, bool(mixed), sscc, station, opened_at, closed_at, pallet, label, bool(sent), held
+    )
