@@ -21,7 +21,7 @@ from bss_mfg.station.check_codes import check_read
 from bss_mfg.station.closing import Closer, PackingSetup
 from bss_mfg.station.own_codes import OwnCodes
 from bss_mfg.station.packing_answers import REFUSALS, Control, DeskAnswer, PackWord, control_of, desk_answer
-from bss_mfg.station.station import MAX_LINE
+from bss_mfg.station.station import MAX_LINE, OTHER_CAUSES
 from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisKind, diagnose_anywhere, known_specs
 from bss_mfg.verify.scanned import WedgeLine
 
@@ -85,7 +85,7 @@ class PackingTable:
             yield self._send_labels()
         for kind in _KINDS:
             unit = self._ledger.packing.open_at(kind, self._station)
-            if unit and unit.full:
+            if unit and unit.full and unit.label is None:  # one that was closed before was opened on purpose
                 yield self._close(unit, "")
 
     def read(self, line: str) -> DeskAnswer | None:
@@ -220,7 +220,8 @@ class PackingTable:
             return self._remove_gone(place, found, removing=removing)
         if check := check_read(text):
             return DeskAnswer(check.tone, str(check.word), check.detail)
-        if other := self._other_code(text):
+        of_none = found.batch is None and found.cause in OTHER_CAUSES
+        if of_none and (other := self._other_code(text)):
             return desk_answer(PackWord.OTHER_CODE, other)
         return desk_answer(PackWord.WRONG_LABEL, found.detail or printable(text, 60), place, found.serials)
 

@@ -16,7 +16,7 @@ from bss_mfg.ledger.read_effects import SCANNER
 from bss_mfg.station.answers import ScanWord, Tone
 from bss_mfg.station.check_codes import check_read
 from bss_mfg.station.packing_answers import DeskAnswer, PackWord, desk_answer
-from bss_mfg.station.station import MAX_LINE
+from bss_mfg.station.station import MAX_LINE, OTHER_CAUSES
 from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisKind, diagnose_anywhere, known_specs
 from bss_mfg.verify.scanned import WedgeLine
 
@@ -62,7 +62,8 @@ class ReturnsDesk:
             return self._tell_package((found.batch, found.package), found)
         if check := check_read(text):
             return DeskAnswer(check.tone, str(check.word), check.detail)
-        if named := named_unit(self._ledger, WedgeLine(text[:MAX_LINE]).text):
+        of_none = found.batch is None and found.cause in OTHER_CAUSES
+        if of_none and (named := named_unit(self._ledger, WedgeLine(text[:MAX_LINE]).text)):
             return self._tell_package((named.batch, named.package), None)
         self.counts = replace(self.counts, unknown=self.counts.unknown + 1)
         return desk_answer(PackWord.WRONG_LABEL, found.detail, None, found.serials)

@@ -75,8 +75,8 @@ def ended(child: int) -> int:
 
 
 def killed_at(factory: Factory, station: str, moment: int, act: Callable[[Ledger], None]) -> bool:
-    """Do something at a station in a process that is killed before its statement number `moment` to the database, counted
-    from 0; whether it was, and had not ended before."""
+    """Do something at a station in a process that is killed before its statement number `moment` to the database,
+    counted from 0; whether it was, and had not ended before."""
 
     def doomed() -> None:
         with at(factory, station) as ledger:
