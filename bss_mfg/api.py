@@ -31,7 +31,8 @@ from bss_mfg.verify import outcome, verification
 from bss_mfg.verify.finding_rows import finding_row
 from bss_mfg.verify.findings import Finding as LabelFinding
 from bss_mfg.version import __version__
-from bss_mfg.workspace.actor import current_actor
+from bss_mfg.workspace.actor import current_actor, workspace_names
+from bss_mfg.workspace.publishing import require_published
 from bss_mfg.workspace.vault_key_storage import AskPassphrase, ask_passphrase_file
 from bss_mfg.workspace.workspace import Workspace, environment
 
@@ -217,6 +218,7 @@ class OpenWorkspace:
 
         With an `id` it can be called again: the same arguments give the batch that is there, others `RefusedError`.
         """
+        require_published(self._workspace, self._ledger)
         request = batch_request(
             self._workspace, product, units, id, None if identities is None else Path(identities), fields=fields or {}
         )
@@ -353,7 +355,7 @@ def open_workspace(
     if jobs < 0:
         raise InputError(f"{jobs} processes can't work", way_out="Give 0 for one per core, or a number.")
     workspace = Workspace.find(None if folder is None else str(folder), Path.cwd(), environment())
-    actor = current_actor(operator, station, workspace.config().station)
+    actor = current_actor(operator, station, workspace_names(workspace.config()))
 
     def ask(what: str, new: bool) -> Secret:
         return Secret(passphrase().encode()) if passphrase else ask_passphrase_file(what, new)

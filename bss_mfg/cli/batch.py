@@ -91,6 +91,7 @@ def create(
     from bss_mfg.issuing.from_workspace import batch_request
     from bss_mfg.issuing.identity_files import IdentityFile, count_foreign_uuids
     from bss_mfg.workspace.product_fields import read_given
+    from bss_mfg.workspace.publishing import require_published
 
     if units is None and identities is None:
         raise click.UsageError("Say --units, or give a file of --identities.")
@@ -109,6 +110,7 @@ def create(
         app.vault(ledger) as vault,
         open_executor(jobs, request.units) as executor,
     ):
+        require_published(workspace, ledger)
         issued = create_batch(
             ledger,
             vault,

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bss_mfg.ledger.vault import Vault
     from bss_mfg.model import Actor, Secret
     from bss_mfg.workspace.actor import FoundActor
+    from bss_mfg.workspace.config import WorkspaceConfig
     from bss_mfg.workspace.vault_key_storage import AskPassphrase
     from bss_mfg.workspace.workspace import Workspace
 
@@ -75,15 +76,15 @@ class App:
 
     @property
     def actor(self) -> Actor:
-        """Who acts, with the station of the workspace's settings."""
-        return self.find_actor(self.workspace.config().station).actor
+        """Who acts, with the names of the workspace's settings."""
+        return self.find_actor(self.workspace.config()).actor
 
-    def find_actor(self, workspace_station: str = "") -> FoundActor:
-        """Who acts, and where each name comes from; a workspace that is to be made has no station yet."""
-        from bss_mfg.workspace.actor import find_actor
+    def find_actor(self, config: WorkspaceConfig | None = None) -> FoundActor:
+        """Who acts, and where each name comes from; a workspace that is to be made has no settings yet."""
+        from bss_mfg.workspace.actor import NO_NAMES, find_actor, workspace_names
         from bss_mfg.workspace.workspace import environment
 
-        return find_actor(environment(), self.operator, workspace_station=workspace_station)
+        return find_actor(environment(), self.operator, workspace=workspace_names(config) if config else NO_NAMES)
 
     @property
     def zone(self) -> TimeZone:

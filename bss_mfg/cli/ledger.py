@@ -13,6 +13,7 @@ from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, show
 from bss_mfg.cli.ledger_copies import adopt, compare
 from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.progress import progress_bar
+from bss_mfg.cli.station import publish
 from bss_mfg.cli.unit_names import given_names
 from bss_mfg.core.text import count_words, listing, one_or, printable_name
 
@@ -26,11 +27,12 @@ _MOST_NAMED = 20
 
 @click.group()
 def ledger() -> None:
-    """Check, copy, compare and restore the ledger."""
+    """Check, copy, compare and restore the ledger, and publish files in it."""
 
 
 ledger.add_command(compare)
 ledger.add_command(adopt)
+ledger.add_command(publish)
 
 
 @ledger.command(epilog="Example: bss-mfg ledger check")

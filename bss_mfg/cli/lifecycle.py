@@ -72,8 +72,10 @@ def replace(
     """
     from bss_mfg.issuing.from_workspace import replacement_file, replacement_request
     from bss_mfg.issuing.replacement import replace_units
+    from bss_mfg.workspace.publishing import require_published
 
     with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:
+        require_published(app.workspace, ledger)
         serials = named_units(ledger, batch_id, units)
         batch = ledger.batches.get(batch_id)
         file = replacement_file(batch, identities, table) if identities else None

@@ -132,7 +132,9 @@ def _write_control_logs(
     """The files that were written, or were there before, as --json has them."""
     from bss_mfg.manifest.log_mapping import load_mapping, where_to_correct
     from bss_mfg.manifest.make import ControlLogRequest, make_control_logs
+    from bss_mfg.workspace.publishing import require_published
 
+    require_published(app.workspace, ledger)
     specs = app.workspace.root / "specs"
     mapping = load_mapping(batch.spec, specs)
     if assumed := mapping.assumed:

@@ -38,6 +38,7 @@ READS = frozenset(
         "spec explain",
         "spec list",
         "spec show",
+        "station check",
         "table",
         "template list",
         "template preview",

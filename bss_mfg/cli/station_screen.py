@@ -23,6 +23,8 @@ _HAPPENINGS = {
     "UNPLUGGED": "The scanner is unplugged: waiting until it is back.",
     "PLUGGED_IN": "The scanner is back: scan on.",
 }
+_QUIET = ("OTHER CODE", "SCAN WHAT TO REMOVE", "NOTHING REMOVED")
+"""Notes that are no fault."""
 _COLOURS = {"good": "green", "note": "yellow", "bad": "red"}
 
 
@@ -141,7 +143,7 @@ class Answers:
             click.echo(self._face.as_json(answer))
         else:
             click.echo(f"{answer.word}: {' '.join(filter(None, (answer.serials, answer.detail)))}")
-        if answer.tone != "good" and answer.word != "OTHER CODE":
+        if answer.tone != "good" and answer.word not in _QUIET:
             self.wrong = True
             click.echo("\a", nl=False, err=True)
 

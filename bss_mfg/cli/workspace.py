@@ -88,11 +88,11 @@ def _actor_checks(app: App) -> list[Check]:
     from bss_mfg.errors import BssError
 
     try:
-        station = app.workspace.config().station
+        config = app.workspace.config()
     except BssError:  # none here, or a broken one: that is another check's
-        station = ""
+        config = None
     try:
-        return check_actor(app.find_actor(station))
+        return check_actor(app.find_actor(config))
     except BssError as error:
         return [Check("station", Level.FAULT, f"{error.where}: {error.what}", error.way_out)]
 

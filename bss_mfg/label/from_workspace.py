@@ -13,6 +13,7 @@ from bss_mfg.ledger.events import LabelFileEvent
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, FillOrder, SymbolStyle
 from bss_mfg.workspace.product_fields import BASE_LANGUAGE, matching_language, require_language
+from bss_mfg.workspace.publishing import require_published
 from bss_mfg.workspace.workspace import Workspace
 
 DEFAULT_PRINTER = "pdf-300"
@@ -103,7 +104,9 @@ def choose_print(
     same_place: bool = False,
 ) -> PrintChoice:
     """How the labels of a batch are printed: as is wished, else as `last`, else by the settings of the product and the
-    workspace. With `same_place` they begin where the last ones began, else on a fresh page."""
+    workspace. With `same_place` they begin where the last ones began, else on a fresh page. `RefusedError` where files
+    are published for all stations, and those of this workspace are others."""
+    require_published(workspace, ledger)
     defaults = workspace.batch_print_defaults(batch.product, batch.template)
     template = _template(workspace, batch, wishes.template, last, defaults.template or batch.template)
     each = template.definition.each

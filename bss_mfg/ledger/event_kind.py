@@ -60,3 +60,4 @@ class EventKind(StrEnum):
     LEDGER_RESTORED = "ledger restored"
     LEDGER_ADOPTED = "ledger adopted"
     SPEC_CONFIRMED = "spec confirmed"
+    FILES_PUBLISHED = "files published"

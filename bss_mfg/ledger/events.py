@@ -13,6 +13,9 @@ from bss_mfg.errors import LedgerError
 from bss_mfg.ledger import packing_events
 from bss_mfg.ledger.event_kind import EventKind
 from bss_mfg.ledger.event_record import REQUIRED, EventRecord, key, spread
+from bss_mfg.ledger.file_events import (
+    FilesPublished as FilesPublished,
+)
 from bss_mfg.ledger.key_events import (
     KeysReleased as KeysReleased,
 )

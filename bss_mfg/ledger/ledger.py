@@ -31,6 +31,7 @@ from bss_mfg.ledger.pictures import PictureStore
 from bss_mfg.ledger.place import LedgerPlace
 from bss_mfg.ledger.prints import PrintStore
 from bss_mfg.ledger.products import ProductStore
+from bss_mfg.ledger.published_files import PublishedFileStore
 from bss_mfg.ledger.reads import ReadStore
 from bss_mfg.ledger.release_counts import check_released
 from bss_mfg.ledger.releases import ReleaseStore
@@ -69,6 +70,7 @@ class Ledger:
         self.exports = ExportStore(connection, self.history, self.batches)
         self.releases = ReleaseStore(connection, self.history, self.batches)
         self.control_logs = ControlLogStore(connection, self.history, self.batches)
+        self.published = PublishedFileStore(connection, self.history)
         self.tables = TableStore(connection, self.history, self.batches, self.prints)
 
     @classmethod
@@ -139,12 +141,13 @@ class Ledger:
 
     def check(self) -> int:
         """The database's own check, the hash chain, each batch's barcode strings and states against what the history
-        says of them, and the released keys; returns the number of events."""
+        says of them, the released keys and the published files; returns the number of events."""
         self._db.check_integrity()
         events = self.history.verify()
         for batch in self.batches.all():
             self._check_batch(batch.id)
         check_released(self._db, self.history)
+        self.published.check()
         return events
 
     def _check_batch(self, batch_id: str) -> None:

@@ -31,6 +31,7 @@ from bss_mfg.payload.spec import SpecFile
 from bss_mfg.pipeline.identity_labels import refuse_unfit_traveller, refuse_unprintable_labels
 from bss_mfg.pipeline.plan import TRAVELLER, TRAVELLER_STEM, Plan, write_plan
 from bss_mfg.workspace.product import LoadedProduct
+from bss_mfg.workspace.publishing import require_published
 from bss_mfg.workspace.workspace import Workspace
 
 
@@ -171,6 +172,7 @@ def refuse_conflicts(workspace: Workspace, ledger: Ledger, prepared: PreparedRun
     """Refuse, before anything is written, what would stop a new run later: identities that can't be issued or would
     not print, a batch that was issued with other arguments, files that have the names of its labels. Gives what was
     blank in the identities file. Of a run that was begun, only labels that would not print are refused."""
+    require_published(workspace, ledger)
     plan, request = prepared.plan, prepared.batch_request
     if begun:
         _refuse_unprintable(ledger, prepared)

@@ -12,11 +12,13 @@ from bss_mfg.core.text import FORMULA_STARTS, NAME_RULE, is_plain_name, printabl
 from bss_mfg.errors import InputError
 from bss_mfg.model import Actor
 from bss_mfg.version import __version__
+from bss_mfg.workspace.config import WorkspaceConfig
 from bss_mfg.workspace.station_settings import StationSettings, read_station_settings, station_settings_file
 from bss_mfg.workspace.workspace import environment
 
 OPERATOR_VARIABLE = "BSS_MFG_OPERATOR"
 """The environment variable that names the operator."""
+_SETTINGS = "the workspace's settings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +42,41 @@ class FoundActor:
         return Actor(self.operator.name, self.station.name, __version__)
 
 
+@dataclass(frozen=True, slots=True)
+class WorkspaceNames:
+    """Who works at a workspace's station, and its name, as bss-mfg.toml says; empty: it says nothing."""
+
+    operator: str = ""
+    station: str = ""
+
+
+NO_NAMES = WorkspaceNames()
+
+
 def find_actor(
-    variables: Mapping[str, str], operator: str = "", station: str = "", workspace_station: str = ""
+    variables: Mapping[str, str], operator: str = "", station: str = "", workspace: WorkspaceNames = NO_NAMES
 ) -> FoundActor:
-    """The operator: as given, else of BSS_MFG_OPERATOR, of the station's own settings, else the user who is logged in.
-    The station: as given, else of the station's own settings, of the workspace, else this computer.
+    """The operator: as given, else of BSS_MFG_OPERATOR, of the account's settings, of the workspace, else the user who
+    is logged in. The station: as given, else of the account's settings, of the workspace, else this computer.
 
     `InputError` for a name that would do harm in a terminal or a spreadsheet.
     """
     file = station_settings_file(variables)
     settings = read_station_settings(file)
     return FoundActor(
-        _find_operator(variables, operator, settings, file),
-        _find_station(station, settings, file, workspace_station),
+        _find_operator(variables, operator, settings, file, workspace.operator),
+        _find_station(station, settings, file, workspace.station),
     )
 
 
-def current_actor(operator: str = "", station: str = "", workspace_station: str = "") -> Actor:
+def current_actor(operator: str = "", station: str = "", workspace: WorkspaceNames = NO_NAMES) -> Actor:
     """Who acts in this process's environment."""
-    return find_actor(environment(), operator, station, workspace_station).actor
+    return find_actor(environment(), operator, station, workspace).actor
+
+
+def workspace_names(config: WorkspaceConfig) -> WorkspaceNames:
+    """The names that a workspace's settings say."""
+    return WorkspaceNames(config.operator, config.station)
 
 
 def check_name(name: str, where: str) -> str:
@@ -68,13 +86,17 @@ def check_name(name: str, where: str) -> str:
     return name.strip()
 
 
-def _find_operator(variables: Mapping[str, str], given: str, settings: StationSettings, file: Path) -> FoundName:
+def _find_operator(
+    variables: Mapping[str, str], given: str, settings: StationSettings, file: Path, workspace_operator: str
+) -> FoundName:
     if given:
         return FoundName(check_name(given, "operator"), "--operator")
     if named := variables.get(OPERATOR_VARIABLE):
         return FoundName(check_name(named, OPERATOR_VARIABLE), OPERATOR_VARIABLE)
     if settings.operator:
         return FoundName(settings.operator, str(file))
+    if workspace_operator:
+        return FoundName(workspace_operator, _SETTINGS)
     return FoundName(_harmless(_user()), "the account")
 
 
@@ -84,7 +106,7 @@ def _find_station(given: str, settings: StationSettings, file: Path, workspace_s
     if settings.station:
         return FoundName(settings.station, str(file))
     if workspace_station:
-        return FoundName(workspace_station, "the workspace's settings")
+        return FoundName(workspace_station, _SETTINGS)
     return FoundName(_harmless(platform.node()), "the computer's name")
 
 

@@ -50,6 +50,7 @@ class WorkspaceConfig(FileModel):
 
     format: Literal[1]
     station: PlainName = Field("", description="This station's name in the history; empty: the computer's name.")
+    operator: PlainName = Field("", description="Who works at this station; empty: the user who is logged in.")
     group: str = Field("", description="The group of the system whose members work here; empty: its owner alone.")
     timezone: Annotated[str, AfterValidator(_time_zone)] = Field(
         "", description="The time zone that people go by, such as Europe/Berlin; empty: UTC."

@@ -13,6 +13,7 @@ _FOLDERS = ("dev-keys", "specs")
 """Samples lie beside their spec or below it, and their keys beside them or below: none of theirs lies elsewhere."""
 _MOST_BYTES = 1 << 16
 _DER = b"\x30"
+_MARKS = (b"PRIVATE KEY-----", b"AGE-SECRET-KEY-1", b"bss-mfg-vault-")
 
 
 def known_private_keys(root: Path) -> dict[str, str]:
@@ -34,12 +35,24 @@ def _small_files(root: Path) -> Iterator[Path]:
                 yield path
 
 
+def holds_private_key(data: bytes) -> bool:
+    """Whether a file's content is, or has in it, a private key, a key of age or a vault key."""
+    if any(mark in data for mark in _MARKS):
+        return True
+    return data.startswith(_DER) and len(data) <= _MOST_BYTES and _fingerprint(data) is not None
+
+
 def _public_half(path: Path) -> str | None:
     """The fingerprint of a private key's public half; None of a file that is no private key, or a locked one."""
     try:
         data = read_bytes(path, "private key", _MOST_BYTES)
-        if b"PRIVATE KEY-----" not in data and not data.startswith(_DER):
-            return None
-        return fingerprint(load_private_key(data, str(path)).public_key())
+    except BssError:
+        return None
+    return _fingerprint(data) if b"PRIVATE KEY-----" in data or data.startswith(_DER) else None
+
+
+def _fingerprint(private: bytes) -> str | None:
+    try:
+        return fingerprint(load_private_key(private, "").public_key())
     except BssError:
         return None

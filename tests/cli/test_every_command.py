@@ -48,6 +48,7 @@ DID: dict[str, tuple[list[str], int]] = {
     "reconcile": (["A"], 0),
     "import-issued": (["bulb", "{root}/none.csv"], 3),
     "vault": (["status"], 0),
+    "station": (["check"], 0),
     "history": (["ebK300000001"], 0),
     "ledger": (["check"], 0),
     "audit": (["verify"], 0),

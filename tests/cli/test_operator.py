@@ -18,7 +18,7 @@ READS = {
     "printer test-page", "inspect",
     "mapping check", "mapping fit", "manifest status", "table",
     "reconcile", "vault status", "history", "ledger check", "ledger backup",
-    "audit verify", "schema", "doctor", "completion",
+    "audit verify", "schema", "doctor", "completion", "station check",
 }  # fmt: skip
 """Commands that write neither into the ledger nor into the workspace."""
 

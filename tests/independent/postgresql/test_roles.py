@@ -139,6 +139,8 @@ DELETE FROM control_log_name
 DELETE FROM identifier
 UPDATE identifier SET value = value
 INSERT INTO imported (product, serial) VALUES (1, 'X')
+INSERT INTO resource VALUES (repeat('0', 64), '\\x00')
+INSERT INTO published VALUES (1, 'templates/x.toml', repeat('0', 64))
 DELETE FROM imported
 INSERT INTO release SELECT * FROM release
 UPDATE release SET completed_at = 'x'

@@ -19,6 +19,7 @@ from tests.helpers.factory import Factory
 OLD = ROOT / "tests" / "unit" / "ledger" / "old_ledgers"
 ACTOR = ("operator", "station", "version")
 NOT_RECORDED = {
+    EventKind.FILES_PUBLISHED,
     EventKind.KEY_REPINNED,
     EventKind.KEYS_RELEASING,
     EventKind.LABELS_CUT_OFF,
@@ -59,6 +60,10 @@ WRITTEN: list[tuple[EventRecord, str]] = [
     ),
     (events.LabelsToSendAgain(file="f", sha256="s"), '{"file":"f","sha256":"s"}'),
     (events.LabelFileSuperseded(file="f", sha256="s", count=9), '{"file":"f","sha256":"s","count":9}'),
+    (
+        events.FilesPublished(files=2, digest="d" * 64, changed=["specs/x.toml"]),
+        f'{{"files":2,"digest":"{"d" * 64}","changed":["specs/x.toml"]}}',
+    ),
     (events.RoleGranted(role="qa", to="press2"), '{"role":"qa","to":"press2"}'),
     (events.LedgerMigrated(before=3, after=4), '{"from":3,"to":4}'),
     (

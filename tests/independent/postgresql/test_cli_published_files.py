@@ -1,0 +1,1 @@
+from tests.cli.test_published_files import *  # noqa: F403
