@@ -35,7 +35,7 @@ DID: dict[str, tuple[list[str], int]] = {
     "inspect": ([PAYLOAD], 1),
     "scrap": (["A", "ebK300000001", "--reason", "dropped"], 0),
     "replace": (["A", "ebK300000001", "--reason", "dropped"], 4),
-    "pack": (["--plain"], 0),
+    "pack": (["--plain"], 1),
     "carton": (["show", "1"], 3),
     "pallet": (["list"], 0),
     "returns": (["ebK300000001"], 0),
