@@ -84,8 +84,8 @@ def check(app: App, ask_for_it: bool, as_json: bool) -> None:
     if keys and keys.keys.elsewhere:
         say(
             f"Note: the key folder here ({opened.place.key_folder}) has no file of "
-            f"{count_words(len(keys.keys.elsewhere), 'data key')}: {listing(keys.keys.elsewhere)}. Unless another "
-            "station or a backup has it, it is lost"
+            f"{count_words(len(keys.keys.elsewhere), 'data key')}: {listing(keys.keys.elsewhere)}. Check the ledger "
+            "where it is, too: unless another station or a backup has it, it is lost"
         )
     if keys and keys.unnamed_files:
         say(
@@ -162,18 +162,26 @@ def restore(app: App, copy: Path, only_check: bool, skip_serials: int | None, re
 
 @ledger.command(epilog="Example: bss-mfg ledger move --to postgresql://factory@db.example.com/ledger")
 @click.option(
-    "--to", "url", required=True, metavar="URL", help="The PostgreSQL database: postgresql://USER@HOST/DATABASE."
+    "--to",
+    required=True,
+    metavar="URL|ledger.db",
+    help="The PostgreSQL database, postgresql://USER@HOST/DATABASE; or back: ledger.db.",
 )
 @pass_app
-def move(app: App, url: str) -> None:
-    """Move the ledger from its file into a database on a server, for several stations.
+def move(app: App, to: str) -> None:
+    """Move the ledger from its file into a database on a server, for several stations, or back into its file.
 
-    Every row is compared before the database counts. The file is kept as ledger.db.moved, and no command writes to it
-    any more. Run it again after an interruption. It isn't moved back.
+    Every row is compared before the other one counts, and what the ledger was moved from takes nothing any more. Into a
+    database, the file is kept as ledger.db.moved. Back takes an admin, and the key folder with all keys, which are
+    destroyed there. Run it again after an interruption.
     """
-    from bss_mfg.workspace.ledger_move import move_to_server
+    from bss_mfg.workspace.ledger_move import move_to_file, move_to_server
 
-    moved = move_to_server(app.workspace, url, app.actor, progress_bar("ledger: move"))
+    back, bar = "://" not in to, progress_bar("ledger: move")
+    if back:
+        moved = move_to_file(app.workspace, Path(to), app.actor, bar)
+    else:
+        moved = move_to_server(app.workspace, to, app.actor, bar)
     with app.workspace.open_ledger(app.actor) as opened:
         seq, head = opened.history.head()
     click.echo(f"{seq}:{head}")
@@ -181,7 +189,10 @@ def move(app: App, url: str) -> None:
         say("OK: the ledger is there already")
         return
     say(f"OK: moved, {count_words(moved.rows, 'row')} compared, {count_words(moved.events, 'event')}")
-    say("Note: keep the file ledger.db.moved only as long as you would keep a backup: it holds the keys, sealed.")
+    if back:
+        say("Note: nobody can write to the database any more. Copies of the key folder still hold the keys, wrapped.")
+    else:
+        say("Note: keep the file ledger.db.moved only as long as you would keep a backup: it holds the keys, sealed.")
 
 
 @ledger.command(epilog="Example: bss-mfg ledger grant operator --to press2")

@@ -20,14 +20,15 @@ _MOST_NAMED = 20
 
 
 @click.command(epilog="Example: bss-mfg ledger compare /media/office/line")
-@click.argument("other", type=click.Path(path_type=Path))
+@click.argument("other")
 @json_option
 @pass_app
-def compare(app: App, other: Path, as_json: bool) -> None:
+def compare(app: App, other: str, as_json: bool) -> None:
     """Compare this ledger with another one: a copy of it, or that of another workspace.
 
-    OTHER is a workspace or a file ledger.db. Tells how far both have the same history, what each has issued since, and
-    every serial, MAC, Device UUID and batch that both have issued as two. Exit 1 where there is one.
+    OTHER is a workspace, a file ledger.db, or the URL of a database. Tells how far both have the same history, what
+    each has issued since, and every serial, MAC, Device UUID and batch that both have issued as two. Exit 1 where there
+    is one.
     """
     from bss_mfg.ledger.ledger import Ledger
 
@@ -102,16 +103,21 @@ def adopt(app: App, skip_serials: int, reason: str) -> None:
     say("OK: this ledger issues here from now on; the other one must not issue any more")
 
 
-def ledger_place(app: App, other: Path) -> LedgerPlace:
-    """That of a workspace or of a file; `InputError` where there is none."""
+def ledger_place(app: App, named: str) -> LedgerPlace:
+    """That of a workspace, of a file, or of a database by its URL; `InputError` where there is none."""
     from bss_mfg.errors import InputError
-    from bss_mfg.ledger.place import LedgerPlace
+    from bss_mfg.ledger.place import LedgerPlace, require_url
     from bss_mfg.workspace.workspace import Workspace
 
+    if "://" in named:
+        return LedgerPlace(app.workspace.root, require_url(named, "OTHER"))
+    other = Path(named)
     if other.is_dir():
         return Workspace.find(str(other), other, {}).ledger_place
     if not other.is_file():
         raise InputError(
-            "is not there", where=shown_path(other), way_out="Name a workspace, or the file ledger.db of one."
+            "is not there",
+            where=shown_path(other),
+            way_out="Name a workspace, the file ledger.db of one, or a database: postgresql://USER@HOST/DATABASE.",
         )
     return LedgerPlace.of_file(other)

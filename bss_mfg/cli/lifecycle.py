@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -264,12 +265,12 @@ def _say_to_withdraw(batch_id: str, units: int) -> None:
 @click.option(
     "--ledger",
     "other",
-    type=click.Path(path_type=Path),
-    help="Instead of a FILE: another workspace, or its ledger.db, of which all units of the product come in.",
+    help="Instead of a FILE: another workspace, its ledger.db, or the URL of its database: all units of the product "
+    "come in.",
 )
 @table_options
 @pass_app
-def import_issued_(app: App, product: str, file: Path | None, other: Path | None, table: TableOptions) -> None:
+def import_issued_(app: App, product: str, file: Path | None, other: str | None, table: TableOptions) -> None:
     """Bring in identities that were issued before bss-mfg, or elsewhere.
 
     FILE is CSV or XLSX with the column serial, and uuid, mac, oob_key or oob_sha256 and the spec's own columns as far
@@ -295,7 +296,7 @@ def import_issued_(app: App, product: str, file: Path | None, other: Path | None
     say(f"OK: {count_words(done.new, 'new identity', 'new identities')} of {product} will never be issued{more}")
 
 
-def _import_from_ledger(app: App, product: LoadedProduct, other: Path) -> None:
+def _import_from_ledger(app: App, product: LoadedProduct, other: str) -> None:
     from bss_mfg.cli.ledger_copies import ledger_place
     from bss_mfg.issuing.importing import import_from_ledger
     from bss_mfg.ledger.ledger import Ledger
@@ -308,7 +309,7 @@ def _import_from_ledger(app: App, product: LoadedProduct, other: Path) -> None:
         new = count_words(done.new, "new identity", "new identities")
         say(
             f"FAILED: both have issued {count_words(twice, 'serial')}; {new} of {product.name} came in. "
-            f"`bss-mfg ledger compare {shown_path(other)}` names all."
+            f"`bss-mfg ledger compare {shlex.quote(other)}` names all."
         )
         raise click.exceptions.Exit(1)
     say(f"OK: {count_words(done.new, 'new identity', 'new identities')} of {product.name} will never be issued")

@@ -62,8 +62,8 @@ def pack(
     right, that was scrapped or shipped, or is in a carton. A full carton is closed, and its label made. Words that are
     typed or scanned act: remove (then the box to take out, or the carton on the pallet), close carton REASON, close
     pallet REASON, label (send again). A closed carton's label puts it on the open pallet. Each table (station) has one
-    open carton and one open pallet, and goes on with them. End with Ctrl-D (Windows: Ctrl-Z and Enter). Exit 1 if
-    something was refused.
+    open carton and one open pallet, with which its next session continues. End with Ctrl-D (Windows: Ctrl-Z and Enter).
+    Exit 1 if something was refused.
     """
     if control_sheet:
         _write_control_sheet(control_sheet)

@@ -115,9 +115,13 @@ class KeyFolder:
         recovery = found["officer"]
         return WrappedKey(bytes.fromhex(found["wrapped"]), bytes.fromhex(recovery) if recovery else None)
 
+    def is_here(self) -> bool:
+        """Whether the folder is there, and this ledger's."""
+        return self._owner() == self._ledger_id
+
     def holds(self, name: str, reference: bytes) -> bool:
         """Whether a key's file is here."""
-        return self._owner() == self._ledger_id and self._file(name, reference).exists()
+        return self.is_here() and self._file(name, reference).exists()
 
     def files(self) -> Iterator[KeyFile]:
         """All key files, in order of their names."""
@@ -139,13 +143,24 @@ class KeyFolder:
 
     def end_destruction(self, name: str) -> None:
         """The database knows that the key is destroyed: destroy what a copied folder brought back, and the mark."""
-        if self._owner() != self._ledger_id:
+        if not self.is_here():
             return
         for file in self._of(name):
             destroy(file.path)
         if self._mark(name).exists():
             remove_file(self._mark(name))
             sync_folder(self.path)
+
+    def clear(self) -> None:
+        """Destroy all keys, which lie in a file of the ledger again, and give the folder up."""
+        if not self.is_here():
+            return
+        for file in self.files():
+            destroy(file.path)
+        for mark in self.path.glob("*.retiring"):
+            remove_file(mark)
+        remove_file(self.path / _OWNER)
+        sync_folder(self.path)
 
     def require_destructible(self, name: str, reference: bytes) -> None:
         """`MissingError` where a key's file is not here, unless a destruction that was cut off began here."""

@@ -122,6 +122,10 @@ class KeyStore:
                 unopened.append(name)
         return OpenedKeys(len(keys) - len(unopened), tuple(unopened), tuple(elsewhere))
 
+    def has_folder(self) -> bool:
+        """Whether the ledger's key folder is at this station."""
+        return self._wrapped.has_folder()
+
     def unnamed_files(self) -> list[str]:
         """Names of files in the key folder that belong to no data key in force."""
         return self._wrapped.unnamed_files()

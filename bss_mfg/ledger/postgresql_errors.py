@@ -12,6 +12,7 @@ from psycopg import errors
 from bss_mfg.core.text import printable
 from bss_mfg.errors import BssError, InputError, LedgerError, Location, MissingError, NotPermittedError
 from bss_mfg.ledger.postgresql_schema import PERMANENT
+from bss_mfg.ledger.schema import MOVED_BACK
 
 _AGAIN = "then run the same command again"
 _NOTHING = "Nothing was changed."
@@ -43,6 +44,13 @@ def translate_error(error: psycopg.Error | UnicodeError, where: str) -> BssError
             way_out="The ledger refused it and changed nothing. Files and running numbers are compared before, so "
             "another process issued the same at this moment, or the random generator is broken. Run the command "
             "again; if it says this twice, stop the line.",
+        )
+    if state == PERMANENT and error.diag.message_primary == MOVED_BACK:
+        return LedgerError(
+            MOVED_BACK,
+            where=place,
+            way_out="Nothing was changed. Work where the ledger is now: in the workspace where `ledger move --to "
+            "ledger.db` was typed. If it was interrupted, type it there once more.",
         )
     if state == PERMANENT:
         return LedgerError(

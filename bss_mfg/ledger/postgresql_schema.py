@@ -137,11 +137,12 @@ class _Trigger:
 
 def _trigger_script(trigger: _Trigger, *, replace: bool = False) -> str:
     create = "CREATE OR REPLACE" if replace else "CREATE"
+    drop = f"DROP TRIGGER IF EXISTS {trigger.name} ON {trigger.table};\n" if replace else ""  # 13 replaces none
     # With a path of its own, so that no session's temporary table stands in for one of ours.
     path = f" SET search_path = {NAME}, pg_temp" if " FROM " in trigger.body else ""
     return f"""
 {create} FUNCTION {trigger.name}() RETURNS trigger LANGUAGE plpgsql{path} AS $$ BEGIN
     {trigger.body}
 END $$;
-{create} TRIGGER {trigger.name} {trigger.moment} ON {trigger.table}
+{drop}CREATE TRIGGER {trigger.name} {trigger.moment} ON {trigger.table}
 FOR EACH ROW EXECUTE FUNCTION {trigger.name}();"""

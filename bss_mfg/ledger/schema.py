@@ -119,10 +119,13 @@ CREATE TRIGGER event_no_delete BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 
 """
 
 MOVED = "the ledger was moved into a database"
-FREEZE = f"""CREATE TRIGGER IF NOT EXISTS event_moved BEFORE INSERT ON event
-BEGIN SELECT RAISE(ABORT, '{MOVED}'); END"""
-"""For a file that is no longer the ledger: every act writes an event, so no act succeeds from then on, also of a
-command that had the file open."""
+MOVED_BACK = "the ledger was moved into a file"
+FREEZE, FREEZE_SERVER = (
+    f"CREATE TRIGGER IF NOT EXISTS event_moved BEFORE INSERT ON event\nBEGIN SELECT RAISE(ABORT, '{said}'); END;\n"
+    for said in (MOVED, MOVED_BACK)
+)
+"""For a file, or a database, that is no longer the ledger: every act writes an event, so no act succeeds from then on,
+also of a command that had it open."""
 
 SUPERSEDED_NO_UPDATE = """CREATE TRIGGER superseded_no_update BEFORE UPDATE ON superseded
 BEGIN SELECT RAISE(ABORT, 'a payload is made once'); END;

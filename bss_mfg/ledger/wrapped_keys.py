@@ -86,6 +86,10 @@ class WrappedKeyStore:
         if self._folder is not None:
             self._folder.end_destruction(batch_id)
 
+    def has_folder(self) -> bool:
+        """Whether there is a key folder here."""
+        return self._folder is not None and self._folder.is_here()
+
     def unnamed_files(self) -> list[str]:
         """Names of files in the key folder that the database does not mean."""
         if self._folder is None:

@@ -70,10 +70,11 @@ def retire_batch(
 
 
 def _refuse_moved_file(workspace: Workspace) -> None:
-    """Refuse to retire while the file that the ledger was moved from lies in the workspace: it holds data keys."""
-    if (moved := workspace.moved_ledger_file).exists():
+    """Refuse to retire while a file that the ledger was moved from, or was to be moved to, lies in the workspace: it
+    holds data keys."""
+    for moved in workspace.left_ledger_files():
         raise RefusedError(
-            "is the file that the ledger was moved from, and holds the keys of its batches",
+            "is not the ledger, which was moved, and holds the keys of its batches",
             where=moved,
             way_out="Nothing was changed. Delete it, or move it to where backups are kept; until that one is destroyed "
             "too, who has it and the vault key has the keys.",

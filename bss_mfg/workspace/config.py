@@ -28,6 +28,11 @@ class LedgerSettings(FileModel):
         description="The folder with the data keys of a ledger in a database, which lie outside of it; empty: keys in "
         "this folder. All stations that issue or release keys share it.",
     )
+    carried_keys: bool = Field(
+        False,
+        description="Whether that folder holds only keys that were carried here: `ledger check` then takes none of the "
+        "others for lost.",
+    )
 
 
 class PackingSettings(FileModel):

@@ -39,10 +39,12 @@ _PUT_BACK = "Put the right one back, or use `bss-mfg vault recover FILE`."
 
 @dataclass(frozen=True, slots=True)
 class KeyCheck:
-    """Whether the vault key opens the ledger's data keys, and which files of the key folder belong to none."""
+    """Whether the vault key opens the ledger's data keys, and which files of the key folder belong to none.
+    `all_here`: this station has the key folder, and all data keys must be in it."""
 
     keys: OpenedKeys
     unnamed_files: tuple[str, ...] = ()
+    all_here: bool = False
 
     @property
     def opened(self) -> int:
@@ -52,18 +54,31 @@ class KeyCheck:
     @property
     def trouble(self) -> str:
         """In words what is wrong; empty where nothing is."""
-        if not (unopened := self.keys.unopened):
-            return ""
-        named = ", ".join(unopened[:5]) + (" ..." if len(unopened) > 5 else "")
-        return f"the vault key does not open {count_words(len(unopened), 'data key')}: {named}"
+        if unopened := self.keys.unopened:
+            return f"the vault key does not open {_named(unopened)}"
+        return f"the key folder has no file of {_named(self.keys.elsewhere)}" if self._lost else ""
 
     @property
     def way_out(self) -> str:
         """What to do then."""
+        if not self.keys.unopened:
+            return (
+                "A lost file is a lost batch of keys. Put it back from a backup of the key folder, or copy it from a "
+                "station that has it. Where only some keys were carried to this station on purpose, write "
+                "`carried_keys = true` below [ledger] in bss-mfg.toml."
+            )
         return (
             "If data keys are sealed to an officer, `bss-mfg vault recover --officer-key FILE` opens them. Else: "
             f"{RESTORE_WAY_OUT}"
         )
+
+    @property
+    def _lost(self) -> bool:
+        return self.all_here and bool(self.keys.elsewhere)
+
+
+def _named(keys: Sequence[str]) -> str:
+    return f"{count_words(len(keys), 'data key')}: {', '.join(keys[:5])}" + (" ..." if len(keys) > 5 else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +172,9 @@ def _check_keys(workspace: Workspace, ledger: Ledger, ask: AskPassphrase | None)
     with workspace.open_vault(ask=ask) as vault:
         open_keys(ledger).check_vault(vault)
         found = open_keys(ledger).opened_by(vault)
-        return KeyCheck(found, tuple(open_keys(ledger).unnamed_files()))
+        settings = workspace.config().ledger
+        all_here = not settings.carried_keys and (bool(settings.keys) or open_keys(ledger).has_folder())
+        return KeyCheck(found, tuple(open_keys(ledger).unnamed_files()), all_here)
 
 
 def rekey(

@@ -193,10 +193,10 @@ class Workspace:
         """ledger.db, unless the ledger is on a server"""
         return self.root / "ledger.db"
 
-    @property
-    def moved_ledger_file(self) -> Path:
-        """What `ledger move` leaves of the ledger's file."""
-        return self.root / "ledger.db.moved"
+    def left_ledger_files(self) -> list[Path]:
+        """What `ledger move` leaves of the ledger's file, and of one that was interrupted on its way back."""
+        left = sorted(self.root.glob(f"{self.ledger_file.name}.moved*"))
+        return [*left, self.ledger_file] if self.ledger_place.url and self.ledger_file.exists() else left
 
     @property
     def ledger_place(self) -> LedgerPlace:

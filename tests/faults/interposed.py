@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tests.faults.pairs import Act, Ended, finish, start
 from tests.helpers.factory import Factory
+from tests.helpers.statements_run import before_statements
 
 PATIENCE = 1.0
 """Seconds after which the first goes on though the second has not ended: it waits for a lock that the first holds."""
@@ -27,22 +28,14 @@ _ABOUT_FILES = re.compile(r"FROM (printed|event|control_log)|(INSERT INTO|UPDATE
 
 def _count_questions(root: Path, ask: Callable[[], None]) -> None:
     """From now on, in this process, call `ask` before each question. There is no way back: the process is a child."""
-    import bss_mfg.ledger.ledger as opening
-    from bss_mfg.ledger import sqlite
-
-    real, inside = sqlite.connect, str(root)
-
-    def connect(path: Path, *, create: bool = False) -> sqlite.SqliteConnection:
-        opened = real(path, create=create)
-        opened._database.set_trace_callback(lambda sql: ask() if _ABOUT_FILES.search(sql) else None)
-        return opened
+    inside = str(root)
+    before_statements(lambda sql: ask() if _ABOUT_FILES.search(sql) else None)
 
     def heard(event: str, arguments: tuple[object, ...]) -> None:
         path = str(arguments[0]) if event in _ASKING else ""
         if path.startswith(inside) and Path(path).name.partition(".")[0] not in ("ledger", "vault", "bss-mfg"):
             ask()
 
-    opening.connect = connect  # type: ignore[attr-defined]
     sys.addaudithook(heard)
 
 

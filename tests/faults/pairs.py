@@ -7,14 +7,12 @@ was released twice, the history agrees with the states, every label file is know
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import gc
 import json
 import os
 import re
 import shutil
-import sqlite3
 import sys
 import time
 from collections import Counter
@@ -28,7 +26,7 @@ from bss_mfg.ledger.keys import open_keys
 from bss_mfg.payload.product_keys import new_development_key
 from bss_mfg.verify.verification import verify
 from tests.helpers.commands import Outcome
-from tests.helpers.copies import let_issue
+from tests.helpers.copies import copy_line
 from tests.helpers.factory import Factory, make_factory
 
 
@@ -241,12 +239,12 @@ COUNTED = {"file_verified", "print_verified"}
 def state(factory: Factory) -> dict[str, object]:
     """What a workspace holds, but for what is random or names a moment."""
     found: dict[str, object] = {}
-    with contextlib.closing(sqlite3.connect(factory.root / "ledger.db")) as database:
-        database.row_factory = sqlite3.Row
+    with factory.database() as database:
         for name, query in QUERIES.items():
+            rows = database.execute(query)
+            columns = [(at, one[0] in COUNTED) for at, one in enumerate(rows.description) if one[0] not in RANDOM]
             found[name] = tuple(
-                tuple(bool(row[key]) if key in COUNTED else row[key] for key in row.keys() if key not in RANDOM)  # noqa: SIM118
-                for row in database.execute(query)
+                tuple(bool(row[at]) if counted else row[at] for at, counted in columns) for row in rows.fetchall()
             )
     paths = [path for folder in FOLDERS for path in (factory.root / folder).rglob("*") if path.is_file()]
     found["files"] = tuple(
@@ -270,10 +268,10 @@ def done(outcome: Outcome) -> Outcome:
     return outcome
 
 
-def prepared(root: Path) -> Factory:
+def prepared(root: Path, ledger_url: str = "") -> Factory:
     """A workspace in which each of the commands has something to do: batch P is printed, scanned, released and listed
     in a control log, its first unit scrapped, its fourth shipped; batch Q is issued; batch CLOSED is closed."""
-    factory = make_factory(root)
+    factory = make_factory(root, ledger_url)
     factory.add(oob_bytes=16)
     factory.add("duo", pid="duo2", units_per_package=2, oob_bytes=16)
     for batch, units in (("P", 6), ("Q", 4), ("CLOSED", 2)):
@@ -316,10 +314,7 @@ def serial(number: int) -> str:
 
 def fresh(template: Factory, folder: Path) -> Factory:
     """A copy of the prepared workspace and of what lies beside it."""
-    if folder.exists():
-        shutil.rmtree(folder)
-    shutil.copytree(template.root.parent, folder)
-    let_issue(folder)
+    copy_line(template.root.parent, folder)
     return Factory(type(template.workspace).find(str(folder / "w"), folder, {}))
 
 

@@ -22,9 +22,21 @@ from tests.helpers.factory import Factory
 WRITERS, READERS, BATCHES, UNITS = 8, 2, 50, 10
 
 
-def writer(factory: Factory, number: int) -> dict[str, object]:
-    """Issue batches one after the other, a connection each; when each turn was asked for, and when it came."""
-    turns: list[tuple[float, float]] = []
+def note_turns(turns: list[tuple[float, float]], *, on_server: bool) -> None:
+    """From now on, in this process, note when each transaction asks for the ledger, and when it has it."""
+    if on_server:
+        from bss_mfg.ledger.postgresql import PostgresConnection
+
+        begin = PostgresConnection._begin
+
+        def timed_begin(connection: PostgresConnection) -> str:
+            asked = time.monotonic()
+            number = begin(connection)
+            turns.append((asked, time.monotonic()))
+            return number
+
+        PostgresConnection._begin = timed_begin  # type: ignore[method-assign]
+        return
 
     @contextlib.contextmanager
     def timed(path: Path) -> Iterator[None]:
@@ -35,6 +47,12 @@ def writer(factory: Factory, number: int) -> dict[str, object]:
 
     if sqlite.waiting_lock is waiting_lock:
         sqlite.waiting_lock = timed  # type: ignore[assignment]
+
+
+def writer(factory: Factory, number: int) -> dict[str, object]:
+    """Issue batches one after the other, a connection each; when each turn was asked for, and when it came."""
+    turns: list[tuple[float, float]] = []
+    note_turns(turns, on_server=bool(factory.workspace.ledger_place.url))
     loaded, vault = factory.workspace.product("bulb"), factory.workspace.open_vault()
     spec = factory.workspace.spec("amazon-bss-ob04")
     for batch in range(BATCHES):
@@ -100,6 +118,7 @@ def test_eight_writers_and_two_readers(factory: Factory, tmp_path: Path) -> None
         ledger.check()
 
 
+@pytest.mark.sqlite
 def test_without_the_lock_and_the_wait_the_database_is_locked(
     factory: Factory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

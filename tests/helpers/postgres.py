@@ -80,10 +80,20 @@ class Server:
 
 def copied_database(url: str) -> str:
     """A copy of a database to which nobody is connected; its URL."""
+    running, name = _named(url)
+    return running.new_database(f"copy_{uuid.uuid4().hex}", template=name)
+
+
+def drop_database(url: str) -> None:
+    """Drop a database, whoever is connected to it."""
+    running, name = _named(url)
+    running.drop_database(name)
+
+
+def _named(url: str) -> tuple[Server, str]:
     parts = urlsplit(url)
     said = parse_qs(parts.query)
-    running = Server(Path(said["host"][0]), int(said["port"][0]))
-    return running.new_database(f"copy_{uuid.uuid4().hex}", template=parts.path.strip("/"))
+    return Server(Path(said["host"][0]), int(said["port"][0])), parts.path.strip("/")
 
 
 class Opened:

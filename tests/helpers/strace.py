@@ -111,6 +111,14 @@ def calls(root: Path, arguments: Sequence[object], stdin: str = "") -> list[tupl
     return found
 
 
+def count(root: Path, arguments: Sequence[object], call: str) -> int:
+    """How often an undisturbed run makes a call."""
+    log = root.with_name(f"{root.name}.strace")
+    done = run(root, arguments, strace=["-o", str(log), "-e", f"trace={call}"])
+    assert done.code == 0, done
+    return sum(f" {call}(" in line for line in log.read_text(errors="replace").splitlines())
+
+
 def fault(call: str, number: int, what: str) -> list[str]:
     """strace's options for one fault at the given occurrence of a call: `signal=KILL`, `error=ENOSPC` ..."""
     return ["-o", os.devnull, "-e", f"trace={call}", "-e", f"inject={call}:{what}:when={number}"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.factory import Factory, issue_lamps, make_factory, print_sheets
-from tests.helpers.postgres import Server
+from tests.helpers.postgres import Server, drop_database
 from tests.helpers.postgres import server as running_server
 from tests.needs import require
 
@@ -67,13 +67,47 @@ def printed_factory(new_factory: Callable[[], Factory]) -> Factory:
 def issued(issued_factory: Factory, tmp_path: Path, server: Server) -> Iterator[Factory]:
     """As elsewhere; its database is gone afterwards."""
     copied = issued_factory.copied(tmp_path / "a b" / "w")
+    url = copied.workspace.ledger_place.url  # the folder may be renamed
     yield copied
-    server.drop_database(copied.workspace.ledger_place.url.partition("?")[0].rpartition("/")[2])
+    drop_database(url)
 
 
 @pytest.fixture
 def factory(empty_factory: Factory, tmp_path: Path, server: Server) -> Iterator[Factory]:
     """An empty factory, whose database is gone afterwards."""
     copied = empty_factory.copied(tmp_path / "factory floor")
+    url = copied.workspace.ledger_place.url
     yield copied
-    server.drop_database(copied.workspace.ledger_place.url.partition("?")[0].rpartition("/")[2])
+    drop_database(url)
+
+
+@pytest.fixture(scope="module")
+def filed_factory(tmp_path_factory: pytest.TempPathFactory) -> Factory:
+    """A workspace with its ledger in a file, in which each table has rows but one."""
+    factory = issue_lamps(make_factory(tmp_path_factory.mktemp("filed") / "w"))
+    factory.label(template="minimal")
+    listed = factory.root / "old.csv"
+    listed.write_text("serial,mac\nOLD-1,C47C8D6A1025\nOLD-2,\n")
+    for command in (
+        ("scrap", "B1", "ebK300000002", "--reason", "dropped"),
+        ("replace", "B1", "ebK300000002", "--reason", "dropped"),
+        ("import-issued", "bulb", listed),
+        ("ledger", "publish"),
+        ("manifest", "make", "B1", "--out", factory.root / "log.txt"),
+        ("program", "B1", "--format", "csv", "--out", factory.root / "keys.csv"),
+    ):
+        done = factory.cli(*command)
+        assert done.code == 0, done.err
+    return factory
+
+
+@pytest.fixture
+def filed(filed_factory: Factory, tmp_path: Path) -> Factory:
+    return filed_factory.copied(tmp_path / "w")
+
+
+@pytest.fixture
+def url(server: Server) -> Iterator[str]:
+    name = f"move_{uuid.uuid4().hex}"
+    yield server.new_database(name)
+    server.drop_database(name)

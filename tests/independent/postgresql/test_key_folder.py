@@ -133,6 +133,30 @@ def test_a_station_without_the_folder_is_told_the_way_out(issued: Factory, tmp_p
     assert second.cli("vault", "rekey").code == 0
 
 
+def test_a_lost_file_is_a_fault_where_the_folder_is(issued: Factory, tmp_path: Path) -> None:
+    """Each way out works as it is typed: the file put back, or the settings say that only some were carried here."""
+    file = key_file(issued)
+    kept = shutil.move(file, tmp_path)
+    check = issued.cli("ledger", "check")
+    assert (check.code, "no file of 1 data key: B1" in check.err) == (5, True), check.err
+    assert issued.cli("vault", "status").code == 1
+    settings = issued.root / "bss-mfg.toml"
+    text = settings.read_text()
+    settings.write_text(f"{text}carried_keys = true\n")
+    carried = issued.cli("ledger", "check", "--json")
+    assert (carried.code, carried.json["keys_elsewhere"]) == (0, ["B1"])
+    settings.write_text(text)
+    shutil.move(kept, file)
+    assert issued.cli("ledger", "check").code == 0
+
+
+def test_a_folder_that_is_named_and_not_mounted_is_a_fault(issued: Factory) -> None:
+    settings = issued.root / "bss-mfg.toml"
+    settings.write_text(f'{settings.read_text()}keys = "/mnt/not mounted"\n')
+    check = issued.cli("ledger", "check")
+    assert (check.code, "no file of 1 data key: B1" in check.err) == (5, True), check.err
+
+
 def test_a_file_that_is_not_here_is_named_and_may_be_carried(issued: Factory, tmp_path: Path) -> None:
     ready_to_retire(issued)
     moved = shutil.move(key_file(issued), tmp_path)
@@ -245,10 +269,10 @@ def test_who_reads_a_key_while_it_is_wrapped_anew_gets_the_new_one(issued: Facto
 
 def test_the_file_that_a_ledger_was_moved_from_stops_a_retirement(issued: Factory, tmp_path: Path) -> None:
     ready_to_retire(issued)
-    issued.workspace.moved_ledger_file.write_bytes(b"as it was")
+    (issued.root / "ledger.db.moved").write_bytes(b"as it was")
     refused = issued.cli("retire", "B1", "--acknowledged", "letter")
     assert (refused.code, "ledger.db.moved" in refused.err) == (4, True)
-    issued.workspace.moved_ledger_file.rename(tmp_path / "archived")
+    (issued.root / "ledger.db.moved").rename(tmp_path / "archived")
     retired(issued)
 
 

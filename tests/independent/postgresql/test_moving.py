@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,69 +13,11 @@ from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.postgresql import PostgresConnection
 from bss_mfg.ledger.schema_tables import tables
 from bss_mfg.workspace import ledger_move
-from tests.faults.test_vault_kills import keys_of
-from tests.helpers.factory import WHO, Factory, a_read, issue_lamps, make_factory
-from tests.helpers.postgres import Server
+from tests.helpers.factory import WHO, Factory, a_read, make_factory
+from tests.independent.postgresql.moves import moved, rows
 from tests.needs import needs
 
 pytestmark = needs("postgresql")
-
-
-@pytest.fixture(scope="module")
-def filed_factory(tmp_path_factory: pytest.TempPathFactory) -> Factory:
-    """A workspace with its ledger in a file, in which each table has rows but one."""
-    factory = issue_lamps(make_factory(tmp_path_factory.mktemp("filed") / "w"))
-    factory.label(template="minimal")
-    listed = factory.root / "old.csv"
-    listed.write_text("serial,mac\nOLD-1,C47C8D6A1025\nOLD-2,\n")
-    for command in (
-        ("scrap", "B1", "ebK300000002", "--reason", "dropped"),
-        ("replace", "B1", "ebK300000002", "--reason", "dropped"),
-        ("import-issued", "bulb", listed),
-        ("manifest", "make", "B1", "--out", factory.root / "log.txt"),
-        ("program", "B1", "--format", "csv", "--out", factory.root / "keys.csv"),
-    ):
-        done = factory.cli(*command)
-        assert done.code == 0, done.err
-    return factory
-
-
-@pytest.fixture
-def filed(filed_factory: Factory, tmp_path: Path) -> Factory:
-    return filed_factory.copied(tmp_path / "w")
-
-
-@pytest.fixture
-def url(server: Server) -> Iterator[str]:
-    name = f"move_{uuid.uuid4().hex}"
-    yield server.new_database(name)
-    server.drop_database(name)
-
-
-def rows(factory: Factory) -> dict[str, list[tuple[object, ...]]]:
-    """All rows. Of a data key, whether it is there: on a server its file lies in the key folder."""
-    shown = {"wrapped_key": "wrapped_key IS NULL", "recovery_key": "1"}
-    return {
-        table.name: factory.rows(
-            f"SELECT {', '.join(shown.get(one, one) for one in table.columns)} FROM {table.name} "  # noqa: S608
-            f"WHERE {own(table.name)} ORDER BY {', '.join(table.key)}"
-        )
-        for table in tables()
-    }
-
-
-def own(table: str) -> str:
-    return "name NOT IN ('schema_version', 'home')" if table == "about" else "1 = 1"
-
-
-def moved(factory: Factory, url: str) -> None:
-    done = factory.cli("ledger", "move", "--to", url)
-    assert done.code == 0, done.err
-    check = factory.cli("ledger", "check")
-    assert check.code == 0, check.err
-    assert check.out == done.out
-    assert keys_of(factory)
-    assert sorted(path.name.partition(".")[0] for path in (factory.root / "keys").glob("*.key")) == ["B1"]
 
 
 def test_all_is_as_before_and_goes_on(filed: Factory, url: str) -> None:

@@ -22,6 +22,7 @@ from bss_mfg.ledger.batch_lock import BatchWork
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.place import LedgerPlace
 from bss_mfg.ledger.postgresql_schema import PERMANENT
+from bss_mfg.ledger.schema import VERSION
 from bss_mfg.workspace.vault_files import next_file
 from bss_mfg.workspace.workspace import Workspace
 from tests.helpers.commands import run_cli
@@ -99,10 +100,10 @@ def test_what_is_not_there_is_told(server: Server, tmp_path: Path, factory: Fact
 
 def test_a_newer_ledger_is_left_alone(factory: Factory) -> None:
     with factory.database() as database:
-        database.execute("UPDATE about SET value = '6' WHERE name = 'schema_version'")
+        database.execute("UPDATE about SET value = ? WHERE name = 'schema_version'", (str(VERSION + 1),))
     done = factory.cli("batch", "list")
     assert done.code == 5
-    assert "newer bss-mfg (schema 6" in done.err
+    assert f"newer bss-mfg (schema {VERSION + 1}" in done.err
 
 
 def test_passwords_come_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

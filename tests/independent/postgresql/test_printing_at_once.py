@@ -1,0 +1,1 @@
+from tests.faults.test_printing_at_once import *  # noqa: F403

@@ -1,0 +1,1 @@
+from tests.faults.test_vault_races import *  # noqa: F403
