@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 def utc_moment(app: App, option: str, text: str | None) -> str:
-    """What was typed for `--since` or `--until`, as the history writes it; empty where nothing was."""
+    """What was typed for `--since`, `--from`, `--until` or `--to`, as the history writes it; else an empty text."""
     if not text:
         return ""
     try:
-        return app.zone.utc(text, end=option == "--until")
+        return app.zone.utc(text, end=option in ("--until", "--to"))
     except (ValueError, OverflowError):
         raise click.BadParameter(
             f"{text!r} is not a date such as 2026-11-24 or 2026-11-24T08:00:00Z.", param_hint=option

@@ -15,6 +15,7 @@ from bss_mfg.cli.common import App, Command, jobs_option, json_option, pass_app,
 from bss_mfg.cli.outdated_files import say_superseded
 from bss_mfg.cli.parameters import Reason, WholeNumber
 from bss_mfg.cli.progress import SendingDisplay, progress_bar
+from bss_mfg.cli.queue import put_into_queue, refuse_beside_queue
 from bss_mfg.cli.sending import say_sent, send_address, send_option, sent_record
 from bss_mfg.cli.unit_names import UNIT_METAVAR, given_names, named_packages
 from bss_mfg.core.text import count_words
@@ -69,6 +70,15 @@ class PrintingOptions:
             language=self.language,
             **more,
         )
+
+    @property
+    def names_printer(self) -> bool:
+        """Whether a printer was asked for."""
+        return bool(self.printer or self.dpi)
+
+    def of_files(self) -> dict[str, object]:
+        """Options of files that are made here, by name."""
+        return {f"--{name}": getattr(self, name) for name in ("send", "out", "pdfx", "pdfa", "icc")}
 
     def typed(self) -> list[str]:
         """The options that a command which goes on has to repeat."""
@@ -157,6 +167,9 @@ def printing_options(function: Command) -> Callable[..., Any]:
     help="At most so many in a file, in whole pages (default: as printed last, else 960).",
 )
 @click.option("--again", is_flag=True, help="Make labels again that were made before.")
+@click.option(
+    "--queue", "press", metavar="PRESS", help="Make nothing here: put them into the queue of a press (`bss-mfg press`)."
+)
 @jobs_option
 @json_option
 @pass_app
@@ -172,6 +185,7 @@ def labels(
     collate: bool | None,
     labels_per_file: int | None,
     again: bool,
+    press: str | None,
     jobs: int,
     as_json: bool,
 ) -> None:
@@ -187,12 +201,15 @@ def labels(
     from bss_mfg.label.file_plan import label_stem
     from bss_mfg.label.from_workspace import choose_print
     from bss_mfg.label.make import select_label_numbers
+    from bss_mfg.label.printing.queueing import ForPress
     from bss_mfg.label.selection import LabelChoice, serial_after
 
     if only and (start or after or end):
         raise click.UsageError("--only contradicts --from, --after and --to.")
     if start and after:
         raise click.UsageError("--from contradicts --after.")
+    if press is not None:
+        refuse_beside_queue({**printing.of_files(), "--collate": collate})
     wishes = printing.wishes(copies=copies, collate=collate, labels_per_file=labels_per_file)
     with app.workspace.open_ledger(app.actor) as ledger:
         batch = ledger.batches.get(batch_id)
@@ -215,6 +232,9 @@ def labels(
             press=printing.press(),
             stem=label_stem(how.template.definition.each, chosen),
         )
+        if press is not None:
+            put_into_queue(app, ledger, batch, how, request, ForPress(press, printing.names_printer), as_json)
+            return
         with open_executor(jobs, (len(numbers) if numbers else batch.units) * request.copies) as executor:
             made, sent = target.print_labels(ledger, request, executor)
     _report(target, made, sent, as_json)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import click
-
 from bss_mfg.cli.common import App, say
+from bss_mfg.cli.page_code import terminal_code
 from bss_mfg.core.text import count_words
+from bss_mfg.lan.addresses import own_address
+from bss_mfg.lan.certificate import station_certificate
 from bss_mfg.station.answers import ScanAnswer
-from bss_mfg.station.phone.addresses import own_address
-from bss_mfg.station.phone.certificate import station_certificate
 from bss_mfg.station.phone.desk import DeskNames, PhoneDesk
 from bss_mfg.station.phone.server import PhoneServer
 from bss_mfg.station.station import Station
@@ -60,12 +58,7 @@ def read_phones(app: App, station: Station, batch: str, where: PhoneAddress, ter
 
 def _invitation(server: PhoneServer, fingerprint: str, first: bool) -> str:
     """How a phone gets to the page."""
-    import segno
-
-    drawn = io.StringIO()
-    segno.make(server.page_address, error="l", micro=False).terminal(drawn, border=2, compact=True)
-    # Light on dark in these very colours, whatever those of the terminal are: some phones read no negative.
-    code = "\n".join(click.style(line, fg="bright_white", bg="black") for line in drawn.getvalue().splitlines())
+    code = terminal_code(server.page_address)
     phones = server.access.phones
     more = f"{count_words(phones, 'phone')} in. For another one, scan this code"
     head = "Scan this code with the phone's camera" if first else more

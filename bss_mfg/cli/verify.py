@@ -19,6 +19,7 @@ from bss_mfg.version import __version__
 if TYPE_CHECKING:
     from bss_mfg.core.clock import TimeZone
     from bss_mfg.ledger.events import ReadSubject
+    from bss_mfg.ledger.ledger import Ledger
     from bss_mfg.model import LabelScope
     from bss_mfg.verify.outcome import Verification
     from bss_mfg.verify.rescans import RescanRule
@@ -161,6 +162,7 @@ def verify(
         grade=grade,
         calibration=load_calibration(calibrate) if calibrate else None,
         pictures=writer.shows_pictures,
+        keep_pictures=each == "package",
         sample=sample,
         resume=resume,
         patience=patience,
@@ -177,6 +179,11 @@ def verify(
         if least is not None:
             options = replace(options, grade=True, min_grade=least)
         options = replace(options, expected=app.workspace.expected_codes(batch.product))
+
+        def write(outcome: Verification) -> None:
+            writer.write(outcome)
+            _keep_pictures(app, ledger, outcome)
+
         if watch is None:
             with VerifyDisplay(batch_id) as display:
                 outcome = verify_files(
@@ -186,8 +193,8 @@ def verify(
             begun = expand_folders(ledger, batch, files, each)
             verifier = Verifier(ledger, batch, options, executor=executor)
             verifier.notes.add_passed_over(begun.passed_over)
-            outcome = _watch_folder(verifier, begun.files, watch, writer.write)
-        writer.write(outcome)
+            outcome = _watch_folder(verifier, begun.files, watch, write)
+        write(outcome)
         print_blocks(json_report(outcome)) if as_json else _print_findings(outcome)
     for report in reports:
         say(f"Report: {shown_path(report)}")
@@ -225,6 +232,16 @@ class _ReportWriter:
         for file in self._files:
             write_report(outcome, file, self._zone.shown(clock.now()), __version__, again=self._written)
         self._written = True
+
+
+def _keep_pictures(app: App, ledger: Ledger, outcome: Verification) -> None:
+    """Keep what the board shows of prints that failed."""
+    from bss_mfg.workspace.failure_pictures import FailurePictures
+
+    digests = {event: ledger.history.digest_of(event) for event in outcome.pictures_by_event}
+    FailurePictures.of(app.workspace.root).keep(
+        {(event, digest): outcome.pictures_by_event[event].png for event, digest in digests.items() if digest}
+    )
 
 
 def _watch_folder(

@@ -36,6 +36,11 @@ class TimeZone:
         """The day of a moment that was stored."""
         return _parsed(moment).astimezone(self._info).date()
 
+    def hour(self, moment: str) -> str:
+        """The start of the hour of a moment that was stored, as `shown` writes it."""
+        begun = _parsed(moment).astimezone(self._info).replace(minute=0, second=0, microsecond=0)
+        return begun.strftime(_FORMAT) if not self.name else begun.isoformat(timespec="seconds")
+
     def utc(self, text: str, *, end: bool = False) -> str:
         """What a person typed, as it is stored: a day (its first second; with `end` its last), or a moment, which is
         one of this zone if it doesn't say another. `ValueError` for anything else."""
@@ -83,3 +88,13 @@ def _parsed(moment: str) -> datetime:
 def seconds_of(moment: str) -> float:
     """Seconds since 1970 of a moment that was stored."""
     return _parsed(moment).timestamp()
+
+
+def later(moment: str, *, minutes: int) -> str:
+    """A moment some minutes after one that was stored; before it, where they are less than 0."""
+    return (_parsed(moment) + timedelta(minutes=minutes)).astimezone(UTC).strftime(_FORMAT)
+
+
+def utc_text(moment: str) -> str:
+    """A moment as it is stored, of any that has an offset."""
+    return _parsed(moment).astimezone(UTC).strftime(_FORMAT)

@@ -57,6 +57,12 @@ class Connection(Protocol):
     def transaction(self) -> AbstractContextManager[None]:
         """All writes inside are committed as one, or none is. Transactions don't nest."""
 
+    def notify(self, topic: str) -> None:
+        """Wake those who wait for a topic, once the open transaction is committed; nothing where nobody can be."""
+
+    def wait_for_notice(self, topic: str, wait_s: float) -> None:
+        """Wait until somebody notifies of a topic, at most so long. What came before may be missed: look anyway."""
+
     def close(self) -> None:
         """Close the connection."""
 

@@ -82,6 +82,30 @@ from bss_mfg.ledger.packing_events import (
 from bss_mfg.ledger.packing_events import (
     PackagesShipped as PackagesShipped,
 )
+from bss_mfg.ledger.queue_events import (
+    LabelsQueued as LabelsQueued,
+)
+from bss_mfg.ledger.queue_events import (
+    LabelsSpoiled as LabelsSpoiled,
+)
+from bss_mfg.ledger.queue_events import (
+    QueueCancelled as QueueCancelled,
+)
+from bss_mfg.ledger.queue_events import (
+    QueueEvent as QueueEvent,
+)
+from bss_mfg.ledger.queue_events import (
+    QueueMoved as QueueMoved,
+)
+from bss_mfg.ledger.queue_events import (
+    QueuePrinted as QueuePrinted,
+)
+from bss_mfg.ledger.queue_events import (
+    QueueTaken as QueueTaken,
+)
+from bss_mfg.ledger.queue_events import (
+    RollEnded as RollEnded,
+)
 from bss_mfg.ledger.read_events import (
     READ_SUBJECTS as READ_SUBJECTS,
 )

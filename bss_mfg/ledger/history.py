@@ -45,14 +45,18 @@ class HistoryStore:
             assert isinstance(record, record_type)  # noqa: S101  (kinds_of says so)
             yield event, record
 
-    def events_of(self, kinds: Sequence[str], batch_id: str | None = None) -> Iterator[Event]:
-        """The events of some kinds (none: of all), of one batch or of all, in order."""
+    def events_of(
+        self, kinds: Sequence[str], batch_id: str | None = None, *, after: int = 0, since: str = "", until: str = ""
+    ) -> Iterator[Event]:
+        """The events of some kinds (none: of all), of one batch or of all, in order: those after the one with this
+        number, and from a moment to another (as the history writes them), where these are given."""
         conditions = ["batch = ?"] if batch_id else []
         conditions += [f"kind IN ({', '.join('?' * len(kinds))})"] if kinds else []
-        values = (*([batch_id] if batch_id else []), *kinds)
+        conditions += [f"at {sign} ?" for sign, moment in ((">=", since), ("<=", until)) if moment]
+        values = (*([batch_id] if batch_id else []), *kinds, *filter(None, (since, until)))
         where = " AND ".join([*conditions, "seq > ?"])
         query = f"SELECT seq, at, kind, batch, data, digest FROM event WHERE {where} ORDER BY seq LIMIT ?"  # noqa: S608 (fixed texts)
-        for rows in self._db.stream(query, values, EVENTS_AT_ONCE):
+        for rows in self._db.stream(query, values, EVENTS_AT_ONCE, after):
             for seq, at, kind, batch, data, digest in rows:
                 yield Event(seq, at, kind, batch, json.loads(data), digest.hex())
 
@@ -78,6 +82,15 @@ class HistoryStore:
         """Number of a batch's newest event that is not of a kind; 0 where there is none."""
         rows = self._db.rows("SELECT max(seq) FROM event WHERE batch = ? AND kind <> ?", (batch_id, apart_from))
         return int(rows[0][0] or 0)
+
+    def latest_batches(self, limit: int) -> list[tuple[str, str]]:
+        """The batches to which something happened last, and when; the latest first."""
+        rows = self._db.rows(
+            "SELECT e.batch, e.at FROM event e JOIN (SELECT max(seq) AS seq FROM event WHERE batch IS NOT NULL "
+            "GROUP BY batch ORDER BY max(seq) DESC LIMIT ?) l ON l.seq = e.seq ORDER BY e.seq DESC",
+            (limit,),
+        )
+        return [(batch, at) for batch, at in rows]
 
     def verify(self) -> int:
         """Walk the hash chain; the number of events, `LedgerError` at the first that does not hold."""

@@ -29,6 +29,7 @@ from bss_mfg.ledger.packing import PackingStore
 from bss_mfg.ledger.payload_search import PayloadSearch
 from bss_mfg.ledger.pictures import PictureStore
 from bss_mfg.ledger.place import LedgerPlace
+from bss_mfg.ledger.print_queue import PrintQueueStore
 from bss_mfg.ledger.prints import PrintStore
 from bss_mfg.ledger.products import ProductStore
 from bss_mfg.ledger.published_files import PublishedFileStore
@@ -65,6 +66,7 @@ class Ledger:
         self.payload_search = PayloadSearch(connection, self.batches)
         self.identities = IdentityStore(connection, self.history)
         self.prints = PrintStore(connection, self.history, self.batches)
+        self.print_queue = PrintQueueStore(connection, self.history, self.batches, self.prints, actor)
         self.reads = ReadStore(connection, self.history, self.batches)
         self.pictures = PictureStore(connection, self.history)
         self.exports = ExportStore(connection, self.history, self.batches)

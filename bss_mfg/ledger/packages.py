@@ -15,6 +15,7 @@ from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.digests import payload_digest
 from bss_mfg.ledger.events import PackagesMoved, PackagesReturned, PackagesShipped, UnitReplaced
 from bss_mfg.ledger.history import HistoryStore
+from bss_mfg.ledger.package_marks import package_marks
 from bss_mfg.ledger.sealed_rows import PackageRow, UnitRow
 from bss_mfg.ledger.unit_state import INSERT_UNIT, UnitAction, refuse_transition, scrapped_packages
 from bss_mfg.ledger.units import UnitStore
@@ -156,6 +157,10 @@ class PackageStore:
             (self._batches.number(batch_id), len(text), text),
         )
         return (rows[0][0], rows[0][1]) if len(rows) == 1 else None
+
+    def marks(self, batch_id: str, packages: range) -> Iterator[tuple[int, int]]:
+        """Number and marks (`package_marks`) of the packages of a batch in a range."""
+        return package_marks(self._db, self._batches.number(batch_id), packages)
 
     def scrapped(self, batch_id: str) -> set[int]:
         """Numbers of the packages with a scrapped unit whose place nobody took."""

@@ -31,7 +31,7 @@ from bss_mfg.ledger.postgresql_errors import (
 )
 from bss_mfg.ledger.postgresql_roles import UNDUE, roles_that_may
 from bss_mfg.ledger.postgresql_schema import MISPLACED, NAME, guard_imports_script, script, trigger_names
-from bss_mfg.ledger.postgresql_session import new_session
+from bss_mfg.ledger.postgresql_session import Notices, new_session
 from bss_mfg.ledger.postgresql_sql import PlainInsert, plain_insert, reads_secrets, translated
 from bss_mfg.ledger.schema import VERSION
 
@@ -53,6 +53,7 @@ class PostgresConnection:
         self._place = place
         self._open = False
         self._held: list[int] = []
+        self._notices = Notices()
         self._types: dict[str, list[tuple[str, str]]] = {}
 
     @property
@@ -159,6 +160,15 @@ class PostgresConnection:
         self._open = False
         self._commit(number)
         _log.info("committed: waited %.3f s, took %.3f s", begun - asked, time.monotonic() - begun)
+
+    def notify(self, topic: str) -> None:
+        """The server tells all who listen, once this is committed."""
+        self._run("SELECT pg_notify(?, '')", (topic,))
+
+    def wait_for_notice(self, topic: str, wait_s: float) -> None:
+        """Wait for the server to tell, at most so long."""
+        with translated_errors(self.where):
+            self._notices.wait(self._database, topic, wait_s)
 
     def close(self) -> None:
         """Close the connection."""

@@ -46,8 +46,8 @@ def _columns(**updates: str) -> dict[str, frozenset[str]]:
 RIGHTS: Mapping[Role, Rights] = {
     "operator": Rights(
         _names(
-            "product batch package unit identifier own_key template printed manifest control_log_name event "
-            "logistic_unit",
+            "product batch package unit identifier own_key template printed queued stretch manifest control_log_name "
+            "event logistic_unit",
         ),
         _columns(
             product="next_serial",
@@ -56,6 +56,8 @@ RIGHTS: Mapping[Role, Rights] = {
             logistic_unit="station closed_at pallet label sent",
             unit="scrapped manifest answer answer_reason withdrawn",
             printed="superseded_at",
+            queued="press taken_at outcome ended_at",
+            stretch="roll good spoiled printed why roll_ended",
         ),
         secrets=_names("own_key"),  # names of files in the key folder
     ),

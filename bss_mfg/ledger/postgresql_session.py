@@ -6,6 +6,7 @@ import logging
 from typing import Any, cast
 
 import psycopg
+from psycopg import sql
 from psycopg.adapt import Loader
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -58,3 +59,23 @@ def new_session(place: LedgerPlace) -> psycopg.Connection[Any]:
     with translated_errors(place.words):
         database.execute(_SESSION)
     return database
+
+
+class Notices:
+    """What a session listens to. A new session listens to nothing yet."""
+
+    def __init__(self) -> None:
+        self._session: psycopg.Connection[Any] | None = None
+        self._topics: set[str] = set()
+
+    def wait(self, session: psycopg.Connection[Any], topic: str, wait_s: float) -> None:
+        """Wait for a notice of a topic, at most so long; not at all the first time, for what came before was not
+        heard."""
+        if self._session is not session:
+            self._session, self._topics = session, set()
+        if topic not in self._topics:
+            session.execute(sql.SQL("LISTEN {}").format(sql.Identifier(topic)))
+            self._topics.add(topic)
+            return
+        for _ in session.notifies(timeout=wait_s, stop_after=1):
+            pass

@@ -228,15 +228,24 @@ class PrintStore:
 
     def send_states(self, batch_id: str) -> dict[str, SendState]:
         """SHA-256 of each label file that went to a printer -> how far, the newest time."""
-        found: dict[str, SendState] = {}
+        return {sha: state for (_, sha), state in self._send_states(batch_id, by_name=False).items()}
+
+    def send_states_by_name(self, batch_id: str) -> dict[tuple[str, str], SendState]:
+        """As `send_states`, by name and SHA-256: of files with the same bytes and names of their own each counts."""
+        return self._send_states(batch_id, by_name=True)
+
+    def _send_states(self, batch_id: str, *, by_name: bool) -> dict[tuple[str, str], SendState]:
+        found: dict[tuple[str, str], SendState] = {}
         for event in self._history.events_of(tuple(LABELS_AT_PRINTER), batch_id):
             record = read_record(event.kind, event.data)
+            assert isinstance(record, LabelsSending | LabelsToSendAgain | SendingResult)  # noqa: S101 (their kinds)
+            file = (record.file if by_name else "", record.sha256)
             if isinstance(record, LabelsSending):
-                found[record.sha256] = SendState(sent=False, labels=None)
+                found[file] = SendState(sent=False, labels=None)
             elif isinstance(record, LabelsNotSent | LabelsToSendAgain):
-                found.pop(record.sha256, None)
-            elif isinstance(record, SendingResult):
-                found[record.sha256] = SendState(isinstance(record, LabelsSent), record.labels)
+                found.pop(file, None)
+            else:
+                found[file] = SendState(isinstance(record, LabelsSent), record.labels)
         return found
 
     def _label_files(self, batch_id: str, condition: str, values: tuple[object, ...]) -> list[LabelFile]:

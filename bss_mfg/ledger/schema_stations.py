@@ -39,7 +39,48 @@ BEGIN SELECT RAISE(ABORT, 'an SSCC is given once'); END;
 """Cartons and pallets, and which packages are in them: a column holds a package in one carton at most. No foreign keys:
 `ledger move` copies table by table."""
 
-PRINT_QUEUE = ""
+PRINT_QUEUE = """
+CREATE TABLE queued (
+    no INTEGER PRIMARY KEY,
+    press TEXT NOT NULL,
+    batch INTEGER NOT NULL REFERENCES batch (no),
+    each TEXT NOT NULL,
+    numbers TEXT NOT NULL,
+    labels INTEGER NOT NULL CHECK (labels > 0),
+    template TEXT NOT NULL,
+    template_digest TEXT NOT NULL,
+    printing TEXT NOT NULL,
+    again INTEGER NOT NULL CHECK (again IN (0, 1)),
+    operator TEXT NOT NULL,
+    station TEXT NOT NULL,
+    at TEXT NOT NULL,
+    taken_at TEXT,
+    outcome TEXT CHECK (outcome IN ('printed', 'handed over', 'cancelled')),
+    ended_at TEXT
+) STRICT;
+
+CREATE INDEX queued_open ON queued (press, no) WHERE outcome IS NULL;
+
+CREATE TABLE stretch (
+    queued INTEGER NOT NULL REFERENCES queued (no),
+    no INTEGER NOT NULL,
+    press TEXT NOT NULL,
+    roll INTEGER NOT NULL CHECK (roll > 0),
+    numbers TEXT NOT NULL,
+    labels INTEGER NOT NULL CHECK (labels > 0),
+    again INTEGER NOT NULL CHECK (again IN (0, 1)),
+    reason TEXT,
+    at TEXT NOT NULL,
+    good INTEGER,
+    spoiled INTEGER NOT NULL DEFAULT 0,
+    printed INTEGER NOT NULL DEFAULT 0 CHECK (printed IN (0, 1)),
+    why TEXT,
+    roll_ended INTEGER NOT NULL DEFAULT 0 CHECK (roll_ended IN (0, 1)),
+    PRIMARY KEY (queued, no)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX stretch_roll ON stretch (press, roll);
+"""
 """Labels that presses are to print."""
 
 RESOURCES = """

@@ -139,6 +139,13 @@ class SqliteConnection:
                         self._database.execute("ROLLBACK")
                 raise
 
+    def notify(self, topic: str) -> None:
+        """Nothing: a file tells nobody."""
+
+    def wait_for_notice(self, topic: str, wait_s: float) -> None:
+        """Wait the time out."""
+        time.sleep(wait_s)
+
     def close(self) -> None:
         """Close the connection."""
         self._database.close()

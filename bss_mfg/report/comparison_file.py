@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bss_mfg.core.files import already_exists_error, write_atomically
-from bss_mfg.core.files_to_read import open_to_read
-from bss_mfg.errors import BssError, InputError
+from bss_mfg.errors import InputError
 from bss_mfg.report.comparison_data import comparison_csv, comparison_json
 from bss_mfg.report.comparison_html import GENERATOR, comparison_html
 from bss_mfg.report.comparison_pdf import comparison_pdf
+from bss_mfg.report.html_report import is_page_of
 from bss_mfg.verifier_data.comparison import Comparison
 
 SUFFIXES = (".html", ".pdf", ".csv", ".json")
@@ -24,21 +24,13 @@ def check_comparison_file(path: Path) -> None:
         raise InputError("is not a kind of report", where=path, way_out=way_out)
     if not path.parent.is_dir():
         raise InputError("its folder is not there", where=path, way_out="Make the folder first.")
-    if path.exists() and not _is_earlier(path):
+    if path.exists() and not is_page_of(path, GENERATOR):
         raise already_exists_error(path)
 
 
 def write_comparison(comparison: Comparison, path: Path, made_at: str, version: str) -> None:
     """Put a report in place, whole or not at all."""
-    write_atomically(path, _blocks(comparison, path, made_at, version), replace=_is_earlier(path))
-
-
-def _is_earlier(path: Path) -> bool:
-    try:
-        with open_to_read(path, "report") as file:
-            return f'content="{GENERATOR}"'.encode() in file.read(1000)
-    except (OSError, BssError):
-        return False
+    write_atomically(path, _blocks(comparison, path, made_at, version), replace=is_page_of(path, GENERATOR))
 
 
 def _blocks(comparison: Comparison, path: Path, made_at: str, version: str) -> Iterator[bytes]:

@@ -52,14 +52,20 @@ if TYPE_CHECKING:
 BLOCK_CHARACTERS = 1 << 16
 """Text that is handed on at once."""
 COLUMNS = ("Serial", "Package", "Verdict", "Grade", "Unused ECC", "Place", "Detail")
-_GENERATOR_TAG = Markup('<meta name="generator" content="bss-mfg verify">')
+_GENERATOR = "bss-mfg verify"
+_GENERATOR_TAG = Markup('<meta name="generator" content="{}">').format(_GENERATOR)
 
 
 def is_report(path: Path) -> bool:
     """Whether a file is a report of an earlier verification, which a new one may replace."""
+    return is_page_of(path, _GENERATOR)
+
+
+def is_page_of(path: Path, generator: str) -> bool:
+    """Whether a file is a page that names this generator in its head."""
     try:
         with open_to_read(path, "report") as file:
-            return _GENERATOR_TAG.encode() in file.read(1000)
+            return f'content="{generator}"'.encode() in file.read(1000)
     except (OSError, BssError):
         return False
 

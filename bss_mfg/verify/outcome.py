@@ -31,6 +31,8 @@ class VerifyOptions:
     second_reader: bool = False
     grade: bool = False
     pictures: bool = False
+    keep_pictures: bool = False
+    """Whether pictures of the newest failed prints are taken, by their events."""
     sample: bool = False
     resume: bool = False
     reread_scrapped: bool = True
@@ -95,6 +97,8 @@ class Verification:
     """How many printed labels could not be judged altogether: no fault was found of them, and none is ruled out."""
     other_codes: tuple[OtherCode, ...] = ()
     """Codes beside labels that are not ours: listed, and neither right nor wrong."""
+    pictures_by_event: Mapping[int, LabelPicture] = field(default_factory=dict)
+    """Of the newest failed prints, by the numbers of the events that record them."""
 
     @property
     def partial(self) -> bool:

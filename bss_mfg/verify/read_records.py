@@ -16,9 +16,10 @@ def record_reads(
     findings: Sequence[Finding],
     verified: FileVerified | None,
     pictures: Sequence[PictureRead],
-) -> None:
+) -> list[tuple[int, Finding]]:
     """Write down what was read of some pages, the pages that we did not draw, and a label file that was read wholly and
-    found right."""
+    found right, inside of a transaction. What was recorded, each with the number of its event."""
+    recorded = [item for item in findings if item.kind is not FindingKind.MISSING]
     reads = [
         LabelRead(
             verdict=item.kind.value,
@@ -35,11 +36,12 @@ def record_reads(
             grades=dict(item.grade.grades) or None if item.grade else None,
             formal=item.grade.formal if item.grade else "",
         )
-        for item in findings
-        if item.kind is not FindingKind.MISSING
+        for item in recorded
     ]
     if reads or verified or pictures:
         ledger.reads.record(batch.id, reads, verified, pictures)
+    newest = ledger.history.head()[0] - (verified is not None)  # the reads come before that one
     if pictures:  # named for the wrong batch, they were there all the same
         for other in sorted({item.other_batch for item in findings if item.other_batch} - {batch.id}):
             ledger.history.append(other, *pictures)
+    return list(enumerate(recorded, newest - len(recorded) + 1))

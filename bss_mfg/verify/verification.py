@@ -199,6 +199,7 @@ class Verifier:
             batch=self._batch,
             findings=findings,
             pictures=pictures,
+            pictures_by_event=self._failed_pictures.take_recorded() if self._options.keep_pictures else {},
             broken=tuple(self.notes.broken),
             troubles=tuple(self.notes.told()),
             not_judged=self.notes.not_judged,
@@ -437,7 +438,8 @@ class Verifier:
             with self._ledger.transaction():  # whoever makes labels comes before it or after it
                 if self._pictures_read:
                     self._follow()
-                record_reads(self._ledger, self._batch, self._pending, whole, self._pictures_read)
+                recorded = record_reads(self._ledger, self._batch, self._pending, whole, self._pictures_read)
+            self._failed_pictures.note_recorded(recorded)
         self._spool.add(self._pending)
         self._news.add_findings(self._pending)
         self._pending, self._pictures_read = [], []

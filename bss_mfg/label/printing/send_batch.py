@@ -4,6 +4,7 @@ one account of the whole command."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,12 +51,14 @@ class GoOn:
 @dataclass(frozen=True, slots=True)
 class SendRequest:
     """Where label files go. `again` sends what was sent before, too; `asks`: whether the printer is asked for its state
-    before and after."""
+    before and after. `owned`: nobody but the caller has these files to send, so others may send labels of the same
+    batch meanwhile."""
 
     address: str
     go_on: GoOn
     again: bool = False
     asks: bool = True
+    owned: bool = False
     patience: Patience = field(default_factory=Patience)
 
 
@@ -115,7 +118,7 @@ def send_batch_labels(
     before its first byte too, so that a run that was killed while sending is not repeated by mistake.
     """
     way = open_way(request.address, made.layout.printer.language, asks=request.asks)
-    with ledger.locked(batch.id, BatchWork.SENDING):
+    with nullcontext() if request.owned else ledger.locked(batch.id, BatchWork.SENDING):
         files = _files_to_send(ledger, batch, made)
         left = files if request.again else list(_unsent(ledger, batch, files, made, request))
         if request.again:
@@ -207,11 +210,23 @@ def _files_to_send(ledger: Ledger, batch: Batch, made: LabelFiles) -> list[_File
     return files
 
 
+def _send_states(
+    ledger: Ledger, batch: Batch, files: Sequence[_FileToSend], request: SendRequest
+) -> Mapping[str, SendState]:
+    """SHA-256 of each file that went to a printer -> how far. Whose files are nobody else's sends them, also where
+    another file with the same bytes was sent before."""
+    if not request.owned:
+        return ledger.prints.send_states(batch.id)
+    states = ledger.prints.send_states_by_name(batch.id)
+    found = {one.sha256: states.get((one.path.name, one.sha256)) for one in files}
+    return {sha: state for sha, state in found.items() if state}
+
+
 def _unsent(
     ledger: Ledger, batch: Batch, files: Sequence[_FileToSend], made: LabelFiles, request: SendRequest
 ) -> Iterator[_FileToSend]:
     """The files that were never sent; `RefusedError` where that are none, or one was begun and its rest is open."""
-    states = ledger.prints.send_states(batch.id)
+    states = _send_states(ledger, batch, files, request)
     each = made.layout.template.definition.each
     in_force = ledger.prints.in_force(batch.id, each)
     found = 0
@@ -255,7 +270,13 @@ def _send_file(
         "address": request.address,
         "total": one.labels,
     }
-    ledger.history.append(batch.id, LabelsSending(**said))
+    with ledger.transaction():
+        if not request.again and (state := _send_states(ledger, batch, [one], request).get(one.sha256)):
+            raise RefusedError(
+                f"{one.path.name} was sent to a printer by another command just now ({state.words})",
+                way_out="Check what was printed there.",
+            )
+        ledger.history.append(batch.id, LabelsSending(**said))
     result = way.send(job, patience=request.patience, progress=progress)
     labels = _labels_at_most(result, made, one)
     kind = _EVENTS[result.outcome] if result.bytes_sent or result.outcome is SendOutcome.SENT else LabelsNotSent

@@ -9,7 +9,6 @@ from typing import Protocol
 
 from bss_mfg.station.phone.access import PhoneAccess
 from bss_mfg.station.phone.messages import PhoneRead
-from bss_mfg.station.phone.page_files import PageFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +24,6 @@ class PhoneService(Protocol):
     """What a connection needs of its server."""
 
     access: PhoneAccess
-    files: Mapping[str, PageFile]
-
-    @property
-    def origin(self) -> str:
-        """The page's address, up to its path."""
 
     @property
     def state(self) -> Mapping[str, object]:

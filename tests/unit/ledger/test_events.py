@@ -19,6 +19,13 @@ from tests.helpers.factory import Factory
 OLD = ROOT / "tests" / "unit" / "ledger" / "old_ledgers"
 ACTOR = ("operator", "station", "version")
 NOT_RECORDED = {
+    EventKind.QUEUE_ADDED,
+    EventKind.QUEUE_CANCELLED,
+    EventKind.QUEUE_MOVED,
+    EventKind.QUEUE_PRINTED,
+    EventKind.QUEUE_SPOILED,
+    EventKind.QUEUE_TAKEN,
+    EventKind.ROLL_ENDED,
     EventKind.FILES_PUBLISHED,
     EventKind.KEY_REPINNED,
     EventKind.KEYS_RELEASING,
@@ -60,6 +67,31 @@ WRITTEN: list[tuple[EventRecord, str]] = [
     ),
     (events.LabelsToSendAgain(file="f", sha256="s"), '{"file":"f","sha256":"s"}'),
     (events.LabelFileSuperseded(file="f", sha256="s", count=9), '{"file":"f","sha256":"s","count":9}'),
+    (
+        events.LabelsQueued(entry=7, press="p2", each="package", labels=9, template="t", digest="d", again=True),
+        '{"entry":7,"press":"p2","each":"package","labels":9,"template":"t","digest":"d","again":true}',
+    ),
+    (
+        events.QueueTaken(entry=7, press="p3", before="p2", reason="dark"),
+        '{"entry":7,"press":"p3","from":"p2","reason":"dark"}',
+    ),
+    (events.QueueMoved(entry=7, press="p3", before="p2"), '{"entry":7,"press":"p3","from":"p2"}'),
+    (
+        events.QueueCancelled(entry=7, press="p3", labels=4, reason="old"),
+        '{"entry":7,"press":"p3","labels":4,"reason":"old"}',
+    ),
+    (
+        events.QueuePrinted(entry=7, press="p3", labels=9, printed=True),
+        '{"entry":7,"press":"p3","labels":9,"printed":true}',
+    ),
+    (
+        events.LabelsSpoiled(entry=7, press="p3", roll=2, stretch=1, last_good="A4", labels=2),
+        '{"entry":7,"press":"p3","roll":2,"stretch":1,"last_good":"A4","labels":2}',
+    ),
+    (
+        events.RollEnded(press="p3", roll=2, labels=998, spoiled=2),
+        '{"press":"p3","roll":2,"labels":998,"spoiled":2}',
+    ),
     (
         events.FilesPublished(files=2, digest="d" * 64, changed=["specs/x.toml"]),
         f'{{"files":2,"digest":"{"d" * 64}","changed":["specs/x.toml"]}}',

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
-import http.client
 import json
 import socket
-import ssl
 import stat
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -18,18 +16,20 @@ from typing import Any
 import pytest
 
 from bss_mfg.errors import InputError
+from bss_mfg.lan.addresses import host_in_url, own_address
+from bss_mfg.lan.certificate import station_certificate
+from bss_mfg.lan.page_server import MOST_OF_ONE_ADDRESS
 from bss_mfg.station.answers import ScanAnswer, ScanWord, Tone
 from bss_mfg.station.phone.access import MOST_PHONES, PhoneAccess
-from bss_mfg.station.phone.addresses import host_in_url, own_address
-from bss_mfg.station.phone.certificate import station_certificate
 from bss_mfg.station.phone.desk import DeskNames, PhoneDesk
 from bss_mfg.station.phone.handler import COOKIE
 from bss_mfg.station.phone.messages import MOST_BODY, BadMessageError, PhoneRead, parse_reads, parse_token
 from bss_mfg.station.phone.page_files import page_files
-from bss_mfg.station.phone.server import MOST_OF_ONE_ADDRESS, PhoneServer
+from bss_mfg.station.phone.server import PhoneServer
 from bss_mfg.station.phone.sightings import Sightings
 from bss_mfg.station.station import PrintedSymbol, Station
 from tests.helpers.factory import Factory
+from tests.helpers.page_client import PageClient
 
 NOW = dt.datetime(2026, 11, 28, 12, tzinfo=dt.UTC)
 
@@ -192,35 +192,12 @@ def test_a_label_that_was_scrapped_meanwhile_is_not_shown_as_right() -> None:
 # --- the server ------------------------------------------------------------------------------------------------------
 
 
-class Phone:
+class Phone(PageClient):
     """A client that trusts the station's certificate, and nothing else."""
 
     def __init__(self, server: PhoneServer, file: Path) -> None:
-        self.server, self.cookie = server, ""
-        context = ssl.create_default_context(cadata=file.read_text().partition("-----BEGIN CERT")[2].join(
-            ("-----BEGIN CERT", "")
-        ))  # fmt: skip
-        self.http = http.client.HTTPSConnection("127.0.0.1", server.server_port, context=context, timeout=20)
-
-    def ask(
-        self, method: str, path: str, document: object = None, **headers: str
-    ) -> tuple[int, Any, Mapping[str, str]]:
-        """Status, JSON or bytes, headers; headers may be replaced, by `-` left out."""
-        body = None if document is None else document if isinstance(document, bytes) else json.dumps(document).encode()
-        own = {"Host": self.server.origin.removeprefix("https://"), "Cookie": self.cookie}
-        if body is not None:
-            own |= {"Content-Type": "application/json", "Origin": self.server.origin, "Content-Length": str(len(body))}
-        own |= {name.replace("_", "-"): value for name, value in headers.items()}
-        self.http.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
-        for name, value in own.items():
-            if value != "-":
-                self.http.putheader(name, value)
-        self.http.endheaders(body)
-        answer = self.http.getresponse()
-        data = answer.read()
-        if answer.headers.get_content_type() == "application/json":
-            return answer.status, json.loads(data or b"null"), answer.headers
-        return answer.status, data, answer.headers
+        super().__init__(server, file)
+        self.server = server
 
     def enter(self) -> None:
         """Use the token that is shown."""

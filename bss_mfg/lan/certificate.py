@@ -23,11 +23,12 @@ _LIMIT = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class StationCertificate:
-    """The file with certificate and key, as `ssl` loads it, and the SHA-256 of the certificate in hex, as browsers show
-    it."""
+    """The file with certificate and key, as `ssl` loads it, the SHA-256 of the certificate in hex, as browsers show it,
+    and the address that it is for."""
 
     file: Path
     fingerprint: str
+    address: str
 
     @property
     def shown_fingerprint(self) -> str:
@@ -43,7 +44,7 @@ def station_certificate(folder: Path, address: str, now: dt.datetime) -> Station
     known = _load(path) if path.is_file() and os.access(path, os.R_OK) else None
     if known is None or not _is_good(known, address, now):
         known = _make(path, address, now)
-    return StationCertificate(path, _sha256(known))
+    return StationCertificate(path, _sha256(known), address)
 
 
 def _load(path: Path) -> Certificate | None:

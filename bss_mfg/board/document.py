@@ -1,0 +1,78 @@
+"""The line as the page shows it: one JSON document, with times in the workspace's time zone. No barcode string, no key,
+no name of a person is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import asdict
+from typing import Any
+
+from bss_mfg.core.clock import TimeZone
+from bss_mfg.core.text import printable_name
+from bss_mfg.production.records import TROUBLES, Failure, LineState
+from bss_mfg.report.production_data import counts_document
+
+_HOUR = slice(11, 13)
+_MINUTE = slice(11, 16)
+
+
+def line_document(state: LineState, zone: TimeZone, pictures: Set[int] = frozenset()) -> dict[str, Any]:
+    """What `board --json` prints and the page is sent; `pictures` are the failures, by event, that have one."""
+    return {
+        "at": zone.shown(state.at),
+        "head": state.head,
+        "hours": list(state.hours),
+        "counts": counts_document(state.counts),
+        "by_hour": [{"hour": one.hour, "station": one.station, **counts_document(one.counts)} for one in state.by_hour],
+        "stations": [
+            {
+                "station": one.station,
+                "per_hour": one.per_hour,
+                "last_at": zone.shown(one.last_at),
+                **counts_document(one.counts),
+            }
+            for one in state.stations
+        ],
+        "batches": [{**asdict(one), "last_at": zone.shown(one.last_at)} for one in state.batches],
+        "waiting": [{**asdict(one), "trouble": one.work in TROUBLES} for one in state.waiting],
+        "scrap_reasons": [asdict(one) for one in state.scrap_reasons],
+        "failures": [_failure_document(one, zone, one.event in pictures) for one in state.failures],
+    }
+
+
+def page_document(document: Mapping[str, Any], title: str) -> dict[str, Any]:
+    """The document with what the page needs besides: its title, and moments as a clock shows them."""
+    return {
+        **document,
+        "title": title,
+        "clock": _clock(document["at"]),
+        "hour_names": [hour[_HOUR] for hour in document["hours"]],
+        "stations": [{**one, "clock": _clock(one["last_at"])} for one in document["stations"]],
+        "batches": [{**one, "clock": _clock(one["last_at"])} for one in document["batches"]],
+        "failures": [{**one, "clock": _clock(one["at"])} for one in document["failures"]],
+    }
+
+
+def _clock(moment: str) -> str:
+    return moment[_MINUTE]
+
+
+def _failure_document(failure: Failure, zone: TimeZone, pictured: bool) -> dict[str, Any]:
+    return {
+        "event": failure.event,
+        "at": zone.shown(failure.at),
+        "station": failure.station,
+        "batch": failure.batch,
+        "verdict": failure.verdict,
+        "package": failure.package,
+        "serials": failure.serials,
+        "file": None if failure.file is None else printable_name(failure.file),
+        "page": failure.page,
+        "settled": failure.settled,
+        "picture": f"/picture/{failure.event}" if pictured else None,
+    }
+
+
+def without_moment(document: Mapping[str, Any], names: Sequence[str] = ("at", "clock", "head")) -> dict[str, Any]:
+    """The document without what changes though nothing happened."""
+    return {name: value for name, value in document.items() if name not in names}

@@ -1,0 +1,1 @@
+from tests.cli.test_press import *  # noqa: F403

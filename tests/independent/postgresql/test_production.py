@@ -1,0 +1,1 @@
+from tests.unit.production.test_line import *  # noqa: F403
