@@ -96,7 +96,8 @@ def confirm(app: App, name: str, document: str | None, signed_for: tuple[str, ..
 
     Writes into its file who signs (the operator), when, the document, and the SHA-256 of what the spec says. A change
     afterwards is refused when a production product is issued, until somebody signs again. Where the spec lists samples,
-    these are compared first, and each assumed field that they do not prove has to be signed for by name.
+    these are compared first, and each assumed field that they do not prove has to be signed for by name. Such a
+    signature holds at the next time, too, unless the field, the string's rules or the document were changed.
     """
     from bss_mfg.workspace.spec_confirmation import confirm_spec
     from bss_mfg.workspace.spec_samples import read_samples
@@ -108,7 +109,12 @@ def confirm(app: App, name: str, document: str | None, signed_for: tuple[str, ..
         raise click.UsageError("--document is empty: say what it was compared with.")
     with app.workspace.open_ledger(app.actor) as ledger:
         done = confirm_spec(app.workspace, ledger, name, (document or "").strip(), signed_for)
-    print_fields(done.spec)
-    say_lengths(done.spec, read_samples(app.workspace.root / "specs", done.spec))
-    if signed := done.spec.confirmation:
+    spec = done.file.spec
+    signed = spec.confirmation
+    known = dict.fromkeys(spec.assumed, "signed") | dict.fromkeys(signed.proven if signed else (), "proven")
+    print_fields(spec, known)
+    say_lengths(done.file, read_samples(app.workspace.root / "specs", spec))
+    for one in done.lapsed:
+        say(f"LAPSED: {one.lapse}. If it is still right, sign again: `bss-mfg spec confirm {name} --sign {one.key}`.")
+    if signed:
         say(f"OK: {name} confirmed by {signed.by} on {signed.on} with {signed.document}; SHA-256 {signed.digest}")

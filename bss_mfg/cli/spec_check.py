@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say
-from bss_mfg.core.text import count_words
+from bss_mfg.core.text import count_words, one_or
 
 if TYPE_CHECKING:
     from bss_mfg.payload.proving.evidence import Fault, FieldProof, SpecProof
-    from bss_mfg.payload.spec import Spec, SpecFile
+    from bss_mfg.payload.spec import Spec, SpecField, SpecFile
     from bss_mfg.payload.spec_samples import LoadedSample
 
 
@@ -62,7 +62,7 @@ def check(
     elif samples:
         _print_proof(file.spec, proof)
     else:
-        print_fields(file.spec)
+        print_fields(file.spec, {})
     for fault in proof.faults:
         say(f"CONTRADICTED: {_words(fault)}")
     if not samples and file.spec.assumed:
@@ -70,7 +70,7 @@ def check(
     for result in proof.results:
         if result.unused:
             say(f"NOTE: {result.sample} tells {', '.join(result.unused)}, which the spec does not use")
-    say_lengths(file.spec, samples)
+    say_lengths(file, samples)
     may_produce = _may_produce(file, proof)
     if proof.faults:
         count = count_words(len(proof.faults), "contradiction")
@@ -109,31 +109,35 @@ def _samples(spec: Spec, folder: Path, files: tuple[Path, ...], private_key: Pat
     return [one if one.private_key else replace(one, private_key=key) for one in found]
 
 
-def print_fields(spec: Spec) -> None:
-    """The fields of a spec, a line each, and what insecure parts cost."""
+def print_fields(spec: Spec, known: Mapping[str, str]) -> None:
+    """The fields of a spec, a line each, and what insecure parts cost. `known`: how far assumed ones are known."""
     for field in spec.field:
-        how = _how(spec, field.key)
-        click.echo(f"{field.status:<10} {field.key:<6} {field.source}" + (f" {how}" if how else ""))
+        _print_field(spec, field, known.get(field.key, field.status))
     _print_warnings(spec)
+
+
+def _print_field(spec: Spec, field: SpecField, known: str) -> None:
+    how = _how(spec, field.key)
+    click.echo(f"{known:<16} {field.key:<6} {field.source}" + (f" {how}" if how else ""))
 
 
 def _print_proof(spec: Spec, proof: SpecProof) -> None:
     """The fields of a spec, with what samples say of each."""
     for field, one in zip(spec.field, proof.fields, strict=True):
-        how = _how(spec, field.key)
-        click.echo(f"{field.status:<10} {field.key:<6} {one.evidence:<16} {field.source}" + (f" {how}" if how else ""))
+        _print_field(spec, field, one.evidence if field.status == "assumed" else field.status)
         _print_parts(one)
-    click.echo(f"{'':<10} {'string':<6} {proof.string.evidence}")
+    click.echo(f"{proof.string.evidence:<16} string")
     _print_parts(proof.string)
     _print_warnings(spec)
 
 
-def say_lengths(spec: Spec, samples: Sequence[LoadedSample]) -> None:
+def say_lengths(file: SpecFile, samples: Sequence[LoadedSample]) -> None:
     """Which lengths the samples show, of values that may have others."""
     from bss_mfg.payload.free_lengths import shown_lengths
+    from bss_mfg.payload.signatures import keys_signed
 
-    signed = spec.confirmation.signed if spec.confirmation else ()
-    for one in shown_lengths(spec, (loaded.sample for loaded in samples)):
+    signed = keys_signed(file)
+    for one in shown_lengths(file.spec, (loaded.sample for loaded in samples)):
         open_words = "signed for by name" if one.key in signed else f"not proven (sign for them with --sign {one.key})"
         say(f"NOTE: {one.key}: the samples show {one.source} of {one.words} only; other lengths are {open_words}")
 
@@ -191,6 +195,7 @@ def _print_warnings(spec: Spec) -> None:
 def _may_produce(file: SpecFile, proof: SpecProof) -> bool:
     """Say whether production may use a spec, and what it lacks."""
     from bss_mfg.payload.confirmation import ConfirmationState, changed_samples, changes, confirmation_state, unsigned
+    from bss_mfg.payload.signatures import earlier_signatures
 
     found, state, ok = file.spec, confirmation_state(file), "" if proof.faults else "OK: "
     if state is ConfirmationState.NOT_NEEDED:
@@ -199,21 +204,30 @@ def _may_produce(file: SpecFile, proof: SpecProof) -> bool:
     signed = found.confirmation
     by = f"by {signed.by} on {signed.on} with {signed.document}" if signed else ""
     if state is ConfirmationState.CONFIRMED:
-        by_name = f"; signed for by name: {', '.join(signed.signed)}" if signed and signed.signed else ""
+        names = [f"{one.key} (by {one.by.by} on {one.by.on})" for one in earlier_signatures(file)]
+        by_name = f"; signed for by name: {', '.join(names)}" if names else ""
         say(f"{ok}confirmed {by}{by_name}")
         return True
     for change in [*changes(file), *(f"the sample {name}" for name in changed_samples(file) if signed)]:
         say(f"CHANGED: {change}")
+    before = earlier_signatures(file)
+    held = [one.key for one in before if one.holds]
+    missing = [key for key in proof.unproven(found.assumed) if key not in held] if found.samples.files else []
+    open_ = missing if found.samples.files else found.assumed
     why = {
-        ConfirmationState.NONE: f"{', '.join(found.assumed)} are assumptions",
+        ConfirmationState.NONE: f"{', '.join(open_)} {one_or(len(open_), 'is an assumption', 'are assumptions')}"
+        if open_
+        else "every assumption is proven by the samples, and nobody has signed yet",
         ConfirmationState.BY_HAND: f"confirmed {by}, but nothing says what it was like then",
         ConfirmationState.CHANGED: f"confirmed {by}, and changed since",
         ConfirmationState.IN_PART: f"confirmed {by}, but neither proven nor signed for: {', '.join(unsigned(file))}",
     }
     say(f"NOT CONFIRMED: {why[state]}; production products refuse this spec.")
+    for one in before:
+        if not one.holds:
+            say(f"LAPSED: {one.lapse}")
     if proof.faults:
         return False
-    names = proof.unproven(found.assumed) if found.samples.files else ()
-    by_name = "".join(f" --sign {key}" for key in names)
+    by_name = "".join(f" --sign {key}" for key in missing)
     say(f"Compare it with Amazon's guide, then sign: `bss-mfg spec confirm {found.name} --document TEXT{by_name}`.")
     return False

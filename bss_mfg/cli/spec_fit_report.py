@@ -28,6 +28,8 @@ _LOOK_UP = {
     "VALUES_FOUND": "the layout of the plaintext, and whether every value in the sample is right",
 }
 
+_LOOK_UP_ORDER = "in which order the guide puts the devices of a package, in clear and in what is encrypted"
+
 
 def print_report(report: FitReport, samples: Sequence[Known]) -> None:
     """Everything that a search found, or how near it came."""
@@ -67,7 +69,8 @@ def print_report(report: FitReport, samples: Sequence[Known]) -> None:
 def print_misses(misses: Iterable[NearMiss]) -> None:
     """How near a search came, a line for each field."""
     for miss in misses:
-        say(f"NEAREST: {miss.key + ': ' if miss.key else ''}{miss.detail}. Look up {_LOOK_UP[miss.stage.name]}.")
+        look_up = _LOOK_UP_ORDER if miss.other_order else _LOOK_UP[miss.stage.name]
+        say(f"NEAREST: {miss.key + ': ' if miss.key else ''}{miss.detail}. Look up {look_up}.")
 
 
 def _unplaced_words(report: FitReport, *, several: bool) -> str:

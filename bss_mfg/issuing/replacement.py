@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from bss_mfg.core.text import count_words, one_or
 from bss_mfg.credentials import format_serial
 from bss_mfg.errors import InputError, RefusedError
+from bss_mfg.issuing.lengths import refuse_other_lengths
 from bss_mfg.issuing.numbering import SerialNumbers, refuse_issued
 from bss_mfg.issuing.slices import new_unit
 from bss_mfg.issuing.uniqueness import Identifiers, open_identifiers
@@ -18,17 +19,19 @@ from bss_mfg.ledger.sealed_rows import seal_packages
 from bss_mfg.ledger.vault import DataKey, Vault
 from bss_mfg.model import Batch, Identity, Package, Unit
 from bss_mfg.payload.build import PayloadBuilder
-from bss_mfg.payload.spec import spec_from_text
+from bss_mfg.payload.spec import SpecFile
 from bss_mfg.workspace.product import LoadedProduct
 
 
 @dataclass(frozen=True)
 class ReplacementRequest:
     """A new unit for each of the scrapped `serials` of a batch of `product`, and why. Without `identities` (one for
-    each serial, in their order) the new serials are the product's next."""
+    each serial, in their order) the new serials are the product's next. `spec` is the batch's, with the signatures that
+    count now."""
 
     batch: Batch
     product: LoadedProduct
+    spec: SpecFile
     serials: Sequence[str]
     reason: str
     identities: Sequence[Identity] = ()
@@ -42,7 +45,7 @@ def replace_units(ledger: Ledger, vault: Vault, request: ReplacementRequest) -> 
     """
     batch, serials = request.batch, list(dict.fromkeys(request.serials))
     builder = _payload_builder(request)
-    spec = spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec
+    spec = request.spec.spec
     identifiers = open_identifiers(ledger, vault, spec) if request.identities else Identifiers(spec, None)
     with ledger.issuing():
         ledger.batches.refuse_closed(batch.id)
@@ -53,6 +56,8 @@ def replace_units(ledger: Ledger, vault: Vault, request: ReplacementRequest) -> 
         if not scrapped:
             return successors
         _refuse_other_count(request.identities, len(scrapped))
+        if batch.stage == "production":
+            refuse_other_lengths(request.spec, request.identities, request.product.product)
         keys = open_keys(ledger)
         data_key = keys.data_key(batch.id, vault)
         product_no, identities = _identities(ledger, request, len(scrapped), identifiers)
@@ -98,7 +103,7 @@ def _payload_builder(request: ReplacementRequest) -> PayloadBuilder:
             f"the product's key is not the one that batch {batch.id} was issued with",
             way_out="Put that key file back, or issue a new batch instead.",
         )
-    return PayloadBuilder(spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec, batch.facts, key)
+    return PayloadBuilder(request.spec.spec, batch.facts, key)
 
 
 def _refuse_other_count(identities: Sequence[Identity], units: int) -> None:

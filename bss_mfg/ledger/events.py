@@ -333,7 +333,8 @@ class SpecConfirmed(EventRecord):
     spec: str = key("name")
     digest: str = key("SHA-256 of what it says")
     document: str = key("what it was compared with")
-    signed: list[str] | None = key("of a spec with samples: fields that these did not prove", default=None)
+    signed: list[str] | None = key("of a spec with samples: fields that were signed for by name", default=None)
+    kept: list[str] | None = key("fields whose earlier signatures hold", default=None)
     samples: dict[str, str] | None = key("SHA-256 of its sample files, where it has some", default=None)
 
 

@@ -21,7 +21,7 @@ PATTERNS: dict[Source, str] = {
     "product.upc": "^[0-9]{12}$",
     "product.ean": "^([0-9]{8}|[0-9]{13})$",
     "unit.serial": "^[A-Za-z0-9][A-Za-z0-9._-]{0,49}$",
-    "package.encrypted": r"^[A-Za-z0-9+/=_.\-]+$",
+    "package.encrypted": r"^[A-Za-z0-9+/=_.\-: \$%*]+$",  # base45 has the last five
 }
 """What the value of a source looks like: as bss-mfg issues it. UUIDs and MACs have forms (`value_forms`)."""
 

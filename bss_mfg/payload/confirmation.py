@@ -15,6 +15,7 @@ from typing import Any
 from bss_mfg.core.toml_files import parse_toml, quote
 from bss_mfg.core.toml_lines import line_numbers
 from bss_mfg.errors import InputError
+from bss_mfg.payload.signing import Signature
 from bss_mfg.payload.spec import SpecFile
 
 _TABLE = "confirmation"
@@ -43,7 +44,8 @@ class ConfirmationState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class NewConfirmation:
     """Who compared a spec with Amazon's guide, when, and with which document; of one with samples, which of the assumed
-    fields these prove, which were signed for by name, and how long the samples' values are, by source."""
+    fields these prove, which are signed for by name, and how long the samples' values are, by source. `earlier`: whose
+    those of the signatures are that were given before."""
 
     by: str
     on: date
@@ -51,12 +53,13 @@ class NewConfirmation:
     proven: tuple[str, ...] = ()
     signed: tuple[str, ...] = ()
     lengths: Mapping[str, tuple[int, ...]] = dataclass_field(default_factory=dict)
+    earlier: Mapping[str, Signature] = dataclass_field(default_factory=dict)
 
 
 def content_digest(file: SpecFile) -> str:
     """SHA-256 (hex) of what a spec says, its confirmation apart: of the parsed file as JSON with sorted keys and
     without blanks, so that comments and layout don't count. Files keep it: it must never change."""
-    return _digest(_content(file.text))
+    return digest_of(spec_content(file.text))
 
 
 def confirmation_state(file: SpecFile) -> ConfirmationState:
@@ -134,12 +137,12 @@ def changes(file: SpecFile) -> list[str]:
     if file.confirmed_text is None or signed is None:
         return []
     try:
-        kept = _content(file.confirmed_text)
+        kept = spec_content(file.confirmed_text)
     except InputError:
         return []
-    if _digest(kept) != signed.digest:
+    if digest_of(kept) != signed.digest:
         return []
-    before, after = dict(_flat(kept)), dict(_flat(_content(file.text)))
+    before, after = dict(_flat(kept)), dict(_flat(spec_content(file.text)))
     names = [*after, *(name for name in before if name not in after)]
     return [
         f"{name} is {after.get(name, 'left out')}, it was {before.get(name, 'left out')}"
@@ -162,12 +165,17 @@ def with_confirmation(file: SpecFile, new: NewConfirmation) -> str:
     if file.spec.samples.files:
         digests = (f"{quote(name)} = {quote(file.sample_digests[name])}" for name in file.spec.samples.files)
         lines += [f"proven = {_listed(new.proven)}", f"signed = {_listed(new.signed)}"]
+        if new.earlier:
+            whose = (
+                (key, f"{{ by = {quote(one.by)}, on = {one.on.isoformat()} }}") for key, one in new.earlier.items()
+            )
+            lines += [f"earlier = {{ {', '.join(f'{key} = {them}' for key, them in whose)} }}"]
         if new.lengths:
             sizes = (f"{quote(source)} = [{', '.join(map(str, some))}]" for source, some in new.lengths.items())
             lines += [f"lengths = {{ {', '.join(sizes)} }}"]
         lines += [f"samples = {{ {', '.join(digests)} }}"]
     text = rest.rstrip() + "\n\n" + "\n".join(lines) + "\n"
-    if _content(text) != _content(file.text):
+    if spec_content(text) != spec_content(file.text):
         raise _unknown_form(file)
     return text
 
@@ -199,11 +207,13 @@ def _unknown_form(file: SpecFile) -> InputError:
     )
 
 
-def _content(text: str) -> dict[str, Any]:
+def spec_content(text: str) -> dict[str, Any]:
+    """What the text of a spec says, its confirmation apart."""
     return {name: value for name, value in parse_toml(text, "spec").data.items() if name != _TABLE}
 
 
-def _digest(content: Mapping[str, Any]) -> str:
+def digest_of(content: Mapping[str, Any]) -> str:
+    """The digest of what a spec says, as `content_digest` has it."""
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=str)
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 

@@ -59,14 +59,18 @@ def require_shown(file: SpecFile, used: Mapping[str, Iterable[int]]) -> None:
         if not others:
             continue
         name, what = file.spec.name, shown.source.removeprefix("unit.")
-        before = file.spec.confirmation.signed if file.spec.confirmation else ()
-        names = " ".join(f"--sign {key}" for key in (*before, shown.key))
+        ways = [f"Give it {what}s of a length that a sample shows (serials: the product's pattern)"]
+        if file.origin == "workspace":  # a batch's own spec is as it was
+            ways.append("add a sample")
+            ways.append(
+                "or look it up in Amazon's guide, and sign for it by name: "
+                f"`bss-mfg spec confirm {name} --sign {shown.key}`"
+            )
         raise InputError(
             f"a {what} of {count_words(others[0], 'character')} is to be issued, and the samples show {what}s of "
             f"{shown.words} only, so that {shown.key} can have another length is not proven",
             where=f"spec {name}",
-            way_out=f"Give it {what}s of a length that a sample shows (serials: the product's pattern); add a sample; "
-            f"or look it up in Amazon's guide, and sign for it by name: `bss-mfg spec confirm {name} {names}`.",
+            way_out=f"{'; '.join(ways)}.",
         )
 
 

@@ -36,6 +36,13 @@ class Samples(FileModel):
         return self
 
 
+class Signature(FileModel):
+    """Who signed, and when."""
+
+    by: Annotated[str, Field(pattern=r"\S")]
+    on: datetime.date
+
+
 class Confirmation(FileModel):
     """Who compared the assumed fields with Amazon's guide, when, and with which document."""
 
@@ -47,6 +54,9 @@ class Confirmation(FileModel):
     )
     proven: tuple[str, ...] = Field((), description="Keys of assumed fields that the samples proved.")
     signed: tuple[str, ...] = Field((), description="Keys of assumed fields that they did not: signed for by name.")
+    earlier: dict[str, Signature] = Field(
+        {}, description="Whose those signatures are that an earlier confirmation had, and that hold."
+    )
     lengths: dict[str, tuple[int, ...]] = Field(
         {}, description="Characters of the samples' values, by source, where the spec allows other lengths as well."
     )

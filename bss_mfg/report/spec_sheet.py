@@ -9,7 +9,7 @@ from dataclasses import field as dataclass_field
 from bss_mfg.core.text import count_words
 from bss_mfg.errors import InputError
 from bss_mfg.label.layout.symbol_size import symbol_size
-from bss_mfg.payload.anatomy import PLACEHOLDERS, Anatomy, EncryptedValue, explain, facts_of
+from bss_mfg.payload.anatomy import PLACEHOLDERS, Anatomy, EncryptedValue, FieldAnatomy, explain, facts_of
 from bss_mfg.payload.build import longest_example, plaintext_size
 from bss_mfg.payload.confirmation import ConfirmationState, confirmation_state, content_digest, unsigned
 from bss_mfg.payload.free_lengths import ShownLengths, shown_lengths
@@ -239,7 +239,7 @@ def spec_sheet(file: SpecFile, request: SheetRequest) -> SpecSheet:
         digest=content_digest(file),
         state=state,
         state_words=_state_words(file, state, proven),
-        fields=tuple(_row(one.field, one.text, spec, by_key.get(one.field.key)) for one in made.fields),
+        fields=tuple(_row(one, spec, by_key.get(one.field.key), lengths) for one in made.fields),
         blocks=tuple(_block(one.field, one.encrypted) for one in made.fields if one.encrypted),
         sizes=tuple(_sizes(spec, facts_of(spec, request.facts))),
         statements=(*_statements(spec, by_key, string, proven=False), *_other_lengths(lengths)),
@@ -279,9 +279,11 @@ def _assumptions(count: int, proven: int) -> str:
     return f"Not confirmed: {words}" + (f", {proven} of them proven by samples" if proven else "")
 
 
-def _row(field: SpecField, value: str, spec: Spec, proof: FieldProof | None) -> FieldRow:
-    written, holds = format_words(field.format), holds_words(field, spec)
-    row = FieldRow(field.key, field.status, holds, written, value, field.note)
+def _row(one: FieldAnatomy, spec: Spec, proof: FieldProof | None, lengths: Sequence[ShownLengths]) -> FieldRow:
+    """`lengths` stand for those that the spec allows where the rest is proven."""
+    field, shown = one.field, next((some.words for some in lengths if some.key == one.field.key), "")
+    written, holds = format_words(field.format), holds_words(field, spec, shown if _is_proven(proof) else "")
+    row = FieldRow(field.key, field.status, holds, written, one.text, field.note)
     if field.status == "published" or proof is None:
         return row
     return replace(row, evidence=proof.evidence, left=tuple(_parts_left(proof)))

@@ -116,7 +116,7 @@ def test_a_field_that_loses_its_signature_is_refused(production: Factory) -> Non
     assert refused.code == 3
     assert "BMO" in refused.err
     assert production.cli("spec", "check", NAME).code == 1
-    mended = production.cli(*way_out(refused), "--sign", "BMU", "--sign", "BMD")
+    mended = production.cli(*way_out(refused))
     assert mended.code == 0, mended.err
     assert production.cli(*CREATE).code == 0
 

@@ -10,6 +10,7 @@ import click
 import pytest
 
 from bss_mfg.cli.table import table as command
+from bss_mfg.issuing.from_workspace import batch_spec
 from bss_mfg.issuing.replacement import ReplacementRequest, replace_units
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.unit_state import UnitState
@@ -36,7 +37,7 @@ def replace(factory: Factory, ledger: Ledger, serial: str) -> str:
     """Issue a new unit in a scrapped one's place; its serial."""
     loaded = factory.workspace.product("bulb")
     batch = ledger.batches.get("B1")
-    request = ReplacementRequest(batch, loaded, [serial], "dropped")
+    request = ReplacementRequest(batch, loaded, batch_spec(batch), [serial], "dropped")
     return replace_units(ledger, factory.workspace.open_vault(), request)[serial]
 
 

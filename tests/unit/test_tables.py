@@ -20,6 +20,7 @@ from bss_mfg import tables
 from bss_mfg.core import clock
 from bss_mfg.errors import InputError, MissingError
 from bss_mfg.issuing.batch import create_batch
+from bss_mfg.issuing.from_workspace import batch_spec
 from bss_mfg.issuing.replacement import ReplacementRequest, replace_units
 from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.ledger import unit_table
@@ -54,9 +55,8 @@ def replace(factory: Factory, ledger: Ledger, serial: str) -> str:
     """Issue a new unit in a scrapped one's place; its serial."""
     loaded = factory.workspace.product("bulb")
     batch = ledger.batches.get("B1")
-    return replace_units(
-        ledger, factory.workspace.open_vault(), ReplacementRequest(batch, loaded, [serial], "dropped")
-    )[serial]
+    request = ReplacementRequest(batch, loaded, batch_spec(batch), [serial], "dropped")
+    return replace_units(ledger, factory.workspace.open_vault(), request)[serial]
 
 
 def table(factory: Factory, *columns: str, **wanted: Any) -> list[tuple[Any, ...]]:

@@ -75,7 +75,7 @@ def _read(name: str, text: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class EncryptedQuestion:
-    """A field to be opened: its key and values in all samples; `elsewhere`: sources that plain fields hold."""
+    """A field to be opened: its key and values in all samples; `elsewhere`: sources that other fields hold."""
 
     key: str
     values: tuple[str, ...] = field(repr=False)
@@ -149,16 +149,16 @@ def _laid_out(
         sample = question.samples[number]
         texts = [_open(suite, sample.key, data) for data in decoded.data[number]]
         of = [sample.units] if decoded.each == "package" else [(unit,) for unit in sample.units]
-        for index, (text, units) in enumerate(zip(texts, of, strict=True)):
+        for text, units in zip(texts, of, strict=True):
             if text is None:
-                closed.append((sample, index + 1))
+                closed.append((sample, units[0].number))
             else:
                 plains.append(Plain(text, units, dict(sample.facts)))
-                first_units.append((sample, index + 1))
+                first_units.append((sample, units[0].number))
     if closed:
         stands = {
-            value for plain, (sample, first) in zip(plains, first_units, strict=True)
-            for value, needle in _values(plain, sample, first) if needle.search(plain.data)
+            value for plain, (sample, _) in zip(plains, first_units, strict=True)
+            for value, needle in _values(plain, sample) if needle.search(plain.data)
         }  # fmt: skip
         miss = _partly_opened(question.key, decoded.each, first_units, closed)
         question.tally.note(replace(miss, stands=frozenset(stands)))
@@ -209,10 +209,11 @@ def _content(hit: FoundScheme, each: str, format: str, candidate: Candidate) -> 
 def _miss(question: EncryptedQuestion, plains: Sequence[Plain], first_units: Sequence[tuple[Known, int]]) -> NearMiss:
     """What stands in the plaintexts and what does not, told of the first in which a value is missing."""
     stands: set[ValueOf] = set()
-    told = ""
+    told = order = ""
     several = len({sample.name for sample, _ in first_units}) > 1
-    for plain, (sample, first) in zip(plains, first_units, strict=True):
-        values = _values(plain, sample, first)
+    fixed = any(source.startswith("unit.") for source in question.elsewhere)
+    for plain, (sample, _) in zip(plains, first_units, strict=True):
+        values = _values(plain, sample)
         there = [value for value, needle in values if needle.search(plain.data)]
         stands |= set(there)
         missing = [
@@ -225,12 +226,13 @@ def _miss(question: EncryptedQuestion, plains: Sequence[Plain], first_units: Seq
             told = _told(len(plain.data), there, missing) + where
             if not there and (others := _whose(question.samples, sample, plain.data)):
                 told += f"; units of {others} do"
-        if not missing and not told and (order := other_order(plain.units, plain.data)):
+        if not missing and not told and (order := other_order(plain.units, plain.data, fixed=fixed)):
             told = f"it opens to {len(plain.data)} bytes with the units {order}{where}"
     told = told or f"it opens to {len(plains[0].data)} bytes with all values in them, in no known layout"
     opened = frozenset(sample.name for sample, _ in first_units)
     stage = Stage.VALUES_FOUND if stands else Stage.OPENED
-    return NearMiss(stage, question.key, told, frozenset(stands), opened, tuple(_places(plains, first_units)))
+    places = tuple(_places(plains, first_units))
+    return NearMiss(stage, question.key, told, frozenset(stands), opened, places, other_order=bool(order))
 
 
 def _places(plains: Sequence[Plain], first_units: Sequence[tuple[Known, int]]) -> Iterator[tuple[str, tuple[int, ...]]]:
@@ -243,11 +245,11 @@ def _places(plains: Sequence[Plain], first_units: Sequence[tuple[Known, int]]) -
             yield name, places
 
 
-def _values(plain: Plain, sample: Known, first: int) -> list[tuple[ValueOf, Needles]]:
-    """The values of a plaintext's units, the first of which has that number, each with what finds it."""
+def _values(plain: Plain, sample: Known) -> list[tuple[ValueOf, Needles]]:
+    """The values of a plaintext's units, each with what finds it."""
     return [
-        (ValueOf(sample.name, number, source), needles([unit.alone(source)]))
-        for number, unit in enumerate(plain.units, first)
+        (ValueOf(sample.name, unit.number, source), needles([unit.alone(source)]))
+        for unit in plain.units
         for source in unit.sources
     ]
 

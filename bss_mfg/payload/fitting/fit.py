@@ -14,7 +14,7 @@ from bss_mfg.errors import InputError
 from bss_mfg.payload.fitting.cut_tags import cut_tag
 from bss_mfg.payload.fitting.encrypted_fields import EncryptedQuestion, decodings, encrypted_readings
 from bss_mfg.payload.fitting.forms import forms_without_key
-from bss_mfg.payload.fitting.known import Known
+from bss_mfg.payload.fitting.known import Known, standing
 from bss_mfg.payload.fitting.misses import Seen, misplaced, unexplained_fields, wrong_values
 from bss_mfg.payload.fitting.other_orders import in_orders, other_orders
 from bss_mfg.payload.fitting.plain_fields import Content, plain_readings
@@ -61,17 +61,29 @@ def fit(request: FitRequest, tally: Tally | None = None) -> FitReport:
 def _fit_in_orders(
     request: FitRequest, tally: Tally, orders: Mapping[Places, tuple[UnitOrder, ...]]
 ) -> FitReport | None:
-    """What explains the samples with their units in one of these orders; None where nothing does."""
-    nearest = dict(tally.nearest)
+    """What explains the samples with their units in one of these orders. Where nothing does, how near that order came
+    in which more fields in clear are read than as the samples list the units; None where there is none."""
+    best, read, nearest = None, _read_in_clear(request.samples), dict(tally.nearest)
     for places, names in orders.items():
         tally.nearest.clear()
         moved = tuple(sample.in_places(one) for sample, one in zip(request.samples, places, strict=True))
         found = _fit(replace(request, samples=moved), tally)
         if found.specs:
             return in_orders(found, names, request.samples)
+        if (more := _read_in_clear(moved)) > read:
+            best, read, nearest = found, more, dict(tally.nearest)
     tally.nearest.clear()
     tally.nearest.update(nearest)
-    return None
+    return best
+
+
+def _read_in_clear(samples: Sequence[Known]) -> frozenset[str]:
+    """The keys of the fields in clear that hold the units' values, in the order in which the samples have them."""
+    strings = [split_string(sample.string, sample.name) for sample in samples]
+    keys = _common_keys(strings, samples)
+    separator = _separators(strings, samples, keys)
+    found = {key: plain_readings(key, *_present(strings, samples, key), separator) for key in keys}
+    return frozenset(key for key, some in found.items() if any(one["source"].startswith("unit.") for one in some))
 
 
 def _fit(request: FitRequest, tally: Tally) -> FitReport:
@@ -224,12 +236,15 @@ class _Fields:
             known = any(not one["source"].startswith(("constant", "package")) for one in found[key])
             if known or len(having) < len(samples) or not decodings(values, samples, self._separator):
                 continue
+            if all(standing(one.units, value.encode()) for value, one in zip(values, having, strict=True)):
+                continue  # whose units stand in it in clear is not encrypted
             self.sealed.append(key)
             question = EncryptedQuestion(
                 key, tuple(values), samples, self._separator, words, self._tally, self._request.rare, elsewhere
             )
             opened = encrypted_readings(question)
             if opened:
+                elsewhere |= {source for one in opened for source in _sources(one.content)}
                 self.opened.append(key)
                 self._tally.nearest.pop(key, None)
                 found[key] = [one.content for one in opened]
@@ -311,5 +326,5 @@ _PUBLISHED = {"product.pid": "PID", "product.upc": "UPC", "product.ean": "EAN"}
 
 def _field(key: str, content: Content) -> dict[str, Any]:
     published = _PUBLISHED.get(content["source"]) == key or (key == "ABV" and content.get("value") == "OB04")
-    note = "As Amazon's public pages say." if published else "Fitted to samples; compare it with the guide."
+    note = "As Amazon's public pages say." if published else "Fitted to samples."
     return {"key": key, "status": "published" if published else "assumed", **content, "note": note}

@@ -25,9 +25,10 @@ Format = str | tuple[str, ...]
 @dataclass(frozen=True, slots=True)
 class KnownUnit:
     """The values of one unit by their sources: bytes of our own sources, the text of an identities file's columns.
-    `repr` shows none of them."""
+    `repr` shows none of them. `number`: which unit (from 1) it is in the sample that lists it."""
 
     values: Mapping[str, bytes | str] = field(repr=False)
+    number: int = 0
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -36,7 +37,7 @@ class KnownUnit:
 
     def alone(self, source: str) -> KnownUnit:
         """The unit with no other value than this."""
-        return KnownUnit({source: self.values[source]})
+        return KnownUnit({source: self.values[source]}, self.number)
 
     def sortable(self, source: str) -> bytes | None:
         """A value that units can be sorted by; None where there is none."""
@@ -101,10 +102,11 @@ class Known:
 
 def known_sample(sample: SpecSample, key: PrivateKey | None) -> Known:
     """A sample with the private key that opens it, if there is one."""
-    return Known(sample.name, sample.string, tuple(map(_known_unit, sample.units)), dict(sample.product), key)
+    units = tuple(_known_unit(unit, number) for number, unit in enumerate(sample.units, 1))
+    return Known(sample.name, sample.string, units, dict(sample.product), key)
 
 
-def _known_unit(unit: SampleUnit) -> KnownUnit:
+def _known_unit(unit: SampleUnit, number: int) -> KnownUnit:
     values: dict[str, bytes | str] = {}
     if unit.uuid:
         values["unit.uuid"] = unit.uuid.bytes
@@ -115,7 +117,7 @@ def _known_unit(unit: SampleUnit) -> KnownUnit:
     if unit.mac:
         values["unit.mac"] = bytes.fromhex(re.sub("[^0-9A-Fa-f]", "", unit.mac))
     values.update({f"unit.{name}": text for name, text in unit.extra.items()})
-    return KnownUnit(values)
+    return KnownUnit(values, number)
 
 
 def plaintext_value(content: Mapping[str, Any]) -> PlaintextValue | None:
@@ -201,11 +203,20 @@ def _places(units: Sequence[KnownUnit], order: UnitOrder) -> tuple[int, ...] | N
     return permutation([unit.sortable(sort_source(order)) for unit in units], order)
 
 
-def other_order(units: Sequence[KnownUnit], data: bytes) -> str:
-    """In which order values of all units stand in some bytes, if it is another than that of the units; else nothing."""
+def other_order(units: Sequence[KnownUnit], data: bytes, *, fixed: bool) -> str:
+    """In which order values of all units stand in some bytes, if it is another than that of the units; else nothing.
+    `fixed`: other fields of the string have the order of the units."""
     stand = standing(units, data)
     if stand is None or list(stand) == sorted(stand):
         return ""
-    if named := [order for order in orders_of(units, stand) if sort_source(order) != "unit.oob"]:
-        return f"in another order than the sample's: {' or '.join(named)}"
-    return "in another order than the sample's"
+    # Where other fields show an order, the units were put in it: the sample's own list tells what orders are called.
+    listed = sorted(units, key=lambda unit: unit.number) if fixed else units
+    named = [
+        "as the sample lists them" if order == "issued" else order
+        for order in orders_of(listed, standing(listed, data) or ())
+        if sort_source(order) != "unit.oob"
+    ]
+    which = f": {' or '.join(named)}" if named else ""
+    if fixed:
+        return f"in another order than in the other fields{which}; no spec can say that, it has one unit_order for all"
+    return f"in another order than the sample's{which or ', and in none that a spec can say'}"

@@ -9,7 +9,7 @@ from bss_mfg.payload.fitting.known import LEAST_NEEDLE, Known, KnownUnit, needle
 from bss_mfg.payload.fitting.plain_fields import Content, plain_readings
 from bss_mfg.payload.fitting.spoiled import spoiled
 from bss_mfg.payload.fitting.strings import SplitString
-from bss_mfg.payload.fitting.tally import Stage, Tally, ValueOf
+from bss_mfg.payload.fitting.tally import NearMiss, Stage, Tally, ValueOf
 
 
 def unexplained_fields(
@@ -22,6 +22,7 @@ def unexplained_fields(
     """Note each field that has no reading, if nothing was noted of it yet, and each that would be a constant and holds
     values of units. Given are the sources that stand in clear, in some samples at least."""
     in_clear: set[str] = set()
+    fixed = any(one["source"].startswith("unit.") for some in readings.values() for one in some)
     for key, some in readings.items():
         sources = [
             {one["source"] for one in plain_readings(key, [value], [sample], separator)} - {"constant"}
@@ -36,6 +37,10 @@ def unexplained_fields(
         read = [bool(own) for own in sources]
         suspects = [number for number in range(len(samples)) if not read[number]] or range(len(samples))
         values = [(text.value(key) or "").encode() for text in strings]
+        orders = (_order_told(values[number], samples[number], samples, fixed=fixed) for number in suspects)
+        if told := next(filter(None, orders), ""):
+            tally.note(NearMiss(Stage.NOTHING, key, told, other_order=True))
+            continue
         told = next(filter(None, (_about(values[number], samples[number], samples) for number in suspects)), "")
         if not told and not some:
             told = _not_read(sources, [samples[number].name for number in suspects] if any(read) else [])
@@ -55,13 +60,18 @@ def _not_read(sources: Sequence[set[str]], suspects: Sequence[str]) -> str:
     return f"in {' and '.join(suspects)} it is not the sample's {' or '.join(expected)}, as in the others"
 
 
+def _order_told(data: bytes, sample: Known, samples: Sequence[Known], *, fixed: bool) -> str:
+    """Whether the units stand in a value in another order."""
+    if spoiled(data.decode()) or not (order := other_order(sample.units, data, fixed=fixed)):
+        return ""
+    return f"the units' values{f' of {sample.name}' if len(samples) > 1 else ''} stand in it {order}"
+
+
 def _about(data: bytes, sample: Known, samples: Sequence[Known]) -> str:
     """What is striking about a value that can't be read: that it is not whole, or whose units stand in it."""
     if told := spoiled(data.decode()):
         return f"in {sample.name} {told}" if len(samples) > 1 else told
     where = f" of {sample.name}" if len(samples) > 1 else ""
-    if order := other_order(sample.units, data):
-        return f"the units' values{where} stand in it {order}"
     if needles(sample.units).search(data):
         return f"some values of the units{where} stand in it, and others do not, or in an unknown form"
     whose = next((one for one in samples if one is not sample and needles(one.units).search(data)), None)
@@ -82,9 +92,9 @@ def wrong_values(samples: Sequence[Known], unplaced: Sequence[str], tally: Tally
     stands = frozenset(value for miss in tally.nearest.values() for value in miss.stands)
     found = []
     for sample in samples:
-        for number, unit in enumerate(sample.units, 1):
+        for unit in sample.units:
             for source in (one for one in unit.sources if one in unplaced and _is_long(unit, one)):
-                value, needle = ValueOf(sample.name, number, source), needles([unit.alone(source)])
+                value, needle = ValueOf(sample.name, unit.number, source), needles([unit.alone(source)])
                 is_judged = source in seen.in_clear or sample.name not in seen.unread
                 if is_judged and value not in stands and not needle.search(sample.text):
                     found.append(value)

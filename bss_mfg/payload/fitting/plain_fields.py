@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bss_mfg.payload.fitting.known import Format, Known, formats_of
+from bss_mfg.payload.fitting.known import Format, Known, formats_of, needles
 from bss_mfg.payload.sources import SAFE_VALUE, column_of
 
 _PUBLISHED = {
@@ -31,9 +31,24 @@ def plain_readings(key: str, values: Sequence[str], samples: Sequence[Known], se
     found: list[Content] = []
     if all(value == str(len(sample.units)) for value, sample in zip(values, samples, strict=True)):
         found.append({"source": "package.units", "format": "decimal"})
-    if len(set(values)) == 1 and SAFE_VALUE.fullmatch(values[0]):
+    is_constant = len(set(values)) == 1 and SAFE_VALUE.fullmatch(values[0])
+    if is_constant and not any(_holds_values(values[0], sample, separator) for sample in samples):
         found.append({"source": "constant", "value": values[0]})
     return found
+
+
+def _holds_values(value: str, sample: Known, separator: str) -> bool:
+    """Whether values of the units stand in a field, in whatever order."""
+    if needles(sample.units).search(value.encode()):
+        return True
+    parts = sorted(part.encode() for part in value.split(separator))
+    if len(parts) < 2:  # a short value alone may be there by chance
+        return False
+    return any(
+        sorted(unit.written(source, format) or b"" for unit in sample.units) == parts
+        for source in sample.sources
+        for format in formats_of(source, in_plaintext=False)
+    )
 
 
 def _of_units(values: Sequence[str], samples: Sequence[Known], separator: str) -> Iterator[Content]:

@@ -23,7 +23,10 @@ def report_document(report: FitReport) -> dict[str, Any]:
             for one in report.forms
         ],
         "nearest": [
-            {"key": one.key, "stage": one.stage.name.lower().replace("_", "-"), "detail": one.detail}
+            {
+                "key": one.key, "stage": one.stage.name.lower().replace("_", "-"), "detail": one.detail,
+                "other_order": one.other_order,
+            }
             for one in report.nearest
         ],
         "not_found": list(report.unplaced),

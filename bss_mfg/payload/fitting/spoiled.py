@@ -6,6 +6,8 @@ import re
 
 from bss_mfg.payload.formats import BINARY, format_of
 
+_LEAST_BASE45 = 48
+"""Characters of base45, which has a blank of its own, that other text is not by chance."""
 _LEAST = 40
 """Characters below which nobody can tell an encoding that is cut off from a name."""
 _HEX = re.compile("[0-9A-F]+|[0-9a-f]+")
@@ -19,7 +21,8 @@ def is_hex(text: str) -> bool:
 
 def spoiled(text: str) -> str:
     """What is wrong with a value that nothing explains, where its characters tell."""
-    if blank := re.search(r"\s", text):
+    is_base45 = len(text) >= _LEAST_BASE45 and _can_be("base45", text)
+    if (blank := re.search(r"\s", text)) and not is_base45:
         return f"a blank stands in it, as its character {blank.start() + 1}"
     if re.search(r"(\.\.+|…)$", text):
         return "it ends with dots: give the whole value"

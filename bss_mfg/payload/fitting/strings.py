@@ -54,7 +54,7 @@ def split_string(text: str, name: str) -> SplitString:
 
 
 def _split(text: str, between: str, behind: str) -> SplitString | None:
-    terminator = between if text.endswith(between) else ""
+    terminator = text[-1:] if text.endswith(FIELD_SEPARATORS) else ""
     pieces = [piece.partition(behind) for piece in text.removesuffix(terminator).split(between)]
     keys = [key for key, _, _ in pieces]
     if len(set(keys)) < len(keys) or not all(sign and value and _KEY.fullmatch(key) for key, sign, value in pieces):

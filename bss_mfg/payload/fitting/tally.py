@@ -53,7 +53,8 @@ Places = tuple[tuple[int, ...], ...]
 class NearMiss:
     """How near an attempt came, of which field, and what is known of it; `detail` never holds a secret. `stands`: the
     units' values that stand in what was opened; `opened`: the names of the samples of which all was opened; `places`:
-    by the names of samples, which unit (from 0) stands in each place of what was opened."""
+    by the names of samples, which unit (from 0) stands in each place of what was opened; `other_order`: nothing else is
+    wrong than the order in which the units stand."""
 
     stage: Stage
     key: str
@@ -61,6 +62,7 @@ class NearMiss:
     stands: frozenset[ValueOf] = frozenset()
     opened: frozenset[str] = frozenset()
     places: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    other_order: bool = False
 
 
 @dataclass(frozen=True, slots=True)

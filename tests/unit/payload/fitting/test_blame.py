@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bss_mfg.payload.fitting.fit import FitRequest, fit
-from bss_mfg.payload.fitting.known import Known, KnownUnit
+from bss_mfg.payload.fitting.known import Known
 from bss_mfg.payload.fitting.report import FitReport
 from bss_mfg.payload.fitting.tally import Stage, ValueOf
 from bss_mfg.payload.product_keys import load_private_key, new_development_key
@@ -39,7 +39,7 @@ def told(report: FitReport) -> dict[str, str]:
 
 def with_serial(known: Known, number: int, serial: bytes) -> Known:
     units = list(known.units)
-    units[number] = KnownUnit({**units[number].values, "unit.serial": serial})
+    units[number] = replace(units[number], values={**units[number].values, "unit.serial": serial})
     return replace(known, units=tuple(units))
 
 

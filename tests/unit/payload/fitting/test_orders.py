@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID as UUID_OF
 
@@ -13,7 +14,9 @@ from bss_mfg.payload.fitting.fit import FitRequest, fit
 from bss_mfg.payload.fitting.known import Known, KnownUnit, known_sample, other_order
 from bss_mfg.payload.fitting.proof import explains
 from bss_mfg.payload.fitting.report import Vary
+from bss_mfg.payload.fitting.tally import Stage, ValueOf
 from bss_mfg.payload.parse import device_uuids, open_package, split_fields
+from bss_mfg.payload.product_keys import load_private_key, new_development_key
 from bss_mfg.payload.proving.evidence import Evidence, FaultKind
 from bss_mfg.payload.proving.prove import prove
 from bss_mfg.payload.spec import Spec
@@ -44,7 +47,8 @@ def unit(number: int) -> KnownUnit:
 def test_the_order_in_which_units_stand_is_named(listed: str, stand: str, order: str | None) -> None:
     data = b"".join(b"".join(unit(int(one)).values.values()) for one in stand)  # type: ignore[arg-type]
     told = "" if order is None or listed == stand else f"in another order than the sample's{order}"
-    assert other_order([unit(int(one)) for one in listed], data) == told
+    told += ", and in none that a spec can say" if order == "" and told else ""
+    assert other_order([unit(int(one)) for one in listed], data, fixed=False) == told
 
 
 SERIALS, UUIDS, MACS, KEYS = (1, 3, 0, 2, 4), (2, 0, 4, 1, 3), (3, 1, 2, 4, 0), (0, 4, 2, 3, 1)
@@ -122,8 +126,69 @@ def of_five(count: int = 5) -> Known:
 def test_an_order_that_no_spec_can_say_is_named() -> None:
     report = fit(FitRequest((of_five().in_places((1, 0, 2, 3, 4)),), rare=False))
     assert not report.specs
-    assert report.nearest[0].detail == "it opens to 160 bytes with the units in another order than the sample's"
+    told = "with the units in another order than the sample's, and in none that a spec can say"
+    assert report.nearest[0].detail == f"it opens to 160 bytes {told}"
+    assert report.nearest[0].other_order
     assert not report.unplaced
+
+
+def of_orders(in_clear: UnitOrder, inside: UnitOrder) -> Known:
+    """A sample whose units stand in one order in clear and in another in what is encrypted."""
+    _, known, _ = in_unit_order(in_clear)
+    _, other, _ = in_unit_order(inside)
+    head, tail = (known.string.partition(";DAT:")[0], known.string.partition("SER:")[2])
+    sealed = other.string.partition(";DAT:")[2].partition(";SER:")[0]
+    return replace(known, string=f"{head};DAT:{sealed};SER:{tail}")
+
+
+def test_another_key_is_all_that_is_wrong_of_units_in_a_known_order() -> None:
+    _, known, _ = in_unit_order("serial-descending")
+    other = load_private_key(new_development_key("p256")[0], "test")
+    report = fit(FitRequest((replace(known, key=other),), rare=False))
+    assert [(miss.key, miss.stage, miss.other_order) for miss in report.nearest] == [("DAT", Stage.POINT_READ, False)]
+    assert not report.unplaced
+    assert not report.wrong
+    places = known.places("serial-descending")
+    assert places
+    alone = fit(FitRequest((replace(known.in_places(places), key=other),), rare=False))
+    assert report.tried == alone.tried  # not searched once more, as the sample lists the units
+
+
+def test_a_wrong_value_is_that_of_the_unit_as_the_sample_numbers_it() -> None:
+    _, known, _ = in_unit_order("serial-descending")
+    units = list(known.units)
+    units[1] = replace(units[1], values={**units[1].values, "unit.oob": bytes(16)})
+    report = fit(FitRequest((replace(known, units=tuple(units)),), rare=False))
+    assert report.wrong == (ValueOf("sample.toml", 2, "unit.oob"),)
+    assert [(miss.key, miss.stage) for miss in report.nearest] == [("DAT", Stage.VALUES_FOUND)]
+    assert "without unit.oob of unit 2" in report.nearest[0].detail
+
+
+@pytest.mark.parametrize("in_clear", ["issued", "serial-descending"])
+@pytest.mark.parametrize("inside", ["issued", "uuid", "oob"])
+def test_fields_in_different_orders_are_named_as_what_no_spec_can_say(in_clear: UnitOrder, inside: UnitOrder) -> None:
+    known = of_orders(in_clear, inside)
+    report = fit(FitRequest((known,), rare=False))
+    if in_clear == inside:
+        assert report.specs
+        return
+    (miss,) = report.nearest
+    assert (miss.key, miss.other_order) == ("DAT", True)
+    assert "it has one unit_order for all" in miss.detail
+    named = {"issued": "as the sample lists them", "uuid": "uuid"}.get(inside)
+    assert (f"in the other fields: {named};" in miss.detail) if named else ("oob" not in miss.detail)
+    assert not report.unplaced
+    assert not report.wrong
+
+
+def test_two_fields_in_clear_in_different_orders_are_named_and_neither_is_a_constant() -> None:
+    _, known, _ = in_unit_order("issued")
+    value = known.string.partition("DID:")[2].removesuffix(";")
+    turned = "_".join(sorted(value.split("_")))
+    report = fit(FitRequest((replace(known, string=known.string.replace(value, turned)),), rare=False))
+    (miss,) = report.nearest
+    assert (miss.key, miss.other_order) == ("DID", True)
+    assert "in the other fields: uuid; no spec can say that" in miss.detail
 
 
 def test_two_samples_tell_orders_apart() -> None:
