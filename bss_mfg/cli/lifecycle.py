@@ -215,8 +215,14 @@ def close(
     "no feedback file was read for each unit (`manifest acknowledge`).",
 )
 @click.option("--delete-exports", is_flag=True, help="Also destroy programming files of the batch in the workspace.")
+@click.option(
+    "--unflashed",
+    metavar="TEXT",
+    type=Reason(),
+    help="Why, for the history, though flashers have claimed units and not reported them, or they failed.",
+)
 @pass_app
-def retire(app: App, batch_id: str, acknowledged: str | None, delete_exports: bool) -> None:
+def retire(app: App, batch_id: str, acknowledged: str | None, delete_exports: bool, unflashed: str | None) -> None:
     """Destroy the OOB keys of a batch permanently.
 
     For when all devices are programmed and the manifest was acknowledged: what is gone can't be stolen. Labels can
@@ -234,6 +240,7 @@ def retire(app: App, batch_id: str, acknowledged: str | None, delete_exports: bo
             ledger.batches.get(batch_id),
             acknowledged,
             delete_exports=delete_exports,
+            unflashed=unflashed,
             patience=app.patience,
         )
         to_withdraw = ledger.control_logs.count_to_withdraw(batch_id)

@@ -312,7 +312,7 @@ def _print_findings(outcome: Verification) -> None:
             continue
         if not item.unseen or unseen_shown:
             click.echo(fault_line(group))
-    if outcome.unseen > MOST_UNSEEN and not outcome.partial:
+    if outcome.unseen > MOST_UNSEEN and not outcome.partial and not wrong_batch:
         click.echo(f"MISSING: {count_words(outcome.unseen, 'label')} of the batch in none of these files")
     for name, reason in outcome.broken:
         click.echo(f"UNREADABLE FILE: {name}: {reason}")

@@ -151,7 +151,7 @@ def _patch_defects(symbol: _Symbol, unexplained: NDArray[np.bool_]) -> Iterator[
     yield Defect(
         DefectKind.DARK_PATCH if ink else DefectKind.LIGHT_PATCH,
         f"{'a dark' if ink else 'a light'} patch of {_span(columns)} x {_span(rows)} modules {where}: "
-        + ("a smear or a stain" if ink else "scuffed, covered or not printed"),
+        + ("a smear, a stain or covered" if ink else "scuffed, covered or not printed"),
     )
 
 
@@ -256,7 +256,7 @@ def _missing_side(grey: Grey, sampled: SampledGrid, wrong: NDArray[np.bool_]) ->
         for name, line in zip(names, (lines, lines[::-1]), strict=True):
             missing = int(np.argmin(line)) if not line.all() else size
             if missing > max(4, size // 10):
-                return f"cut off: {missing / size:.0%} at the {name} is missing"
+                return f"cut off or covered: {missing / size:.0%} at the {name} is missing"
     return ""
 
 

@@ -20,7 +20,7 @@ from bss_mfg.imaging.other_texts import find_other
 from bss_mfg.imaging.picture_judge import PictureVerdict, PlacedPicture, judge_pictures
 from bss_mfg.imaging.picture_levels import is_black_and_white
 from bss_mfg.imaging.shape_judge import ShapeVerdict, judge_shapes
-from bss_mfg.imaging.strip_places import Picture, area_place
+from bss_mfg.imaging.strip_places import Picture, area_place, pixels_per_mm
 from bss_mfg.imaging.text_cells import GlyphVerdict
 from bss_mfg.imaging.text_contrast import text_contrasts
 from bss_mfg.imaging.text_judge import NOT_MADE_OUT, PlacedText, TextVerdict, judge_texts
@@ -38,6 +38,8 @@ _FEWEST_TEXTS = 3
 _SHORT, _BESIDE_MM = 2, 0.06
 """A text of so few characters that lies so far from where its label's other texts say was rather looked for in a wrong
 place than is wrong."""
+_PALE_SHARE, _FEWEST_PALE = 0.6, 3
+"""Of the usual gain of symbols, below which a label is paler than the others; and how many labels tell the usual."""
 _DOUBTFUL_SHARE = 0.34
 _JUDGED_SHARE = 0.5
 """Share of a text's characters that must be judged for the text to count as judged."""
@@ -56,6 +58,7 @@ class ContentFault(StrEnum):
     WRONG_TEXT = "wrong text"
     MISSING_TEXT = "missing text"
     MOVED_TEXT = "moved text"
+    PALE_TEXTS = "pale texts"
     WRONG_PICTURE = "wrong picture"
     MISSING_PICTURE = "missing picture"
     MOVED_PICTURE = "moved picture"
@@ -83,6 +86,8 @@ class ContentFinding:
     def words(self) -> str:
         """It, as people read it."""
         shown = f" {self.planned!r}" if self.planned else ""
+        if self.fault is ContentFault.PALE_TEXTS:
+            return f"printed too pale for its texts to be made out ({self.seen}): print it darker"
         if self.fault in (ContentFault.MISSING_CODE, ContentFault.MISSING_TEXT, ContentFault.MISSING_PICTURE):
             return f"the {self.name}{shown} is missing"
         if self.fault is ContentFault.UNREADABLE_CODE:
@@ -113,6 +118,8 @@ class LabelContent:
     """How many of those not judged are not because the picture has black and white only."""
     hidden: int = 0
     """How many texts can't be told from their ground in any picture, as they were drawn."""
+    is_fine: bool = False
+    """Whether the picture is so fine that a finer one would hardly tell more."""
     compared: bool = True
     """Whether it is known what was to be on the label."""
 
@@ -140,6 +147,10 @@ def check_labels(
     check.artwork(usual)
     check.shapes()
     return check.contents()
+
+
+_OF_PALE = frozenset((ContentFault.WRONG_TEXT, ContentFault.MISSING_TEXT))
+"""What texts seem to be on a label that is paler than the others."""
 
 
 class _Check:
@@ -218,7 +229,23 @@ class _Check:
                 continue
             wrong = (_named(fault, reader, judged, maps, contrasts) for fault in _text_faults(judged, off))
             self.faults[verdict.label] += _shown(wrong, self.cuts, verdict.text, maps[verdict.label])
+        self._name_pale()
         return usual
+
+    def _name_pale(self) -> None:
+        """Texts are judged by those of the whole picture: of a label that is paler than the others several seem wrong,
+        and what is wrong is its print."""
+        suspects = [at for at, faults in enumerate(self.faults) if sum(one.fault in _OF_PALE for one in faults) > 1]
+        if not suspects or len(self.maps) < _FEWEST_PALE:
+            return
+        gains = [symbol_gain(self.picture, *one) for one in zip(self.expected.labels, self.maps, strict=True)]
+        usual = median(gains)
+        for at in suspects:
+            if 0 < gains[at] < _PALE_SHARE * usual:
+                first = next(one for one in self.faults[at] if one.fault in _OF_PALE)
+                seen = f"{gains[at] / usual:.0%} of the others' contrast"
+                pale = replace(first, fault=ContentFault.PALE_TEXTS, planned="", seen=seen, by_ocr=False, guess=False)
+                self.faults[at] = [*(one for one in self.faults[at] if one.fault not in _OF_PALE), pale]
 
     def artwork(self, usual: Mapping[int, tuple[float, float]]) -> None:
         """Pictures that are no plain shapes."""
@@ -265,6 +292,7 @@ class _Check:
                 tuple(self.right[at]),
                 self.greyless[at],
                 self.hidden[at],
+                pixels_per_mm(self.expected.labels[at].symbol, self.maps[at]) >= _GREYLESS_PIXELS_PER_MM,
             )
             for at, faults in enumerate(self.faults)
         ]
@@ -383,14 +411,27 @@ def _named(
     if fault.fault is not ContentFault.WRONG_TEXT or (fault.seen and NOT_MADE_OUT not in fault.seen):
         return fault
     said = reader.read(verdict.text, maps[verdict.label], contrasts[verdict.text.element] < 0)
-    return replace(fault, seen=said, by_ocr=True, guess=True) if said else fault
+    return replace(fault, seen=said, by_ocr=True, guess=True) if _is_sensible(said, fault.planned) else fault
+
+
+def _is_sensible(said: str, planned: str) -> bool:
+    """Whether what a reader of texts says may help somebody: not where it took artwork or a neighbour for letters."""
+    signs = said.replace(" ", "")
+    letters = sum(sign.isalnum() for sign in signs)
+    return bool(signs) and 2 * letters > len(signs) and len(said) <= 2 * len(planned) + 4
+
+
+def _is_mostly_blank(verdict: TextVerdict) -> bool:
+    """Whether so few of a text's characters were made out that they say nothing of it."""
+    made_out, planned = (len(text.replace(" ", "")) for text in (verdict.seen_text, verdict.text.text))
+    return verdict.is_guess and 2 * made_out < planned
 
 
 def _text_faults(verdict: TextVerdict, usual: tuple[float, float] | None) -> Iterator[ContentFinding]:
     text = verdict.text
     if verdict.wrong:
         fault = ContentFault.MISSING_TEXT if verdict.blank else ContentFault.WRONG_TEXT
-        seen = "" if verdict.blank else verdict.seen_text
+        seen = "" if verdict.blank or _is_mostly_blank(verdict) else verdict.seen_text
         yield ContentFinding(fault, text.element, "text", text.text, seen, guess=bool(seen) and verdict.is_guess)
     elif usual and verdict.text.turn == 0 and (off := dist(verdict.shift_mm, usual)) > MOVED_MM:
         yield ContentFinding(ContentFault.MOVED_TEXT, text.element, "text", text.text, f"{off:.1f} mm")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from bss_mfg.core.text import count_words
 from bss_mfg.imaging.label_content import LabelContent
 
+_AT_600_DPI = "A finer scan tells no more: show more labels in one picture, or compare these texts by eye"
+
 
 @dataclass(frozen=True, slots=True)
 class NotJudged:
@@ -53,9 +55,10 @@ def open_notes(contents: Sequence[LabelContent]) -> list[str]:
             f"{count_words(hidden, 'text')} of its labels can't be judged in any picture: they stand on artwork, or in "
             "a colour that a scanner does not see. Look at them"
         )
-    if doubtful := sum(content.doubtful for content in contents):
-        found.append(
-            f"in {count_words(doubtful, 'text')} of its labels a wrong character could pass that looks much like the "
-            "right one, as 8 and 9: the type is small. Scan more labels at once, or with 600 dpi"
-        )
+    for is_fine, way_out in ((False, "Scan more labels at once, or with 600 dpi"), (True, _AT_600_DPI)):
+        if doubtful := sum(content.doubtful for content in contents if content.is_fine is is_fine):
+            found.append(
+                f"in {count_words(doubtful, 'text')} of its labels a wrong character could pass that looks much like "
+                f"the right one, as 8 and 9: the type is small or pale. {way_out}"
+            )
     return found

@@ -136,6 +136,14 @@ class StripPlace:
         return picture.cut_place(self)
 
 
+def pixels_per_mm(area: Rect, to_pixels: Floats) -> float:
+    """How finely a picture shows an area of the printed page, along its upper edge."""
+    import numpy as np
+
+    ends = apply_homography(to_pixels, np.array([(area.x, area.y), (area.right, area.y)]))
+    return float(np.hypot(*(ends[1] - ends[0]))) / area.width
+
+
 def area_place(area: Rect, to_pixels: Floats, size: tuple[int, int]) -> StripPlace:
     """Where an upright area lies, parted into so many pixels; `to_pixels` takes mm of the printed page there."""
     import numpy as np

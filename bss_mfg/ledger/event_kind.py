@@ -68,3 +68,5 @@ class EventKind(StrEnum):
     LEDGER_ADOPTED = "ledger adopted"
     SPEC_CONFIRMED = "spec confirmed"
     FILES_PUBLISHED = "files published"
+    FLASHER_REGISTERED = "flasher registered"
+    FLASH_REPORTED = "flash reported"

@@ -16,6 +16,12 @@ from bss_mfg.ledger.event_record import REQUIRED, EventRecord, key, spread
 from bss_mfg.ledger.file_events import (
     FilesPublished as FilesPublished,
 )
+from bss_mfg.ledger.flash_events import (
+    FlasherRegistered as FlasherRegistered,
+)
+from bss_mfg.ledger.flash_events import (
+    FlashReported as FlashReported,
+)
 from bss_mfg.ledger.key_events import (
     KeysReleased as KeysReleased,
 )
@@ -238,6 +244,7 @@ class BatchRetired(EventRecord):
     kind = EventKind.BATCH_RETIRED
     units: int = key("how many")
     acknowledged: str = key("by what its manifest was acknowledged")
+    unflashed: str | None = key("why, though units were claimed and not reported, or failed", default=None)
 
 
 class ManifestMade(EventRecord):

@@ -18,6 +18,7 @@ from bss_mfg.ledger.connection import Database
 from bss_mfg.ledger.control_logs import ControlLogStore
 from bss_mfg.ledger.events import WorkspaceCreated
 from bss_mfg.ledger.exports import ExportStore
+from bss_mfg.ledger.flash import FlashStore
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.home import Home
 from bss_mfg.ledger.identities import IdentityStore
@@ -70,6 +71,7 @@ class Ledger:
         self.reads = ReadStore(connection, self.history, self.batches)
         self.pictures = PictureStore(connection, self.history)
         self.exports = ExportStore(connection, self.history, self.batches)
+        self.flash = FlashStore(connection, self.history, self.batches)
         self.releases = ReleaseStore(connection, self.history, self.batches)
         self.control_logs = ControlLogStore(connection, self.history, self.batches)
         self.published = PublishedFileStore(connection, self.history)
@@ -129,9 +131,10 @@ class Ledger:
         """All that is read inside is of one moment; for a few short questions, because writers wait."""
         return self._db.moment()
 
-    def locked(self, batch_id: str, work: BatchWork) -> AbstractContextManager[None]:
-        """Held while a command does such work on a batch; `LedgerError` where another does."""
-        return batch_lock(self._db, batch_id, work)
+    def locked(self, batch_id: str, work: BatchWork, wait_s: float = 0.0) -> AbstractContextManager[None]:
+        """Held while a command does such work on a batch; `LedgerError` where another does, after waiting for as long
+        as is usual for such work, and for `wait_s` seconds at least."""
+        return batch_lock(self._db, batch_id, work, wait_s)
 
     def compare(self, other: Ledger, most: int) -> LedgerComparison:
         """How far another ledger has the same history, and what both have issued; at most `most` of that is named."""
@@ -143,13 +146,14 @@ class Ledger:
 
     def check(self) -> int:
         """The database's own check, the hash chain, each batch's barcode strings and states against what the history
-        says of them, the released keys and the published files; returns the number of events."""
+        says of them, the released keys, the published files and what was flashed; returns the number of events."""
         self._db.check_integrity()
         events = self.history.verify()
         for batch in self.batches.all():
             self._check_batch(batch.id)
         check_released(self._db, self.history)
         self.published.check()
+        self.flash.check()
         return events
 
     def _check_batch(self, batch_id: str) -> None:

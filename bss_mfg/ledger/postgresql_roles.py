@@ -47,7 +47,7 @@ RIGHTS: Mapping[Role, Rights] = {
     "operator": Rights(
         _names(
             "product batch package unit identifier own_key template printed queued stretch manifest control_log_name "
-            "event logistic_unit",
+            "event flasher flashed flash_file logistic_unit",
         ),
         _columns(
             product="next_serial",
@@ -56,19 +56,25 @@ RIGHTS: Mapping[Role, Rights] = {
             logistic_unit="station closed_at pallet label sent",
             unit="scrapped manifest answer answer_reason withdrawn",
             printed="superseded_at",
+            flashed="passed event",
             queued="press taken_at outcome ended_at",
             stretch="roll good spoiled printed why roll_ended",
         ),
         secrets=_names("own_key"),  # names of files in the key folder
     ),
-    "qa": Rights(_names("event"), _columns(package="file_verified print_verified")),
+    "qa": Rights(
+        _names("event flashed flash_file"),
+        _columns(package="file_verified print_verified", flashed="passed event"),
+    ),
     "keys": Rights(
-        _names("release superseded own_key about event"),
+        _names("release claim superseded own_key about event flasher flashed flash_file"),
         _columns(
             batch="wrapped_key recovery_key retired_at",
             own_key="wrapped_key recovery_key",
             unit="sealed_key extra released",
             release="written completed_at",
+            claim="release flasher",
+            flashed="passed event",
             package="payload digest revision prints file_verified print_verified",
             about="value",
         ),

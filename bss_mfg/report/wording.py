@@ -176,8 +176,13 @@ def place_words(row: Mapping[str, object]) -> str:
     """Where the label of a finding lies; `row` as `finding_row` gives it."""
     if not row["file"]:
         return ""
-    position = f", {row['x_mm']} mm from the left, {row['y_mm']} mm from the top" if row["x_mm"] is not None else ""
+    x, y = row["x_mm"], row["y_mm"]
+    position = f", {_from_edge(x, 'left')}, {_from_edge(y, 'top')}" if x is not None else ""
     return f"{row['file']}, page {row['page']}{position}"
+
+
+def _from_edge(mm: Any, side: str) -> str:
+    return f"{-mm} mm beyond the {side} edge" if mm < 0 else f"{mm} mm from the {side}"
 
 
 class Comparison(NamedTuple):
@@ -212,6 +217,8 @@ def _seen_words(fault: ContentFinding) -> str:
         return "can't be read"
     if fault.fault is ContentFault.LOW_CODE:
         return f"{fault.seen} of its height"
+    if fault.fault is ContentFault.PALE_TEXTS:
+        return f"pale: {fault.seen}"
     if fault.fault in (ContentFault.MOVED_TEXT, ContentFault.MOVED_PICTURE):
         return f"moved by {fault.seen}"
     return fault.seen or "something else"
@@ -257,13 +264,14 @@ class Failures:
 
 
 def find_failures(outcome: Verification) -> Failures:
-    """The labels that are not right; in a partial check not those that are in no picture."""
+    """The labels that are not right; in a partial check, and where another batch was shown, not those that are in no
+    picture."""
     total, has_wrong_modules = 0, False
     first: list[FaultGroup] = []
     for group in outcome.findings.fault_groups():
         defects = group.finding.defects
         has_wrong_modules = has_wrong_modules or bool(defects and defects.wrong_modules)
-        if group.finding.unseen and outcome.partial:
+        if group.finding.unseen and (outcome.partial or outcome.wrong_batch):
             continue
         total += group.count
         if len(first) < MOST_FAILURES_SHOWN:

@@ -16,6 +16,8 @@ from bss_mfg.model import Batch, LabelFile, LabelScope
 from bss_mfg.payload.spec import Spec
 
 _CARTONS = "12345678"
+_MOST_BATCHES = 50
+"""Other batches whose labels are asked for a code that nothing else explains."""
 _GTIN_DIGITS = (8, 12, 13, 14)
 _SEPARATOR = "\x1d"
 _SSCC = "00"
@@ -63,7 +65,11 @@ class OwnCodes:
                 return self._of_unit(unit)
         if code := next((code for value in values if (code := self._of_product(value))), None):
             return code
-        return self._of_label(list(values)) or next((code for value in values if (code := self._of_other(value))), None)
+        return (
+            self._of_label(self.batch.id, list(values))
+            or next((code for value in values if (code := self._of_other(value))), None)
+            or self._of_other_label(list(values))
+        )
 
     def _of_unit(self, unit: NamedUnit) -> OwnCode:
         if unit.batch != self.batch.id:
@@ -86,17 +92,24 @@ class OwnCodes:
                 return OwnCode(what.format(f"another product, {batch.product}"), wrong=True)
         return None
 
-    def _of_label(self, values: Sequence[str]) -> OwnCode | None:
-        """A label of the batch that alone has such a code, as a carton's with its SSCC."""
+    def _of_other_label(self, values: Sequence[str]) -> OwnCode | None:
+        """The same of another batch, of the newest ones: its carton does not belong here."""
+        others = [batch for batch in reversed(self.ledger.batches.all()) if batch.id != self.batch.id]
+        return next((code for batch in others[:_MOST_BATCHES] if (code := self._of_label(batch.id, values))), None)
+
+    def _of_label(self, batch_id: str, values: Sequence[str]) -> OwnCode | None:
+        """A label of a batch that alone has such a code, as a carton's with its SSCC."""
         if self.labels is None:
             return None
         texts = [f"({_SSCC}){text[2:]}" if _is_sscc(text) else text for text in values]
         for each in _KINDS:
-            files = self.ledger.prints.in_force(self.batch.id, each).files
+            files = self.ledger.prints.in_force(batch_id, each).files
             for label_file in {file.template_digest: file for file in files}.values():
                 for text, number in self.labels.find(label_file, texts).items():
                     code = "the SSCC" if text.startswith(f"({_SSCC})") else "a code"
-                    return OwnCode(f"{code} of {each} {number} of the batch")
+                    is_other = batch_id != self.batch.id
+                    where = f"batch {batch_id}" if is_other else "the batch"
+                    return OwnCode(f"{code} of {each} {number} of {where}", wrong=is_other)
         return None
 
 

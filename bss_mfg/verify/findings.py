@@ -77,6 +77,10 @@ class Finding:
     """When an old picture was read first; empty where the label was made again while it was read."""
     picture: int = 0
     """The number of the picture that showed it, in the order of reading; 0: none did."""
+    place_taken: bool = False
+    """Of a missing one: another label lies in its place, which has a finding of its own."""
+    first_read: tuple[str, int] | None = None
+    """Of a duplicate in its own place, or in none: the file and page that showed the label first."""
 
     @property
     def name(self) -> str:

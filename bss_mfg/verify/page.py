@@ -29,7 +29,14 @@ from bss_mfg.verify.diagnosis import COMPANION_CAUSES, Diagnosis, DiagnosisCause
 from bss_mfg.verify.label_contents import ContentChecker, PageContents
 from bss_mfg.verify.label_kinds import LabelKinds, with_known_labels
 from bss_mfg.verify.other_codes import PageCodes, take_other_codes, with_missing_codes
-from bss_mfg.verify.page_checks import look_at_prints, pale_places, see_page, with_misprints, without_stray_finds
+from bss_mfg.verify.page_checks import (
+    covered_places,
+    look_at_prints,
+    pale_places,
+    see_page,
+    with_misprints,
+    without_stray_finds,
+)
 from bss_mfg.verify.page_findings import PageSymbol, ScannedPage, SecondReading, locate_symbols
 from bss_mfg.verify.page_grading import with_grades
 from bss_mfg.verify.page_progress import PageStep, TellStep, tell_no_step
@@ -114,6 +121,7 @@ class PageReader:
             frame=frame,
             unmatched_darkness=unmatched,
             pale=pale_places(page, frame, unmatched) if frame else frozenset(),
+            covered=covered_places(page, frame, unmatched, reading.defects) if frame else {},
             serials=serials,
             defects=reading.defects,
             trouble=_attempt_words(len(reading.given_up), self.second_reader.failures - stalls),

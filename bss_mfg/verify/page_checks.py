@@ -9,8 +9,11 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from bss_mfg.imaging.companions import lies_in
+from bss_mfg.imaging.covered import covered_part
+from bss_mfg.imaging.defects import DefectKind, Defects
 from bss_mfg.imaging.geometry import PixelBox, Quad, box_of, overlap_share, sides_of
 from bss_mfg.imaging.misprints import (
+    MIRRORED,
     Misprint,
     page_scale,
     place_misprints,
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from bss_mfg.imaging.geometry import Grey
     from bss_mfg.imaging.sources import Page
 
+_SAY_COVERED = frozenset((DefectKind.CUT_OFF, DefectKind.LIGHT_PATCH, DefectKind.DARK_PATCH))
 _FEW_FINDS = 2
 """Finds that nobody read which may be a label or two alone in a picture."""
 _LIKE_A_LABEL = 0.6, 1.7
@@ -72,7 +76,9 @@ def with_misprints(reading: PageReading, batch: BatchLabels, symbols: Sequence[P
             continue
         wrong: tuple[Misprint, ...] = reading.misprints.get((item.read.content, item.read.box), ())
         if frame and package in frame.quads:
-            wrong += of_place.get(package, ()) if quads.get(package) == item.read.quad else ()
+            is_nearest = quads.get(package) == item.read.quad
+            # Where one lies that is mirrored, and which way up, follows from that.
+            wrong += of_place.get(package, ()) if is_nearest and MIRRORED not in wrong else ()
             wrong += of_sheet
         elif label_file := batch.label_file_of(package):
             _, _, width, height = label_file.symbol_boxes[0]
@@ -114,6 +120,21 @@ def pale_places(page: Page, frame: PageFrame, darkness: Mapping[int, float]) -> 
     blank = [package for package, dark in darkness.items() if dark < BLANK_DARKNESS]
     noise = paper_noise(page.grey) if blank else 0.0
     return frozenset(package for package in blank if _is_pale(page.grey, frame.boxes[package], noise))
+
+
+def covered_places(
+    page: Page, frame: PageFrame, darkness: Mapping[int, float], defects: Mapping[int, Defects]
+) -> dict[int, str]:
+    """Of places where something is printed that no reader reads, by package, in words, the part of the symbol that
+    shows no modules; but where its defects say what is wrong already."""
+    found = {}
+    for package, dark in darkness.items():
+        known = defects[package].found if package in defects else ()
+        if dark < BLANK_DARKNESS or any(defect.kind in _SAY_COVERED for defect in known):
+            continue
+        if part := covered_part(page.grey, frame.quads[package], frame.label_file.modules):
+            found[package] = part.description
+    return found
 
 
 def _is_pale(grey: Grey, box: PixelBox, noise: float) -> bool:

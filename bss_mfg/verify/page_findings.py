@@ -93,6 +93,8 @@ class ScannedPage:
     serials: Mapping[int, str]
     pale: Set[int] = frozenset()
     """The packages of those where something is printed, too pale to be read."""
+    covered: Mapping[int, str] = field(default_factory=dict)
+    """Of those where a part of the symbol has no modules, by package: which part, in words."""
     defects: Mapping[int, Defects] = field(default_factory=dict)
     """What is wrong with the symbols that no reader reads, and that were identified in their places."""
     trouble: str = ""
@@ -275,7 +277,8 @@ class _PageFindings:
             if other is not None:
                 self.found_instead[other] = f"a copy of the label of {serials} is in its place"
                 detail += f"; {self._lies_in_place_of(other)}"
-            return self._finding(FindingKind.DUPLICATE, package, item, detail)
+            found = self._finding(FindingKind.DUPLICATE, package, item, detail)
+            return found if other is not None else replace(found, first_read=(file, page))
         if other is not None:
             self.found_instead[other] = f"the label of {serials} is in its place"
             self.elsewhere.add(package)
@@ -318,15 +321,16 @@ class _PageFindings:
             return self._outdated(self._finding(FindingKind.OLD_PICTURE, package, item, ""), package)
         self.tracker.mark_reported(package)
         if defects and instead is None:
-            return self._finding(FindingKind.UNREADABLE, package, item, defects.description)
+            words = filter(None, (defects.description, self.page.covered.get(package, "")))
+            return self._finding(FindingKind.UNREADABLE, package, item, "; ".join(words))
         if instead is None and package in self.page.pale:
             detail = f"something is printed there, too pale to be read: {DARKER}"
             return self._finding(FindingKind.UNREADABLE, package, item, detail)
         if instead is not None or darkness < BLANK_DARKNESS:
             found = self._finding(FindingKind.MISSING, package, item, instead or "its place is blank or covered")
-            return replace(found, made_again=package in self.made_again)
+            return replace(found, made_again=package in self.made_again, place_taken=instead is not None)
         detail = f"something is printed there ({darkness:.0%} dark), no reader can read it"
-        return self._finding(FindingKind.UNREADABLE, package, item, detail)
+        return self._finding(FindingKind.UNREADABLE, package, item, self.page.covered.get(package, detail))
 
     def _finding(
         self, kind: FindingKind, package: int | None, item: PageSymbol, detail: str, known_serials: str = ""

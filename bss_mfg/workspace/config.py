@@ -50,6 +50,14 @@ class PackingSettings(FileModel):
     printer: Annotated[str, Field(pattern=NAME_PATTERN)] = Field("pdf-300", description="Their printer by name.")
 
 
+class FlashSettings(FileModel):
+    """What is expected of flashers."""
+
+    overdue_hours: Annotated[float, Field(gt=0, le=8760)] = Field(
+        12, description="Hours after which units that a flasher claimed and did not report are overdue."
+    )
+
+
 class WorkspaceConfig(FileModel):
     """Settings of bss-mfg.toml."""
 
@@ -64,4 +72,5 @@ class WorkspaceConfig(FileModel):
     packing: PackingSettings = Field(
         PackingSettings(), description="How cartons and pallets are numbered and labelled."
     )
+    flash: FlashSettings = Field(FlashSettings(), description="What is expected of flashers.")
     print: PrintSettings = Field(PrintSettings(), description="What labels are printed with.")

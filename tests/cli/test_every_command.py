@@ -49,6 +49,7 @@ DID: dict[str, tuple[list[str], int]] = {
     "manifest": (["A", "--format", "csv", "--out", "{out}"], 0),
     "table": (["A", "--format", "jsonl", "--out", "-"], 0),
     "program": (["A", "--format", "csv", "--out", "{root}/out"], 0),
+    "flash": (["list"], 0),
     "reconcile": (["A"], 0),
     "import-issued": (["bulb", "{root}/none.csv"], 3),
     "vault": (["status"], 0),

@@ -25,6 +25,7 @@ EXAMPLES: Mapping[str, Sequence[object]] = {
     "control_logs.name": ["x"],
     "exports.what": ["release", "manifest"],
     "exports.condition": ["u.manifest IS NULL", "u.answer = 2"],
+    "flash.batch_id": ["", "B1"],
     "history.conditions": [[], ["batch = ?"], ["kind IN (?, ?)"], ["batch = ?", "kind IN (?, ?)"]],
     "history.events_with.marks": ["?, ?"],
     "identifiers.some": [[1, 2]],

@@ -55,3 +55,13 @@ def test_without_its_data_nothing_is_named_and_the_text_is_wrong_all_the_same(
     monkeypatch.setattr(text_ocr, "_engine", lambda: None)
     (fault,) = wrong_texts(sheet, tmp_path, lambda row: with_text(row, "Package 2", "Garden Light"))
     assert fault.fault == "wrong text" and not fault.by_ocr and fault.seen != "Garden Light"
+
+
+@pytest.mark.parametrize("guess", ["|— :;", "Package 2 of the neighbour's label, and its title"])
+def test_a_guess_that_makes_no_sense_is_not_told(
+    sheet: Factory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, guess: str
+) -> None:
+    """Artwork or a neighbouring text, taken for the text's own letters."""
+    monkeypatch.setattr(text_ocr.TextReader, "read", lambda *_: guess)
+    (fault,) = wrong_texts(sheet, tmp_path, lambda row: with_text(row, "Package 2", "Garden Light"))
+    assert fault.fault == "wrong text" and not fault.by_ocr and guess not in fault.words

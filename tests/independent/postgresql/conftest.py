@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bss_mfg.programming.flasher_key import register_flasher
 from tests.helpers.factory import Factory, issue_lamps, make_factory, print_sheets
 from tests.helpers.postgres import Server, drop_database
 from tests.helpers.postgres import server as running_server
@@ -88,13 +89,19 @@ def filed_factory(tmp_path_factory: pytest.TempPathFactory) -> Factory:
     factory.label(template="minimal")
     listed = factory.root / "old.csv"
     listed.write_text("serial,mac\nOLD-1,C47C8D6A1025\nOLD-2,\n")
+    reported = factory.root / "flashed.csv"
+    reported.write_text("serial,result\nebK300000001,pass\n")
+    with factory.ledger() as ledger:
+        register_flasher(factory.root, ledger, "flash-1")
     for command in (
         ("scrap", "B1", "ebK300000002", "--reason", "dropped"),
         ("replace", "B1", "ebK300000002", "--reason", "dropped"),
         ("import-issued", "bulb", listed),
         ("ledger", "publish"),
         ("manifest", "make", "B1", "--out", factory.root / "log.txt"),
+        ("program", "B1", "--format", "csv", "--out", f"{factory.root}/stick/", "--claim", 2, "--for", "flash-1"),
         ("program", "B1", "--format", "csv", "--out", factory.root / "keys.csv"),
+        ("flash", "report", reported),
     ):
         done = factory.cli(*command)
         assert done.code == 0, done.err

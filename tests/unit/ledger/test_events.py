@@ -27,6 +27,8 @@ NOT_RECORDED = {
     EventKind.QUEUE_TAKEN,
     EventKind.ROLL_ENDED,
     EventKind.FILES_PUBLISHED,
+    EventKind.FLASHER_REGISTERED,
+    EventKind.FLASH_REPORTED,
     EventKind.KEY_REPINNED,
     EventKind.KEYS_RELEASING,
     EventKind.LABELS_CUT_OFF,
@@ -95,6 +97,11 @@ WRITTEN: list[tuple[EventRecord, str]] = [
     (
         events.FilesPublished(files=2, digest="d" * 64, changed=["specs/x.toml"]),
         f'{{"files":2,"digest":"{"d" * 64}","changed":["specs/x.toml"]}}',
+    ),
+    (events.FlasherRegistered(name="f", recipient="age1x"), '{"name":"f","recipient":"age1x"}'),
+    (
+        events.FlashReported(file="f", sha256="s", passed=[[1, 4]], failed=[[6, 6]], details={"6": "no answer"}),
+        '{"file":"f","sha256":"s","passed":[[1,4]],"failed":[[6,6]],"details":{"6":"no answer"}}',
     ),
     (events.RoleGranted(role="qa", to="press2"), '{"role":"qa","to":"press2"}'),
     (events.LedgerMigrated(before=3, after=4), '{"from":3,"to":4}'),

@@ -273,6 +273,18 @@ def test_a_carton_s_sscc_is_named(line: Factory, read: str) -> None:
     assert line.cli("scan", "B1", "--plain", stdin=f"00{sscc}\n").out.startswith("OTHER CODE: ")
 
 
+def test_a_carton_of_another_batch_is_wrong_by_name(line: Factory) -> None:
+    """Its SSCC names no unit and no product."""
+    (line.root / "templates" / "carton.toml").write_text(CARTON.replace("(00)35012345", "(00)35012346"))
+    line.label("B2", template="carton")
+    sscc = gs1.sscc("35012346000000001")
+    with line.ledger() as ledger:
+        station = Station(ledger, ledger.batches.get("B1"), labels=WorkspaceLabels(line.root).open(ledger))
+        answer = station.read(f"00{sscc}")
+    assert answer and (answer.tone, answer.word) == ("bad", "OTHER LABEL")
+    assert "the SSCC of carton 1 of batch B2" in answer.detail
+
+
 @pytest.mark.parametrize("read", ["4006381333931", "ebK399999999", "(21)", "841667145076", "20841667145072"])
 def test_codes_of_nothing_here_are_wrong_as_before(line: Factory, read: str) -> None:
     assert scan(line, read)[0][:2] == ("bad", "OTHER LABEL")
