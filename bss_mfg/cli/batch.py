@@ -198,7 +198,10 @@ def show(app: App, batch_id: str, history: bool, as_json: bool) -> None:
         seq, head = ledger.history.head()
         last = ledger.prints.last_print(batch_id)
         cut_off = [_open_release(release) for release in ledger.releases.open(batch_id)]
+        unreported, failed = ledger.flash.unsettled(batch_id)
         record |= {
+            "flash_unreported": unreported,
+            "flash_failed": failed,
             "closed_at": ledger.batches.closed_at(batch_id),
             "retired_at": ledger.batches.retired_at(batch_id),
             "ledger_head": f"{seq}:{head}",
@@ -225,7 +228,7 @@ def show(app: App, batch_id: str, history: bool, as_json: bool) -> None:
         [
             (key.replace("_", " "), ", ".join(map(str, value)) if isinstance(value, list) else str(value))
             for key, value in {**shown, "open_releases": [one["path"] for one in cut_off], "fields": own_fields}.items()
-            if value not in (None, [])
+            if value not in (None, []) and (value or not key.startswith("flash_"))
         ]
     )
     for event in events:

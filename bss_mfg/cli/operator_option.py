@@ -17,6 +17,7 @@ READS = frozenset(
         "batch show",
         "completion",
         "doctor",
+        "flash list",
         "history",
         "inspect",
         "ledger backup",

@@ -47,7 +47,9 @@ MOST_LISTED = 10_000
     metavar="age1...",
     help="Encrypt to a station's age public key; repeat for more. The files' names end in .age.",
 )
-@click.option("--again", is_flag=True, help="Release keys a second time.")
+@click.option("--claim", type=WholeNumber(1), metavar="N", help="Only the next N units that no flasher has.")
+@click.option("--for", "flasher", default="", metavar="FLASHER", help="With --claim: the flasher; sealed to its key.")
+@click.option("--again", is_flag=True, help="Release keys a second time; with --claim those not reported in time.")
 @click.option("--reason", default="", help="With --again: why, for the history.")
 @click.option(
     "--check",
@@ -75,6 +77,8 @@ def program(
     layout: Path | None,
     out: str | None,
     to: tuple[str, ...],
+    claim: int | None,
+    flasher: str,
     again: bool,
     reason: str,
     readback: Path | None,
@@ -87,16 +91,17 @@ def program(
 
     The only command that ever releases a key, and each key once: a second time it needs --again and --reason. What is
     cut off counts as released; the same command continues it. Whoever has these files can join the devices: keep
-    them on the line's machine, and delete them when the batch is flashed.
+    them on the line's machine, and delete them when the batch is flashed. With --claim several flashers share a batch:
+    each unit goes to one of them, sealed to its own key (`station init --flasher`).
     """
     if readback:
-        if kind or out or again or to or layout:
+        if kind or out or again or to or layout or claim or flasher:
             raise click.UsageError("--check compares only: leave the other options out.")
         _check(ctx, app, _Readback(batch_id, readback, table, without_keys, jobs), as_json=as_json)
         return
     if without_keys or table != TableOptions():
         raise click.UsageError("--without-keys, --sheet and --ignore belong to --check.")
-    options = _Options(batch_id, kind or "", layout, out or "", to, again, reason)
+    options = _Options(batch_id, kind or "", layout, out or "", to, again, reason, claim, flasher)
     _refuse_wrong_options(options)
     done = _release(app, options)
     if as_json:
@@ -119,18 +124,21 @@ class _Options:
     to: tuple[str, ...]
     again: bool
     reason: str
+    claim: int | None
+    flasher: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Release:
     """What was released, in which format, of which spec; releases of the batch that are still cut off, and how many
-    units wait for theirs."""
+    units wait for theirs; to whom it is sealed."""
 
     files: ReleasedFiles
     form: Format
     spec: Spec
     cut_off: tuple[OpenRelease, ...]
     waiting: int
+    to: tuple[str, ...]
 
 
 def _refuse_wrong_options(options: _Options) -> None:
@@ -138,6 +146,8 @@ def _refuse_wrong_options(options: _Options) -> None:
         raise click.UsageError("Say --format and --out (or --check FILE).")
     if options.out == "-":
         raise click.UsageError("Keys go into files only: name a folder or file.")
+    if bool(options.claim) != bool(options.flasher) or (options.claim and options.to):
+        raise click.UsageError("--claim N and --for FLASHER belong together, and say to whom it is sealed: no --to.")
     if options.again and not options.reason.strip():
         raise click.UsageError("--again needs --reason TEXT: why, for the history.")
     if options.layout and options.form not in ("bin", "hex"):
@@ -145,11 +155,12 @@ def _refuse_wrong_options(options: _Options) -> None:
 
 
 def _release(app: App, options: _Options) -> _Release:
+    from bss_mfg.core import clock
     from bss_mfg.core.files import read_bytes
     from bss_mfg.payload.spec import spec_from_text
     from bss_mfg.programming.image_layout import load_layout
     from bss_mfg.programming.registry import formats
-    from bss_mfg.programming.release import ReleaseOptions, release_keys
+    from bss_mfg.programming.release import FlasherClaim, ReleaseOptions, release_keys
 
     layout = options.layout
     form = formats(load_layout(layout) if layout else None)[options.form]
@@ -158,12 +169,17 @@ def _release(app: App, options: _Options) -> _Release:
     with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:
         batch = ledger.batches.get(options.batch)
         folder = options.out.endswith(("/", "\\"))
-        how = ReleaseOptions(options.to, options.again, options.reason, digest, folder)
+        to, claim = options.to, None
+        if options.claim:
+            to = (ledger.flash.recipient(options.flasher),)
+            since = clock.hours_ago(app.workspace.config().flash.overdue_hours)
+            claim = FlasherClaim(options.flasher, options.claim, since)
+        how = ReleaseOptions(to, options.again, options.reason, digest, folder, claim)
         files = release_keys(ledger, vault, batch, form, out, how)
         cut_off = tuple(ledger.releases.open(batch.id))
         waiting = ledger.exports.count_unreleased(batch.id)
     spec = spec_from_text(batch.spec_text, f"spec of batch {batch.id}").spec
-    return _Release(files, form, spec, cut_off, waiting)
+    return _Release(files, form, spec, cut_off, waiting, to)
 
 
 def _document(options: _Options, done: _Release) -> dict[str, Any]:
@@ -171,7 +187,7 @@ def _document(options: _Options, done: _Release) -> dict[str, Any]:
         "batch": options.batch,
         "format": options.form,
         "units": done.files.units,
-        "sealed_to": list(options.to),
+        "sealed_to": list(done.to),
         "brought": list(done.spec.columns) if done.form.has_extra_columns else [],
         "files": [str(path) for path in done.files.files],
         "indexes": [str(path) for path in done.files.indexes],
@@ -190,15 +206,15 @@ def _print_notes(options: _Options, done: _Release) -> None:
         )
     if not spec.holds_oob:
         say(f"Note: the barcodes of this batch hold no OOB key ({spec.name}): who scans one does not learn these keys.")
-    if options.to and done.form.one_file_per == "batch" and not options.out.lower().endswith(".age"):
+    if done.to and done.form.one_file_per == "batch" and not options.out.lower().endswith(".age"):
         say(f"Note: it is sealed, so its name ends in .age: {shown_path(done.files.files[0])}")
     if done.files.resumed:
         say("Note: this completed a release that was cut off.")
     for release in done.cut_off:
         say(f"Warning: another release was not completed: {release_text(release)}. `{release_command(release)}`")
-    if done.waiting:
+    if done.waiting and not options.claim:
         say(f"Note: {count_words(done.waiting, 'unit')} more wait for their release: run the same command again.")
-    secret = f"Sealed to {count_words(len(options.to), 'station')}." if options.to else "Keep it secret."
+    secret = f"Sealed to {options.flasher or count_words(len(done.to), 'station')}." if done.to else "Keep it secret."
     say(f"OK: {options.form} with the OOB keys of {count_words(done.files.units, 'unit')}. {secret}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,23 +26,30 @@ def station() -> None:
 @click.argument("folder", type=click.Path(path_type=Path), required=False)
 @click.option("--name", required=True, help="The station's name in the history; FOLDER is called so, too, if left out.")
 @click.option("--ledger", "url", required=True, metavar="URL", help="The ledger: postgresql://USER@HOST/DATABASE.")
+@click.option("--flasher", is_flag=True, help="It flashes: make its own key pair, and register the public key.")
 @pass_app
-def init(app: App, folder: Path | None, name: str, url: str) -> None:
+def init(app: App, folder: Path | None, name: str, url: str, flasher: bool) -> None:
     """Make the folder of a station that works with a ledger on a server.
 
     Fetches the files that were published there (`ledger publish`): products, specs, templates, printers. It gets no
     vault key: a station that issues or releases keys needs one, and the key folder. --operator says who works there,
-    unless a command says otherwise.
+    unless a command says otherwise. A flasher needs neither of these: keys come sealed to it (`program --claim`).
     """
     from bss_mfg.core.files import require_safe_name
+    from bss_mfg.programming.flasher_key import FILE, register_flasher
     from bss_mfg.workspace.actor import check_name
     from bss_mfg.workspace.station_folder import NewStation, make_station
     from bss_mfg.workspace.workspace import environment
 
     name = check_name(name, "--name")
     root = folder or Path(require_safe_name(name, "folder's name"))
-    workspace, files = make_station(NewStation(root, name, app.operator, url), app.find_actor().actor, environment())
+    new, actor = NewStation(root, name, app.operator, url), replace(app.find_actor().actor, station=name)
+    workspace, files = make_station(
+        new, actor, environment(), (lambda root, ledger: register_flasher(root, ledger, name)) if flasher else None
+    )
     say(f"OK: station {name} made in {shown_path(workspace.root)} with {count_words(len(files.fetched), 'file')}")
+    if flasher:
+        say(f"Its private key is {shown_path(workspace.root / FILE)}: keep it there, and nowhere else")
     acts = app.find_actor(workspace.config()).station
     if acts.name != name:
         say(f"Note: in the history it is {acts.name}, as {acts.source} says: take the name out there")

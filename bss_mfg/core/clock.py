@@ -18,6 +18,11 @@ def now() -> str:
     return datetime.now(UTC).strftime(_FORMAT)
 
 
+def hours_ago(hours: float) -> str:
+    """UTC time so many hours before now, written as `now` writes it."""
+    return (_parsed(now()) - timedelta(hours=hours)).strftime(_FORMAT)
+
+
 @dataclass(frozen=True, slots=True)
 class TimeZone:
     """The time zone that people go by, by its name in the IANA database (`Europe/Berlin`); without a name UTC.

@@ -27,7 +27,8 @@ _PATIENCE_S = {BatchWork.LABELS: 60.0, BatchWork.CONTROL_LOGS: 60.0}
 """How long another command is waited for; those that are not named here are refused at once."""
 
 
-def batch_lock(database: Database, batch_id: str, work: BatchWork) -> AbstractContextManager[None]:
-    """Held while a command does such work on a batch; `LedgerError` where another still does after the wait."""
+def batch_lock(database: Database, batch_id: str, work: BatchWork, wait_s: float) -> AbstractContextManager[None]:
+    """Held while a command does such work on a batch; `LedgerError` where another still does after the wait, which is
+    `wait_s` seconds at least."""
     busy = f"another command {_WORDS[work]} of batch {batch_id}"
-    return database.named_lock(f"{batch_id}.{work}", busy, _PATIENCE_S.get(work, 0.0))
+    return database.named_lock(f"{batch_id}.{work}", busy, max(wait_s, _PATIENCE_S.get(work, 0.0)))

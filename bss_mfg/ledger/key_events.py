@@ -23,6 +23,7 @@ class KeysReleasing(EventRecord):
     layout: str | None = key("SHA-256 of the layout file that was given", default=None)
     sealed_to: Sequence[str] | None = key("recipients", default=None)
     reason: str | None = key("why they are released again", default=None)
+    flasher: str | None = key("name of the flasher that claimed them", default=None)
 
 
 class KeysReleased(EventRecord):

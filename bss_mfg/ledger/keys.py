@@ -279,10 +279,11 @@ class KeyStore:
         self._wrapped.drop_old()
         return _batch_count(keys)
 
-    def retire(self, batch_id: str, acknowledged: str) -> bool:
+    def retire(self, batch_id: str, acknowledged: str, unflashed: str | None = None) -> bool:
         """Destroy a batch's data key and all that was sealed with it, irrevocably; False where that was done before.
 
-        `acknowledged` says by what the manifest was acknowledged. Barcode strings stay: labels can be printed again.
+        `acknowledged` says by what the manifest was acknowledged, `unflashed` why it is retired though units were
+        claimed by flashers and not reported, or failed. Barcode strings stay: labels can be printed again.
         """
         if self._batches.retired_at(batch_id):
             self._wrapped.end_destruction(batch_id)
@@ -298,7 +299,7 @@ class KeyStore:
                 (clock.now(), batch),
             )
             units = self._db.execute("UPDATE unit SET sealed_key = NULL, extra = NULL WHERE batch = ?", (batch,))
-            self._history.append(batch_id, BatchRetired(units=units, acknowledged=acknowledged))
+            self._history.append(batch_id, BatchRetired(units=units, acknowledged=acknowledged, unflashed=unflashed))
             self._wrapped.destroy(batch_id)
         self._wrapped.end_destruction(batch_id)
         return True

@@ -18,6 +18,7 @@ from bss_mfg.ledger.connection import Database
 from bss_mfg.ledger.control_logs import ControlLogStore
 from bss_mfg.ledger.events import WorkspaceCreated
 from bss_mfg.ledger.exports import ExportStore
+from bss_mfg.ledger.flash import FlashStore
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.home import Home
 from bss_mfg.ledger.identities import IdentityStore
@@ -25,6 +26,7 @@ from bss_mfg.ledger.integrity import check_payloads, check_states
 from bss_mfg.ledger.key_folder import KeyFolder
 from bss_mfg.ledger.migration import migrate
 from bss_mfg.ledger.packages import PackageStore
+from bss_mfg.ledger.packing import PackingStore
 from bss_mfg.ledger.payload_search import PayloadSearch
 from bss_mfg.ledger.pictures import PictureStore
 from bss_mfg.ledger.place import LedgerPlace
@@ -61,6 +63,7 @@ class Ledger:
         self.batches = BatchStore(connection, self.history)
         self.units = UnitStore(connection, self.history, self.batches)
         self.packages = PackageStore(connection, self.history, self.batches, self.units)
+        self.packing = PackingStore(connection, self.history, self.batches, self.packages, self.home)
         self.payload_search = PayloadSearch(connection, self.batches)
         self.identities = IdentityStore(connection, self.history)
         self.prints = PrintStore(connection, self.history, self.batches)
@@ -68,6 +71,7 @@ class Ledger:
         self.reads = ReadStore(connection, self.history, self.batches)
         self.pictures = PictureStore(connection, self.history)
         self.exports = ExportStore(connection, self.history, self.batches)
+        self.flash = FlashStore(connection, self.history, self.batches)
         self.releases = ReleaseStore(connection, self.history, self.batches)
         self.control_logs = ControlLogStore(connection, self.history, self.batches)
         self.published = PublishedFileStore(connection, self.history)
@@ -127,9 +131,10 @@ class Ledger:
         """All that is read inside is of one moment; for a few short questions, because writers wait."""
         return self._db.moment()
 
-    def locked(self, batch_id: str, work: BatchWork) -> AbstractContextManager[None]:
-        """Held while a command does such work on a batch; `LedgerError` where another does."""
-        return batch_lock(self._db, batch_id, work)
+    def locked(self, batch_id: str, work: BatchWork, wait_s: float = 0.0) -> AbstractContextManager[None]:
+        """Held while a command does such work on a batch; `LedgerError` where another does, after waiting for as long
+        as is usual for such work, and for `wait_s` seconds at least."""
+        return batch_lock(self._db, batch_id, work, wait_s)
 
     def compare(self, other: Ledger, most: int) -> LedgerComparison:
         """How far another ledger has the same history, and what both have issued; at most `most` of that is named."""
@@ -141,13 +146,14 @@ class Ledger:
 
     def check(self) -> int:
         """The database's own check, the hash chain, each batch's barcode strings and states against what the history
-        says of them, the released keys and the published files; returns the number of events."""
+        says of them, the released keys, the published files and what was flashed; returns the number of events."""
         self._db.check_integrity()
         events = self.history.verify()
         for batch in self.batches.all():
             self._check_batch(batch.id)
         check_released(self._db, self.history)
         self.published.check()
+        self.flash.check()
         return events
 
     def _check_batch(self, batch_id: str) -> None:

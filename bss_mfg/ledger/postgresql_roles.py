@@ -47,27 +47,34 @@ RIGHTS: Mapping[Role, Rights] = {
     "operator": Rights(
         _names(
             "product batch package unit identifier own_key template printed queued stretch manifest control_log_name "
-            "event",
+            "event flasher flashed flash_file logistic_unit",
         ),
         _columns(
             product="next_serial",
             batch="closed_at",
-            package="prints file_verified print_verified shipped",
+            package="prints file_verified print_verified shipped carton",
+            logistic_unit="station closed_at pallet label sent",
             unit="scrapped manifest answer answer_reason withdrawn",
             printed="superseded_at",
+            flashed="passed event",
             queued="press taken_at outcome ended_at",
             stretch="roll good spoiled printed why roll_ended",
         ),
         secrets=_names("own_key"),  # names of files in the key folder
     ),
-    "qa": Rights(_names("event"), _columns(package="file_verified print_verified")),
+    "qa": Rights(
+        _names("event flashed flash_file"),
+        _columns(package="file_verified print_verified", flashed="passed event"),
+    ),
     "keys": Rights(
-        _names("release superseded own_key about event"),
+        _names("release claim superseded own_key about event flasher flashed flash_file"),
         _columns(
             batch="wrapped_key recovery_key retired_at",
             own_key="wrapped_key recovery_key",
             unit="sealed_key extra released",
             release="written completed_at",
+            claim="release flasher",
+            flashed="passed event",
             package="payload digest revision prints file_verified print_verified",
             about="value",
         ),

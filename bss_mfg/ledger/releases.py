@@ -24,7 +24,8 @@ from bss_mfg.version import __version__
 @dataclass(frozen=True, slots=True)
 class ReleaseTarget:
     """Where keys are to go, and how: the absolute path of a file (`each` is "batch") or of a folder with a file a unit,
-    the format, the SHA-256 of its layout file, age recipients (none: in clear), and why, where keys go out again."""
+    the format, the SHA-256 of its layout file, age recipients (none: in clear), why, where keys go out again, and the
+    name of the flasher that claims them (empty: nobody does)."""
 
     path: Path
     each: Literal["batch", "unit"]
@@ -32,6 +33,7 @@ class ReleaseTarget:
     layout: str | None = None
     sealed_to: tuple[str, ...] = ()
     reason: str | None = None
+    flasher: str = ""
 
     @property
     def folder(self) -> Path:
@@ -112,6 +114,7 @@ class ReleaseStore:
                     layout=target.layout,
                     sealed_to=list(target.sealed_to) or None,
                     reason=target.reason,
+                    flasher=target.flasher or None,
                 ),
             )
             self._db.execute(
@@ -132,6 +135,12 @@ class ReleaseStore:
                     release.version,
                 ),
             )
+            if target.flasher:
+                self._db.many(
+                    "INSERT INTO claim VALUES (?, ?, ?, ?) ON CONFLICT (batch, number) "
+                    "DO UPDATE SET release = excluded.release, flasher = excluded.flasher",
+                    [(batch, number, release.number, target.flasher) for some in units for number in some],
+                )
         return release
 
     def record(self, release: Release, record: KeysReleased, last: int) -> None:

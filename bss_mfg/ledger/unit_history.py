@@ -11,6 +11,7 @@ from bss_mfg.core.text import UUID_TEXT
 from bss_mfg.errors import InputError
 from bss_mfg.ledger.event_kind import EventKind
 from bss_mfg.ledger.events import (
+    FlashReported,
     GradeMeasured,
     IdentitiesImported,
     KeysReleased,
@@ -29,6 +30,7 @@ from bss_mfg.ledger.events import (
     read_record,
 )
 from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.packing_events import OnePackage, PackedTogether
 from bss_mfg.model import Event
 
 
@@ -138,10 +140,13 @@ def _imports(ledger: Ledger, numbers: Sequence[int]) -> Iterator[Event]:
 
 
 def _releases(event: Event, number: int) -> bool:
-    """Whether an event, if it is a release of keys, is one of the unit with this number; old ones don't say."""
-    if event.kind not in (EventKind.KEYS_RELEASING, EventKind.KEYS_RELEASED):
+    """Whether an event, if it is a release of keys or a report of a flasher, is one of the unit with this number; old
+    ones don't say."""
+    if event.kind not in (EventKind.KEYS_RELEASING, EventKind.KEYS_RELEASED, EventKind.FLASH_REPORTED):
         return True
     record = read_record(event.kind, event.data)
+    if isinstance(record, FlashReported):
+        return _is_among(number, [*record.passed, *record.failed])
     numbers = record.numbers if isinstance(record, (KeysReleasing, KeysReleased)) else None
     return numbers is None or _is_among(number, numbers)
 
@@ -174,7 +179,9 @@ def _concerns(event: Event, package: int, unit: int, inside: Set[str]) -> bool:
         return record.package == package
     if isinstance(record, PictureRead):
         return False  # its reads are
-    if isinstance(record, PackagesMoved):
+    if isinstance(record, OnePackage):
+        return record.package == package
+    if isinstance(record, (PackagesMoved, PackedTogether)):
         return any(first <= package <= last for first, last in record.packages)
     if (
         isinstance(record, (UnitScrapped, UnitReplaced, LabelsReprinted, ManifestWithdrawn))

@@ -39,8 +39,20 @@ from bss_mfg.programming.open_releases import release_command, release_text
 from bss_mfg.programming.release_place import SEALED_SUFFIX, Place, find_place, is_sealed
 from bss_mfg.version import __version__
 
+_CLAIM_PATIENCE_S = 60.0
+"""Flashers share a batch: each waits for the other's claim."""
 FILES_PER_EVENT = 500
 """Files of single units that one event records."""
+
+
+@dataclass(frozen=True, slots=True)
+class FlasherClaim:
+    """What a flasher claims: at most so many units that nobody has; again only those that were claimed before a moment
+    (UTC) and that nobody has reported."""
+
+    flasher: str
+    most: int
+    unreported_since: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +66,8 @@ class ReleaseOptions:
     """SHA-256 of the layout file."""
     into_folder: bool = False
     """The place is a folder, even if its name looks like a file's."""
+    claim: FlasherClaim | None = None
+    """Only so many units, for one flasher, whose key is in `to`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +93,7 @@ def release_keys(
     """
     to = recipients(options.to) if options.to else []
     place = find_place(out, form, sealed=bool(to), folder=options.into_folder)
-    with ledger.locked(batch.id, BatchWork.KEYS):
+    with ledger.locked(batch.id, BatchWork.KEYS, _CLAIM_PATIENCE_S if options.claim else 0.0):
         ledger.batches.refuse_retired(batch.id)
         work = _Work(ledger, vault, batch, form, options, lambda content: encrypted_to(content, to) if to else content)
         return work.write_batch_file(place) if form.one_file_per == "batch" else work.write_unit_files(place)
@@ -126,7 +140,7 @@ class _Work:
                 place.require_folder(self.ledger.place.folder)
                 place.make_folder()
                 return _Intent(release.target, release.units, release.ledger_head, begun=release), True
-        units = self.ledger.releases.waiting(self.batch.id, again=self.options.again)
+        units = self._wanted_units()
         if not units and not self.options.again:
             raise self._nothing_left()
         place.require_folder(self.ledger.place.folder)
@@ -135,6 +149,21 @@ class _Work:
         seq, digest = self.ledger.history.head()
         begin = partial(self.ledger.releases.begin, self.batch.id, target, units)
         return _Intent(target, units, f"{seq}:{digest}", begin), False
+
+    def _wanted_units(self) -> tuple[range, ...]:
+        again, claim = self.options.again, self.options.claim
+        if claim is None:
+            return self.ledger.releases.waiting(self.batch.id, again=again)
+        if not again:
+            return self.ledger.flash.to_claim(self.batch.id, claim.most)
+        units = self.ledger.flash.to_claim_again(self.batch.id, claim.most, claim.unreported_since)
+        if not units:
+            raise RefusedError(
+                f"none of its units was claimed before {claim.unreported_since} and not reported since",
+                where=f"batch {self.batch.id}",
+                way_out=f"`bss-mfg flash list {self.batch.id}` shows all claims.",
+            )
+        return units
 
     def _is_same(self, target: ReleaseTarget, place: Place) -> bool:
         here = target.path == place.path if place.path else target.folder == place.folder
@@ -150,7 +179,8 @@ class _Work:
             path /= f"{self.batch.id}-keys-{self.ledger.releases.count(self.batch.id) + 1:03d}{self._suffix}"
         options = self.options
         reason = options.reason if options.again else None
-        return ReleaseTarget(path, self.form.one_file_per, self.form.name, options.layout, options.to, reason)
+        flasher = options.claim.flasher if options.claim else ""
+        return ReleaseTarget(path, self.form.one_file_per, self.form.name, options.layout, options.to, reason, flasher)
 
     def _refuse_taken(self, target: ReleaseTarget) -> None:
         """Where another release to the same file was cut off, the two could not be told apart."""

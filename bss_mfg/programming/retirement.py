@@ -37,11 +37,14 @@ def retire_batch(
     acknowledged: str | None,
     *,
     delete_exports: bool,
+    unflashed: str | None = None,
     patience: Patience = PATIENCE,
 ) -> Retirement:
     """Destroy a batch's keys and, with `delete_exports`, its programming files in the workspace.
 
-    `acknowledged` says by what the manifest was acknowledged, where not every unit was accepted by a feedback file.
+    `acknowledged` says by what the manifest was acknowledged, where not every unit was accepted by a feedback file;
+    `unflashed` why keys may go of which nobody has said that they work: units that were claimed and not reported, or
+    failed.
     `RefusedError` while a programming file is in the workspace and `delete_exports` is not set, or while a file there
     looks like one and nothing proves it. What killed commands left half-written, there or where a release of this batch
     went, may hold keys, and goes in any case. Others who work with the workspace's keys are waited for.
@@ -60,13 +63,27 @@ def retire_batch(
                 where=f"batch {batch.id}",
                 way_out="Read Amazon's answer with `bss-mfg manifest acknowledge FILE`, or say --acknowledged TEXT.",
             )
-        destroyed = open_keys(ledger).retire(batch.id, acknowledged or "feedback files")
+        if unflashed is None and not ledger.batches.retired_at(batch.id):
+            _refuse_unflashed(ledger, batch)
+        destroyed = open_keys(ledger).retire(batch.id, acknowledged or "feedback files", unflashed)
         gone = [path for path, sha256 in found.proven.items() if destroy(path, sha256)]
         cut_off = ledger.releases.open(batch.id)
         halves = dict.fromkeys([*leftover_files(workspace.root), *half_written(cut_off)])
         leftovers = [path for path in halves if remove_leftover(path)]
         kept = tuple(path for path in found.proven if path not in gone)
         return Retirement(destroyed, (*sorted(gone), *leftovers), kept, tuple(cut_off))
+
+
+def _refuse_unflashed(ledger: Ledger, batch: Batch) -> None:
+    """Refuse to retire while a flasher has units of which it has said nothing, or which failed."""
+    unreported, failed = ledger.flash.unsettled(batch.id)
+    if unreported or failed:
+        raise RefusedError(
+            f"{count_words(unreported, 'unit')} of it claimed by flashers and not reported, {failed:,} failed",
+            where=f"batch {batch.id}",
+            way_out=f"Nothing was changed. `bss-mfg flash list {batch.id}` shows them: report them (`flash report`), "
+            "scrap those that failed; or say why they need no keys any more, --unflashed TEXT.",
+        )
 
 
 def _refuse_moved_file(workspace: Workspace) -> None:

@@ -6,7 +6,7 @@ Killed anywhere, the same call goes on: each file is put in its place in one str
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,13 @@ class UpdatedFiles:
     set_aside: tuple[str, ...]
 
 
-def make_station(new: NewStation, actor: Actor, environment: Mapping[str, str]) -> tuple[Workspace, UpdatedFiles]:
+Prepare = Callable[[Path, Ledger], object]
+"""Makes what a kind of station has besides, in its folder."""
+
+
+def make_station(
+    new: NewStation, actor: Actor, environment: Mapping[str, str], prepare: Prepare | None = None
+) -> tuple[Workspace, UpdatedFiles]:
     """Make a station's folder with what is published. `RefusedError` for a workspace, or files of somebody's own;
     `InputError` where nothing is published."""
     root = new.folder.expanduser().resolve()
@@ -86,6 +92,8 @@ def make_station(new: NewStation, actor: Actor, environment: Mapping[str, str]) 
             make_folder(root / name)
         done = _replace_files(workspace, ledger, published, found)
         settings = _settings_text(ledger, published, config)
+        if prepare:
+            prepare(root, ledger)
     write_atomically(root / CONFIG, [settings.encode()])
     return Workspace.find(str(root), root, environment), done
 

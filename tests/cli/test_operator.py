@@ -18,7 +18,8 @@ READS = {
     "printer test-page", "inspect",
     "mapping check", "mapping fit", "manifest status", "table",
     "reconcile", "vault status", "history", "ledger check", "ledger backup",
-    "audit verify", "schema", "doctor", "completion", "station check",
+    "audit verify", "schema", "doctor", "completion", "station check", "flash list",
+    "queue list", "queue rolls", "queue show",
 }  # fmt: skip
 """Commands that write neither into the ledger nor into the workspace."""
 

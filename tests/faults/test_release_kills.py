@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyrage
 import pytest
 
 from bss_mfg.programming import release
+from bss_mfg.programming.flasher_key import FILE, register_flasher
 from bss_mfg.programming.registry import formats
 from bss_mfg.workspace.workspace import Workspace
 from tests.helpers import strace
@@ -129,6 +131,53 @@ def test_killed_anywhere_no_key_file_is_unknown_and_the_same_command_ends_it(
         assert bench.rows("SELECT released FROM unit") == [(1,)] * UNITS, point
         assert not list(bench.out.glob(".*")), point
         assert strace.run(bench.root, ["ledger", "check"]).code == 0, point
+    assert killed > len(points) * 0.9
+    assert cut_off > min(5, len(points) / 10)
+
+
+def test_a_claim_killed_anywhere_goes_on_and_no_flasher_gets_anothers_unit(bench: Bench, tried: Tried) -> None:
+    """Typed again it completes what was cut off, or claims what is left; in the end each unit is in one sealed file."""
+    secrets = []
+    start = bench.folder / "start"
+    with Factory(Workspace.find(str(start), start, {})).ledger() as ledger:
+        for name in ("one", "two"):
+            (bench.folder / name).mkdir()
+            register_flasher(bench.folder / name, ledger, name)
+            secrets.append((bench.folder / name / FILE).read_text().splitlines()[-1])
+    keys = [pyrage.x25519.Identity.from_str(secret) for secret in secrets]
+    first, rest = (
+        ["program", "B1", "--format", "csv", "--out", f"{bench.out}/{name}/", "--claim", most, "--for", name]
+        for name, most in (("one", "2"), ("two", "3"))
+    )
+
+    def fresh() -> None:
+        bench.fresh()
+        for name in ("one", "two"):
+            (bench.out / name).mkdir()
+
+    fresh()
+    assert strace.run(bench.root, first).code == 0  # everything is imported
+    fresh()
+    points = tried(strace.calls(bench.root, first))
+    killed = cut_off = 0
+    for point in points:
+        fresh()
+        killed += strace.run(bench.root, first, strace=strace.fault(*point, "signal=KILL")).code == -9
+        cut_off += bench.rows("SELECT count(*) FROM release WHERE completed_at IS NULL")[0][0]
+        assert strace.run(bench.root, first).code == 0, point
+        assert strace.run(bench.root, rest).code in (0, 4), point
+        got = {
+            name: [
+                unit.serial
+                for path in (bench.out / name).glob("*.age")
+                for unit in formats()["csv"].read(pyrage.decrypt(path.read_bytes(), [key]))
+            ]
+            for name, key in zip(("one", "two"), keys, strict=True)
+        }
+        assert sorted(got["one"] + got["two"]) == [f"ebK30000000{number}" for number in range(1, UNITS + 1)], point
+        claimed = bench.rows("SELECT c.flasher, u.serial FROM claim c JOIN unit u USING (batch, number)")
+        assert sorted(claimed) == sorted((name, serial) for name, some in got.items() for serial in some), point
+        assert not list(bench.out.rglob(".*")), point
     assert killed > len(points) * 0.9
     assert cut_off > min(5, len(points) / 10)
 

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from bss_mfg.programming.flasher_key import register_flasher
 from tests.helpers.factory import Factory, issue_lamps, make_factory, print_sheets
 from tests.helpers.postgres import Server, drop_database
 from tests.helpers.postgres import server as running_server
+from tests.helpers.raw_port import RawPort
 from tests.needs import require
 
 
@@ -88,17 +90,36 @@ def filed_factory(tmp_path_factory: pytest.TempPathFactory) -> Factory:
     factory.label(template="minimal")
     listed = factory.root / "old.csv"
     listed.write_text("serial,mac\nOLD-1,C47C8D6A1025\nOLD-2,\n")
+    reported = factory.root / "flashed.csv"
+    reported.write_text("serial,result\nebK300000001,pass\n")
+    with factory.ledger() as ledger:
+        register_flasher(factory.root, ledger, "flash-1")
     for command in (
         ("scrap", "B1", "ebK300000002", "--reason", "dropped"),
         ("replace", "B1", "ebK300000002", "--reason", "dropped"),
         ("import-issued", "bulb", listed),
         ("ledger", "publish"),
         ("manifest", "make", "B1", "--out", factory.root / "log.txt"),
+        ("program", "B1", "--format", "csv", "--out", f"{factory.root}/stick/", "--claim", 2, "--for", "flash-1"),
         ("program", "B1", "--format", "csv", "--out", factory.root / "keys.csv"),
+        ("flash", "report", reported),
     ):
         done = factory.cli(*command)
         assert done.code == 0, done.err
+    pack_one(factory)
+    roll = ("--template", "roll-50x30", "--printer", "zpl-203", "--again")
+    assert factory.cli("labels", "B1", *roll, "--queue", "press-2").code == 0
+    with RawPort() as port:
+        done = factory.cli("press", "--name", "press-2", "--once", "--send", port.address)
+    assert done.code == 0, done.err
     return factory
+
+
+def pack_one(factory: Factory) -> None:
+    """One box is read right, and packed into a carton on a pallet."""
+    box = f"{factory.payloads()[0]}\n"
+    assert factory.cli("scan", "B1", stdin=box).code == 0
+    assert factory.cli("pack", "--carton", 1, "--pallet", 1, stdin=box).code == 0
 
 
 @pytest.fixture

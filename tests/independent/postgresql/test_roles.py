@@ -139,6 +139,13 @@ DELETE FROM control_log_name
 DELETE FROM identifier
 UPDATE identifier SET value = value
 INSERT INTO imported (product, serial) VALUES (1, 'X')
+INSERT INTO claim SELECT batch, number, 1, 'x' FROM unit
+UPDATE claim SET flasher = flasher
+DELETE FROM claim
+UPDATE flasher SET recipient = 'x'
+DELETE FROM flasher
+DELETE FROM flashed
+DELETE FROM flash_file
 INSERT INTO resource VALUES (repeat('0', 64), '\\x00')
 INSERT INTO published VALUES (1, 'templates/x.toml', repeat('0', 64))
 DELETE FROM imported

@@ -180,3 +180,75 @@ def test_a_key_that_was_swapped_is_refused_as_ever(office: Staffed) -> None:
     refused = office.factory.cli("batch", "create", "bulb", "--units", "2")
     assert refused.code == 5
     assert "repin" in refused.err
+
+
+# --- flashers ---------------------------------------------------------------------------------------------------------
+
+
+def new_flasher(office: Staffed, name: str, role: str = "operator") -> Factory:
+    """A station that flashes."""
+    root = office.folder / name
+    url = url_of(office, role)
+    done = run_cli("station", "init", root, "--name", name, "--ledger", url, "--flasher")
+    assert done.code == 0, done.err
+    return Factory(Workspace.find(str(root), root, {}))
+
+
+def test_a_flasher_opens_what_the_keys_station_seals_and_nothing_else(office: Staffed) -> None:
+    import pyrage
+
+    flasher, keys = new_flasher(office, "flash-1"), office.station("keys")
+    assert not (flasher.root / "vault.key").exists()
+    assert not (flasher.root / "keys").exists()
+    out = office.folder / "stick"
+    out.mkdir()
+    words = ["program", "B1", "--format", "csv", "--out", f"{out}/", "--claim", "2", "--for", "flash-1"]
+    assert flasher.cli(*words).code in (3, 6)  # it has neither the role nor the keys
+    done = keys.cli(*words, "--json")
+    assert done.code == 0, done.err
+    secret = (flasher.root / "flasher.key").read_text().splitlines()[-1]
+    sealed = Path(done.json["files"][0]).read_bytes()
+    plain = pyrage.decrypt(sealed, [pyrage.x25519.Identity.from_str(secret)])
+    assert len(plain.splitlines()) == 3
+    assert flasher.cli("flash", "report", "-", stdin="serial,result\nebK300000001,pass\n").code == 0
+    (claimed,) = flasher.cli("flash", "list", "--json").json
+    assert (claimed["flasher"], claimed["passed"], claimed["unreported"]) == ("flash-1", 1, 1)
+    with office.factory.ledger() as ledger:
+        stations = [event.data["station"] for event in ledger.history.events() if event.kind.startswith("flash")]
+    assert stations == ["flash-1", "flash-1"]
+
+
+@pytest.mark.parametrize("role", ["operator", "qa", "keys"])
+def test_each_role_reports_and_only_keys_claims(office: Staffed, role: str) -> None:
+    new_flasher(office, "flash-1")
+    keys = office.station("keys")
+    (office.folder / "stick").mkdir()
+    words = ["program", "B1", "--format", "csv", "--out", f"{office.folder}/stick/", "--for", "flash-1"]
+    assert keys.cli(*words, "--claim", "2").code == 0
+    made = office.station(role)
+    assert made.cli("flash", "report", "-", stdin="serial,result\nebK300000001,fail\n").code == 0
+    assert made.cli("flash", "report", "-", stdin="serial,result\nebK300000001,pass\n").code == 0
+    assert made.cli(*words, "--claim", "2").code == (0 if role == "keys" else 3)
+
+
+def test_a_killed_flasher_init_keeps_its_key(office: Staffed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Registered, and cut off before its settings: typed again, it is the same flasher with the same key."""
+    from bss_mfg.workspace import station_folder
+
+    write = station_folder.write_atomically
+
+    def cut(path: Path, *arguments: object, **options: object) -> str:
+        if path.name == "bss-mfg.toml":
+            raise KeyboardInterrupt
+        return write(path, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(station_folder, "write_atomically", cut)
+    root = office.folder / "flash-1"
+    words = ["station", "init", root, "--name", "flash-1", "--ledger", url_of(office, "operator"), "--flasher"]
+    assert run_cli(*words).code == 130
+    key = (root / "flasher.key").read_text()
+    monkeypatch.undo()
+    assert run_cli(*words).code == 0
+    assert (root / "flasher.key").read_text() == key
+    with office.factory.ledger() as ledger:
+        assert ledger.flash.recipient("flash-1") in key

@@ -1,0 +1,256 @@
+"""The store of flashing: which flasher has claimed which units, and what was said of them.
+
+A claim is a release of keys to one flasher. Each unit is claimed once: what was not reported is shown, and claimed
+again only by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bss_mfg.core.ranges import consecutive_ranges
+from bss_mfg.errors import InputError, LedgerError, RefusedError
+from bss_mfg.ledger.batches import BatchStore
+from bss_mfg.ledger.connection import Connection
+from bss_mfg.ledger.events import FlasherRegistered, FlashReported
+from bss_mfg.ledger.history import HistoryStore
+from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a flasher claimed at once, and how much of it was reported; units that were scrapped since don't count.
+    `release` is the number of the event `keys releasing`."""
+
+    release: int
+    batch: str
+    at: str
+    flasher: str
+    units: int
+    passed: int
+    failed: int
+
+    @property
+    def unreported(self) -> int:
+        """How many units nobody has said anything of."""
+        return self.units - self.passed - self.failed
+
+
+@dataclass(frozen=True, slots=True)
+class UnitReport:
+    """What a file says of one unit, by its serial or Device UUID: `row` is where, the header being row 1."""
+
+    row: int
+    name: str
+    passed: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportOutcome:
+    """What a report changed. `contradicted` are serials of units that had passed, and are said to have failed now: they
+    count as failed."""
+
+    passed: int
+    failed: int
+    known: int
+    contradicted: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFile:
+    """The file of a report: its name and the SHA-256 of its bytes."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class _ReportedUnit:
+    """A unit that a report names, with what was said of it before (None: nothing)."""
+
+    batch: int
+    batch_id: str
+    number: int
+    serial: str
+    before: int | None
+
+
+class FlashStore:
+    """Flashers, their claims and reports."""
+
+    def __init__(self, connection: Connection, history: HistoryStore, batches: BatchStore) -> None:
+        self._db = connection
+        self._history = history
+        self._batches = batches
+
+    # --- flashers -------------------------------------------------------------------------------------------------
+
+    def register(self, name: str, recipient: str) -> None:
+        """Let a flasher claim units by its public key. The same again changes nothing; `RefusedError` where the name
+        has another key, or the key another name: whoever sealed to it would not know to whom."""
+        with self._db.transaction():
+            rows = self._db.rows(
+                "SELECT name, recipient FROM flasher WHERE name = ? OR recipient = ?", (name, recipient)
+            )
+            if rows == [(name, recipient)]:
+                return
+            if rows:
+                other = "key" if rows[0][0] == name else "name"
+                raise RefusedError(
+                    f"flasher {rows[0][0]} is registered already, with another {other}",
+                    where=self._db.where,
+                    way_out="Nothing was registered. Give this station a name of its own.",
+                )
+            seq, _ = self._history.head()
+            self._db.execute("INSERT INTO flasher VALUES (?, ?, ?)", (name, recipient, seq + 1))
+            self._history.append(None, FlasherRegistered(name=name, recipient=recipient))
+
+    def recipient(self, name: str) -> str:
+        """The public key of a flasher."""
+        rows = self._db.rows("SELECT recipient FROM flasher WHERE name = ?", (name,))
+        if not rows:
+            known = [known for (known,) in self._db.rows("SELECT name FROM flasher ORDER BY name")]
+            raise InputError(
+                f"there is no flasher {name!r}",
+                way_out=f"Known: {', '.join(known) or 'none'}. `bss-mfg station init --flasher` registers one.",
+            )
+        return str(rows[0][0])
+
+    # --- claims ---------------------------------------------------------------------------------------------------
+
+    def to_claim(self, batch_id: str, most: int) -> tuple[range, ...]:
+        """The next units of a batch whose keys were never released, at most so many."""
+        rows = self._db.rows(
+            "SELECT number FROM unit WHERE batch = ? AND scrapped = 0 AND released = 0 ORDER BY number LIMIT ?",
+            (self._batches.number(batch_id), most),
+        )
+        return tuple(consecutive_ranges(number for (number,) in rows))
+
+    def to_claim_again(self, batch_id: str, most: int, claimed_before: str) -> tuple[range, ...]:
+        """Units that were claimed before a moment (UTC) and that nobody has reported, at most so many."""
+        rows = self._db.rows(
+            "SELECT c.number FROM claim c JOIN release r ON r.event = c.release "
+            "JOIN unit u ON u.batch = c.batch AND u.number = c.number "
+            "LEFT JOIN flashed f ON f.batch = c.batch AND f.number = c.number "
+            "WHERE c.batch = ? AND r.at < ? AND u.scrapped = 0 AND f.number IS NULL ORDER BY c.number LIMIT ?",
+            (self._batches.number(batch_id), claimed_before, most),
+        )
+        return tuple(consecutive_ranges(number for (number,) in rows))
+
+    def claims(self, batch_id: str | None = None) -> list[Claim]:
+        """All claims, of one batch or of all, in order."""
+        of_batch = "AND b.id = ? " if batch_id else ""
+        rows = self._db.rows(
+            "SELECT c.release, b.id, r.at, c.flasher, count(*), "  # noqa: S608 (fixed texts)
+            "sum(CASE WHEN f.passed = 1 THEN 1 ELSE 0 END), sum(CASE WHEN f.passed = 0 THEN 1 ELSE 0 END) "
+            "FROM claim c JOIN release r ON r.event = c.release JOIN batch b ON b.no = c.batch "
+            "JOIN unit u ON u.batch = c.batch AND u.number = c.number "
+            "LEFT JOIN flashed f ON f.batch = c.batch AND f.number = c.number "
+            f"WHERE u.scrapped = 0 {of_batch}GROUP BY c.release, b.id, r.at, c.flasher ORDER BY c.release",
+            (batch_id,) if batch_id else (),
+        )
+        return [Claim(*row[:4], *map(int, row[4:])) for row in rows]
+
+    def unsettled(self, batch_id: str) -> tuple[int, int]:
+        """How many units of a batch were claimed and never reported, and how many failed, those apart that were
+        scrapped."""
+        batch = self._batches.number(batch_id)
+        unreported = self._db.rows(
+            "SELECT count(*) FROM claim c JOIN unit u ON u.batch = c.batch AND u.number = c.number "
+            "LEFT JOIN flashed f ON f.batch = c.batch AND f.number = c.number "
+            "WHERE c.batch = ? AND u.scrapped = 0 AND f.number IS NULL",
+            (batch,),
+        )
+        failed = self._db.rows(
+            "SELECT count(*) FROM flashed f JOIN unit u ON u.batch = f.batch AND u.number = f.number "
+            "WHERE f.batch = ? AND u.scrapped = 0 AND f.passed = 0",
+            (batch,),
+        )
+        return int(unreported[0][0]), int(failed[0][0])
+
+    # --- reports --------------------------------------------------------------------------------------------------
+
+    def report(self, file: ReportFile, reports: Sequence[UnitReport]) -> ReportOutcome:
+        """Write down what a file says of units, the last of each; all or none. A file that was reported before changes
+        nothing. `InputError` for a unit that is not known, or whose key never left: it can't have been flashed."""
+        last = {one.name: one for one in reports}
+        with self._db.transaction():
+            if self._db.rows("SELECT 1 FROM flash_file WHERE sha256 = ?", (file.sha256,)):
+                return ReportOutcome(0, 0, len(last), ())
+            found = self._find_units(last.values())
+            news = {unit: one for unit, one in found.items() if unit.before != one.passed}
+            for batch_id in sorted({unit.batch_id for unit in news}):
+                self._record(batch_id, file, {unit: one for unit, one in news.items() if unit.batch_id == batch_id})
+            self._db.execute("INSERT INTO flash_file VALUES (?)", (file.sha256,))
+        passed = sum(one.passed for one in news.values())
+        worse = tuple(unit.serial for unit, one in news.items() if unit.before == 1 and not one.passed)
+        return ReportOutcome(passed, len(news) - passed, len(found) - len(news), worse)
+
+    def _find_units(self, reports: Iterable[UnitReport]) -> Mapping[_ReportedUnit, UnitReport]:
+        found: dict[_ReportedUnit, UnitReport] = {}
+        problems: list[str] = []
+        for one in reports:
+            rows = self._db.rows(
+                "SELECT u.batch, b.id, u.number, u.serial, f.passed, u.released FROM unit u "
+                "JOIN batch b ON b.no = u.batch LEFT JOIN flashed f ON f.batch = u.batch AND f.number = u.number "
+                "WHERE lower(u.serial) = ? OR u.uuid = ?",
+                (one.name.lower(), _uuid_bytes(one.name)),
+            )
+            if len(rows) != 1:
+                problems.append(f"row {one.row}: {'no unit' if not rows else 'several units'} of this name: {one.name}")
+            elif not rows[0][5]:
+                problems.append(f"row {one.row}: the key of {one.name} never left, so it can't have been flashed")
+            else:
+                unit = _ReportedUnit(*rows[0][:5])
+                if unit not in found or found[unit].row < one.row:
+                    found[unit] = one
+        if problems:
+            raise InputError(
+                problems[0], problems=problems[1:6], way_out="Nothing was recorded. Check that this is the right file."
+            )
+        return found
+
+    def _record(self, batch_id: str, file: ReportFile, news: Mapping[_ReportedUnit, UnitReport]) -> None:
+        numbers = {ok: sorted(unit.number for unit, one in news.items() if one.passed == ok) for ok in (True, False)}
+        details = {str(unit.number): one.detail for unit, one in news.items() if one.detail and not one.passed}
+        seq, _ = self._history.head()
+        event = FlashReported(
+            file=file.name,
+            sha256=file.sha256,
+            passed=[[some[0], some[-1]] for some in consecutive_ranges(numbers[True])],
+            failed=[[some[0], some[-1]] for some in consecutive_ranges(numbers[False])],
+            details=details or None,
+        )
+        self._db.many(
+            "INSERT INTO flashed VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (batch, number) DO UPDATE SET passed = excluded.passed, event = excluded.event",
+            [(unit.batch, unit.number, int(one.passed), seq + 1) for unit, one in news.items()],
+        )
+        self._history.append(batch_id, event)
+
+    def check(self) -> None:
+        """`LedgerError` where the table says otherwise of units than the reports do."""
+        batches: dict[str, dict[int, int]] = {}
+        for event, record in self._history.records(FlashReported):
+            said = batches.setdefault(event.batch or "", {})
+            for passed, ranges in ((1, record.passed), (0, record.failed)):
+                said.update((number, passed) for first, last in ranges for number in range(first, last + 1))
+        for batch in self._batches.all():
+            rows = self._db.rows(
+                "SELECT number, passed FROM flashed WHERE batch = ?", (self._batches.number(batch.id),)
+            )
+            if dict(rows) != batches.get(batch.id, {}):
+                raise LedgerError(
+                    "what was flashed is not what its reports say", where=f"batch {batch.id}", way_out=RESTORE_WAY_OUT
+                )
+
+
+def _uuid_bytes(text: str) -> bytes:
+    """The bytes of a Device UUID; none of another text."""
+    digits = text.replace("-", "")
+    try:
+        return bytes.fromhex(digits) if len(digits) == 32 else b""
+    except ValueError:
+        return b""

@@ -1,0 +1,1 @@
+from tests.cli.test_flash import *  # noqa: F403
