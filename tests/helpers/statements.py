@@ -27,6 +27,7 @@ EXAMPLES: Mapping[str, Sequence[object]] = {
     "exports.condition": ["u.manifest IS NULL", "u.answer = 2"],
     "flash.batch_id": ["", "B1"],
     "history.conditions": [[], ["batch = ?"], ["kind IN (?, ?)"], ["batch = ?", "kind IN (?, ?)"]],
+    "history.events_with.marks": ["?, ?"],
     "identifiers.some": [[1, 2]],
     "identities.some": [[1, 2]],
     "identities.column": ["lower(serial)", "mac"],
