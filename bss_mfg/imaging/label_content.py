@@ -11,6 +11,7 @@ from statistics import median
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from bss_mfg.imaging.added_text import find_added
 from bss_mfg.imaging.bar_heights import LEAST_SHARE, height_share, squashed_share
 from bss_mfg.imaging.blank_texts import find_blank, symbol_gain
 from bss_mfg.imaging.content_pictures import ContentPictures
@@ -212,6 +213,7 @@ class _Check:
         )
         if not self.without_grey:
             verdicts = find_blank(picture, verdicts, labels, maps, contrasts)
+        verdicts = find_added(picture, verdicts, labels, drawing)
         usual = _usual_shifts(verdicts)
         for verdict in verdicts:
             off = usual.get(verdict.label)
@@ -227,7 +229,8 @@ class _Check:
             if judged is None:
                 self.open[verdict.label] += 1
                 continue
-            wrong = (_named(fault, reader, judged, maps, contrasts) for fault in _text_faults(judged, off))
+            wrong = [_named(fault, reader, judged, maps, contrasts) for fault in _text_faults(judged, off)]
+            self.open[verdict.label] += judged.cut_off and not wrong
             self.faults[verdict.label] += _shown(wrong, self.cuts, verdict.text, maps[verdict.label])
         self._name_pale()
         return usual
@@ -429,7 +432,7 @@ def _is_mostly_blank(verdict: TextVerdict) -> bool:
 
 def _text_faults(verdict: TextVerdict, usual: tuple[float, float] | None) -> Iterator[ContentFinding]:
     text = verdict.text
-    if verdict.wrong:
+    if verdict.wrong or verdict.added:
         fault = ContentFault.MISSING_TEXT if verdict.blank else ContentFault.WRONG_TEXT
         seen = "" if verdict.blank or _is_mostly_blank(verdict) else verdict.seen_text
         yield ContentFinding(fault, text.element, "text", text.text, seen, guess=bool(seen) and verdict.is_guess)

@@ -1,4 +1,5 @@
-"""The letters of the SAMPLE mark, each for itself: one of them is too little of a mark to change its likeness."""
+"""The letters of the SAMPLE mark, each for itself, by halves: one of them, or a strip out of two, is too little of a
+mark to change its likeness."""
 
 from __future__ import annotations
 
@@ -9,30 +10,32 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bss_mfg.imaging.geometry import Floats
 
-_LETTERS = len("SAMPLE")
-"""They are about equally wide."""
+_PIECES = 2 * len("SAMPLE")
+"""Letters are about equally wide, and a strip that is as wide as one covers half of one."""
+_FEWEST_INK = 0.3
+"""Share of the usual piece's ink below which a piece is not looked at: little of a letter is in it."""
 _EDGE = 2
 """Pixels at a mark's edges in which its ground may end."""
 _DARK = 0.5
 _GONE = 0.4
-"""Share of the contrast of the clearest letter below which one is not there: those that are have 0.7 and more, however
-pale or blurred all are."""
+"""Share of the contrast of the clearest piece below which one is not there: those that are have 0.65 and more, however
+pale or blurred all are, and what is filled has 0.2 and less."""
 _CLEAR = 0.5
-"""Share of the mark's own contrast that the clearest letter must have for anything to be said."""
+"""Share of the mark's own contrast that the clearest piece must have for anything to be said."""
 _BESIDE = 2
-"""Pixels that a letter may lie beside its place: a slanted picture is not the same everywhere."""
+"""Pixels that a piece may lie beside its place: a slanted picture is not the same everywhere."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MarkLetters:
-    """Where the letters of a mark are, and how they look, less their mean: ink from 0 to 1."""
+    """Where the pieces of a mark's letters are, and how they look, less their mean: ink from 0 to 1."""
 
     windows: tuple[tuple[slice, slice], ...]
     shapes: tuple[Floats, ...]
 
     @classmethod
     def of(cls, ink: Floats, seen: Floats) -> MarkLetters | None:
-        """The letters of a mark as it is drawn (`ink`), and as a lens shows it; None where there are none."""
+        """The pieces of a mark as it is drawn (`ink`), and as a lens shows it; None where there are none."""
         import numpy as np
 
         light = ink < _DARK
@@ -46,7 +49,11 @@ class MarkLetters:
             windows = tuple((high, part) for part in _parts(wide))
         else:
             windows = tuple((part, wide) for part in _parts(high))
-        return cls(windows, tuple(seen[window] - seen[window].mean() for window in windows))
+        shapes = [seen[window] - seen[window].mean() for window in windows]
+        lengths = [float((shape**2).sum()) for shape in shapes]
+        least = _FEWEST_INK * sum(lengths) / len(lengths)
+        used = [at for at, length in enumerate(lengths) if length >= least]
+        return cls(tuple(windows[at] for at in used), tuple(shapes[at] for at in used))
 
     def all_there(self, seen: Floats, gain: float) -> bool:
         """Whether none is missing in a mark as it was seen, of which `gain` is the contrast."""
@@ -64,12 +71,12 @@ class MarkLetters:
 
 def _parts(whole: slice) -> list[slice]:
     length = whole.stop - whole.start
-    edges = [whole.start + round(length * part / _LETTERS) for part in range(_LETTERS + 1)]
+    edges = [whole.start + round(length * part / _PIECES) for part in range(_PIECES + 1)]
     return [slice(start, stop) for start, stop in pairwise(edges)]
 
 
 def _gains(seen: Floats, window: tuple[slice, slice], shape: Floats) -> list[float]:
-    """The contrast of a letter in its place, and a little beside it."""
+    """The contrast of a piece in its place, and a little beside it."""
     own = float((shape**2).sum()) + 1e-9
     rows, columns = window
     beside = range(-_BESIDE, _BESIDE + 1)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from functools import cached_property, lru_cache
 from math import dist
 from statistics import median
 from typing import TYPE_CHECKING
+from unicodedata import bidirectional
 
 from bss_mfg.imaging.expected_content import ExpectedText, GlyphSet
 from bss_mfg.imaging.glyph_lens import SIGMAS, blurred
@@ -51,6 +53,13 @@ class PlacedText:
     contrast: float = 1.0
 
 
+class Side(Enum):
+    """A side of a text, along its line."""
+
+    BEFORE = "before"
+    BEHIND = "behind"
+
+
 @dataclass(frozen=True, slots=True)
 class TextVerdict:
     """What was seen of a text. `judged`: how many of its characters could be told from blank paper, `doubtful` how many
@@ -67,6 +76,14 @@ class TextVerdict:
     outside: bool = False
     alike: float = 1.0
     """Its correlation with what is seen in its place."""
+    paper: float = 0.0
+    """Its paper's ink (255 - grey)."""
+    gain: float = 0.0
+    """Grey levels between its paper and its ink."""
+    added: tuple[Side, ...] = ()
+    """Where more stands beside it."""
+    cut_off: bool = False
+    """Whether the picture ends so near beside it that more could stand there."""
 
     @property
     def blank(self) -> bool:
@@ -101,7 +118,12 @@ class TextVerdict:
 
     @property
     def seen_text(self) -> str:
-        """The text as it was seen: of characters that could not be made out, `NOT_MADE_OUT`; empty where none was."""
+        """The text as it was seen: of characters that could not be made out, and of more beside it, `NOT_MADE_OUT`;
+        empty where none was."""
+        if self.added:
+            ends = [NOT_MADE_OUT if side in self.added else "" for side in Side]
+            first, last = reversed(ends) if _is_right_to_left(self.text.text) else ends
+            return f"{first}{self.text.text}{last}"
         if self.text.glyph_set.whole or self.is_other:
             return ""
         names = self.text.glyph_set.characters
@@ -111,6 +133,11 @@ class TextVerdict:
             for at, (glyph, _) in enumerate(self.text.glyphs)
         ]
         return "".join(shown)
+
+
+def _is_right_to_left(text: str) -> bool:
+    strong = (direction for sign in text if (direction := bidirectional(sign)) in ("L", "R", "AL"))
+    return next(strong, "L") != "L"
 
 
 def judge_texts(picture: Picture, texts: Sequence[PlacedText]) -> list[TextVerdict]:
@@ -273,6 +300,8 @@ class _SetJudge:
                 fit.shift if fit else (0.0, 0.0),
                 outside=fit is None,
                 alike=(fit.alike if placed.contrast > 0 else -fit.alike) if fit else 0.0,
+                paper=fit.paper if fit else 0.0,
+                gain=fit.gain if fit else 0.0,
             )
 
     @cached_property

@@ -56,8 +56,8 @@ class StripModel:
     """What is to be seen of a text or picture, ink from 0 to 1 (rows, columns), and what fits it to strips."""
 
     def __init__(self, ink: Floats) -> None:
-        self.ink = ink
-        self.shape = ink - float(ink.mean())
+        self.ink, self.mean = ink, float(ink.mean())
+        self.shape = ink - self.mean
         flat = self.shape.ravel()
         self._own = float(flat @ flat) + 1e-9
 
@@ -109,6 +109,11 @@ class Fit:
     shift: Point
     alike: float
     rest: Point
+
+    @property
+    def paper(self) -> float:
+        """What is seen where there is no ink."""
+        return self.mean - self.gain * self.model.mean
 
     def left(self, gain: float, rows: slice = _ALL) -> Floats:
         """What the model does not explain of some rows if its ink is so dark."""

@@ -70,14 +70,26 @@ def test_a_mark_that_is_missing_or_covered_is_found(
     assert faults_of(page, press, expected, model) == only(expected.labels, spoiled, (fault, NAME))
 
 
-def _without_letter(mark: Grey, letter: int) -> None:
-    """Fill one of the white letters with the mark's black."""
+def _letters(mark: Grey) -> tuple[int, int, list[int]]:
+    """The rows of the white letters, and the columns between which they are."""
     light = mark > 128
     light[:4] = light[-4:] = light[:, :4] = light[:, -4:] = False  # around the mark
     rows, columns = np.flatnonzero(light.any(axis=1)), np.flatnonzero(light.any(axis=0))
     edges = np.cumsum((0.0, *LETTER_WIDTHS)) / sum(LETTER_WIDTHS) * (columns[-1] + 1 - columns[0]) + columns[0]
-    left, right = round(edges[letter]), round(edges[letter + 1])
-    mark[rows[0] - 1 : rows[-1] + 2, left + (letter > 0) : right + 1] = 0
+    return int(rows[0]), int(rows[-1]), edges.round().astype(int).tolist()
+
+
+def _without_letter(mark: Grey, letter: int) -> None:
+    """Fill one of the white letters with the mark's black."""
+    top, bottom, edges = _letters(mark)
+    mark[top - 1 : bottom + 2, edges[letter] + (letter > 0) : edges[letter + 1] + 1] = 0
+
+
+def _without_strip(mark: Grey, letter: int, grey: int) -> None:
+    """Fill the half of a letter, and that of the next, with black or white."""
+    top, bottom, edges = _letters(mark)
+    left, right = ((edges[at] + edges[at + 1]) // 2 for at in (letter, letter + 1))
+    mark[top - 1 : bottom + 2, left:right] = grey
 
 
 @pytest.mark.parametrize("model", [MODELS[0], *PALE])
@@ -91,6 +103,24 @@ def test_a_mark_without_one_of_its_letters_is_found(factory: Factory, template: 
         for letter in spoiled:
             (mark,) = [item for item in expected.labels[letter - first].pictures if str(item.kind) == NAME]
             _without_letter(page[pixels(mark.area, beyond=2)], letter)
+        found = faults_of(page, press, expected, model)
+        assert found == [[(ContentFault.WRONG_PICTURE, NAME)] if at < len(spoiled) else [] for at in range(count)]
+
+
+@pytest.mark.parametrize("grey", [0, 255])
+@pytest.mark.parametrize("model", [MODELS[0], *PALE])
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_mark_without_a_strip_of_two_letters_is_found(
+    factory: Factory, template: str, model: ScanModel, grey: int
+) -> None:
+    press = Press.of(factory, template)
+    expected, drawn = expected_of(factory, press), press.page()
+    count = len(expected.labels)
+    for first in range(0, len(LETTER_WIDTHS) - 1, count):
+        page, spoiled = drawn.copy(), range(first, min(first + count, len(LETTER_WIDTHS) - 1))
+        for letter in spoiled:
+            (mark,) = [item for item in expected.labels[letter - first].pictures if str(item.kind) == NAME]
+            _without_strip(page[pixels(mark.area, beyond=2)], letter, grey)
         found = faults_of(page, press, expected, model)
         assert found == [[(ContentFault.WRONG_PICTURE, NAME)] if at < len(spoiled) else [] for at in range(count)]
 

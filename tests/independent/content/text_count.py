@@ -1,4 +1,4 @@
-"""How many labels with one wrong, missing or swapped character are found, and how many right ones are called wrong.
+"""How many labels with a wrong, missing, swapped or added character are found, and how many right ones called wrong.
 
 Pages are drawn and scanned by a model: blur, noise, skew, gain, and the dots of the printer. As a script:
 
@@ -41,10 +41,10 @@ class Count:
 
 
 def misspelt(text: str, random: Generator) -> str:
-    """A text with one character that is wrong, not printed, left out, or swapped with the next."""
+    """A text with one character that is wrong, not printed, left out, swapped with the next, or added at an end."""
     seen = [at for at, sign in enumerate(text) if sign.strip()]
     at = int(random.choice(seen))
-    kind = int(random.integers(4))
+    kind = int(random.integers(5))
     pairs = [one for one in range(len(text) - 1) if text[one] != text[one + 1] and text[one : one + 2].strip()]
     if kind == 0 or (kind == 3 and not pairs):
         return text[:at] + str(random.choice([sign for sign in _SIGNS if sign != text[at]])) + text[at + 1 :]
@@ -52,6 +52,9 @@ def misspelt(text: str, random: Generator) -> str:
         return f"{text[:at]} {text[at + 1 :]}"
     if kind == 2:
         return text[:at] + text[at + 1 :]
+    if kind == 4:
+        sign = str(random.choice(list(_SIGNS)))
+        return random.choice([f"{text}{sign}", f"{sign}{text}"])
     at = int(random.choice(pairs))
     return text[:at] + text[at + 1] + text[at] + text[at + 2 :]
 
