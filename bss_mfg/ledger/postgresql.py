@@ -31,7 +31,7 @@ from bss_mfg.ledger.postgresql_errors import (
 )
 from bss_mfg.ledger.postgresql_roles import UNDUE, roles_that_may
 from bss_mfg.ledger.postgresql_schema import MISPLACED, NAME, guard_imports_script, script, trigger_names
-from bss_mfg.ledger.postgresql_session import Notices, new_session
+from bss_mfg.ledger.postgresql_session import END_TRANSACTION, Notices, new_session
 from bss_mfg.ledger.postgresql_sql import PlainInsert, plain_insert, reads_secrets, translated
 from bss_mfg.ledger.schema import VERSION
 
@@ -228,6 +228,8 @@ class PostgresConnection:
                 if self._database.closed:
                     self._database = new_session(self._place)
                 ((state,),) = self._database.execute("SELECT pg_xact_status(%s::xid8)", (number,)).fetchall()
+                if state == "in progress":  # the server has not noticed yet, and nobody else may write meanwhile
+                    self._database.execute(END_TRANSACTION, (number,))
             except (psycopg.Error, BssError):
                 _log.debug("asking what became of a commit: not yet")
             time.sleep(0.1)  # the old connection may not have ended yet

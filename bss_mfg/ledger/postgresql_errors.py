@@ -125,6 +125,16 @@ def unknown_commit(where: str) -> MissingError:
     )
 
 
+def url_not_understood(error: psycopg.Error, where: str) -> InputError:
+    """What is wrong with a URL, in libpq's words. No password is in it: such a URL is refused before."""
+    return InputError(
+        f"the URL of the database is not understood: {printable(str(error).strip(), 200)}",
+        where=Location(where),
+        way_out="It is postgresql://USER@HOST:PORT/DATABASE?NAME=VALUE&..., with %20 for a space; see `url` in "
+        "bss-mfg.toml, or what was typed.",
+    )
+
+
 def connection_refused(error: psycopg.OperationalError, where: str) -> BssError:
     """Why no connection could be made. The server has no error codes for it here, so this asks libpq what it knows, and
     looks at words only for what it doesn't; other languages' servers end at the last one, with their own words."""

@@ -11,7 +11,7 @@ from psycopg.adapt import Loader
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from bss_mfg.ledger.place import LedgerPlace
-from bss_mfg.ledger.postgresql_errors import connection_refused, translated_errors
+from bss_mfg.ledger.postgresql_errors import connection_refused, translated_errors, url_not_understood
 from bss_mfg.ledger.postgresql_schema import NAME
 
 _log = logging.getLogger(__name__)
@@ -25,8 +25,19 @@ _SESSION = f"""
 SET search_path = {NAME};
 SET statement_timeout = '{_STATEMENT_S}s';
 SET idle_in_transaction_session_timeout = '{_IDLE_S}s';
+SET tcp_keepalives_idle = 30;
+SET tcp_keepalives_interval = 10;
+SET tcp_keepalives_count = 3;
 SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local');
 """
+
+
+END_TRANSACTION = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user "
+    "AND datname = current_database() AND backend_xid::text::bigint = CAST(%s AS numeric) %% 4294967296"
+)
+"""Ends the connection of a transaction, by its number, which only its own user may. One that is just being committed
+becomes whole, or is rolled back."""
 
 
 class _WholeNumber(Loader):
@@ -39,7 +50,10 @@ class _WholeNumber(Loader):
 def new_session(place: LedgerPlace) -> psycopg.Connection[Any]:
     """A connection to the database of a place, with the settings that a ledger needs."""
     _log.debug("opening %s", place.words)
-    given = conninfo_to_dict(place.url)
+    try:
+        given = conninfo_to_dict(place.url)
+    except psycopg.ProgrammingError as error:
+        raise url_not_understood(error, place.words) from None
     host = str(given.get("host") or "")
     local = not host or host.startswith(("/", "@"))
     settings: dict[str, str | int | None] = {
@@ -49,12 +63,15 @@ def new_session(place: LedgerPlace) -> psycopg.Connection[Any]:
         "keepalives_idle": 30,
         "keepalives_interval": 10,
         "keepalives_count": 3,
+        "tcp_user_timeout": 60_000,
         **({} if local else {"sslmode": "verify-full"}),
     }
     try:
         database = psycopg.connect(make_conninfo("", **cast(dict[str, Any], {**settings, **given})), autocommit=True)
     except psycopg.OperationalError as error:
         raise connection_refused(error, place.words) from None
+    except psycopg.ProgrammingError as error:
+        raise url_not_understood(error, place.words) from None
     database.adapters.register_loader("numeric", _WholeNumber)
     with translated_errors(place.words):
         database.execute(_SESSION)

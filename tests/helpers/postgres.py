@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -71,11 +75,29 @@ class Server:
         data, log = self.folder / "data", self.folder / "log"
         _as_account([_program("pg_ctl"), "-D", str(data), "-l", str(log), "-w", "-t", "60", *arguments])
 
+    def kill(self) -> None:
+        """Kill -9 of all of its processes, as far as they are of this cluster."""
+        first = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+        os.kill(first, signal.SIGSTOP)  # it begins none meanwhile
+        family = [first, *_children(first)]
+        for pid in family:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        while any(map(_is_there, family)):
+            time.sleep(0.01)
+
     def start(self, options: Sequence[str] = _FAST) -> None:
         """Start it; it listens on its socket alone."""
         words = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={self.folder}", "-p", str(self.port)]
         words += options
         self.control("-o", " ".join(words), "start")
+
+
+def free_port() -> int:
+    """A port of this computer that nobody listens at."""
+    with contextlib.closing(socket.socket()) as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
 
 
 def copied_database(url: str) -> str:
@@ -146,6 +168,20 @@ def server(options: Sequence[str] = _FAST, port: int = 5432) -> Iterator[Server]
             yield running
         finally:
             running.control("-m", "immediate", "stop")
+
+
+def _children(parent: int) -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            if entry.name.isdigit() and int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == parent:
+                found.append(int(entry.name))
+    return found
+
+
+def _is_there(pid: int) -> bool:
+    """Whether a process is there, though it may be dead: PostgreSQL does not start while one of before is."""
+    return Path(f"/proc/{pid}").exists()
 
 
 def _program(name: str) -> str:

@@ -13,6 +13,7 @@ from bss_mfg.programming.flasher_key import register_flasher
 from tests.helpers.factory import Factory, issue_lamps, make_factory, print_sheets
 from tests.helpers.postgres import Server, drop_database
 from tests.helpers.postgres import server as running_server
+from tests.helpers.raw_port import RawPort
 from tests.needs import require
 
 
@@ -105,6 +106,11 @@ def filed_factory(tmp_path_factory: pytest.TempPathFactory) -> Factory:
     ):
         done = factory.cli(*command)
         assert done.code == 0, done.err
+    roll = ("--template", "roll-50x30", "--printer", "zpl-203", "--again")
+    assert factory.cli("labels", "B1", *roll, "--queue", "press-2").code == 0
+    with RawPort() as port:
+        done = factory.cli("press", "--name", "press-2", "--once", "--send", port.address)
+    assert done.code == 0, done.err
     return factory
 
 

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
-import os
 import shutil
-import socket
 import subprocess
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -26,8 +19,8 @@ from bss_mfg.ledger.schema import VERSION
 from bss_mfg.workspace.vault_files import next_file
 from bss_mfg.workspace.workspace import Workspace
 from tests.helpers.commands import run_cli
-from tests.helpers.factory import WHO, Factory, a_read, issue_lamps, make_factory
-from tests.helpers.postgres import Server
+from tests.helpers.factory import WHO, Factory, a_read
+from tests.helpers.postgres import Server, free_port
 from tests.helpers.postgres import server as running_server
 from tests.helpers.prints import scan_of
 from tests.needs import needs
@@ -86,6 +79,16 @@ def test_a_wrong_url_is_refused_and_no_password_is_repeated(tmp_path: Path, url:
     assert not (tmp_path / "w").exists()
 
 
+@pytest.mark.parametrize(
+    "wrong", ["?host=/a b", "?no_such=1", "?sslmode=perhaps", "?host=/tmp&port=many", "?connect_timeout=x", "?host=%zz"]
+)
+def test_a_url_that_libpq_does_not_take_is_told(tmp_path: Path, wrong: str) -> None:
+    """Its parameters are libpq's: what it says of them is told, and is no defect."""
+    done = run_cli("init", tmp_path / "w", "--ledger", f"postgresql://factory@localhost/ledger{wrong}")
+    assert done.code in (3, 6), done.err
+    assert "postgresql://" in done.err
+
+
 def test_what_is_not_there_is_told(server: Server, tmp_path: Path, factory: Factory) -> None:
     gone = refusal("postgresql://factory@/x?host=/tmp/nobody-listens-here", tmp_path)
     assert (type(gone), gone.exit_code) == (MissingError, 6)
@@ -126,12 +129,6 @@ def test_passwords_come_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             refused = refusal(url, tmp_path)
             assert kind in refused.what
             assert password not in str(refused).replace("right one", "")
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 # --- what the database itself holds -----------------------------------------------------------------------------------
@@ -253,234 +250,16 @@ def test_a_walk_of_the_history_sees_one_moment(issued: Factory) -> None:
         assert [first, *walk] == [(number,) for number in range(1, other.history.head()[0] - 1)]
 
 
-# --- a connection that breaks -----------------------------------------------------------------------------------------
-
-
-class Cutter:
-    """A proxy before the server that cuts a connection: before or after it passes a message of a kind on."""
-
-    def __init__(self, server: Server, folder: Path) -> None:
-        self._target = str(server.folder / ".s.PGSQL.5432")
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(folder / ".s.PGSQL.5432"))
-        self._listener.listen()
-        self.cut: Callable[[bytes], str] = lambda data: ""
-        """Asked of what a client says: "" passes it on, "before" cuts instead, "after" cuts once it was answered."""
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            upstream = socket.socket(socket.AF_UNIX)
-            upstream.connect(self._target)
-            threading.Thread(target=self._pass_on, args=(client, upstream), daemon=True).start()
-
-    def _pass_on(self, client: socket.socket, upstream: socket.socket) -> None:
-        answering = threading.Event()
-        answering.set()
-
-        def answers() -> None:
-            while data := _received(upstream):
-                if answering.is_set():
-                    client.sendall(data)
-                else:
-                    break
-            for one in (client, upstream):
-                _end(one)
-
-        threading.Thread(target=answers, daemon=True).start()
-        while data := _received(client):
-            how = self.cut(data)
-            if how == "before":
-                break
-            if how == "after":
-                answering.clear()
-            upstream.sendall(data)
-        else:
-            _end(upstream)
-            return
-        for one in (client, upstream):
-            _end(one)
-
-    def close(self) -> None:
-        _end(self._listener)
-        self._listener.close()
-
-
-def _received(one: socket.socket) -> bytes:
-    try:
-        return one.recv(1 << 16)
-    except OSError:
-        return b""
-
-
-def _end(one: socket.socket) -> None:
-    try:
-        one.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return
-
-
-@pytest.fixture
-def cutter(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cutter]:
-    import tempfile
-
-    with tempfile.TemporaryDirectory(prefix="cut", dir="/tmp") as folder:
-        made = Cutter(server, Path(folder))
-        made.folder = folder  # type: ignore[attr-defined]
-        yield made
-        made.close()
-
-
-def through(cutter: Cutter, factory: Factory) -> Ledger:
-    url = factory.workspace.ledger_place.url
-    database = url.partition("?")[0].rpartition("/")[2]
-    return Ledger.open(LedgerPlace(factory.root, f"postgresql://factory@/{database}?host={cutter.folder}"), WHO)  # type: ignore[attr-defined]
-
-
-def test_a_commit_whose_answer_was_lost_is_found_out(issued: Factory, cutter: Cutter) -> None:
-    """Cut after the server has the COMMIT: it was made, so the act is done, and once."""
-    with through(cutter, issued) as ledger:
-        cutter.cut = lambda data: "after" if b"COMMIT" in data else ""
-        ledger.reads.record("B1", [a_read(1)])
-        cutter.cut = lambda data: ""
-        ledger.reads.record("B1", [a_read(2)])
-        assert [ledger.reads.times_verified("B1", number) for number in (1, 2)] == [1, 1]
-        ledger.check()
-
-
-def test_the_lock_of_a_batch_outlives_a_connection(issued: Factory, cutter: Cutter) -> None:
-    with through(cutter, issued) as ledger, issued.ledger() as other:
-        with ledger.locked("B1", BatchWork.SENDING):
-            cutter.cut = lambda data: "after" if b"COMMIT" in data else ""
-            ledger.reads.record("B1", [a_read(1)])
-            with pytest.raises(LedgerError, match="is sending"), other.locked("B1", BatchWork.SENDING):
-                pass
-        with other.locked("B1", BatchWork.SENDING):
-            pass
-
-
-def test_a_commit_that_never_arrived_is_told(issued: Factory, cutter: Cutter) -> None:
-    with through(cutter, issued) as ledger:
-        cutter.cut = lambda data: "before" if b"COMMIT" in data else ""
-        with pytest.raises(MissingError, match="was lost") as lost:
-            ledger.reads.record("B1", [a_read(1)])
-        assert "Nothing was changed" in lost.value.way_out
-        cutter.cut = lambda data: ""
-        ledger.reads.record("B1", [a_read(1)])
-        assert ledger.reads.times_verified("B1", 1) == 1
-        ledger.check()
-
-
-def test_a_server_that_is_gone_for_good_leaves_the_commit_unknown(
-    issued: Factory, cutter: Cutter, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(postgresql, "_RESOLVE_S", 0.5)
-    with through(cutter, issued) as ledger:
-
-        def cut(data: bytes) -> str:
-            if b"COMMIT" not in data:
-                return ""
-            cutter.close()
-            return "after"
-
-        cutter.cut = cut
-        with pytest.raises(MissingError, match="can't be asked what became of it"):
-            ledger.reads.record("B1", [a_read(1)])
-
-
-def test_a_connection_cut_at_every_message(issued: Factory, cutter: Cutter) -> None:
-    """An act by a connection that is cut before, or right after, its n-th message: done and told so, or not done."""
-    done = 0
-    for how in ("before", "after"):
-        for count in itertools.count(1):
-            messages = itertools.count(1)
-            with through(cutter, issued) as ledger:
-                cutter.cut = lambda data, how=how, count=count, messages=messages: (  # type: ignore[misc]
-                    how if next(messages) == count else ""
-                )
-                try:
-                    ledger.reads.record("B1", [a_read(1)])
-                    done += 1
-                    was_cut = next(messages) > count
-                except MissingError:
-                    was_cut = True
-                cutter.cut = lambda data: ""
-            with issued.ledger() as plain:
-                assert plain.reads.times_verified("B1", 1) == done, (how, count)
-            if not was_cut:
-                break
-        assert count > 4
-    with issued.ledger() as plain:
-        plain.check()
-
-
-def test_without_asking_a_lost_answer_would_count_as_a_failure(
-    issued: Factory, cutter: Cutter, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The negative control: who doesn't ask the server tells of a failure what was done."""
-
-    def fail(self: postgresql.PostgresConnection, number: str) -> None:
-        raise postgresql.lost_connection(self.where)
-
-    monkeypatch.setattr(postgresql.PostgresConnection, "_find_out", fail)
-    with through(cutter, issued) as ledger:
-        cutter.cut = lambda data: "after" if b"COMMIT" in data else ""
-        with pytest.raises(MissingError):
-            ledger.reads.record("B1", [a_read(1)])
-    cutter.cut = lambda data: ""
-    until = time.monotonic() + 60
-    with issued.ledger() as plain:
-        while not plain.reads.times_verified("B1", 1):
-            assert time.monotonic() < until
-
-
-def test_the_server_is_killed_and_comes_back(tmp_path: Path) -> None:
-    """What was acknowledged is there, what was not is not."""
-    with running_server() as server:
-        factory = issue_lamps(make_factory(tmp_path / "w", server.new_database("killed")))
-        with factory.ledger() as ledger:
-            ledger.reads.record("B1", [a_read(1)])
-            with pytest.raises(MissingError, match="was lost"), ledger.transaction():
-                ledger.reads.record("B1", [a_read(2)])
-                server.control("-m", "immediate", "stop")
-                server.start()
-                ledger.reads.record("B1", [a_read(3)])
-        with factory.ledger() as ledger:
-            assert [ledger.reads.times_verified("B1", number) for number in (1, 2, 3)] == [1, 0, 0]
-            ledger.check()
-
-
-def test_who_is_killed_gives_the_ledger_back(issued: Factory) -> None:
-    script = (
-        "import os, sys\nfrom pathlib import Path\nfrom bss_mfg.ledger.ledger import Ledger\n"
-        "from bss_mfg.ledger.place import LedgerPlace\nfrom tests.helpers.factory import WHO, a_read\n"
-        "with Ledger.open(LedgerPlace(Path(sys.argv[1]), sys.argv[2]), WHO) as ledger, ledger.transaction():\n"
-        "    ledger.reads.record('B1', [a_read(1)])\n    print('holds', flush=True)\n    sys.stdin.read()\n"
-    )
-    import sys
-
-    with subprocess.Popen(
-        [sys.executable, "-c", script, str(issued.root), issued.workspace.ledger_place.url],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(Path.cwd())},
-    ) as holder:  # fmt: skip
-        assert holder.stdout is not None and holder.stdout.readline() == b"holds\n"
-        holder.kill()
-    with issued.ledger() as ledger:
-        ledger.reads.record("B1", [a_read(2)])
-        assert [ledger.reads.times_verified("B1", number) for number in (1, 2)] == [0, 1]
-
-
 # --- several stations -------------------------------------------------------------------------------------------------
 
 
 def test_a_copied_folder_is_a_second_station(issued: Factory, tmp_path: Path) -> None:
-    """Two folders with one ledger: what one issues and prints, the other scans and ships; serials go on."""
-    shutil.copytree(issued.root, tmp_path / "second")
+    """Two folders with one ledger and one key folder: what one issues and prints, the other scans and ships; serials go
+    on."""
+    shutil.copytree(issued.root, tmp_path / "second", ignore=shutil.ignore_patterns("keys"))
     second = Factory(Workspace.find(str(tmp_path / "second"), tmp_path, {}))
+    settings = second.root / "bss-mfg.toml"
+    settings.write_text(f'{settings.read_text()}keys = "{issued.root / "keys"}"\n')
     assert issued.cli("batch", "create", "bulb", "--units", 2, "--id", "HERE").code == 0
     there = second.cli("batch", "create", "bulb", "--units", 2, "--id", "THERE")
     assert there.code == 0, there.err
