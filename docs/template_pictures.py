@@ -9,13 +9,16 @@ from pathlib import Path
 import pypdfium2
 from PIL import Image, ImageDraw, ImageOps
 
+from bss_mfg.gs1 import sscc
 from bss_mfg.issuing.batch import create_batch
 from bss_mfg.issuing.request import BatchRequest
 from bss_mfg.label.make import LabelRequest, make_labels
+from bss_mfg.label.packing_label import PackedGoods, PackingLabel
 from bss_mfg.label.template.label_media import Media
-from bss_mfg.label.template.loading import load_template
+from bss_mfg.label.template.loading import LoadedTemplate, load_template
 from bss_mfg.label.template.printer import BUILT_IN
-from bss_mfg.model import Actor
+from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.model import Actor, Batch
 from bss_mfg.payload.product_keys import load_public_key, new_development_key
 from bss_mfg.workspace.product import Product
 from bss_mfg.workspace.workspace import Workspace
@@ -52,11 +55,22 @@ def pictures(folder: Path) -> None:
             }
             for name in workspace.template_names():
                 template = load_template(workspace.template_file(name))
+                if name.startswith("logistic"):
+                    _packing_label(ledger, batches["bulb"], template, root / "packed.pdf")
+                    _picture(root / "packed.pdf", template.definition.media, folder / f"template-{name}.png")
+                    continue
                 batch = batches["plug" if "multipack" in name else "sensor" if name.startswith("bars") else "bulb"]
                 made = make_labels(
                     ledger, batch, template, BUILT_IN["pdf-300"], root / "out" / name, LabelRequest(again=True)
                 )
                 _picture(made.files[0], template.definition.media, folder / f"template-{name}.png")
+
+
+def _packing_label(ledger: Ledger, batch: Batch, template: LoadedTemplate, target: Path) -> None:
+    """The label of a carton that was packed by scanning."""
+    packages = list(ledger.packages.stream(batch.id, 1, 12))
+    goods = PackedGoods(17, [batch], packages, sscc("39506000000000017"))
+    target.write_bytes(PackingLabel(template, BUILT_IN["pdf-300"]).draw(goods))
 
 
 def _picture(pdf: Path, media: Media, target: Path) -> None:

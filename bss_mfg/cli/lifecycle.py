@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
+from bss_mfg.cli.pallet import named_unit_of
 from bss_mfg.cli.parameters import Reason, WholeNumber
 from bss_mfg.cli.table_options import say_passed_over, table_options
 from bss_mfg.cli.unit_names import UNIT_METAVAR, named_packages, named_units
@@ -93,29 +94,52 @@ def replace(
 
 
 @click.command(epilog="Example: bss-mfg ship bulb-2026-11 --verified --for 'pallet 17'")
-@click.argument("batch_id", metavar="BATCH")
+@click.argument("batch_id", metavar="[BATCH]", required=False)
 @click.argument("units", metavar=UNIT_METAVAR, nargs=-1)
 @click.option("--verified", is_flag=True, help="All packages whose printed label was read right, instead of units.")
+@click.option("--carton", metavar="CODE", help="All in a carton packed by scanning: its number, or its scanned label.")
+@click.option("--pallet", metavar="CODE", help="All on a pallet, likewise.")
 @click.option("--returned", is_flag=True, help="They came back: they may be scrapped or printed again.")
 @click.option(
     "--for", "reference", default="", help="Pallet or order, for the history. With --returned: why; may be left out."
 )
 @pass_app
-def ship(app: App, batch_id: str, units: tuple[str, ...], verified: bool, returned: bool, reference: str) -> None:
-    """Mark packages as packed and shipped, or as returned.
+def ship(
+    app: App,
+    batch_id: str | None,
+    units: tuple[str, ...],
+    verified: bool,
+    carton: str | None,
+    pallet: str | None,
+    returned: bool,
+    reference: str,
+) -> None:
+    """Mark packages as shipped, or as returned.
 
     Only a package whose newest printed label was read right (`scan`, or `verify` of a picture) is shipped; a shipped
     one is neither printed nor scrapped, and one that came back is read again before it leaves. All or none. Not every
     factory needs this: closing and retiring a batch don't ask for it. UNIT: as for scrap; a package's barcode names all
-    in it.
+    in it. Of cartons and pallets (`pack`) packages of all batches leave, or come back, at once.
     """
-    if bool(units) == verified or (verified and returned):
-        raise click.UsageError("Name units, or say --verified (to ship all).")
+    if carton and pallet:
+        raise click.UsageError("Name a carton or a pallet.")
+    packed = carton or pallet
+    if packed and (batch_id or verified):
+        raise click.UsageError("--carton and --pallet stand alone: they name packages of whatever batches.")
+    if not packed and (batch_id is None or bool(units) == verified or (verified and returned)):
+        raise click.UsageError("Name a batch with units, or with --verified (to ship all); or --carton or --pallet.")
     if not returned and not reference.strip():
         raise click.UsageError("Say what they are shipped with: --for TEXT, a pallet or an order.")
+    from bss_mfg.ledger.shipping import ship_logistic_unit
+
     with app.workspace.open_ledger(app.actor) as ledger:
-        serials = None if verified else named_packages(ledger, batch_id, units)
-        done = ledger.packages.ship(batch_id, serials, reference, returned=returned)
+        if packed:
+            unit = named_unit_of(ledger, "pallet" if pallet else "carton", packed)
+            done = ship_logistic_unit(ledger, unit, reference, returned=returned)
+        else:
+            assert batch_id  # noqa: S101 (looked at above)
+            serials = None if verified else named_packages(ledger, batch_id, units)
+            done = ledger.packages.ship(batch_id, serials, reference, returned=returned)
     for move in done.before[:MOST_NAMED]:
         say(f"Nothing to do: {move.description}")
     if len(done.before) > MOST_NAMED:

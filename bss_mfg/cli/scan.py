@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-import os
-import sys
-from collections import deque
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bss_mfg.cli.common import App, pass_app, say
 from bss_mfg.cli.parameters import WholeNumber
-from bss_mfg.cli.streams import reader_left
+from bss_mfg.cli.station_screen import Answers, Face, View, scanned_lines, serve_desk, show_options
 from bss_mfg.core.text import count_words
 
 if TYPE_CHECKING:
     from bss_mfg.cli.scan_phone import PhoneAddress
-    from bss_mfg.station.answers import ScanAnswer
-    from bss_mfg.station.keystrokes import Happening
     from bss_mfg.station.station import Station
-    from bss_mfg.station.tally import StationCounts
-
-_HAPPENINGS = {
-    "UNPLUGGED": "The scanner is unplugged: waiting until it is back.",
-    "PLUGGED_IN": "The scanner is back: scan on.",
-}
-_COLOURS = {"good": "green", "note": "yellow", "bad": "red"}
 
 
 @click.command(epilog="Example: bss-mfg scan bulb-2026-11 --operator Ann")
@@ -53,13 +40,7 @@ _COLOURS = {"good": "green", "note": "yellow", "bad": "red"}
     metavar="FILE.pdf",
     help="Write a page that sets hand scanners right, with symbols that check it, and read nothing.",
 )
-@click.option("--plain", is_flag=True, help="One line for each read, instead of a full screen.")
-@click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    help="One JSON document for each read, on one line (docs/formats/json.md).",
-)
+@show_options
 @pass_app
 @click.pass_context
 def scan(
@@ -89,35 +70,23 @@ def scan(
     if address and not phone:
         raise click.UsageError("--address goes with --phone.")
     from bss_mfg.label.expected import WorkspaceLabels
-    from bss_mfg.station.keystrokes import Happening
-    from bss_mfg.station.serial_port import read_port
     from bss_mfg.station.station import Station
-    from bss_mfg.station.terminal import read_terminal
 
     with app.workspace.open_ledger(app.actor) as ledger:
         batch = ledger.batches.get(batch_id)
         expected = app.workspace.expected_codes(batch.product)
         labels = WorkspaceLabels(app.workspace.root).open(ledger)
         station = Station(ledger, batch, with_units=with_units, expected=expected, zone=app.zone, labels=labels)
-        screen = None if plain or as_json or not sys.stdout.isatty() else _Screen(batch_id, station)
-        answers = _Answers(station, screen, as_json)
+        answers = Answers(_face(batch_id, station), plain=plain, as_json=as_json)
         if where:
             from bss_mfg.cli.scan_phone import Terminal, read_phones
 
-            read_phones(app, station, batch_id, where, Terminal(answers.show, screen.invite if screen else say))
+            invite = answers.screen.invite if answers.screen else say
+            read_phones(app, station, batch_id, where, Terminal(answers.show, invite))
         else:
-            if screen:
-                screen.draw(None)
-            for line in read_port(port, baud) if port else read_terminal() if sys.stdin.isatty() else sys.stdin:
-                if isinstance(line, Happening):
-                    answers.tell(line)
-                elif answer := station.read(line):
-                    answers.show(answer)
-                    if reader_left():
-                        break  # nobody sees the answers any more
+            serve_desk(scanned_lines(port, baud), station.read, answers)
         counts = station.counts
-    if screen:
-        click.echo()
+    answers.end()
     again = f", {counts.repeated:,} of a label that was read before" if counts.repeated else ""
     say(
         f"{count_words(counts.reads, 'read')}, {counts.wrong:,} wrong{again}; {counts.verified:,} of "
@@ -148,117 +117,27 @@ def _phone_address(port: str | None, address: str | None, with_units: bool) -> P
     return PhoneAddress(address, int(number))
 
 
-class _Answers:
-    """Shows answers as they come, and remembers whether one was wrong."""
+def _face(batch_id: str, station: Station) -> Face:
+    """The station as it is shown."""
 
-    def __init__(self, station: Station, screen: _Screen | None, as_json: bool) -> None:
-        self._station, self._screen, self._as_json = station, screen, as_json
-        self.wrong = False
-        self._shown: StationCounts | None = None
+    def view() -> View:
+        counts = station.counts
 
-    def tell(self, happening: Happening) -> None:
-        """Say that the scanner was unplugged or is back; in a pause, show what other stations have read."""
-        words = _HAPPENINGS.get(happening.name, "")
-        if self._screen:
-            counts = replace(self._station.counts, per_minute=0)
-            if words or counts != self._shown:
-                self._shown = counts
-                self._screen.notice(words)
-        elif words:
-            say(words)
+        def foot() -> str:
+            missing = station.missing(5)
+            return f" still missing: {', '.join(missing)}{' ...' if counts.missing > len(missing) else ''}"
 
-    def show(self, answer: ScanAnswer) -> None:
-        """Draw the screen, or print a line; ring where something is wrong, or was read before."""
-        if self._screen:
-            self._screen.draw(answer)
-        else:
-            self._print(answer)
-        if answer.tone != "good" and answer.word != "OTHER CODE":
-            self.wrong = True
-            click.echo("\a", nl=False, err=True)
-
-    def _print(self, answer: ScanAnswer) -> None:
-        """One read, one line."""
-        if self._as_json:
-            click.echo(json.dumps({**asdict(answer), **asdict(self._station.counts)}, ensure_ascii=True))
-        else:
-            click.echo(f"{answer.word}: {' '.join(filter(None, (answer.serials, answer.detail)))}")
-
-
-def _columns() -> int:
-    try:
-        return os.get_terminal_size(sys.stdout.fileno()).columns or 80
-    except OSError:
-        return 80
-
-
-def _rows() -> int:
-    try:
-        return os.get_terminal_size(sys.stdout.fileno()).lines or 50
-    except OSError:
-        return 50
-
-
-class _Screen:
-    """The full-screen station: the answer in large letters, counts, what is missing, the last ten reads."""
-
-    def __init__(self, batch: str, station: Station) -> None:
-        self._batch, self._station = batch, station
-        self._last: deque[ScanAnswer] = deque(station.earlier, maxlen=10)
-        self._invitation = ""
-        self._answer: ScanAnswer | None = None
-        self._notice = ""
-
-    def notice(self, words: str) -> None:
-        """Draw anew what was shown last, with a notice about the scanner; an empty one leaves that as it is."""
-        self._notice = words or self._notice
-        self._draw()
-
-    def invite(self, invitation: str) -> None:
-        """Show from now on how a phone gets to the page."""
-        self._invitation = invitation
-        self.draw(None)
-
-    def _most_listed(self) -> int:
-        """How many reads are listed: the invitation has to stay in the picture."""
-        if not self._invitation:
-            return 10
-        return max(min(_rows() - 14 - self._invitation.count("\n"), 10), 0)
-
-    def draw(self, answer: ScanAnswer | None) -> None:
-        """Draw everything anew: a terminal that lost a line is whole again with the next read."""
-        if answer:
-            self._last.appendleft(answer)
-            self._notice = ""
-        self._answer = answer
-        self._draw()
-
-    def _draw(self) -> None:
-        answer = self._answer
-        width = max(min(_columns(), 100), 40)
-        counts = self._station.counts
-        click.clear()
-        click.echo(click.style(f" bss-mfg  {self._batch}", bold=True))
-        share = counts.verified * (width - 4) // max(counts.packages, 1)
-        click.echo(f" [{'#' * share}{'.' * (width - 4 - share)}]")
-        click.echo(
-            f" verified {counts.verified:,} of {counts.packages:,}   missing {counts.missing:,}   "
-            f"reads {counts.reads:,}   wrong {counts.wrong:,}   again {counts.repeated:,}   {counts.per_minute}/min"
+        return View(
+            batch_id,
+            counts.verified,
+            counts.packages,
+            f"verified {counts.verified:,} of {counts.packages:,}   missing {counts.missing:,}   "
+            f"reads {counts.reads:,}   wrong {counts.wrong:,}   again {counts.repeated:,}   ",
+            f"{counts.per_minute}/min",
+            foot,
         )
-        click.echo(click.style(f" {self._notice}", fg="yellow", bold=True) if self._notice else "")
-        word, tone = (answer.word, answer.tone) if answer else ("READY", "note")
-        colour = _COLOURS[tone]
-        for text in ("", word, ""):
-            click.echo(click.style(text.center(width), bg=colour, fg="black", bold=True))
-        click.echo(click.style(" " + (answer.serials if answer else "Scan a label."), bold=True))
-        click.echo(" " + (answer.detail if answer else ""))
-        click.echo()
-        for item in itertools.islice(self._last, self._most_listed()):
-            mark = {"good": "ok  ", "note": "note", "bad": "BAD "}[item.tone]
-            click.echo(
-                click.style(f" {mark} ", fg=_COLOURS[item.tone]) + f"{item.word:<16.16} {item.serials[: width - 26]}"
-            )
-        missing = self._station.missing(5)
-        click.echo()
-        click.echo(f" still missing: {', '.join(missing)}{' ...' if counts.missing > len(missing) else ''}"[:width])
-        click.echo(f"\n{self._invitation}" if self._invitation else " > ", nl=False)
+
+    def as_json(answer: Any) -> str:
+        return json.dumps({**asdict(answer), **asdict(station.counts)}, ensure_ascii=True)
+
+    return Face(view, as_json, station.earlier)

@@ -119,6 +119,17 @@ class FilePlan:
         return f"{_stem(self.batch, self.request, self.layout.template.definition.each)}.csv"
 
 
+def _refuse_packing_label(template: LoadedTemplate) -> None:
+    """A label of cartons that are packed by scanning shows their numbers, which are not those of a batch's cartons."""
+    texts = [getattr(element, "text", "") for element in template.definition.element]
+    if any(mark in text for text in texts for mark in ("{sscc}", "{pallet}")):
+        raise InputError(
+            f"the template {template.name} is for cartons and pallets that are packed by scanning",
+            where="--template",
+            way_out="`bss-mfg pack` prints it. For cartons of one batch in its order take carton-105x74, say.",
+        )
+
+
 def plan_label_files(
     ledger: Ledger, batch: Batch, template: LoadedTemplate, printer: Printer, folder: Path, request: LabelRequest
 ) -> FilePlan:
@@ -130,6 +141,7 @@ def plan_label_files(
     if not request.press.standard:
         request = replace(request, press=press_of(printer))
     definition = template.definition
+    _refuse_packing_label(template)
     batch = replace(batch, facts=facts_in(batch.facts, request.language))
     is_package = definition.each == "package"
     withdrawn = WithdrawnPackages.of(ledger, batch) if is_package else WithdrawnPackages()

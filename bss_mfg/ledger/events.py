@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from bss_mfg.errors import LedgerError
+from bss_mfg.ledger import packing_events
 from bss_mfg.ledger.event_kind import EventKind
 from bss_mfg.ledger.event_record import REQUIRED, EventRecord, key, spread
 from bss_mfg.ledger.file_events import (
@@ -77,6 +78,15 @@ from bss_mfg.ledger.label_events import (
 )
 from bss_mfg.ledger.label_events import (
     SendingResult as SendingResult,
+)
+from bss_mfg.ledger.packing_events import (
+    PackagesMoved as PackagesMoved,
+)
+from bss_mfg.ledger.packing_events import (
+    PackagesReturned as PackagesReturned,
+)
+from bss_mfg.ledger.packing_events import (
+    PackagesShipped as PackagesShipped,
 )
 from bss_mfg.ledger.queue_events import (
     LabelsQueued as LabelsQueued,
@@ -209,26 +219,6 @@ class UnitReplaced(EventRecord):
     reason: str = key("why")
 
 
-class PackagesMoved(EventRecord):
-    """Packages left the factory, or came back."""
-
-    packages: Sequence[Sequence[int]] = key("numbers, as [first, last] of consecutive ones")
-    count: int = key("how many")
-    reference: str = key("as given", name="for", default="")
-
-
-class PackagesShipped(PackagesMoved):
-    """Packages left the factory."""
-
-    kind = EventKind.PACKAGES_SHIPPED
-
-
-class PackagesReturned(PackagesMoved):
-    """Packages came back."""
-
-    kind = EventKind.PACKAGES_RETURNED
-
-
 class BatchClosed(EventRecord):
     """A batch was closed: every label is accounted for."""
 
@@ -357,7 +347,7 @@ class SpecConfirmed(EventRecord):
 
 RECORDS: Mapping[EventKind, type[EventRecord]] = {
     record.kind: record
-    for record in list(globals().values())
+    for record in (*globals().values(), *vars(packing_events).values())
     if isinstance(record, type) and issubclass(record, EventRecord) and hasattr(record, "kind")
 }
 """The record of each kind."""

@@ -60,6 +60,19 @@ class HistoryStore:
             for seq, at, kind, batch, data, digest in rows:
                 yield Event(seq, at, kind, batch, json.loads(data), digest.hex())
 
+    def events_with(self, batch_id: str, record_type: type[EventRecord], name: str, number: int) -> Iterator[Event]:
+        """The events of a batch with a record of this type, or of one derived from it, whose key `name` is this
+        number, in order: found in the database, however many others there are."""
+        kinds = kinds_of(record_type)
+        marks = ", ".join("?" * len(kinds))
+        query = (
+            f"SELECT seq, at, kind, batch, data, digest FROM event WHERE batch = ? AND kind IN ({marks}) "  # noqa: S608 (fixed texts)
+            "AND instr(data, ?) > 0 AND seq > ? ORDER BY seq LIMIT ?"
+        )
+        for rows in self._db.stream(query, (batch_id, *kinds, f'"{name}":{number},'), EVENTS_AT_ONCE):
+            for seq, at, kind, batch, data, digest in rows:
+                yield Event(seq, at, kind, batch, json.loads(data), digest.hex())
+
     def head(self) -> tuple[int, str]:
         """Number and digest (hex) of the newest event: what a traveller sheet and a manifest carry."""
         seq, digest = event_chain.chain_head(self._db)

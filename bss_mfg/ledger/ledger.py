@@ -26,6 +26,7 @@ from bss_mfg.ledger.integrity import check_payloads, check_states
 from bss_mfg.ledger.key_folder import KeyFolder
 from bss_mfg.ledger.migration import migrate
 from bss_mfg.ledger.packages import PackageStore
+from bss_mfg.ledger.packing import PackingStore
 from bss_mfg.ledger.payload_search import PayloadSearch
 from bss_mfg.ledger.pictures import PictureStore
 from bss_mfg.ledger.place import LedgerPlace
@@ -62,6 +63,7 @@ class Ledger:
         self.batches = BatchStore(connection, self.history)
         self.units = UnitStore(connection, self.history, self.batches)
         self.packages = PackageStore(connection, self.history, self.batches, self.units)
+        self.packing = PackingStore(connection, self.history, self.batches, self.packages, self.home)
         self.payload_search = PayloadSearch(connection, self.batches)
         self.identities = IdentityStore(connection, self.history)
         self.prints = PrintStore(connection, self.history, self.batches)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -182,10 +183,11 @@ class PackageStore:
 
         All or none: only a package whose newest printed label was read right is shipped, with all of its units; one
         that comes back has to be read again. What moved so before, with the same reference, is told and left as it is;
-        with another one it is refused, with where it is. `reference` is for the history; empty: none is kept.
+        with another one it is refused, with where it is. `reference` is for the history; empty: none is kept. Inside
+        the transaction that is open, or in one of its own. What comes back is in no carton any more.
         """
         batch = self._batches.number(batch_id)
-        with self._db.transaction():
+        with contextlib.nullcontext() if self._db.in_transaction else self._db.transaction():
             before: dict[int, Move] = {}
             unread = 0
             if serials is None:
@@ -203,7 +205,7 @@ class PackageStore:
                 before = self._moved_before(batch_id, numbers, reference, returned=returned)
                 packages = sorted(numbers - before.keys())
                 self._refuse_move(batch_id, serials, packages, returned=returned)
-            facts = "shipped = 0, print_verified = 0" if returned else "shipped = 1"
+            facts = "shipped = 0, print_verified = 0, carton = NULL" if returned else "shipped = 1"
             self._db.many(
                 f"UPDATE package SET {facts} WHERE batch = ? AND number = ?",  # noqa: S608 (fixed texts)
                 [(batch, number) for number in packages],

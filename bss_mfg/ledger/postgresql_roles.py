@@ -47,12 +47,13 @@ RIGHTS: Mapping[Role, Rights] = {
     "operator": Rights(
         _names(
             "product batch package unit identifier own_key template printed queued stretch manifest control_log_name "
-            "event flasher flashed flash_file",
+            "event flasher flashed flash_file logistic_unit",
         ),
         _columns(
             product="next_serial",
             batch="closed_at",
-            package="prints file_verified print_verified shipped",
+            package="prints file_verified print_verified shipped carton",
+            logistic_unit="station closed_at pallet label sent",
             unit="scrapped manifest answer answer_reason withdrawn",
             printed="superseded_at",
             flashed="passed event",

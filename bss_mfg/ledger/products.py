@@ -7,7 +7,11 @@ from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.events import KeyPinned, KeyRepinned, LedgerAdopted, LedgerRestored
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.home import Home
-from bss_mfg.ledger.next_numbers import NextNumbers
+from bss_mfg.ledger.next_numbers import NextNumbers, skip_logistic_units
+
+LOGISTIC_UNITS_SKIPPED = 10_000
+"""Numbers of cartons and pallets that are left out besides: what was packed since a copy was made may have been issued
+long before."""
 
 
 class ProductStore:
@@ -94,8 +98,9 @@ class ProductStore:
                 "INSERT INTO about VALUES ('first_serial', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
                 (str(first),),
             )
+            logistic_units = skip_logistic_units(self._db, known, skip + LOGISTIC_UNITS_SKIPPED)
             self._history.append(None, event)
-        return NextNumbers(numbers, first)
+        return NextNumbers(numbers, first, logistic_units)
 
     def _refuse_twin(self, name: str) -> None:
         rows = self._db.rows("SELECT name FROM product WHERE lower(name) = ?", (name.lower(),))

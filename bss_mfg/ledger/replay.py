@@ -31,10 +31,12 @@ from bss_mfg.ledger.events import (
     kinds_of,
     read_record,
 )
+from bss_mfg.ledger.packing_events import OnePackage, PackagePacked
 from bss_mfg.ledger.read_effects import ReadEffect, effect_of, subject_of
 
 _RECORDS = (
-    LabelFileEvent, LabelRead, PackagesMoved, UnitScrapped, UnitReplaced, BatchClosed, BatchReopened, BatchRetired
+    LabelFileEvent, LabelRead, PackagesMoved, OnePackage, UnitScrapped, UnitReplaced,
+    BatchClosed, BatchReopened, BatchRetired,
 )  # fmt: skip
 _KINDS = tuple(str(kind) for record in _RECORDS for kind in kinds_of(record))
 _AT_ONCE = 2_000
@@ -60,6 +62,8 @@ class BatchStates:
     revision: array[int]
     shipped: bytearray
     scrapped: bytearray
+    carton: array[int]
+    """The number of the carton that a package is in; 0 for none."""
     superseded: dict[tuple[int, int], Facts] = field(default_factory=dict)
     """By package and revision: the facts of barcodes before a unit was replaced."""
     replaced: int = 0
@@ -77,6 +81,7 @@ class BatchStates:
             array("I", [1]) * size,
             bytearray(size),
             bytearray(units + 1),
+            _counters(size),
         )
 
     def facts(self, package: int) -> Facts:
@@ -106,6 +111,7 @@ class _Walk:
             LabelFileEvent: self._labels,
             LabelRead: self._read,
             PackagesMoved: self._move,
+            OnePackage: self._pack,
             UnitScrapped: self._scrap,
             UnitReplaced: self._replace,
             BatchClosed: lambda _: self._close(True),
@@ -148,7 +154,11 @@ class _Walk:
             for package in self._inside(first, last):
                 self.states.shipped[package] = shipped
                 if not shipped:
-                    self.states.print_verified[package] = 0
+                    self.states.print_verified[package] = self.states.carton[package] = 0
+
+    def _pack(self, one: OnePackage) -> None:
+        for package in self._inside(one.package, one.package):
+            self.states.carton[package] = one.carton if isinstance(one, PackagePacked) else 0
 
     def _inside(self, first: int, last: int) -> range:
         return range(max(first, 1), min(last, len(self.states.prints) - 1) + 1)
@@ -195,12 +205,12 @@ def contradictions(connection: Connection, batch: int, batch_id: str) -> list[st
 
 def _contradictions(connection: Connection, batch: int, states: BatchStates) -> Iterator[str]:
     for rows in connection.stream(
-        "SELECT number, prints, file_verified, print_verified, revision, shipped FROM package "
+        "SELECT number, prints, file_verified, print_verified, revision, shipped, coalesce(carton, 0) FROM package "
         "WHERE batch = ? AND number > ? ORDER BY number LIMIT ?",
         (batch,),
         _AT_ONCE,
     ):
-        for number, prints, file, printed, revision, shipped in rows:
+        for number, prints, file, printed, revision, shipped, carton in rows:
             if prints != states.prints[number]:
                 yield f"package {number}: printed {prints} times, by the history {states.prints[number]}"
             if (file > 0) != (states.file_verified[number] > 0):
@@ -211,6 +221,8 @@ def _contradictions(connection: Connection, batch: int, states: BatchStates) -> 
                 yield f"package {number}: its barcode is number {revision}, by the history {states.revision[number]}"
             if shipped != states.shipped[number]:
                 yield f"package {number}: {'shipped' if shipped else 'not shipped'}, by the history it is otherwise"
+            if carton != states.carton[number]:
+                yield f"package {number}: in carton {carton}, by the history {states.carton[number]} (0: in none)"
     for rows in connection.stream(
         "SELECT number, serial, scrapped FROM unit WHERE batch = ? AND number > ? ORDER BY number LIMIT ?",
         (batch,),

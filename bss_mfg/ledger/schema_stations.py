@@ -1,7 +1,43 @@
 """What came with version 6 of the ledger: tables of a line of stations."""
 
-PACKING = ""
-"""Cartons and pallets, and which packages are in them."""
+PACKING = """
+CREATE TABLE logistic_unit (
+    no INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('carton', 'pallet')),
+    size INTEGER NOT NULL CHECK (size > 0),
+    mixed INTEGER NOT NULL DEFAULT 0 CHECK (mixed IN (0, 1)),
+    sscc TEXT UNIQUE CHECK (length(sscc) = 18),
+    station TEXT NOT NULL,
+    opened_at TEXT NOT NULL,
+    closed_at TEXT,
+    pallet INTEGER,
+    label TEXT,
+    sent INTEGER NOT NULL DEFAULT 0 CHECK (sent IN (0, 1))
+) STRICT;
+
+CREATE UNIQUE INDEX logistic_unit_open ON logistic_unit (kind, station) WHERE closed_at IS NULL;
+CREATE INDEX logistic_unit_pallet ON logistic_unit (pallet) WHERE pallet IS NOT NULL;
+
+ALTER TABLE package ADD COLUMN carton INTEGER;
+CREATE INDEX package_carton ON package (carton) WHERE carton IS NOT NULL;
+
+CREATE TRIGGER package_in_one_carton BEFORE UPDATE OF carton ON package
+WHEN NEW.carton IS NOT NULL AND (OLD.carton IS NOT NULL OR NOT EXISTS (
+    SELECT 1 FROM logistic_unit l WHERE l.no = NEW.carton AND l.kind = 'carton' AND l.closed_at IS NULL
+        AND l.size > (SELECT count(*) FROM package k WHERE k.carton = NEW.carton)))
+BEGIN SELECT RAISE(ABORT, 'a package goes into one open carton that has room'); END;
+CREATE TRIGGER carton_on_one_pallet BEFORE UPDATE OF pallet ON logistic_unit
+WHEN NEW.pallet IS NOT NULL AND (OLD.pallet IS NOT NULL OR NEW.kind <> 'carton' OR NEW.closed_at IS NULL OR NOT EXISTS (
+    SELECT 1 FROM logistic_unit l WHERE l.no = NEW.pallet AND l.kind = 'pallet' AND l.closed_at IS NULL
+        AND l.size > (SELECT count(*) FROM logistic_unit k WHERE k.pallet = NEW.pallet)))
+BEGIN SELECT RAISE(ABORT, 'a closed carton goes onto one open pallet that has room'); END;
+CREATE TRIGGER logistic_unit_for_ever BEFORE UPDATE OF no, kind, sscc ON logistic_unit
+BEGIN SELECT RAISE(ABORT, 'an SSCC is given once'); END;
+CREATE TRIGGER logistic_unit_no_delete BEFORE DELETE ON logistic_unit
+BEGIN SELECT RAISE(ABORT, 'an SSCC is given once'); END;
+"""
+"""Cartons and pallets, and which packages are in them: a column holds a package in one carton at most. No foreign keys:
+`ledger move` copies table by table."""
 
 PRINT_QUEUE = """
 CREATE TABLE queued (

@@ -26,6 +26,8 @@ UNIT_COLUMNS: Mapping[str, str] = {
     "file_verified": _package_column("file_verified"),
     "print_verified": _package_column("print_verified"),
     "revision": _package_column("revision"),
+    "carton": _package_column("carton"),
+    "pallet": f"(SELECT pallet FROM logistic_unit l WHERE l.no = {_package_column('carton')})",  # noqa: S608 (fixed)
     "product": ":product",
     "title": "nullif(:title, '')",
     "pid": ":pid",
@@ -43,7 +45,9 @@ UNIT_COLUMNS: Mapping[str, str] = {
 }
 """Column -> what it is in SQL; docs/formats/tables.md says it in words."""
 
-INTEGER_COLUMNS = frozenset({"package", "unit", "prints", "file_verified", "print_verified", "revision", "released"})
+INTEGER_COLUMNS = frozenset(
+    {"package", "unit", "prints", "file_verified", "print_verified", "revision", "released", "carton", "pallet"}
+)
 """Columns of whole numbers; all others are text."""
 
 ORDER = f"ORDER BY {POSITION}, u.number"

@@ -30,6 +30,7 @@ from bss_mfg.ledger.events import (
     read_record,
 )
 from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.packing_events import OnePackage, PackedTogether
 from bss_mfg.model import Event
 
 
@@ -178,7 +179,9 @@ def _concerns(event: Event, package: int, unit: int, inside: Set[str]) -> bool:
         return record.package == package
     if isinstance(record, PictureRead):
         return False  # its reads are
-    if isinstance(record, PackagesMoved):
+    if isinstance(record, OnePackage):
+        return record.package == package
+    if isinstance(record, (PackagesMoved, PackedTogether)):
         return any(first <= package <= last for first, last in record.packages)
     if (
         isinstance(record, (UnitScrapped, UnitReplaced, LabelsReprinted, ManifestWithdrawn))

@@ -13,6 +13,7 @@ from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.event_kind import EventKind
 from bss_mfg.ledger.events import LABELS_MADE, LabelFileEvent, PackagesMoved, kinds_of, read_record
 from bss_mfg.ledger.history import HistoryStore
+from bss_mfg.ledger.packing_events import PackedTogether
 from bss_mfg.ledger.prints import PrintStore
 from bss_mfg.ledger.unit_columns import ORDER, UNIT_COLUMNS, UNIT_SOURCE
 from bss_mfg.ledger.unit_state import STATE, UnitState, scrapped_packages
@@ -35,7 +36,13 @@ class UnitFilter:
 
 ALL_UNITS = UnitFilter()
 
-_OF_PACKAGE = (EventKind.READ.value, EventKind.UNIT_SCRAPPED.value, EventKind.UNIT_REPLACED.value)
+_OF_PACKAGE = tuple(
+    kind.value
+    for kind in (
+        EventKind.READ, EventKind.UNIT_SCRAPPED, EventKind.UNIT_REPLACED,
+        EventKind.PACKAGE_PACKED, EventKind.PACKAGE_UNPACKED,
+    )
+)  # fmt: skip
 """Events that name one package."""
 _PACKAGE = "CAST(json_extract(data, '$.package') AS INTEGER)"
 
@@ -127,9 +134,11 @@ class TableStore:
         )
         printed = {part.sha256: part.numbers for part in self._prints.label_files(batch_id) if part.each == "package"}
         spans: list[tuple[str, int, int, int]] = []
-        for event in self._history.events_of((*LABELS_MADE, *kinds_of(PackagesMoved)), batch_id):
+        for event in self._history.events_of(
+            (*LABELS_MADE, *kinds_of(PackagesMoved), *kinds_of(PackedTogether)), batch_id
+        ):
             record = read_record(event.kind, event.data)
-            if isinstance(record, PackagesMoved):
+            if isinstance(record, (PackagesMoved, PackedTogether)):
                 spans += [(event.at, number, first, last) for first, last in record.packages]
             elif isinstance(record, LabelFileEvent):
                 for some in consecutive_ranges(printed.get(record.sha256, ())):

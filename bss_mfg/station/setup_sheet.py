@@ -67,21 +67,22 @@ def setup_sheet(version: str) -> bytes:
 
 def _story() -> list[Any]:
     return [
-        _text(_TITLE, fontName="Helvetica-Bold", fontSize=20, leading=26),
-        _text("For bss-mfg scan: set the computer and the scanner, then scan the symbols below."),
+        paragraph(_TITLE, fontName="Helvetica-Bold", fontSize=20, leading=26),
+        paragraph("For bss-mfg scan: set the computer and the scanner, then scan the symbols below."),
         _head("1. The computer"),
-        *(_text(f"\u2022 {line}") for line in _COMPUTER),
+        *(paragraph(f"\u2022 {line}") for line in _COMPUTER),
         _head("2. The scanner"),
         _table(_SCANNER, _WIDTHS_MM),
-        _text(_GUIDES, spaceBefore=8, spaceAfter=4),
+        paragraph(_GUIDES, spaceBefore=8, spaceAfter=4),
         _table(_VENDORS, _VENDOR_WIDTHS_MM),
         _head("3. Check"),
-        _text(_CHECK, spaceAfter=6),
+        paragraph(_CHECK, spaceAfter=6),
         _symbols(),
     ]
 
 
-def _text(text: str, **more: Any) -> Any:
+def paragraph(text: str, **more: Any) -> Any:
+    """Words of a page; `more` as ReportLab's ParagraphStyle has it."""
     from reportlab.lib.styles import ParagraphStyle
     from reportlab.platypus import Paragraph
 
@@ -90,7 +91,7 @@ def _text(text: str, **more: Any) -> Any:
 
 
 def _head(text: str) -> Any:
-    return _text(text, fontName="Helvetica-Bold", fontSize=13, leading=17, spaceBefore=12, spaceAfter=4)
+    return paragraph(text, fontName="Helvetica-Bold", fontSize=13, leading=17, spaceBefore=12, spaceAfter=4)
 
 
 def _table(rows: tuple[tuple[str, ...], ...], widths_mm: tuple[float, ...]) -> Any:
@@ -100,7 +101,7 @@ def _table(rows: tuple[tuple[str, ...], ...], widths_mm: tuple[float, ...]) -> A
 
     line, head = HexColor("#c4cad2"), HexColor("#eceff2")
     cells = [
-        [_text(text, fontName="Helvetica-Bold" if not row or not column else "Helvetica") for column, text in
+        [paragraph(text, fontName="Helvetica-Bold" if not row or not column else "Helvetica") for column, text in
          enumerate(texts)]
         for row, texts in enumerate(rows)
     ]  # fmt: skip
@@ -123,20 +124,20 @@ def _symbols() -> Any:
     from reportlab.platypus import Table
 
     cells = [
-        [_drawing(data_matrix(text.encode("ascii"))) for text in CHECK_TEXTS],
-        [_text(text, fontName="Courier", fontSize=7, leading=9) for text in CHECK_TEXTS],
+        [code_drawing(data_matrix(text.encode("ascii"))) for text in CHECK_TEXTS],
+        [paragraph(text, fontName="Courier", fontSize=7, leading=9) for text in CHECK_TEXTS],
     ]
     style = [("VALIGN", (0, 0), (-1, -1), "TOP"), ("LEFTPADDING", (0, 0), (-1, -1), 6)]
     return Table(cells, colWidths=[87 * mm] * len(CHECK_TEXTS), style=style)
 
 
-def _drawing(matrix: Matrix) -> Any:
+def code_drawing(matrix: Matrix, module_mm: float = _MODULE_MM) -> Any:
     """A symbol with its quiet zone."""
     from reportlab.graphics.shapes import Drawing, Path
     from reportlab.lib.colors import black
     from reportlab.lib.units import mm
 
-    module = _MODULE_MM * mm
+    module = module_mm * mm
     side = (matrix.columns + 2 * _QUIET) * module
     drawing = Drawing(side, side)
     path = Path(fillColor=black, strokeColor=None, strokeWidth=0)

@@ -34,7 +34,7 @@ _UTC = TimeZone()
 _ALREADY = "this printed label was read before{}: the same label twice, or two boxes with one label?"
 _WORDS = {DiagnosisKind.FOREIGN: ScanWord.OTHER_LABEL, DiagnosisKind.SCRAPPED: ScanWord.SCRAPPED}
 """Words for what is no match; all others are wrong labels."""
-_OTHER_CAUSES = (
+OTHER_CAUSES = (
     DiagnosisCause.OTHER_FAMILY,
     DiagnosisCause.NEVER_ISSUED,
     DiagnosisCause.GS1_SYMBOL,
@@ -155,14 +155,14 @@ class Station:
         if pattern is None:
             return None
         found = diagnose(said, self._batch.id, self._ledger, self._specs)
-        if found.batch or found.cause not in _OTHER_CAUSES:
+        if found.batch or found.cause not in OTHER_CAUSES:
             return None
         return answer_of(ScanWord.OTHER_CODE, f"{pattern.name}, which the product expects: scan our label, too")
 
     def _own_code(self, said: Scanned, found: Diagnosis) -> ScanAnswer | None:
         """The answer to another code of our labels. One of this batch is right where it is: it is no label, and not
         recorded; one of another batch, or of a unit that is gone, is a wrong label by name."""
-        if found.batch or found.cause not in _OTHER_CAUSES:
+        if found.batch or found.cause not in OTHER_CAUSES:
             return None
         code = self._own_codes.find(said.text)
         if code is None:
@@ -190,7 +190,7 @@ class Station:
         found = self._diagnose_symbol(symbol)
         if found.matches or self._other_code(said):
             return True
-        code = self._own_codes.find(said.text) if found.cause in _OTHER_CAUSES else None
+        code = self._own_codes.find(said.text) if found.cause in OTHER_CAUSES else None
         return code is not None and not code.wrong
 
     def _diagnose_symbol(self, symbol: PrintedSymbol) -> Diagnosis:

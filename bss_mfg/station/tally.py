@@ -12,12 +12,22 @@ from itertools import islice
 from typing import Any
 
 from bss_mfg.ledger.event_kind import EventKind
+from bss_mfg.ledger.events import kinds_of
 from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.packing_events import OnePackage, PackedTogether
 from bss_mfg.ledger.read_effects import SCANNER
 from bss_mfg.station.answers import Tone, tone_of
 
 _TRIES = 3
-_CHANGES_NO_COUNT = frozenset({EventKind.FILE_VERIFIED, EventKind.PACKAGES_SHIPPED, EventKind.PICTURE_READ})
+_CHANGES_NO_COUNT = frozenset(
+    {
+        EventKind.FILE_VERIFIED,
+        EventKind.PACKAGES_SHIPPED,
+        EventKind.PICTURE_READ,
+        *kinds_of(OnePackage),
+        *kinds_of(PackedTogether),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

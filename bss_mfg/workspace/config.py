@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 from bss_mfg.core.clock import TimeZone
 from bss_mfg.core.models import FileModel
 from bss_mfg.ledger.place import checked_url
-from bss_mfg.workspace.print_settings import PrintSettings
+from bss_mfg.workspace.print_settings import NAME_PATTERN, PrintSettings
 from bss_mfg.workspace.station_settings import PlainName
 
 
@@ -35,6 +35,21 @@ class LedgerSettings(FileModel):
     )
 
 
+class PackingSettings(FileModel):
+    """How `pack` numbers and labels cartons and pallets."""
+
+    sscc_prefix: Annotated[str, Field(pattern=r"^([0-9]{5,13})?$")] = Field(
+        "", description="Extension digit and GS1 company prefix of SSCCs; empty: they have none."
+    )
+    template: Annotated[str, Field(pattern=NAME_PATTERN)] = Field(
+        "logistic-105x148", description="The template of carton labels by name."
+    )
+    pallet_template: Annotated[str, Field(pattern=NAME_PATTERN)] = Field(
+        "logistic-105x148", description="The template of pallet labels by name."
+    )
+    printer: Annotated[str, Field(pattern=NAME_PATTERN)] = Field("pdf-300", description="Their printer by name.")
+
+
 class FlashSettings(FileModel):
     """What is expected of flashers."""
 
@@ -54,5 +69,8 @@ class WorkspaceConfig(FileModel):
         "", description="The time zone that people go by, such as Europe/Berlin; empty: UTC."
     )
     ledger: LedgerSettings = Field(LedgerSettings(), description="Where the ledger is.")
+    packing: PackingSettings = Field(
+        PackingSettings(), description="How cartons and pallets are numbered and labelled."
+    )
     flash: FlashSettings = Field(FlashSettings(), description="What is expected of flashers.")
     print: PrintSettings = Field(PrintSettings(), description="What labels are printed with.")

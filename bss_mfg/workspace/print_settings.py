@@ -9,14 +9,15 @@ from pydantic import Field
 from bss_mfg.core.models import FileModel
 from bss_mfg.workspace.product_fields import LANGUAGE_PATTERN
 
-_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+"""Names of printers and templates."""
 
 
 class PrintSettings(FileModel):
     """The table `[print]` of products/NAME.toml and of bss-mfg.toml."""
 
-    printer: Annotated[str, Field(pattern=_NAME, description="A printer by name.")] | None = None
-    template: Annotated[str, Field(pattern=_NAME, description="A label template by name.")] | None = None
+    printer: Annotated[str, Field(pattern=NAME_PATTERN, description="A printer by name.")] | None = None
+    template: Annotated[str, Field(pattern=NAME_PATTERN, description="A label template by name.")] | None = None
     language: (
         Annotated[
             str, Field(pattern=LANGUAGE_PATTERN, description="Of the product's own fields; base: as [fields] has them.")

@@ -18,7 +18,7 @@ from bss_mfg.ledger.units import _BY
 
 FOLDER = Path(bss_mfg.ledger.__file__).parent
 _DOOR = {"rows", "each", "execute", "many", "stream"}
-_NOT_OF_STORES = {"sqlite", "postgresql", "postgresql_administration", "migration_steps", "moving"}
+_NOT_OF_STORES = {"reading_copy", "sqlite", "postgresql", "postgresql_administration", "migration_steps", "moving"}
 """The doors themselves, steps from versions that only SQLite had, and what copies whole tables."""
 EXAMPLES: Mapping[str, Sequence[object]] = {
     "batches.column": ["closed_at", "retired_at"],
@@ -27,6 +27,7 @@ EXAMPLES: Mapping[str, Sequence[object]] = {
     "exports.condition": ["u.manifest IS NULL", "u.answer = 2"],
     "flash.batch_id": ["", "B1"],
     "history.conditions": [[], ["batch = ?"], ["kind IN (?, ?)"], ["batch = ?", "kind IN (?, ?)"]],
+    "history.events_with.marks": ["?, ?"],
     "identifiers.some": [[1, 2]],
     "identities.some": [[1, 2]],
     "identities.column": ["lower(serial)", "mac"],

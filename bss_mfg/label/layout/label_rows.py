@@ -75,10 +75,20 @@ def note_unknown_fields(layout: PageLayout, known: Collection[str], findings: De
         )
 
 
-class RowMaker:
-    """Makes the rows of one batch for one layout; `layout` is that layout with all constants filled in."""
+_NOTHING_MORE: Mapping[str, Value] = {}
 
-    def __init__(self, layout: PageLayout, batch: Batch, ledger_head: tuple[int, str] = (0, "")) -> None:
+
+class RowMaker:
+    """Makes the rows of one batch for one layout; `layout` is that layout with all constants filled in. `more` values
+    stand for those of the batch."""
+
+    def __init__(
+        self,
+        layout: PageLayout,
+        batch: Batch,
+        ledger_head: tuple[int, str] = (0, ""),
+        more: Mapping[str, Value] = _NOTHING_MORE,
+    ) -> None:
         template = layout.template.definition
         self._batch, self._each = batch, template.each
         self._per_carton = template.packages_per_carton or batch.packages
@@ -100,7 +110,10 @@ class RowMaker:
             "mac": "",
             "serials": "",
             **{name: batch.facts.get(name, "") for name in ("title", "pid", "upc", "ean", "code")},
+            "sscc": "",
+            "pallet": 0,
             **{name: value for name, value in batch.facts.items() if name.startswith(FIELD_PREFIX)},
+            **more,
         }
         findings = DesignFindings(layout.template)
         note_unknown_fields(layout, self._base, findings)
@@ -162,6 +175,10 @@ class RowMaker:
         if self._each == "unit":
             return self._unit(package, package.units[-1])
         return self._group([package], 0 if self._each == "batch" else -(-package.number // self._per_carton))
+
+    def packed_row(self, packages: Sequence[Package], number: int) -> LabelRow:
+        """The row of a carton or pallet with this number that holds these packages, of whatever batches."""
+        return self._group(packages, number)
 
     def _package(self, package: Package) -> LabelRow:
         values = {**self._kept, **{name: value(package) for name, value in self._package_values}}

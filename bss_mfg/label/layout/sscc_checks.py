@@ -13,7 +13,9 @@ from bss_mfg.label.template.symbol_elements import Gs1DataMatrix, Gs1128
 from bss_mfg.model import FIELD_PREFIX
 
 _SSCC = re.compile(r"\(00\)([^(]*)")
-_UNIQUE = frozenset({"serial", "serials", "first_serial", "last_serial", "uuid", "mac", "payload", "ledger_events"})
+_UNIQUE = frozenset(
+    {"serial", "serials", "first_serial", "last_serial", "uuid", "mac", "payload", "ledger_events", "sscc"}
+)
 """What no two labels of a company share."""
 _COUNTED = {
     "batch": frozenset[str](),

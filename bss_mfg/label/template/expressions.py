@@ -22,6 +22,7 @@ NUMBERS = {
     "batch_units": "units in the batch",
     "carton": "number of the carton, from 1 (carton labels)",
     "cartons": "cartons of the batch (carton labels)",
+    "pallet": "number of the pallet packed by scanning, 0 on a carton's label",
     "count": "packages on this label: 1, those of the carton, or those of the batch",
     "ledger_events": "number of the newest event in the ledger's history (batch labels)",
 }
@@ -41,6 +42,7 @@ TEXTS = {
     "upc": "UPC-A, if the product has one",
     "ean": "EAN, if the product has one",
     "code": "the UPC or EAN; {code:groups} spaced as printed under bars, {code:gtin} with zeros in front to 14 digits",
+    "sscc": "SSCC of the carton or pallet packed by scanning, 18 digits",
     "stage": "development or production",
     "ledger_head": "digest of the newest event in the ledger's history (batch labels); {ledger_head:short} 16 digits",
 }

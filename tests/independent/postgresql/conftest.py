@@ -106,12 +106,20 @@ def filed_factory(tmp_path_factory: pytest.TempPathFactory) -> Factory:
     ):
         done = factory.cli(*command)
         assert done.code == 0, done.err
+    pack_one(factory)
     roll = ("--template", "roll-50x30", "--printer", "zpl-203", "--again")
     assert factory.cli("labels", "B1", *roll, "--queue", "press-2").code == 0
     with RawPort() as port:
         done = factory.cli("press", "--name", "press-2", "--once", "--send", port.address)
     assert done.code == 0, done.err
     return factory
+
+
+def pack_one(factory: Factory) -> None:
+    """One box is read right, and packed into a carton on a pallet."""
+    box = f"{factory.payloads()[0]}\n"
+    assert factory.cli("scan", "B1", stdin=box).code == 0
+    assert factory.cli("pack", "--carton", 1, "--pallet", 1, stdin=box).code == 0
 
 
 @pytest.fixture

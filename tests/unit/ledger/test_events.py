@@ -9,7 +9,7 @@ import sqlite3
 import pytest
 
 from bss_mfg.errors import LedgerError
-from bss_mfg.ledger import event_chain, events
+from bss_mfg.ledger import event_chain, events, packing_events
 from bss_mfg.ledger.event_kind import EventKind
 from bss_mfg.ledger.event_record import EventRecord
 from bss_mfg.ledger.events import KeyPinned, KeysReleased, LabelRead, ManifestAnswered
@@ -42,6 +42,15 @@ NOT_RECORDED = {
     EventKind.BATCH_REOPENED,
     EventKind.GRADE_MEASURED,
     EventKind.PICTURE_READ,
+    EventKind.PACKAGE_PACKED,
+    EventKind.PACKAGE_UNPACKED,
+    EventKind.CARTON_CLOSED,
+    EventKind.CARTON_REOPENED,
+    EventKind.CARTON_ON_PALLET,
+    EventKind.CARTON_OFF_PALLET,
+    EventKind.PALLET_CLOSED,
+    EventKind.PALLET_REOPENED,
+    EventKind.PACKING_LABEL_SENT,
 }
 """Kinds of which the old ledgers have no event; `WRITTEN` has their texts."""
 
@@ -124,6 +133,45 @@ WRITTEN: list[tuple[EventRecord, str]] = [
         f'{{"spec":"mine","digest":"{"d" * 64}","document":"Guide"}}',
     ),
     (events.PackagesReturned(packages=[[1, 3]], count=3), '{"packages":[[1,3]],"count":3}'),
+    (packing_events.PackagePacked(package=3, carton=17), '{"package":3,"carton":17}'),
+    (packing_events.PackageUnpacked(package=3, carton=17), '{"package":3,"carton":17}'),
+    (
+        packing_events.CartonClosed(
+            packages=[[1, 2], [4, 4]],
+            count=3,
+            carton=17,
+            sscc="395060000000000177",
+            reason="last",
+            label="f",
+            sha256="s",
+        ),
+        '{"packages":[[1,2],[4,4]],"count":3,"carton":17,"sscc":"395060000000000177","reason":"last","label":"f",'
+        '"sha256":"s"}',
+    ),
+    (
+        packing_events.CartonReopened(packages=[[1, 2]], count=2, carton=17, reason="wrong box"),
+        '{"packages":[[1,2]],"count":2,"carton":17,"reason":"wrong box"}',
+    ),
+    (
+        packing_events.CartonOnPallet(packages=[[1, 2]], count=2, carton=17, pallet=18),
+        '{"packages":[[1,2]],"count":2,"carton":17,"pallet":18}',
+    ),
+    (
+        packing_events.CartonOffPallet(packages=[], count=0, carton=17, pallet=18),
+        '{"packages":[],"count":0,"carton":17,"pallet":18}',
+    ),
+    (
+        packing_events.PalletClosed(packages=[[1, 2]], count=2, pallet=18, cartons=1, label="f", sha256="s"),
+        '{"packages":[[1,2]],"count":2,"pallet":18,"cartons":1,"label":"f","sha256":"s"}',
+    ),
+    (
+        packing_events.PalletReopened(packages=[[1, 2]], count=2, pallet=18, reason="wrong carton"),
+        '{"packages":[[1,2]],"count":2,"pallet":18,"reason":"wrong carton"}',
+    ),
+    (
+        packing_events.PackingLabelSent(number=17, label="f", address="tcp://p:9100"),
+        '{"number":17,"label":"f","to":"tcp://p:9100"}',
+    ),
     (events.BatchReopened(reason="one more"), '{"reason":"one more"}'),
     (
         events.BatchClosed(printed=4, verified=3, scrapped=1, in_hand=0, unprinted=2, reason="not sold"),

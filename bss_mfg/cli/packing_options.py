@@ -1,0 +1,116 @@
+"""How a table packs, as options."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bss_mfg.cli.common import App, Command
+from bss_mfg.cli.parameters import WholeNumber
+from bss_mfg.cli.progress import SendingDisplay
+from bss_mfg.cli.sending import send_address, send_option
+
+if TYPE_CHECKING:
+    from bss_mfg.label.packing_label import PackingLabel
+    from bss_mfg.station.closing import PackingSetup
+
+
+@dataclass(frozen=True, slots=True)
+class PackingOptions:
+    """What was typed of how to pack; the fields are the options' names, None where nothing was typed."""
+
+    carton: int | None
+    pallet: int | None
+    mixed: bool
+    market: str | None
+    template: str | None
+    pallet_template: str | None
+    printer: str | None
+    out: Path | None
+    send: str | None
+
+
+def packing_options(function: Command) -> Callable[..., Any]:
+    """Adds the options of `PackingOptions`, and hands them over as one argument, `packing`."""
+
+    @functools.wraps(function)
+    def command(*arguments: Any, **options: Any) -> Any:
+        packing = PackingOptions(**{field.name: options.pop(field.name) for field in fields(PackingOptions)})
+        return function(*arguments, packing=packing, **options)
+
+    options: list[Callable[[Any], Any]] = [
+        click.option("--carton", type=WholeNumber(1, 10_000), help="Packages in a carton (default: by its template)."),
+        click.option("--pallet", type=WholeNumber(1, 10_000), help="Cartons on a pallet; without it none are built."),
+        click.option("--mixed", is_flag=True, help="A pallet may hold cartons of several products, of one market."),
+        click.option("--market", help="Only packages whose field `market` is this; a carton holds one in any case."),
+        click.option("--template", help="Template of carton labels (default: as bss-mfg.toml says, logistic-105x148)."),
+        click.option("--pallet-template", help="Template of pallet labels (default: likewise)."),
+        click.option("--printer", help="Printer of these labels (default: as bss-mfg.toml says, pdf-300)."),
+        click.option("--out", type=click.Path(path_type=Path), help="Folder of these labels (default: packing/)."),
+        send_option(
+            "Send each label to the printer: tcp://HOST:9100, cups://QUEUE (without value: the printer's address)."
+        ),
+    ]
+    decorated: Callable[..., Any] = command
+    for option in reversed(options):
+        decorated = option(decorated)
+    return decorated
+
+
+def packing_setup(app: App, options: PackingOptions) -> PackingSetup:
+    """How the table packs, by the options and the settings of the workspace."""
+    from bss_mfg.label.from_workspace import named_printer, named_template
+    from bss_mfg.label.packing_label import PackingLabel
+    from bss_mfg.ledger.packing_records import NewLogisticUnit
+    from bss_mfg.station.closing import PackingSetup
+
+    if options.mixed and options.pallet is None:
+        raise click.UsageError("--mixed goes with --pallet.")
+    workspace = app.workspace
+    settings = workspace.config().packing
+    target = named_printer(workspace, options.printer or settings.printer)
+    address = send_address(target, options.send)
+    of_carton = PackingLabel(named_template(workspace, options.template or settings.template), target)
+    of_pallet = PackingLabel(named_template(workspace, options.pallet_template or settings.pallet_template), target)
+    for label in (of_carton, of_pallet):
+        label.check()
+    size = options.carton or of_carton.template.definition.packages_per_carton or 1
+    return PackingSetup(
+        NewLogisticUnit(size, settings.sscc_prefix),
+        NewLogisticUnit(options.pallet, settings.sscc_prefix, options.mixed) if options.pallet else None,
+        of_carton,
+        of_pallet,
+        options.out or workspace.root / "packing",
+        _sender(address) if address else None,
+        address or "",
+    )
+
+
+def _sender(address: str) -> Callable[[PackingLabel, Path], None]:
+    """What hands a label file over to a printer."""
+
+    def send(label: PackingLabel, file: Path) -> None:
+        from bss_mfg.core.files import read_bytes
+        from bss_mfg.errors import MissingError
+        from bss_mfg.label.printing.formats import split_formats
+        from bss_mfg.label.printing.send_batch import MAX_FILE
+        from bss_mfg.label.printing.sending import PrintJob, SendOutcome
+        from bss_mfg.label.printing.ways import open_way
+
+        printer = label.printer
+        data = read_bytes(file, "label file", MAX_FILE)
+        with SendingDisplay(printer.name) as display:
+            way = open_way(address, printer.language, asks=printer.ask_status)
+            job = PrintJob(split_formats(data, printer.language), file.stem)
+            result = way.send(job, patience=display.patience(printer.patience_s))
+        if result.outcome is SendOutcome.STOPPED:
+            raise KeyboardInterrupt
+        if result.outcome is not SendOutcome.SENT:
+            raise MissingError(result.reason)
+
+    return send

@@ -1,0 +1,91 @@
+"""returns: where a box went, and that it came back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bss_mfg.cli.common import App, pass_app, say
+from bss_mfg.cli.parameters import Reason
+from bss_mfg.cli.station_screen import Answers, Face, View, port_options, scanned_lines, serve_desk, show_options
+from bss_mfg.core.text import count_words
+
+if TYPE_CHECKING:
+    from bss_mfg.station.packing_answers import DeskAnswer
+    from bss_mfg.station.returns import ReturnsDesk
+
+
+@click.command(epilog="Example: bss-mfg returns --reason 'damaged in transport'")
+@click.argument("codes", metavar="[CODE]...", nargs=-1)
+@click.option("--reason", type=Reason(), default=None, help="Mark what is scanned as returned, for this reason.")
+@click.option("--verify", is_flag=True, help="A label that reads right here counts as read right again.")
+@port_options
+@show_options
+@pass_app
+@click.pass_context
+def returns(
+    ctx: click.Context,
+    app: App,
+    codes: tuple[str, ...],
+    reason: str | None,
+    verify: bool,
+    port: str | None,
+    baud: int,
+    plain: bool,
+    as_json: bool,
+) -> None:
+    """Look up any label of any batch by scanning, say where it went, and take it back.
+
+    A package's barcode, a code with a serial or Device UUID, or the label of a carton or pallet. Without CODE a scanner
+    is read until Ctrl-D (Windows: Ctrl-Z and Enter). With --reason a shipped package counts as returned, is in no
+    carton any more, and is read again before it leaves: --verify does that with the same scan. Exit 1 if something was
+    not found, or was not shipped and is to be returned.
+    """
+    from bss_mfg.station.returns import ReturnsDesk, ReturnsRequest
+
+    with app.workspace.open_ledger(app.actor) as ledger:
+        desk = ReturnsDesk(ledger, ReturnsRequest(reason or "", verify), app.zone)
+        answers = Answers(_face(desk, reason), plain=plain or bool(codes), as_json=as_json)
+        if codes:
+            for code in codes:
+                if answer := desk.read(code):
+                    answers.show(answer)
+                    if not as_json:
+                        _tell_way(app, answer)
+        else:
+            serve_desk(scanned_lines(port, baud), desk.read, answers)
+    answers.end()
+    counts = desk.counts
+    say(
+        f"{count_words(counts.reads, 'read')}; {counts.returned:,} returned, {counts.verified:,} verified again, "
+        f"{counts.unknown:,} not found"
+    )
+    if answers.wrong:
+        ctx.exit(1)
+
+
+def _tell_way(app: App, answer: DeskAnswer) -> None:
+    for step in answer.way:
+        click.echo(f"  {app.zone.shown(step.at)}  {step.words}")
+
+
+def _face(desk: ReturnsDesk, reason: str | None) -> Face:
+    """The desk as it is shown."""
+
+    def view() -> View:
+        counts = desk.counts
+        return View(
+            f"returns{f': {reason}' if reason else ''}",
+            counts.returned,
+            counts.reads,
+            f"reads {counts.reads:,}   returned {counts.returned:,}   verified again {counts.verified:,}   "
+            f"not found {counts.unknown:,}",
+        )
+
+    def as_json(answer: Any) -> str:
+        return json.dumps({**asdict(answer), **asdict(desk.counts)}, ensure_ascii=True)
+
+    return Face(view, as_json)

@@ -1,0 +1,223 @@
+"""What a desk with a hand scanner shows: one line for each read, JSON, or a full screen; and the loop that reads it."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+import click
+
+from bss_mfg.cli.common import Command, say
+from bss_mfg.cli.parameters import WholeNumber
+from bss_mfg.cli.streams import reader_left
+
+if TYPE_CHECKING:
+    from bss_mfg.station.keystrokes import Happening
+
+_HAPPENINGS = {
+    "UNPLUGGED": "The scanner is unplugged: waiting until it is back.",
+    "PLUGGED_IN": "The scanner is back: scan on.",
+}
+_QUIET = ("OTHER CODE", "SCAN WHAT TO REMOVE", "NOTHING REMOVED")
+"""Notes that are no fault."""
+_COLOURS = {"good": "green", "note": "yellow", "bad": "red"}
+
+
+class Answer(Protocol):
+    """What a desk says of one read."""
+
+    @property
+    def tone(self) -> str: ...
+    @property
+    def word(self) -> str: ...
+    @property
+    def detail(self) -> str: ...
+    @property
+    def serials(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a screen shows besides answers: a title, a bar (`done` of `whole`), a line of counts with the pace behind
+    it, which alone is no reason to draw anew, and a last line."""
+
+    title: str
+    done: int
+    whole: int
+    line: str
+    pace: str = field(default="", compare=False)
+    foot: Callable[[], str] = field(default=str, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A desk as it is shown: its view at a moment, an answer as JSON, and the newest answers of earlier sessions."""
+
+    view: Callable[[], View]
+    as_json: Callable[[Answer], str]
+    earlier: Sequence[Answer] = ()
+
+
+def port_options(function: Command) -> Command:
+    """`--port` and `--baud`."""
+    function = click.option(
+        "--baud", type=WholeNumber(50, 4_000_000), default=9600, show_default=True, help="Speed of the serial port."
+    )(function)
+    return click.option("--port", help="Read a scanner on this serial port (COM3, /dev/ttyUSB0); needs pyserial.")(
+        function
+    )
+
+
+def show_options(function: Command) -> Command:
+    """`--plain` and `--json`."""
+    function = click.option(
+        "--json", "as_json", is_flag=True, help="One JSON document for each read, on one line (docs/formats/json.md)."
+    )(function)
+    return click.option("--plain", is_flag=True, help="One line for each read, instead of a full screen.")(function)
+
+
+def scanned_lines(port: str | None, baud: int) -> Iterable[str | Happening]:
+    """What a scanner sends: on a serial port, into the terminal, or into whatever standard input is."""
+    from bss_mfg.station.serial_port import read_port
+    from bss_mfg.station.terminal import read_terminal
+
+    if port:
+        return read_port(port, baud)
+    return read_terminal() if sys.stdin.isatty() else sys.stdin
+
+
+def serve_desk(lines: Iterable[str | Happening], read: Callable[[str], Answer | None], answers: Answers) -> None:
+    """Answer one line after the other, until they end or nobody sees the answers any more."""
+    from bss_mfg.station.keystrokes import Happening
+
+    answers.begin()
+    for line in lines:
+        if isinstance(line, Happening):
+            answers.tell(line)
+        elif answer := read(line):
+            answers.show(answer)
+            if reader_left():
+                break
+
+
+class Answers:
+    """Shows answers as they come, and remembers whether one was wrong."""
+
+    def __init__(self, face: Face, *, plain: bool, as_json: bool) -> None:
+        self._face, self._as_json = face, as_json
+        self.screen = None if plain or as_json or not sys.stdout.isatty() else Screen(face)
+        self.wrong = False
+        self._shown: View | None = None
+
+    def begin(self) -> None:
+        """Draw the screen, where there is one."""
+        if self.screen:
+            self.screen.draw(None)
+
+    def end(self) -> None:
+        """Leave the screen."""
+        if self.screen:
+            click.echo()
+
+    def tell(self, happening: Happening) -> None:
+        """Say that the scanner was unplugged or is back; in a pause, show what other stations have read."""
+        words = _HAPPENINGS.get(happening.name, "")
+        if self.screen:
+            view = self._face.view()
+            if words or view != self._shown:
+                self._shown = view
+                self.screen.notice(words)
+        elif words:
+            say(words)
+
+    def show(self, answer: Answer) -> None:
+        """Draw the screen, or print a line; ring where something is wrong, or was read before."""
+        if self.screen:
+            self.screen.draw(answer)
+        elif self._as_json:
+            click.echo(self._face.as_json(answer))
+        else:
+            click.echo(f"{answer.word}: {' '.join(filter(None, (answer.serials, answer.detail)))}")
+        if answer.tone != "good" and answer.word not in _QUIET:
+            self.wrong = True
+            click.echo("\a", nl=False, err=True)
+
+
+def _columns() -> int:
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or 80
+    except OSError:
+        return 80
+
+
+def _rows() -> int:
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).lines or 50
+    except OSError:
+        return 50
+
+
+class Screen:
+    """The full screen: the answer in large letters, counts, what is missing, the last ten reads."""
+
+    def __init__(self, face: Face) -> None:
+        self._face = face
+        self._last: deque[Answer] = deque(face.earlier, maxlen=10)
+        self._invitation = ""
+        self._answer: Answer | None = None
+        self._notice = ""
+
+    def notice(self, words: str) -> None:
+        """Draw anew what was shown last, with a notice about the scanner; an empty one leaves that as it is."""
+        self._notice = words or self._notice
+        self._draw()
+
+    def invite(self, invitation: str) -> None:
+        """Show from now on how a phone gets to the page."""
+        self._invitation = invitation
+        self.draw(None)
+
+    def _most_listed(self) -> int:
+        """How many reads are listed: the invitation has to stay in the picture."""
+        if not self._invitation:
+            return 10
+        return max(min(_rows() - 14 - self._invitation.count("\n"), 10), 0)
+
+    def draw(self, answer: Answer | None) -> None:
+        """Draw everything anew: a terminal that lost a line is whole again with the next read."""
+        if answer:
+            self._last.appendleft(answer)
+            self._notice = ""
+        self._answer = answer
+        self._draw()
+
+    def _draw(self) -> None:
+        answer = self._answer
+        width = max(min(_columns(), 100), 40)
+        view = self._face.view()
+        click.clear()
+        click.echo(click.style(f" bss-mfg  {view.title}", bold=True))
+        share = view.done * (width - 4) // max(view.whole, 1)
+        click.echo(f" [{'#' * share}{'.' * (width - 4 - share)}]")
+        click.echo(f" {view.line}{view.pace}")
+        click.echo(click.style(f" {self._notice}", fg="yellow", bold=True) if self._notice else "")
+        word, tone = (answer.word, answer.tone) if answer else ("READY", "note")
+        colour = _COLOURS[tone]
+        for text in ("", word, ""):
+            click.echo(click.style(text.center(width), bg=colour, fg="black", bold=True))
+        click.echo(click.style(" " + (answer.serials if answer else "Scan a label."), bold=True))
+        click.echo(" " + (answer.detail if answer else ""))
+        click.echo()
+        for item in itertools.islice(self._last, self._most_listed()):
+            mark = {"good": "ok  ", "note": "note", "bad": "BAD "}[item.tone]
+            click.echo(
+                click.style(f" {mark} ", fg=_COLOURS[item.tone]) + f"{item.word:<16.16} {item.serials[: width - 26]}"
+            )
+        click.echo()
+        click.echo(view.foot()[:width])
+        click.echo(f"\n{self._invitation}" if self._invitation else " > ", nl=False)

@@ -1,0 +1,140 @@
+"""The way of one package: issued, printed, read, packed, shipped, returned. Found without walking its batch's reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bss_mfg.core.text import printable_name
+from bss_mfg.ledger.event_record import EventRecord
+from bss_mfg.ledger.events import (
+    LabelFileEvent,
+    PackagesMoved,
+    PackagesReturned,
+    UnitReplaced,
+    UnitScrapped,
+    read_record,
+)
+from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.packing_events import (
+    CartonClosed,
+    CartonOffPallet,
+    CartonOnPallet,
+    CartonReopened,
+    OnePackage,
+    PackagePacked,
+    PackedTogether,
+    PalletClosed,
+    PalletReopened,
+)
+from bss_mfg.model import Event
+
+
+@dataclass(frozen=True, slots=True)
+class WayStep:
+    """Something that happened to a package: when (UTC), a kind that programs know, and words."""
+
+    at: str
+    kind: str
+    words: str
+
+
+def way_of(ledger: Ledger, batch_id: str, package: int) -> list[WayStep]:
+    """What happened to a package, in order; of its reads the one that proves its newest printed label."""
+    events = [(event.seq, _step(event, record)) for event, record in _events(ledger, batch_id, package)]
+    steps = [step for _, step in sorted(events, key=lambda found: found[0])]
+    steps.insert(0, WayStep(ledger.batches.get(batch_id).created_at, "issued", f"issued in batch {batch_id}"))
+    if proof := ledger.reads.first_right_read(batch_id, package):
+        read = WayStep(proof.at, "verified", f"label read right by {proof.operator} at {proof.station}")
+        # Moments are told to the second: of one second, what was made comes before it is read, and is packed after.
+        place = sum(step.at < read.at or (step.at == read.at and step.kind in _BEFORE_READ) for step in steps)
+        steps.insert(place, read)
+    return steps
+
+
+_BEFORE_READ = ("issued", "printed", "replaced", "returned")
+
+
+def _events(ledger: Ledger, batch_id: str, package: int) -> Iterator[tuple[Event, EventRecord]]:
+    history = ledger.history
+    for event, made in history.records(LabelFileEvent, batch_id):
+        runs = made.numbers or [[made.first, made.first + made.count - 1]]
+        if made.each in (None, "package") and any(first <= package <= last for first, last in runs):
+            yield event, made
+    for event, moved in history.records(PackagesMoved, batch_id):
+        if any(first <= package <= last for first, last in moved.packages):
+            yield event, moved
+    for record_type in (UnitScrapped, UnitReplaced):
+        for event in history.events_with(batch_id, record_type, "package", package):
+            yield event, read_record(event.kind, event.data)
+    cartons: set[int] = set()
+    for event in history.events_with(batch_id, OnePackage, "package", package):
+        one = read_record(event.kind, event.data)
+        assert isinstance(one, OnePackage)  # noqa: S101 (asked for)
+        cartons.add(one.carton)
+        yield event, one
+    pallets: set[int] = set()
+    for carton in cartons:
+        for event, record in _together(ledger, batch_id, "carton", carton, package):
+            pallets |= {record.pallet} if isinstance(record, CartonOnPallet) else set()
+            yield event, record
+    for pallet in pallets:
+        for event, record in _together(ledger, batch_id, "pallet", pallet, package):
+            if isinstance(record, (PalletClosed, PalletReopened)):
+                yield event, record
+
+
+def _together(
+    ledger: Ledger, batch_id: str, name: str, number: int, package: int
+) -> Iterator[tuple[Event, PackedTogether]]:
+    """What happened to a carton or pallet while the package was in it."""
+    for event in ledger.history.events_with(batch_id, PackedTogether, name, number):
+        record = read_record(event.kind, event.data)
+        assert isinstance(record, PackedTogether)  # noqa: S101 (asked for)
+        if any(first <= package <= last for first, last in record.packages):
+            yield event, record
+
+
+def _step(event: Event, record: EventRecord) -> WayStep:
+    """An event as a step."""
+    kind, words = _told(record)
+    return WayStep(event.at, kind, words)
+
+
+def _told(record: EventRecord) -> tuple[str, str]:
+    match record:
+        case LabelFileEvent():
+            return "printed", f"label made: {printable_name(record.file)}"
+        case PackagesReturned():
+            return "returned", f"came back{_for(record.reference)}"
+        case PackagesMoved():
+            return "shipped", f"shipped{_for(record.reference)}"
+        case UnitScrapped():
+            return "scrapped", f"{', '.join(record.serials)} scrapped{_for(record.reason)}"
+        case UnitReplaced():
+            return "replaced", f"{', '.join(record.serials)} replaced by {', '.join(record.successors)}"
+        case PackagePacked():
+            return "packed", f"packed in carton {record.carton}"
+        case OnePackage():
+            return "unpacked", f"taken out of carton {record.carton}"
+        case CartonClosed():
+            return "carton closed", f"carton {record.carton} closed{_sscc(record.sscc)}{_for(record.reason)}"
+        case CartonReopened():
+            return "carton reopened", f"carton {record.carton} opened again{_for(record.reason)}"
+        case CartonOnPallet():
+            return "on pallet", f"put on pallet {record.pallet}"
+        case CartonOffPallet():
+            return "off pallet", f"taken off pallet {record.pallet}"
+        case PalletClosed():
+            return "pallet closed", f"pallet {record.pallet} closed{_sscc(record.sscc)}{_for(record.reason)}"
+        case PalletReopened():
+            return "pallet reopened", f"pallet {record.pallet} opened again{_for(record.reason)}"
+    raise AssertionError(record)
+
+
+def _for(reason: str) -> str:
+    return f" ({printable_name(reason)})" if reason else ""
+
+
+def _sscc(sscc: str | None) -> str:
+    return f", SSCC {sscc}" if sscc else ""

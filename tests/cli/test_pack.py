@@ -1,0 +1,243 @@
+"""pack, carton, pallet, returns and ship, as they are typed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pypdfium2
+import pytest
+import zxingcpp
+
+from tests.helpers.commands import Outcome
+from tests.helpers.factory import Factory
+from tests.helpers.label_printer import NetworkPrinter
+from tests.helpers.packing import PREFIX, hall, verify_all
+
+
+@pytest.fixture
+def boxes(factory: Factory) -> Factory:
+    settings = factory.root / "bss-mfg.toml"
+    settings.write_text(f'{settings.read_text()}\n[packing]\nsscc_prefix = "{PREFIX}"\n')
+    return hall(factory)
+
+
+def scan(factory: Factory, lines: Sequence[str], *more: object, code: int = 0) -> list[dict[str, object]]:
+    done = factory.cli("pack", "--json", *more, stdin="".join(f"{line}\n" for line in lines))
+    assert done.code == code, done.err
+    return [json.loads(line) for line in done.out.splitlines()]
+
+
+def words(answers: Sequence[dict[str, object]]) -> list[object]:
+    return [answer["word"] for answer in answers]
+
+
+def shown(factory: Factory, kind: str, code: object) -> dict[str, object]:
+    done = factory.cli(kind, "show", code, "--json")
+    assert done.code == 0, done.err
+    found: dict[str, object] = json.loads(done.out)
+    return found
+
+
+def test_boxes_of_two_batches_fill_cartons_and_cartons_a_pallet(boxes: Factory) -> None:
+    a, b = boxes.payloads("A"), boxes.payloads("B")
+    answers = scan(boxes, [*a[:3], b[0]], "--carton", 2, "--pallet", 2)
+    assert words(answers) == ["PACKED", "CARTON CLOSED", "PACKED", "PALLET CLOSED"]
+    assert answers[2]["in_carton"] == 1
+    assert answers[2]["on_pallet"] == 1
+    assert (answers[3]["carton"], answers[3]["pallet"], answers[3]["packed"]) == (0, 0, 4)
+    pallets = boxes.cli("pallet", "list", "--json").json
+    assert [(one["held"], one["size"], one["sent"]) for one in pallets] == [(2, 2, False)]
+    found = shown(boxes, "pallet", pallets[0]["sscc"])
+    assert [one["batch"] for one in found["packages"]] == ["A", "A", "A", "B"]  # type: ignore[attr-defined]
+    names = sorted(path.name for path in (boxes.root / "packing").iterdir())
+    assert [name.partition("-")[0] for name in names] == ["carton", "carton", "pallet"]
+
+
+def test_the_label_of_a_carton_names_it_to_every_command(boxes: Factory) -> None:
+    scan(boxes, boxes.payloads("A")[:2], "--carton", 2)
+    (file,) = (boxes.root / "packing").glob("carton-*")
+    codes = codes_of(file)
+    assert "PACKED-1" in codes
+    (sscc,) = (code for code in codes if code.startswith(("(00)", "00")))
+    assert shown(boxes, "carton", sscc)["number"] == shown(boxes, "carton", "PACKED-1")["number"] == 1
+    assert words(scan(boxes, [sscc], "--pallet", 2)) == ["ON THE PALLET"]
+    assert boxes.cli("returns", sscc).code == 0
+    assert boxes.cli("returns", "PACKED-1").code == 0
+
+
+def codes_of(pdf: Path) -> set[str]:
+    """The codes that a reader finds on a page."""
+    page = pypdfium2.PdfDocument(pdf)[0].render(scale=3).to_pil()
+    return {code.text for code in zxingcpp.read_barcodes(page)}
+
+
+def test_a_session_that_ended_goes_on_with_its_carton_and_another_table_has_its_own(boxes: Factory) -> None:
+    a = boxes.payloads("A")
+    assert scan(boxes, a[:1], "--carton", 3)[0]["carton"] == 1
+    settings = boxes.root / "bss-mfg.toml"
+    before = settings.read_text()
+    settings.write_text(before.replace('station = ""', 'station = "table-2"'))
+    assert scan(boxes, a[1:2], "--carton", 3)[0]["carton"] == 2
+    assert words(scan(boxes, a[:1], "--carton", 3, code=1)) == ["IN ANOTHER"]
+    settings.write_text(before)
+    answers = scan(boxes, [*a[2:4]], "--carton", 9)
+    assert words(answers) == ["PACKED", "CARTON CLOSED"]  # its own size holds
+
+
+@pytest.mark.parametrize(
+    ("spoil", "word"),
+    [
+        (("scrap", "A", "ebK300000001", "--reason", "dropped"), "SCRAPPED"),
+        (("ship", "A", "ebK300000001", "--for", "order 1"), "SHIPPED"),
+    ],
+)
+def test_a_refused_box_rings_and_counts_for_nothing(boxes: Factory, spoil: Sequence[str], word: str) -> None:
+    assert boxes.cli(*spoil).code == 0
+    done = boxes.cli("pack", "--plain", stdin=f"{boxes.payloads('A')[0]}\n")
+    assert done.code == 1
+    assert done.out.startswith(f"{word}: ")
+    assert "\a" in done.err
+    assert boxes.cli("carton", "list", "--json").json == []
+
+
+def test_a_box_that_was_not_read_and_one_of_another_product_or_market(boxes: Factory) -> None:
+    boxes.issue(1, "N")
+    unread, bulb, plug = boxes.payloads("N")[0], boxes.payloads("A")[0], boxes.payloads("C")[0]
+    assert words(scan(boxes, [unread, bulb, plug], code=1)) == ["NOT VERIFIED", "PACKED", "OTHER PRODUCT"]
+    assert words(scan(boxes, [boxes.payloads("A")[1]], "--market", "EU", code=1)) == ["OTHER MARKET"]
+
+
+def test_a_wrong_box_is_taken_out_by_words_or_codes(boxes: Factory) -> None:
+    a = boxes.payloads("A")
+    lines = [a[0], a[1], "remove", a[0], "PACK REMOVE", a[0], "remove", "remove", a[0]]
+    answers = scan(boxes, lines, code=1)
+    assert words(answers)[2:] == [
+        "SCAN WHAT TO REMOVE", "REMOVED", "SCAN WHAT TO REMOVE", "NOT PACKED", "SCAN WHAT TO REMOVE",
+        "NOTHING REMOVED", "PACKED",
+    ]  # fmt: skip
+    assert answers[-1]["in_carton"] == 2
+
+
+def test_what_is_no_box_is_named_and_a_scanner_set_wrong_too(boxes: Factory) -> None:
+    a = boxes.payloads("A")
+    answers = scan(boxes, [a[0], "841667145075", "ebK300000002", "rubbish", a[1].swapcase()], code=1)
+    assert words(answers) == ["PACKED", "OTHER CODE", "OTHER CODE", "WRONG LABEL", "WRONG LABEL"]
+    assert "caps lock" in str(answers[4]["detail"])
+
+
+def test_a_carton_that_is_not_full_is_closed_for_a_reason(boxes: Factory) -> None:
+    a = boxes.payloads("A")
+    assert words(scan(boxes, [a[0], "close carton"], code=1)) == ["PACKED", "REFUSED"]
+    assert words(scan(boxes, ["PACK CLOSE CARTON end of batch"])) == ["CARTON CLOSED"]
+    assert boxes.cli("pack", "--close-carton", "--reason", "again").code == 1  # none is open
+    scan(boxes, [a[1]])
+    assert boxes.cli("pack", "--close-carton", "--reason", "end of shift").code == 0
+    assert "reason end of shift" in boxes.cli("history", "ebK300000002").out
+
+
+def test_a_pallet_is_reopened_shipped_and_told(boxes: Factory) -> None:
+    a = boxes.payloads("A")
+    scan(boxes, a[:4], "--carton", 2, "--pallet", 2)
+    (pallet,) = boxes.cli("pallet", "list", "--json").json
+    number = pallet["number"]
+    assert boxes.cli("pallet", "reopen", number, "--reason", "wrong carton").code == 0
+    assert boxes.cli("ship", "--pallet", number, "--for", "order 7").code == 4
+    assert words(scan(boxes, ["remove", "PACKED-1"], "--pallet", 2)) == ["SCAN WHAT TO REMOVE", "OFF THE PALLET"]
+    assert boxes.cli("pack", "--close-pallet", "--reason", "short order").code == 0
+    assert boxes.cli("ship", "--pallet", number, "--for", "order 7").code == 0
+    assert boxes.cli("pallet", "reopen", number, "--reason", "late").code == 4
+    rows = boxes.cli("table", "A", "--format", "jsonl", "--columns", "serial,state,carton,pallet", "--out", "-").out
+    states = [tuple(json.loads(row).values()) for row in rows.splitlines()][:5]
+    assert [state for _, state, _, _ in states] == ["verified", "verified", "shipped", "shipped", "verified"]
+    assert [pallet for _, _, _, pallet in states] == [None, None, number, number, None]
+    way = boxes.cli("returns", "ebK300000003").out
+    assert "shipped (order 7)" in way
+    assert f"put on pallet {number}" in way
+    assert boxes.cli("ledger", "check").code == 0
+
+
+def test_returns_take_back_read_again_and_say_what_was_not_shipped(boxes: Factory) -> None:
+    a = boxes.payloads("A")
+    scan(boxes, a[:2], "--carton", 2)
+    assert boxes.cli("ship", "--carton", "1", "--for", "order 7").code == 0
+    scanned = f"{a[0]}\n{a[0]}\n{a[5]}\nrubbish\n"
+    done = boxes.cli("returns", "--reason", "torn", "--json", stdin=scanned)
+    answers = [json.loads(line) for line in done.out.splitlines()]
+    assert done.code == 1
+    assert words(answers) == ["RETURNED", "NOT SHIPPED", "NOT SHIPPED", "WRONG LABEL"]
+    assert [step["kind"] for step in answers[0]["way"]][-2:] == ["shipped", "returned"]
+    assert words(scan(boxes, [a[0]], code=1)) == ["NOT VERIFIED"]
+    again = boxes.cli("returns", "--verify", stdin=f"{a[0]}\n")
+    assert again.code == 0
+    assert words(scan(boxes, [a[0]])) == ["PACKED"]
+    both = boxes.cli("returns", "--reason", "torn", "--verify", "--json", stdin=f"{a[1]}\n")
+    assert words([json.loads(both.out)]) == ["VERIFIED AGAIN"]
+    assert words(scan(boxes, [a[1]])) == ["PACKED"]
+
+
+def test_labels_go_to_the_printer_and_again_where_it_was_off(boxes: Factory) -> None:
+    a = boxes.payloads("A")
+    with NetworkPrinter("zpl") as printer:
+        scan(boxes, a[:1], "--carton", 1, "--printer", "zpl-203", "--send", printer.address)
+        (label,) = printer.wait_for(1)
+        assert label.startswith(b"^XA")
+    answers = scan(boxes, a[1:2], "--carton", 1, "--printer", "zpl-203", "--send", "tcp://127.0.0.1:9", code=1)
+    assert words(answers) == ["LABEL NOT SENT"]
+    assert [one["sent"] for one in boxes.cli("carton", "list", "--json").json] == [True, False]
+
+
+def test_numbers_go_on_after_a_restored_copy(boxes: Factory, tmp_path: Path) -> None:
+    a = boxes.payloads("A")
+    scan(boxes, a[:1], "--carton", 1)
+    assert boxes.cli("ledger", "backup", tmp_path / "copy.db").code == 0
+    scan(boxes, a[1:2], "--carton", 1)
+    seen = {one["sscc"] for one in boxes.cli("carton", "list", "--json").json}
+    for _ in range(2):
+        (boxes.root / "ledger.db").unlink()
+        done = boxes.cli("ledger", "restore", tmp_path / "copy.db", "--skip-serials", 1, "--reason", "lost")
+        assert done.code == 0, done.err
+        scan(boxes, a[1:2], "--carton", 1)
+        new = boxes.cli("carton", "list", "--json").json[-1]["sscc"]
+        assert new not in seen
+        seen.add(new)
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        (("pack", "--mixed"), 2),
+        (("pack", "--reason", "x"), 2),
+        (("pack", "--template", "minimal"), 3),
+        (("carton", "show", "17"), 3),
+        (("pallet", "show", "1"), 3),
+        (("pallet", "reopen", "nonsense", "--reason", "x"), 3),
+        (("ship", "A", "--pallet", "1", "--for", "x"), 2),
+        (("ship", "--for", "x"), 2),
+        (("ship", "--pallet", "1"), 2),
+        (("labels", "A", "--template", "logistic-105x148"), 3),
+    ],
+)
+def test_what_makes_no_sense_is_refused_at_once(boxes: Factory, typed: Sequence[str], code: int) -> None:
+    scan(boxes, boxes.payloads("A")[:1])
+    done: Outcome = boxes.cli(*typed)
+    assert done.code == code, done.err
+
+
+def test_the_control_sheet_says_what_pack_understands(boxes: Factory, tmp_path: Path) -> None:
+    from bss_mfg.station.packing_answers import CONTROLS, control_of
+
+    assert boxes.cli("pack", "--control-sheet", tmp_path / "sheet.pdf").code == 0
+    said = codes_of(tmp_path / "sheet.pdf")
+    assert said == {control.text for control in CONTROLS}
+    assert {control_of(text) for text in said} == set(CONTROLS)
+
+
+def test_a_market_of_another_batch_needs_its_own_carton(boxes: Factory) -> None:
+    file = boxes.root / "products" / "plug.toml"
+    file.write_text(file.read_text().replace('"EU"', '"US"'))
+    boxes.issue(1, "D", "plug")
+    verify_all(boxes, "D")
+    answers = scan(boxes, [boxes.payloads("C")[0], boxes.payloads("D")[0]], code=1)
+    assert words(answers) == ["PACKED", "OTHER MARKET"]

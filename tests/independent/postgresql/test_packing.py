@@ -1,0 +1,1 @@
+from tests.unit.ledger.test_packing import *  # noqa: F403
