@@ -26,6 +26,7 @@ _OF_UNITS = frozenset(
         EventKind.UNIT_REPLACED,
         EventKind.KEYS_RELEASING,
         EventKind.KEYS_RELEASED,
+        EventKind.FLASH_REPORTED,
         EventKind.MANIFEST_MADE,
         EventKind.MANIFEST_ANSWERED,
     }
@@ -58,7 +59,7 @@ class FollowedBatch:
             self._count_units(ledger)
         if kinds & _OF_STATE:
             self._state = ledger.batches.state(self.batch.id)
-        self.last_at = max([self.last_at, *(event.at for event in events)])
+        self.last_at = events[-1].at
 
     def progress(self) -> BatchProgress:
         """How far it is."""
@@ -77,6 +78,8 @@ class FollowedBatch:
             scrapped_packages=len(self._scrapped),
             units=self._units,
             released=self._outputs["released"],
+            flashed=self._flashed,
+            flash_failed=self._flash_failed,
             rejected=self._outputs["rejected"],
         )
 
@@ -92,6 +95,8 @@ class FollowedBatch:
     def _count_units(self, ledger: Ledger) -> None:
         self._scrapped = ledger.packages.scrapped(self.batch.id)
         self._outputs = ledger.exports.outputs(self.batch.id)
+        self._flashed = ledger.flash.passed(self.batch.id)
+        self.unreported, self._flash_failed = ledger.flash.unsettled(self.batch.id)
         self._units = ledger.exports.count_unreleased(self.batch.id) + self._outputs["released"]
 
     def _look_again(self, ledger: Ledger, packages: Iterable[range]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -13,6 +13,7 @@ from bss_mfg.ledger.events import (
     LABELS_AT_PRINTER,
     LABELS_MADE,
     BatchIssued,
+    FlashReported,
     LabelFileEvent,
     LabelRead,
     LabelsSent,
@@ -38,6 +39,7 @@ COUNTED_KINDS = tuple(
             EventKind.UNIT_SCRAPPED,
             EventKind.PACKAGES_SHIPPED,
             EventKind.PACKAGES_RETURNED,
+            EventKind.FLASH_REPORTED,
         }
     )
 )
@@ -84,6 +86,9 @@ class EventCounts:
         elif isinstance(record, LabelFileEvent):
             if record.each in (None, "package"):
                 self._add(key, "labels", record.count)
+        elif isinstance(record, FlashReported):
+            self._add(key, "flashed", _numbers_in(record.passed))
+            self._add(key, "flash_failed", _numbers_in(record.failed))
         elif isinstance(record, BatchIssued):
             self._add(key, "issued", record.units)
         elif isinstance(record, PackagesShipped | PackagesReturned):
@@ -191,6 +196,10 @@ class EventCounts:
         for key, counts in self._counts.items():
             groups[name(*key)].append(Counts(**counts))
         return {group: sum_counts(some) for group, some in groups.items()}
+
+
+def _numbers_in(pairs: Sequence[Sequence[int]]) -> int:
+    return sum(last - first + 1 for first, last in pairs)
 
 
 def count_events(events: Iterable[Event], zone: TimeZone) -> EventCounts:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from bss_mfg.core.clock import TimeZone
+from bss_mfg.ledger.flash import ReportFile, UnitReport
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Event
@@ -281,3 +282,21 @@ def test_what_waits_in_a_print_queue_waits_for_its_press(issued: Factory) -> Non
     done = issued.cli("queue", "cancel", "1", "--reason", "another template")
     assert done.code == 0, done.err
     assert printing() == {(Work.PRINT, "", 6)}
+
+
+def test_what_flashers_report(issued: Factory, tmp_path: Path) -> None:
+    watch, now = LineWatch(ZONE, 8), datetime.now(UTC)
+    assert batch(look(issued, watch, now), "B1").flashed == 0
+    done = issued.cli("program", "B1", "--format", "csv", "--out", tmp_path / "keys.csv")
+    assert done.code == 0, done.err
+    names = serials(issued, "B1", range(1, 5))
+    with acting(issued, "flasher-1", now) as ledger:
+        reports = [UnitReport(row, name, row != 4) for row, name in enumerate(names, 2)]
+        ledger.flash.report(ReportFile("flashed.csv", "a" * 64), reports)
+    state = look(issued, watch, now)
+    assert state == look(issued, LineWatch(ZONE, 8), now)
+    one = batch(state, "B1")
+    assert (one.released, one.flashed, one.flash_failed) == (6, 3, 1)
+    assert [(one.work, one.count) for one in state.waiting if one.desk is Desk.FLASHER] == [(Work.FLASH_FAILED, 1)]
+    counts = next(one.counts for one in state.by_hour if one.station == "flasher-1")
+    assert (counts.flashed, counts.flash_failed) == (3, 1)
