@@ -17,6 +17,7 @@ from bss_mfg.ledger.events import (
 )
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.package_marks import PACKED, PRINTED, SHIPPED, VERIFIED
+from bss_mfg.ledger.packing_events import OnePackage, PackedTogether
 from bss_mfg.model import Event
 from bss_mfg.production.records import BatchProgress
 
@@ -121,14 +122,14 @@ def _ranges(numbers: Iterable[int]) -> Iterator[range]:
 def _touched(event: Event) -> Iterator[int]:
     """The single packages that an event says something new of."""
     record = read_record(event.kind, event.data)
-    if isinstance(record, LabelRead | UnitReplaced | UnitScrapped) and record.package:
+    if isinstance(record, LabelRead | OnePackage | UnitReplaced | UnitScrapped) and record.package:
         yield record.package
 
 
 def _touched_ranges(event: Event) -> Iterator[range]:
     """The packages in a row that an event says something new of."""
     record = read_record(event.kind, event.data)
-    if isinstance(record, PackagesMoved):
+    if isinstance(record, PackagesMoved | PackedTogether):
         yield from (range(first, last + 1) for first, last in record.packages)
     elif isinstance(record, LabelFileEvent) and record.each in (None, "package"):
         runs = record.numbers or [(record.first, record.first + record.count - 1)]

@@ -24,6 +24,7 @@ from bss_mfg.ledger.events import (
     UnitScrapped,
     read_record,
 )
+from bss_mfg.ledger.packing_events import PackagePacked
 from bss_mfg.ledger.read_effects import ReadEffect, effect_of, subject_of
 from bss_mfg.model import Event
 from bss_mfg.production.records import Counts, Failure, HourCounts, ScrapReason, sum_counts
@@ -37,6 +38,7 @@ COUNTED_KINDS = tuple(
             EventKind.BATCH_ISSUED,
             EventKind.READ,
             EventKind.UNIT_SCRAPPED,
+            EventKind.PACKAGE_PACKED,
             EventKind.PACKAGES_SHIPPED,
             EventKind.PACKAGES_RETURNED,
             EventKind.FLASH_REPORTED,
@@ -91,6 +93,8 @@ class EventCounts:
             self._add(key, "flash_failed", _numbers_in(record.failed))
         elif isinstance(record, BatchIssued):
             self._add(key, "issued", record.units)
+        elif isinstance(record, PackagePacked):
+            self._add(key, "packed")
         elif isinstance(record, PackagesShipped | PackagesReturned):
             self._add(key, "shipped" if isinstance(record, PackagesShipped) else "returned", record.count)
         elif isinstance(record, LabelsSent | LabelsToSendAgain):
