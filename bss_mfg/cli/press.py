@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -15,15 +18,15 @@ from bss_mfg.cli.unit_names import named_packages
 from bss_mfg.core.text import count_words
 
 if TYPE_CHECKING:
-    from bss_mfg.label.printing.press_station import AskLastGood, Press, PressWork
+    from bss_mfg.label.printing.press_station import AskLastGood, Press, PressSetup, PressWork
     from bss_mfg.label.printing.send_batch import SentLabels
     from bss_mfg.ledger.ledger import Ledger
     from bss_mfg.ledger.queue_records import LastGood, QueueEntry, Stretch
 
 WAIT_S = 2.0
 """How often the queue is looked at where nobody tells of a change."""
-NONE = "none"
-"""What is typed where no label is good."""
+NONE, ALL = "none", "all"
+"""What is typed where no label is good, or every one."""
 
 
 @click.command(epilog="Example: bss-mfg press --name press-2 --printer zpl-203 --send tcp://10.0.0.7 --roll 1000")
@@ -66,18 +69,49 @@ def press(
     printed again. What a press had begun when it was killed or switched off, the same press continues. With --json
     one document a line for each entry that has ended.
     """
-    from bss_mfg.label.printing.press_station import Press, PressSetup
+    from bss_mfg.label.printing.press_station import PressSetup
 
     if (take_over is None) != (reason is None):
         raise click.UsageError("--take-over and --reason go together.")
     if printer:
         app.printer(printer)
-    named = press_name(app, name)
-    with app.workspace.open_ledger(app.actor) as ledger, ledger.print_queue.at_work(named):
-        station = Press(app.workspace, ledger, PressSetup(named, printer, address, roll))
+    setup = PressSetup(press_name(app, name), printer, address, roll)
+
+    def begin(operator: _Operator) -> None:
         if take_over is not None and reason is not None:
-            _take_over(ledger, named, take_over, reason)
-        _Operator(ledger, station, as_json).work(once, new_roll)
+            operator.take_over(take_over, reason)
+        operator.begin(new_roll)
+
+    _work(app, setup, begin, once, as_json)
+
+
+def _work(app: App, setup: PressSetup, begin: Callable[[_Operator], None], once: bool, as_json: bool) -> None:
+    """Print what waits. A ledger that is lost while nothing is under way is opened again, once it is there; Ctrl-C then
+    ends the press."""
+    from bss_mfg.errors import LedgerError, MissingError
+    from bss_mfg.label.printing.press_station import Press
+
+    operator: _Operator | None = None
+    pause_s = 0.0
+    while True:
+        try:
+            time.sleep(pause_s)
+            with app.workspace.open_ledger(app.actor) as ledger, ledger.print_queue.at_work(setup.name):
+                is_first = operator is None
+                operator = _Operator(ledger, Press(app.workspace, ledger, setup), as_json)
+                if is_first:
+                    begin(operator)
+                operator.work(once)
+                return
+        except (LedgerError, MissingError) as error:
+            if operator is None or not operator.is_idle or once:
+                raise
+            say(f"{error.what}: trying again. Ctrl-C ends.")
+            pause_s = WAIT_S
+        except KeyboardInterrupt:
+            if operator is None or not operator.is_idle:
+                raise
+            return
 
 
 def press_name(app: App, name: str | None) -> str:
@@ -87,36 +121,39 @@ def press_name(app: App, name: str | None) -> str:
     return check_name(name, "--name") if name else app.actor.station
 
 
-def _take_over(ledger: Ledger, name: str, number: int, reason: str) -> None:
-    entry = ledger.print_queue.get(number)
-    if entry.press == name:
-        ledger.print_queue.take_over(number, name, reason)
-        return
-    with ledger.print_queue.at_work(entry.press):  # it can't be at work meanwhile
-        ledger.print_queue.take_over(number, name, reason)
-    say(f"Taken over from {entry.press}: number {number}.")
-
-
 class _Operator:
     """What is said to the operator, and asked."""
 
     def __init__(self, ledger: Ledger, station: Press, as_json: bool) -> None:
         self._ledger, self._queue, self._press, self._as_json = ledger, ledger.print_queue, station, as_json
         self._name = station.setup.name
+        self.is_idle = False
+        """Whether it waits, with nothing under way."""
         self._new_roll = False
         """The printer ran out of labels, so a new roll comes in with the next answer."""
 
     # --- the loop ---------------------------------------------------------------------------------------------------
 
-    def work(self, once: bool, new_roll: bool) -> None:
-        """Print what waits; without `once` until Ctrl-C."""
-        from bss_mfg.errors import InputError, RefusedError
-
+    def begin(self, new_roll: bool) -> None:
+        """Say what waits; `new_roll`: one was put in while the press did not run."""
         self._say_what_waits()
         if new_roll:
             self._end_roll()
+
+    def take_over(self, number: int, reason: str) -> None:
+        """Take what another press has taken; `LedgerError` while that is at work."""
+        entry = self._queue.get(number)
+        with nullcontext() if entry.press == self._name else self._queue.at_work(entry.press):
+            self._queue.take_over(number, self._name, reason)
+        say(f"Number {number} is with {self._name} now; it was with {entry.press}.")
+
+    def work(self, once: bool) -> None:
+        """Print what waits; without `once` until Ctrl-C."""
+        from bss_mfg.errors import InputError, RefusedError
+
         told = False
         while True:
+            self.is_idle = True
             entry = self._press.next_entry()
             if entry is None:
                 if once:
@@ -125,13 +162,9 @@ class _Operator:
                 if not told:
                     say("Waiting for labels. Ctrl-C ends.")
                 told = True
-                try:
-                    self._queue.wait(WAIT_S)
-                except KeyboardInterrupt:
-                    say("")
-                    return
+                self._queue.wait(WAIT_S)
                 continue
-            told = False
+            told = self.is_idle = False
             try:
                 self._print(entry)
             except (InputError, RefusedError) as error:
@@ -236,10 +269,18 @@ class _Operator:
             else f"nobody knows how many of {count_words(total, 'label')} came out"
         )
         say(click.style(f"Number {work.entry.number}, {begin} to {end}: {sent}.", bold=True))
+        # Copies of one label can't be told apart by a scan.
+        has_all = step.whole and work.entry.asked.printing.copies > 1
+        more = f", `{ALL}` if all are" if has_all else ""
         while True:
-            answer = _read_line(f"Scan the last good label, or type its serial; `{NONE}` if none of these is good: ")
+            answer = _read_line(
+                f"Scan the last good label, or type its serial; `{NONE}` if none of these is good{more}: "
+            )
             if not answer:
                 continue
+            if has_all and answer.lower() == ALL:
+                spoiled = work.count_all()
+                break
             try:
                 serials = [] if answer.lower() == NONE else named_packages(self._ledger, work.batch.id, [answer])
                 spoiled = work.count(_last_good(work, serials))
@@ -280,6 +321,7 @@ class _Operator:
         )
 
     def _say_ended(self, entry: QueueEntry) -> None:
+        self.is_idle = True
         progress = self._queue.progress(entry)
         spoiled = f", {progress.spoiled:,} spoiled" if progress.spoiled else ""
         words = f"Number {entry.number}: {progress.state}, {count_words(progress.good, 'good label')}{spoiled}"

@@ -278,11 +278,10 @@ class PrintQueueStore(QueueReader):
         return spoiled
 
     def _counted(self, entry: QueueEntry, stretch: Stretch, place: int, why: str) -> Stretch:
-        """A stretch of which the labels up to a place, from 1, are good. Copies of one label can't be told apart: where
-        not all were handed over, the label at that place is printed again."""
+        """A stretch of which the labels up to a place, from 1, are good. Copies of one label can't be told apart: the
+        label at that place is printed again where it has some."""
         copies, sent = entry.asked.printing.copies, self.send_state(entry, stretch)
-        whole = sent is not None and sent.sent and place == len(stretch.numbers)
-        if copies > 1 and place and not whole:
+        if copies > 1 and place:
             place -= 1
         handed_over = 0 if sent is None else stretch.labels if sent.labels is None else sent.labels
         spoiled = max(handed_over - place * copies, 0)

@@ -8,7 +8,10 @@ from dataclasses import replace
 
 from bss_mfg.core import clock
 from bss_mfg.core.clock import TimeZone, later
+from bss_mfg.ledger.events import LABELS_AT_PRINTER, kinds_of
 from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.queue_events import QueueEvent
+from bss_mfg.ledger.queue_records import QueueState
 from bss_mfg.model import Event
 from bss_mfg.production.batch_following import FollowedBatch
 from bss_mfg.production.event_counts import COUNTED_KINDS, RATE_MINUTES, EventCounts, hours_between
@@ -25,6 +28,8 @@ from bss_mfg.production.records import (
 MOST_BATCHES = 24
 """Batches that are followed: those to which something happened last."""
 MOST_SHOWN_FAILURES = 12
+_OF_QUEUES = frozenset({*kinds_of(QueueEvent), *LABELS_AT_PRINTER})
+"""After these, what is in print queues is asked for again: it takes a walk over what printers got of a batch."""
 
 
 class LineWatch:
@@ -39,6 +44,7 @@ class LineWatch:
         """The one to which something happened last at the end."""
         self._serials: dict[int, str] = {}
         """By the number of a failure's event."""
+        self._queued: tuple[Waiting, ...] = ()
 
     def look(self, ledger: Ledger) -> LineState:
         """The line at this moment. The first look walks over the history of the time that is shown, the others over
@@ -61,6 +67,7 @@ class LineWatch:
 
     def _begin_anew(self) -> None:
         self._seen, self._digest, self._counts = 0, "", EventCounts(self._zone)
+        self._queued = ()
         self._batches, self._serials = {}, {}
 
     def _first_moment(self, now: str) -> str:
@@ -72,6 +79,7 @@ class LineWatch:
         for event in ledger.history.events_of(COUNTED_KINDS, since=first):
             self._counts.take(event)
             self._seen = max(self._seen, event.seq)
+        self._queued = tuple(_queued(ledger))
         for batch_id, at in reversed(ledger.history.latest_batches(MOST_BATCHES)):
             if at >= first or (ledger.batches.find_id(batch_id) and ledger.batches.state(batch_id) == "open"):
                 self._add_batch(ledger, batch_id, at)
@@ -91,6 +99,8 @@ class LineWatch:
             self._seen = max(self._seen, event.seq)
             if event.batch:
                 news[event.batch].append(event)
+        if any(event.kind in _OF_QUEUES for events in news.values() for event in events):
+            self._queued = tuple(_queued(ledger))
         for batch_id, events in sorted(news.items(), key=lambda item: item[1][-1].seq):
             if known := self._batches.pop(batch_id, None):
                 known.follow(ledger, events)
@@ -114,7 +124,7 @@ class LineWatch:
                 for station, counts in self._counts.by_station().items()
             ),
             batches=tuple(progress),
-            waiting=tuple(one for batch in progress for one in self._waiting(ledger, batch)),
+            waiting=(*self._queued, *(one for batch in progress for one in self._waiting(ledger, batch))),
             scrap_reasons=self._counts.scrap_reasons(),
             failures=self._failures(ledger),
         )
@@ -122,12 +132,13 @@ class LineWatch:
     def _waiting(self, ledger: Ledger, batch: BatchProgress) -> Iterator[Waiting]:
         if batch.state != "open":
             return
+        queued = sum(one.count for one in self._queued if one.batch == batch.batch)
         packed = batch.packed > 0  # where nothing is packed into cartons, nothing waits for that
         found = {
             Work.SEND_AGAIN: self._counts.files_not_sent(batch.batch),
             Work.COMPLETE_RELEASE: len(ledger.releases.open(batch.batch)),
             Work.ANSWER: batch.rejected,
-            Work.PRINT: batch.packages - batch.printed,
+            Work.PRINT: batch.packages - batch.printed - queued,
             Work.VERIFY: batch.printed - batch.verified,
             Work.PROGRAM: batch.units - batch.released,
             Work.PACK: batch.verified - max(batch.packed, batch.shipped) if packed else 0,
@@ -156,3 +167,12 @@ class LineWatch:
             return self._serials[failure.event]
         units = ledger.units.find_in_packages(failure.batch, [failure.package])
         return ", ".join(unit.serial for unit in units)
+
+
+def _queued(ledger: Ledger) -> Iterator[Waiting]:
+    """Labels that wait in print queues, or at a press that stands still."""
+    for entry in ledger.print_queue.entries(open_only=True):
+        progress = ledger.print_queue.progress(entry)
+        work = Work.AT_PRINTER if progress.state is QueueState.PAUSED else Work.PRINT_QUEUED
+        if (count := entry.asked.labels - progress.good) > 0:
+            yield Waiting(work, DESKS[work], entry.asked.batch, count, entry.press)

@@ -119,6 +119,9 @@ class Work(StrEnum):
     """What is to be done next."""
 
     PRINT = "print"
+    PRINT_QUEUED = "print queued"
+    AT_PRINTER = "at printer"
+    """Handed over by a press, and not counted as good yet."""
     SEND_AGAIN = "send again"
     VERIFY = "verify"
     PROGRAM = "program"
@@ -142,6 +145,8 @@ class Desk(StrEnum):
 
 DESKS: Mapping[Work, Desk] = {
     Work.PRINT: Desk.PRESS,
+    Work.PRINT_QUEUED: Desk.PRESS,
+    Work.AT_PRINTER: Desk.PRESS,
     Work.SEND_AGAIN: Desk.PRESS,
     Work.VERIFY: Desk.SCAN,
     Work.PROGRAM: Desk.FLASHER,
@@ -159,12 +164,13 @@ TROUBLES = frozenset({Work.SEND_AGAIN, Work.COMPLETE_RELEASE, Work.ANSWER})
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """Work that waits: how many packages (units where keys are released, rejected or replaced; label files that are to
-    be sent again)."""
+    be sent again; labels in print queues). `station` is named where it is one station's work: a press's."""
 
     work: Work
     desk: Desk
     batch: str
     count: int
+    station: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import pytest
 from tests.helpers.commands import advised
 from tests.helpers.factory import Factory
 from tests.helpers.label_printer import NetworkPrinter
-from tests.helpers.queued import WAYS, KnownLabels, prepared, press, queue, serial, shown
+from tests.helpers.queued import WAYS, KnownLabels, WaitingPress, prepared, press, queue, serial, shown
 from tests.helpers.raw_port import RawPort
 
 LABELS = 60
@@ -100,10 +100,20 @@ def test_copies_follow_each_other(batch: Factory, known: KnownLabels) -> None:
     assert queue(batch, "--copies", 2).code == 0
     assert shown(batch)["labels"] == 2 * LABELS
     with NetworkPrinter() as printer:
-        done = press(batch, printer.address, "--roll", 51, typed=[serial(25), serial(50), ""])
+        done = press(batch, printer.address, "--roll", 51, typed=["all", "ALL"])
         assert done.code == 0, done.err
         assert known.numbers(printer.printed) == [number for number in all_numbers() for _ in range(2)]
     assert [(one["labels"], one["good"]) for one in shown(batch)["stretches"]] == [(50, 50), (50, 50), (20, 20)]
+
+
+def test_a_scan_does_not_tell_copies_of_a_label_apart(batch: Factory, known: KnownLabels) -> None:
+    queue(batch, "--copies", 2)
+    with NetworkPrinter() as printer:
+        done = press(batch, printer.address, "--roll", 100, typed=[serial(50)])
+        assert done.code == 0, done.err
+        printed = known.numbers(printer.printed)
+    assert printed == [number for number in [*range(1, 51), *range(50, 61)] for _ in range(2)]
+    assert shown(batch)["spoiled"] == 2
 
 
 def test_it_pauses_at_the_end_of_a_roll_and_counts_each(batch: Factory, known: KnownLabels) -> None:
@@ -316,3 +326,21 @@ def test_a_label_file_that_is_gone_is_made_again_if_it_was_never_sent(batch: Fac
         done = press(batch, printer.address)
         assert done.code == 0, done.err
         assert known.numbers(printer.printed) == all_numbers()
+
+
+def test_a_press_that_waits_prints_what_comes_and_passes_over_what_it_cannot(
+    batch: Factory, known: KnownLabels
+) -> None:
+    assert batch.cli("template", "copy", "roll-50x30", "own").code == 0
+    own = ("--template", "own", "--printer", "zpl-203", "--from", serial(31))
+    assert batch.cli("labels", "B1", *own, "--queue", "press-2").code == 0
+    file = batch.root / "templates" / "own.toml"
+    file.write_text(file.read_text("utf-8").replace('title = "', 'title = "New ', 1), "utf-8")
+    with NetworkPrinter() as printer, WaitingPress(batch, printer.address) as waiting:
+        for number, (first, last) in enumerate([(1, 10), (11, 30)], 2):
+            assert queue(batch, "--from", serial(first), "--to", serial(last)).code == 0
+            entry = waiting.ended()
+            assert (entry["number"], entry["state"], entry["good"]) == (number, "printed", last - first + 1)
+        assert waiting.interrupt() == 0
+        assert known.numbers(printer.printed) == list(range(1, 31))
+    assert [entry["state"] for entry in batch.cli("queue", "list", "--json").json] == ["waiting"]

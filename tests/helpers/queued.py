@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -29,6 +32,33 @@ def press(factory: Factory, address: str, *more: object, typed: Iterable[str] = 
     """A press that prints one entry, and what its operator types or scans."""
     stdin = "".join(f"{line}\n" for line in typed)
     return factory.cli("press", "--name", name, "--once", "--send", address, *more, stdin=stdin)
+
+
+class WaitingPress:
+    """A press that prints whatever comes, in a process of its own, until Ctrl-C."""
+
+    def __init__(self, factory: Factory, address: str, name: str = "press-2") -> None:
+        command = factory.command("press", "--name", name, "--send", address, "--json")
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+
+    def __enter__(self) -> WaitingPress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+    def ended(self) -> Any:
+        """The next entry that ends."""
+        assert self.process.stdout
+        return json.loads(self.process.stdout.readline())
+
+    def interrupt(self) -> int:
+        """Ctrl-C; the exit code."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(120)
 
 
 def shown(factory: Factory, number: int = 1) -> Any:

@@ -4,7 +4,7 @@ const LATE_SECONDS = 30, SILENT_MS = 20000;
 const MAIN_COUNTS = [["right", "reads"], ["packed", "packed"], ["shipped", "shipped"], ["labels", "labels"], ["issued", "issued"]];
 const DESKS = { press: "Press", scan: "Scan", flasher: "Flasher", packing: "Packing", office: "Office" };
 const WORK = {
-  "print": "to print", "send again": "files to send again", "verify": "to scan", "program": "keys due",
+  "print": "to print", "print queued": "queued", "at printer": "at the printer", "send again": "files to send again", "verify": "to scan", "program": "keys due",
   "complete release": "keys cut off", "pack": "to pack", "ship": "to ship", "replace": "to replace",
   "answer rejected": "rejected by Amazon", "close": "to close",
 };
@@ -107,7 +107,7 @@ function showWaiting({ waiting }) {
   const desks = Object.entries(DESKS).map(([desk, name]) => [name, waiting.filter((one) => one.desk === desk)]).filter(([, items]) => items.length);
   const rows = desks.map(([name, items]) => make("div", "desk", make("h3", "", name), make("ul", "", ...items
     .sort((one, two) => two.trouble - one.trouble || two.count - one.count).slice(0, 4)
-    .map((one) => make("li", one.trouble ? "trouble" : "", make("b", "", number(one.count)), make("span", "", `${WORK[one.work] ?? one.work} · ${one.batch}`))))));
+    .map((one) => make("li", one.trouble ? "trouble" : "", make("b", "", number(one.count)), make("span", "", [WORK[one.work] ?? one.work, one.station, one.batch].filter(Boolean).join(" · ")))))));
   find("waiting").replaceChildren(...(rows.length ? rows : [note("Nothing waits.")]));
 }
 

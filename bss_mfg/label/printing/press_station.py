@@ -243,9 +243,12 @@ class PressWork:
         )
         return request if stretch.number == 1 else replace(request, start_at=1)
 
-    def count_all(self, sent: SentLabels) -> None:
-        """All that was sent is good, by all that is known."""
-        self._queue.settle_all(self.entry, printed=sent.printed is not None and sent.printed >= sent.labels)
+    def count_all(self, sent: SentLabels | None = None) -> int:
+        """All of the stretch is good: by what the printer says of what was `sent`, else by what the operator saw. So
+        many are spoiled: none."""
+        printed = sent is None or (sent.printed is not None and sent.printed >= sent.labels)
+        self._queue.settle_all(self.entry, printed=printed)
+        return 0
 
     def last_good(self, serials: Sequence[str]) -> LastGood:
         """The label that serials name; `InputError` where that are several."""

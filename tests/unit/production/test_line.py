@@ -264,3 +264,20 @@ def test_a_closed_batch_waits_for_nothing(issued: Factory) -> None:
 
 def test_moments_are_as_the_history_writes_them() -> None:
     assert NOON.strftime(MOMENT) == "2026-11-24T12:30:00Z"
+
+
+def test_what_waits_in_a_print_queue_waits_for_its_press(issued: Factory) -> None:
+    watch, now = LineWatch(ZONE, 8), datetime.now(UTC)
+
+    def printing() -> set[tuple[Work, str, int]]:
+        waiting = look(issued, watch, now).waiting
+        return {(one.work, one.station, one.count) for one in waiting if one.desk is Desk.PRESS}
+
+    assert printing() == {(Work.PRINT, "", 6)}
+    done = issued.cli("labels", "B1", "--template", "roll-50x30", "--printer", "zpl-203", "--queue", "press-2")
+    assert done.code == 0, done.err
+    assert printing() == {(Work.PRINT_QUEUED, "press-2", 6)}
+    assert printing() == {(Work.PRINT_QUEUED, "press-2", 6)}, "nothing happened"
+    done = issued.cli("queue", "cancel", "1", "--reason", "another template")
+    assert done.code == 0, done.err
+    assert printing() == {(Work.PRINT, "", 6)}

@@ -1,0 +1,1 @@
+from tests.faults.test_press import *  # noqa: F403
