@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bss_mfg.cli.common import App, Command, jobs_option, json_option, pass_app, print_json, say, shown_path, typed
+from bss_mfg.cli.executors import executor_option, here_or_cluster
 from bss_mfg.cli.outdated_files import say_superseded
 from bss_mfg.cli.parameters import Reason, WholeNumber
 from bss_mfg.cli.progress import SendingDisplay, progress_bar
@@ -171,6 +172,7 @@ def printing_options(function: Command) -> Callable[..., Any]:
     "--queue", "press", metavar="PRESS", help="Make nothing here: put them into the queue of a press (`bss-mfg press`)."
 )
 @jobs_option
+@executor_option
 @json_option
 @pass_app
 def labels(
@@ -187,6 +189,7 @@ def labels(
     again: bool,
     press: str | None,
     jobs: int,
+    scheduler: str | None,
     as_json: bool,
 ) -> None:
     """Make the labels of a batch: PDF, a label printer's language, or PNG.
@@ -197,7 +200,6 @@ def labels(
     made again go into superseded/. Print PDFs at 100 %, without scaling. A UNIT is named by its serial, its Device UUID
     or its package's scanned barcode; - reads such names from standard input, @FILE from a file, one a line.
     """
-    from bss_mfg.core.processes import open_executor
     from bss_mfg.label.file_plan import label_stem
     from bss_mfg.label.from_workspace import choose_print
     from bss_mfg.label.make import select_label_numbers
@@ -235,7 +237,8 @@ def labels(
         if press is not None:
             put_into_queue(app, ledger, batch, how, request, ForPress(press, printing.names_printer), as_json)
             return
-        with open_executor(jobs, (len(numbers) if numbers else batch.units) * request.copies) as executor:
+        count = (len(numbers) if numbers else batch.units) * request.copies
+        with here_or_cluster(scheduler, jobs, count, batch.id) as executor:
             made, sent = target.print_labels(ledger, request, executor)
     _report(target, made, sent, as_json)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bss_mfg.cli.common import App, jobs_option, json_option, pass_app, print_json, say, shown_path
+from bss_mfg.cli.executors import executor_option, processes_or_cluster
 from bss_mfg.cli.progress import progress_bar
 from bss_mfg.core.text import count_words
 
@@ -24,11 +25,19 @@ MOST_SHOWN = 50
 @click.option("--folder", type=click.Path(path_type=Path), help="Where the files lie (default: the batch's folder).")
 @click.option("--private-key", type=click.Path(path_type=Path), help="A development key: open the barcodes, too.")
 @jobs_option
+@executor_option
 @json_option
 @pass_app
 @click.pass_context
 def reconcile(
-    ctx: click.Context, app: App, batch_id: str, folder: Path | None, private_key: Path | None, jobs: int, as_json: bool
+    ctx: click.Context,
+    app: App,
+    batch_id: str,
+    folder: Path | None,
+    private_key: Path | None,
+    jobs: int,
+    scheduler: str | None,
+    as_json: bool,
 ) -> None:
     """Prove that programming files, labels and control logs agree with the ledger.
 
@@ -36,7 +45,6 @@ def reconcile(
     Exit 1 if something differs, or what should be there is not found.
     """
     from bss_mfg.core.files import read_bytes
-    from bss_mfg.core.processes import ProcessExecutor, cores
     from bss_mfg.manifest.log_mapping import find_mapping
     from bss_mfg.payload.product_keys import load_private_key
     from bss_mfg.reconcile.reconciliation import ReconcileRequest
@@ -47,7 +55,7 @@ def reconcile(
     with (
         app.workspace.open_ledger(app.actor) as ledger,
         app.vault(ledger) as vault,
-        ProcessExecutor(jobs or cores()) as executor,
+        processes_or_cluster(scheduler, jobs) as executor,
     ):
         batch = ledger.batches.get(batch_id)
         mapping = find_mapping(batch.spec, app.workspace.root / "specs")

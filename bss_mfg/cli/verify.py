@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_blocks, say, shown_path
+from bss_mfg.cli.executors import executor_option, processes_or_cluster
 from bss_mfg.cli.parameters import GradeLetter, WholeNumber
 from bss_mfg.cli.verify_display import VerifyDisplay
 from bss_mfg.core.text import count_words
@@ -98,6 +99,7 @@ MOST_ANSWERED = 10
     help="Allow N times as many attempts on pages that are hard to read.",
 )
 @click.option("--jobs", type=WholeNumber(0, 64), default=0, help="Reading processes; 0: one per core.")
+@executor_option
 @json_option
 @pass_app
 @click.pass_context
@@ -120,6 +122,7 @@ def verify(
     of: ReadSubject | None,
     patience: int,
     jobs: int,
+    scheduler: str | None,
     as_json: bool,
 ) -> None:
     """Read printed labels back and compare them with the ledger.
@@ -133,7 +136,6 @@ def verify(
     A picture, or a PDF page that is one, shows printed labels; a label file, or any page that a program drew, proves
     the drawing only. Exit 0 only if all is right (with --sample: the lot is accepted), 1 if something is wrong.
     """
-    from bss_mfg.core.processes import ProcessExecutor, cores
     from bss_mfg.imaging.reflectance_card import load_calibration
     from bss_mfg.label.expected import WorkspaceLabels
     from bss_mfg.label.from_workspace import least_grade_asked
@@ -170,7 +172,7 @@ def verify(
         rescans=_rescan_rule(watch, rescans),
     )
     # Always in other processes: a picture from outside may crash a reader.
-    with app.workspace.open_ledger(app.actor) as ledger, ProcessExecutor(jobs or cores()) as executor:
+    with app.workspace.open_ledger(app.actor) as ledger, processes_or_cluster(scheduler, jobs) as executor:
         batch = ledger.batches.get(batch_id)
         least = min_grade if min_grade is not None else least_grade_asked(app.workspace, batch)
         if each != "package":

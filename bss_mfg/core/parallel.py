@@ -10,7 +10,8 @@ from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
-from bss_mfg.core.processes import FailureKind, ProcessExecutor, TaskFailure, WorkerError
+from bss_mfg.core.processes import FailureKind, TaskFailure, WorkerError
+from bss_mfg.core.timed_executor import TimedExecutor
 from bss_mfg.errors import MissingError
 
 _log = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ def run(
 
     Without an executor the work is done here, one task at a time. With one, only a few tasks are held at once, so
     memory stays flat at any number of tasks. A task whose process died, or was stopped after its `seconds` (on a
-    `ProcessExecutor`), is tried again, `attempts` times in all; then its result is a `TaskFailure`, and the rest goes
+    `TimedExecutor`), is tried again, `attempts` times in all; then its result is a `TaskFailure`, and the rest goes
     on. What the function raises is raised here.
 
     With `tell` the function gets it as a keyword, and may call it with what it does, here or in a process of a
@@ -53,7 +54,7 @@ def run(
 
     def submit(task: Task) -> Future[Result]:
         try:
-            if isinstance(executor, ProcessExecutor):
+            if isinstance(executor, TimedExecutor):
                 limit = seconds(task) if callable(seconds) else executor.seconds if seconds is None else seconds
                 if tell is not None:
                     return executor.submit_telling(limit, tell, function, task)

@@ -27,6 +27,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from bss_mfg.core.log import LogSettings, current_settings, logging_to
+from bss_mfg.core.timed_executor import TASK_SECONDS, TimedExecutor
 from bss_mfg.errors import BssError, from_os_error
 
 if TYPE_CHECKING:
@@ -40,8 +41,6 @@ P = ParamSpec("P")
 
 START_SECONDS = 60.0
 """How long a process may take to start: the machine may be busy."""
-TASK_SECONDS = 600.0
-"""How long a task may take, unless told otherwise."""
 MIN_ITEMS_FOR_PROCESSES = 4_000
 """Units or labels from which on other processes pay: they take half a second to start."""
 
@@ -66,8 +65,11 @@ class WorkerError(Exception):
     """The process of a task crashed, or was stopped because it made no progress; `kind` says which."""
 
     def __init__(self, reason: str, kind: FailureKind = FailureKind.CRASHED) -> None:
-        super().__init__(reason)
-        self.kind = kind
+        super().__init__(reason, kind)
+        self.reason, self.kind = reason, kind
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +219,7 @@ def _stall_words(seconds: float) -> str:
     return f"it made no progress in {seconds:.0f} s and was stopped"
 
 
-class ProcessExecutor(Executor):
+class ProcessExecutor(TimedExecutor):
     """Some worker processes, started when they are first needed.
 
     A future whose process crashed or made no progress gets `WorkerError`, and its process is replaced at the next task.
@@ -233,10 +235,6 @@ class ProcessExecutor(Executor):
         self._lock = threading.Lock()
         self._idle = 0
         self._ended = False
-
-    def submit(self, fn: Callable[P, Result], /, *args: P.args, **kwargs: P.kwargs) -> Future[Result]:
-        """Have `fn(*args, **kwargs)` called in a process."""
-        return self.submit_within(self.seconds, fn, *args, **kwargs)
 
     def submit_within(
         self, seconds: float, fn: Callable[P, Result], /, *args: P.args, **kwargs: P.kwargs

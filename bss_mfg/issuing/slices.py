@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bss_mfg.core.portable_tasks import NeverLeaves
 from bss_mfg.credentials import format_serial, new_oob_key, new_uuid
 from bss_mfg.ledger.sealed_rows import PackageRow, SealedRows, UnitRow, seal_packages
 from bss_mfg.ledger.vault import DataKey
@@ -26,7 +27,7 @@ UNITS_AT_ONCE = 256
 
 
 @dataclass(frozen=True, slots=True)
-class SliceSettings:
+class SliceSettings(NeverLeaves):
     """What all slices of a batch share. `data_key` is what its keys are sealed with: it goes to this machine's own
     worker processes, through pipes, and `repr` leaves it out. `public_key` is the product's, in PEM."""
 

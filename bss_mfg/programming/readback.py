@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bss_mfg.core import parallel
+from bss_mfg.core.portable_tasks import NeverLeaves
 from bss_mfg.core.ranges import chunked
 from bss_mfg.core.read_tables import NO_OPTIONS, PassedOver, TableOptions, TableRows, open_table, rows_by_column
 from bss_mfg.credentials import LONGEST_SERIAL
@@ -155,7 +156,7 @@ def read_readback(path: Path, options: TableOptions = NO_OPTIONS, *, without_key
 
 
 @dataclass(frozen=True, slots=True)
-class ReadbackTask:
+class ReadbackTask(NeverLeaves):
     """Some rows of what was read back; they may hold keys, and the data key is one: both go to this
     machine's own processes, through pipes, and `repr` leaves them out."""
 

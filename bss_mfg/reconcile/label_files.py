@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from bss_mfg.core import parallel
 from bss_mfg.core.files import read_bytes, sha256_of
+from bss_mfg.core.portable_tasks import NeverLeaves
 from bss_mfg.core.processes import TaskFailure, attempt
 from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.core.ranges import chunked
@@ -287,7 +288,7 @@ class _LabelComparison:
 
 
 @dataclass(frozen=True, slots=True)
-class BarcodeTask:
+class BarcodeTask(NeverLeaves):
     """Packages whose labels hold the barcode string of the ledger; `private_key` is a development key in PEM, which
     goes to this machine's own processes, through pipes: `repr` leaves it out."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from bss_mfg.core.files import read_bytes
+from bss_mfg.core.portable_tasks import NeverLeaves
 from bss_mfg.errors import BssError, InputError
 from bss_mfg.ledger.vault import DataKey
 from bss_mfg.programming.format import Format, ProgrammedUnit
@@ -23,7 +24,7 @@ FILES_PER_TASK = 200
 
 
 @dataclass(frozen=True, slots=True)
-class KeyAccess:
+class KeyAccess(NeverLeaves):
     """Where a process finds a batch's records, and what opens its keys (None: they are destroyed). The data key goes to
     this machine's own processes, through pipes, and `repr` leaves it out."""
 

@@ -18,7 +18,7 @@ from bss_mfg.ledger.units import _BY
 
 FOLDER = Path(bss_mfg.ledger.__file__).parent
 _DOOR = {"rows", "each", "execute", "many", "stream"}
-_NOT_OF_STORES = {"sqlite", "postgresql", "postgresql_administration", "migration_steps", "moving"}
+_NOT_OF_STORES = {"reading_copy", "sqlite", "postgresql", "postgresql_administration", "migration_steps", "moving"}
 """The doors themselves, steps from versions that only SQLite had, and what copies whole tables."""
 EXAMPLES: Mapping[str, Sequence[object]] = {
     "batches.column": ["closed_at", "retired_at"],
