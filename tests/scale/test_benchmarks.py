@@ -49,6 +49,22 @@ def test_the_line_runs_whole_and_counts_right(tmp_path: Path) -> None:
     assert "whole line" in done.stdout and "microseconds a unit" in done.stdout
 
 
+@needs("postgresql")
+def test_the_shared_ledger_is_measured_whole(tmp_path: Path) -> None:
+    """On few units: all is counted, and a ledger that was moved there and back has the same head."""
+    few = ("--units", "300", "--stations", "3", "--batches", "2", "--readers", "2", "--scans", "20")
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.shared_ledger", *few, "--json", tmp_path / "j"],
+        capture_output=True, text=True, cwd=ROOT,
+    )  # fmt: skip
+    assert done.returncode in (0, 1), done.stderr  # so few units miss targets
+    found = json.loads((tmp_path / "j").read_text("utf-8"))
+    assert (found["units"], found["heads_equal"]) == (900, True)
+    assert all(found[name] > 0 for name in ("sqlite_rate", "postgresql_rate", "batch_p99_s", "scan_p99_s"))
+    assert 20 < found["there_mib"] < 200
+    assert 20 < found["back_mib"] < 200
+
+
 @needs("libdmtx")
 def test_labels_of_each_choice_are_read_back(tmp_path: Path) -> None:
     made = choices.measure(tmp_path, 0.01)
