@@ -71,9 +71,11 @@ def pack(
     if reason and not closing:
         raise click.UsageError("--reason goes with --close-carton or --close-pallet.")
     from bss_mfg.station.packing import PackingTable
+    from bss_mfg.workspace.publishing import require_published
 
     setup, market = packing_setup(app, packing), packing.market
     with app.workspace.open_ledger(app.actor) as ledger, ledger.packing.table(ledger.actor.station):
+        require_published(app.workspace, ledger)
         table = PackingTable(ledger, setup, market=market, expected=app.workspace.expected_codes)
         answers = Answers(_face(ledger, table, market), plain=plain or bool(closing), as_json=as_json)
         for answer in table.resume():

@@ -310,7 +310,7 @@ def _cut_out(grey: Grey, windows: Sequence[_Window]) -> tuple[Floats, Floats]:
     if outside.any():
         ink[outside] = 0.0
         outside[:, _ROWS:] = False
-        ink[outside & (steps < room)] = np.nan
+        ink[outside & (steps < room.clip(max=_LEAST_ROOM))] = np.nan
     return ink, room[:, 0, 0]
 
 

@@ -170,6 +170,15 @@ class FlashStore:
         )
         return int(unreported[0][0]), int(failed[0][0])
 
+    def passed(self, batch_id: str) -> int:
+        """How many units of a batch were flashed and passed their tests, those apart that were scrapped."""
+        rows = self._db.rows(
+            "SELECT count(*) FROM flashed f JOIN unit u ON u.batch = f.batch AND u.number = f.number "
+            "WHERE f.batch = ? AND u.scrapped = 0 AND f.passed = 1",
+            (self._batches.number(batch_id),),
+        )
+        return int(rows[0][0])
+
     # --- reports --------------------------------------------------------------------------------------------------
 
     def report(self, file: ReportFile, reports: Sequence[UnitReport]) -> ReportOutcome:

@@ -17,6 +17,7 @@ PACKED = 8
 _AT_ONCE = 5_000
 _MARKS = f"""SELECT number, CASE WHEN prints > 0 OR print_verified > 0 THEN {PRINTED} ELSE 0 END
     + CASE WHEN print_verified > 0 THEN {VERIFIED} ELSE 0 END + CASE WHEN shipped <> 0 THEN {SHIPPED} ELSE 0 END
+    + CASE WHEN carton IS NOT NULL THEN {PACKED} ELSE 0 END
     FROM package WHERE batch = ? AND number <= ? AND number > ? ORDER BY number LIMIT ?"""  # noqa: S608 (fixed texts)
 
 

@@ -17,6 +17,7 @@ from bss_mfg.ledger.events import (
 )
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.package_marks import PACKED, PRINTED, SHIPPED, VERIFIED
+from bss_mfg.ledger.packing_events import OnePackage, PackedTogether
 from bss_mfg.model import Event
 from bss_mfg.production.records import BatchProgress
 
@@ -26,6 +27,7 @@ _OF_UNITS = frozenset(
         EventKind.UNIT_REPLACED,
         EventKind.KEYS_RELEASING,
         EventKind.KEYS_RELEASED,
+        EventKind.FLASH_REPORTED,
         EventKind.MANIFEST_MADE,
         EventKind.MANIFEST_ANSWERED,
     }
@@ -58,7 +60,7 @@ class FollowedBatch:
             self._count_units(ledger)
         if kinds & _OF_STATE:
             self._state = ledger.batches.state(self.batch.id)
-        self.last_at = max([self.last_at, *(event.at for event in events)])
+        self.last_at = events[-1].at
 
     def progress(self) -> BatchProgress:
         """How far it is."""
@@ -77,6 +79,8 @@ class FollowedBatch:
             scrapped_packages=len(self._scrapped),
             units=self._units,
             released=self._outputs["released"],
+            flashed=self._flashed,
+            flash_failed=self._flash_failed,
             rejected=self._outputs["rejected"],
         )
 
@@ -92,6 +96,8 @@ class FollowedBatch:
     def _count_units(self, ledger: Ledger) -> None:
         self._scrapped = ledger.packages.scrapped(self.batch.id)
         self._outputs = ledger.exports.outputs(self.batch.id)
+        self._flashed = ledger.flash.passed(self.batch.id)
+        self.unreported, self._flash_failed = ledger.flash.unsettled(self.batch.id)
         self._units = ledger.exports.count_unreleased(self.batch.id) + self._outputs["released"]
 
     def _look_again(self, ledger: Ledger, packages: Iterable[range]) -> None:
@@ -116,14 +122,14 @@ def _ranges(numbers: Iterable[int]) -> Iterator[range]:
 def _touched(event: Event) -> Iterator[int]:
     """The single packages that an event says something new of."""
     record = read_record(event.kind, event.data)
-    if isinstance(record, LabelRead | UnitReplaced | UnitScrapped) and record.package:
+    if isinstance(record, LabelRead | OnePackage | UnitReplaced | UnitScrapped) and record.package:
         yield record.package
 
 
 def _touched_ranges(event: Event) -> Iterator[range]:
     """The packages in a row that an event says something new of."""
     record = read_record(event.kind, event.data)
-    if isinstance(record, PackagesMoved):
+    if isinstance(record, PackagesMoved | PackedTogether):
         yield from (range(first, last + 1) for first, last in record.packages)
     elif isinstance(record, LabelFileEvent) and record.each in (None, "package"):
         runs = record.numbers or [(record.first, record.first + record.count - 1)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -13,6 +13,7 @@ from bss_mfg.ledger.events import (
     LABELS_AT_PRINTER,
     LABELS_MADE,
     BatchIssued,
+    FlashReported,
     LabelFileEvent,
     LabelRead,
     LabelsSent,
@@ -23,6 +24,7 @@ from bss_mfg.ledger.events import (
     UnitScrapped,
     read_record,
 )
+from bss_mfg.ledger.packing_events import PackagePacked
 from bss_mfg.ledger.read_effects import ReadEffect, effect_of, subject_of
 from bss_mfg.model import Event
 from bss_mfg.production.records import Counts, Failure, HourCounts, ScrapReason, sum_counts
@@ -36,8 +38,10 @@ COUNTED_KINDS = tuple(
             EventKind.BATCH_ISSUED,
             EventKind.READ,
             EventKind.UNIT_SCRAPPED,
+            EventKind.PACKAGE_PACKED,
             EventKind.PACKAGES_SHIPPED,
             EventKind.PACKAGES_RETURNED,
+            EventKind.FLASH_REPORTED,
         }
     )
 )
@@ -84,8 +88,13 @@ class EventCounts:
         elif isinstance(record, LabelFileEvent):
             if record.each in (None, "package"):
                 self._add(key, "labels", record.count)
+        elif isinstance(record, FlashReported):
+            self._add(key, "flashed", _numbers_in(record.passed))
+            self._add(key, "flash_failed", _numbers_in(record.failed))
         elif isinstance(record, BatchIssued):
             self._add(key, "issued", record.units)
+        elif isinstance(record, PackagePacked):
+            self._add(key, "packed")
         elif isinstance(record, PackagesShipped | PackagesReturned):
             self._add(key, "shipped" if isinstance(record, PackagesShipped) else "returned", record.count)
         elif isinstance(record, LabelsSent | LabelsToSendAgain):
@@ -191,6 +200,10 @@ class EventCounts:
         for key, counts in self._counts.items():
             groups[name(*key)].append(Counts(**counts))
         return {group: sum_counts(some) for group, some in groups.items()}
+
+
+def _numbers_in(pairs: Sequence[Sequence[int]]) -> int:
+    return sum(last - first + 1 for first, last in pairs)
 
 
 def count_events(events: Iterable[Event], zone: TimeZone) -> EventCounts:

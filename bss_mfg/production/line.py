@@ -137,6 +137,8 @@ class LineWatch:
         found = {
             Work.SEND_AGAIN: self._counts.files_not_sent(batch.batch),
             Work.COMPLETE_RELEASE: len(ledger.releases.open(batch.batch)),
+            Work.REPORT_FLASHED: self._batches[batch.batch].unreported,
+            Work.FLASH_FAILED: batch.flash_failed,
             Work.ANSWER: batch.rejected,
             Work.PRINT: batch.packages - batch.printed - queued,
             Work.VERIFY: batch.printed - batch.verified,

@@ -13,7 +13,8 @@ from bss_mfg.ledger.batches import BatchState
 class Counts:
     """What happened in a time: units that were issued, labels that were made, reads of printed labels that were right,
     wrong, or repeated one before; of these the first reads of a package in the time, by which yield is told; units that
-    were scrapped; packages that were packed, shipped and came back."""
+    were scrapped, and that stations reported as flashed, or as failed; packages that were packed, shipped and came
+    back."""
 
     issued: int = 0
     labels: int = 0
@@ -23,6 +24,8 @@ class Counts:
     first_right: int = 0
     first_wrong: int = 0
     scrapped: int = 0
+    flashed: int = 0
+    flash_failed: int = 0
     packed: int = 0
     shipped: int = 0
     returned: int = 0
@@ -97,7 +100,8 @@ class Failure:
 class BatchProgress:
     """How far a batch is. Of its `packages`, those with a scrapped unit left out, so many were printed, verified (the
     newest printed label was read right), packed and shipped; of its `units`, the scrapped ones left out, so many have a
-    key that was released to flashers."""
+    key that was released to flashers, and were
+    reported as flashed, or as failed."""
 
     batch: str
     product: str
@@ -112,6 +116,8 @@ class BatchProgress:
     scrapped_packages: int
     units: int
     released: int
+    flashed: int
+    flash_failed: int
     rejected: int
 
 
@@ -126,6 +132,8 @@ class Work(StrEnum):
     VERIFY = "verify"
     PROGRAM = "program"
     COMPLETE_RELEASE = "complete release"
+    REPORT_FLASHED = "report flashed"
+    FLASH_FAILED = "flash failed"
     PACK = "pack"
     SHIP = "ship"
     REPLACE = "replace"
@@ -151,13 +159,15 @@ DESKS: Mapping[Work, Desk] = {
     Work.VERIFY: Desk.SCAN,
     Work.PROGRAM: Desk.FLASHER,
     Work.COMPLETE_RELEASE: Desk.FLASHER,
+    Work.REPORT_FLASHED: Desk.FLASHER,
+    Work.FLASH_FAILED: Desk.FLASHER,
     Work.PACK: Desk.PACKING,
     Work.SHIP: Desk.PACKING,
     Work.REPLACE: Desk.OFFICE,
     Work.ANSWER: Desk.OFFICE,
     Work.CLOSE: Desk.OFFICE,
 }
-TROUBLES = frozenset({Work.SEND_AGAIN, Work.COMPLETE_RELEASE, Work.ANSWER})
+TROUBLES = frozenset({Work.SEND_AGAIN, Work.COMPLETE_RELEASE, Work.FLASH_FAILED, Work.ANSWER})
 """Work that is there because something went wrong."""
 
 

@@ -10,7 +10,7 @@ from bss_mfg.report.production_sheet import ProductionSheet, SheetTable
 
 _GREY, _INK = "#5b6470", "#16191d"
 _WIDTH_MM = 174.0
-_NUMBER_MM = 14.2
+_NUMBER_MM = 13.9
 _MOST_WORDS_MM = 90.0
 _HEAD_AND_ROWS = 90
 """Points that a table's head and first rows take: with less room it begins on the next page."""

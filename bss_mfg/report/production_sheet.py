@@ -56,7 +56,7 @@ class ProductionSheet:
     bars: Sequence[HourBar] = ()
 
 
-_CELLS = ("issued", "labels", "right", "wrong", "again", "yield", "scrapped", "packed", "shipped")
+_CELLS = ("issued", "labels", "right", "wrong", "again", "yield", "flashed", "scrapped", "packed", "shipped")
 
 
 def yield_words(counts: Counts) -> str:
@@ -171,7 +171,7 @@ def _station_rows(by_hour: Sequence[HourCounts]) -> list[list[str]]:
 
 def _cells(counts: Counts) -> list[str]:
     numbers = (counts.issued, counts.labels, counts.right, counts.wrong, counts.repeated)
-    rest = (counts.scrapped, counts.packed, counts.shipped)
+    rest = (counts.flashed, counts.scrapped, counts.packed, counts.shipped)
     return [*(_number(one) for one in numbers), yield_words(counts), *(_number(one) for one in rest)]
 
 

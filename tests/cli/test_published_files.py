@@ -203,6 +203,7 @@ ACTS: dict[str, list[str]] = {
     "run": ["run", "bulb", "--units", "2", "--id", "RUN"],
     "replace": ["replace", "B1", "ebK300000001", "--reason", "dropped"],
     "manifest": ["manifest", "B1", "--out", "{root}/upload/"],
+    "pack": ["pack", "--plain"],
 }
 
 

@@ -1,11 +1,11 @@
 // The board: shows each document that the server sends. Every text is set as text: nothing of the ledger can become markup.
 "use strict";
 const LATE_SECONDS = 30, SILENT_MS = 20000;
-const MAIN_COUNTS = [["right", "reads"], ["packed", "packed"], ["shipped", "shipped"], ["labels", "labels"], ["issued", "issued"]];
+const MAIN_COUNTS = [["right", "reads"], ["flashed", "flashed"], ["packed", "packed"], ["shipped", "shipped"], ["labels", "labels"], ["issued", "issued"]];
 const DESKS = { press: "Press", scan: "Scan", flasher: "Flasher", packing: "Packing", office: "Office" };
 const WORK = {
   "print": "to print", "print queued": "queued", "at printer": "at the printer", "send again": "files to send again", "verify": "to scan", "program": "keys due",
-  "complete release": "keys cut off", "pack": "to pack", "ship": "to ship", "replace": "to replace",
+  "complete release": "keys cut off", "report flashed": "to report", "flash failed": "failed when flashed", "pack": "to pack", "ship": "to ship", "replace": "to replace",
   "answer rejected": "rejected by Amazon", "close": "to close",
 };
 const body = document.body, find = (name) => document.getElementById(name);
@@ -56,14 +56,15 @@ function showBatches({ batches }) {
     for (const stage of ["printed", "verified", ...(one.packed ? ["packed"] : []), "shipped"]) meter.append(bar(stage, one[stage] / all));
     meter.setAttribute("role", "img");
     meter.setAttribute("aria-label", `${one.verified} of ${one.packages} packages verified, ${one.shipped} shipped`);
-    const numbers = [[one.packages, "packages"], [one.printed, "printed"], [one.verified, "verified"], [one.released, `of ${number(one.units)} keys released`], ...(one.packed ? [[one.packed, "packed"]] : []), [one.shipped, "shipped"]]
+    const numbers = [[one.packages, "packages"], [one.printed, "printed"], [one.verified, "verified"], [one.released, `of ${number(one.units)} keys released`], ...(one.flashed ? [[one.flashed, "flashed"]] : []), ...(one.packed ? [[one.packed, "packed"]] : []), [one.shipped, "shipped"]]
       .map(([value, words]) => make("span", "", make("b", "", number(value)), ` ${words}`));
     if (one.scrapped_packages) numbers.push(make("span", "bad", make("b", "", number(one.scrapped_packages)), " scrapped"));
     const state = one.state === "open" ? "" : ` · ${one.state}`;
     const name = make("div", "name", make("b", "", one.batch), make("span", "soft", `${one.title || one.product}${state}`),
       make("em", "", share(one.packages ? one.verified / one.packages : null), make("small", "", " verified")));
-    return make("article", "batch", name, meter, make("div", "thread", bar("released", one.released / (one.units || 1))), make("p", "numbers-line", ...numbers));
+    return make("article", "batch", name, meter, make("div", "thread", bar("released", one.released / (one.units || 1)), bar("flashed", one.flashed / (one.units || 1))), make("p", "numbers-line", ...numbers));
   });
+  find("flashed-key").hidden = !batches.some((one) => one.flashed);
   find("packed-key").hidden = !batches.some((one) => one.packed);
   find("batches").replaceChildren(...(rows.length ? rows : [note("No batch was issued yet.")]));
 }

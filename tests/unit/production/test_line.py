@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from bss_mfg.core.clock import TimeZone
+from bss_mfg.ledger.flash import ReportFile, UnitReport
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.packing_records import NewLogisticUnit
 from bss_mfg.model import Event
 from bss_mfg.production.line import MOST_BATCHES, LineWatch
 from bss_mfg.production.records import BatchProgress, Counts, Desk, LineState, Work
@@ -281,3 +283,44 @@ def test_what_waits_in_a_print_queue_waits_for_its_press(issued: Factory) -> Non
     done = issued.cli("queue", "cancel", "1", "--reason", "another template")
     assert done.code == 0, done.err
     assert printing() == {(Work.PRINT, "", 6)}
+
+
+def test_what_flashers_report(issued: Factory, tmp_path: Path) -> None:
+    watch, now = LineWatch(ZONE, 8), datetime.now(UTC)
+    assert batch(look(issued, watch, now), "B1").flashed == 0
+    done = issued.cli("program", "B1", "--format", "csv", "--out", tmp_path / "keys.csv")
+    assert done.code == 0, done.err
+    names = serials(issued, "B1", range(1, 5))
+    with acting(issued, "flasher-1", now) as ledger:
+        reports = [UnitReport(row, name, row != 4) for row, name in enumerate(names, 2)]
+        ledger.flash.report(ReportFile("flashed.csv", "a" * 64), reports)
+    state = look(issued, watch, now)
+    assert state == look(issued, LineWatch(ZONE, 8), now)
+    one = batch(state, "B1")
+    assert (one.released, one.flashed, one.flash_failed) == (6, 3, 1)
+    assert [(one.work, one.count) for one in state.waiting if one.desk is Desk.FLASHER] == [(Work.FLASH_FAILED, 1)]
+    counts = next(one.counts for one in state.by_hour if one.station == "flasher-1")
+    assert (counts.flashed, counts.flash_failed) == (3, 1)
+
+
+def test_what_is_packed_into_cartons(issued: Factory) -> None:
+    """Where cartons are used, boxes wait for the packing table, and packed ones to leave."""
+    watch, now = LineWatch(ZONE, 8), datetime.now(UTC)
+
+    def packing() -> set[tuple[Work, int]]:
+        state = look(issued, watch, now)
+        assert state == look(issued, LineWatch(ZONE, 8), now)
+        return {(one.work, one.count) for one in state.waiting if one.desk is Desk.PACKING}
+
+    scan(issued, "scan-1", "B1", now, range(1, 7))
+    assert packing() == {(Work.SHIP, 6)}
+    with acting(issued, "table-1", now) as ledger:
+        for package in (1, 2, 3):
+            ledger.packing.pack(("B1", package), "table-1", NewLogisticUnit(12))
+    assert packing() == {(Work.PACK, 3), (Work.SHIP, 3)}
+    assert batch(look(issued, watch, now), "B1").packed == 3
+    with acting(issued, "table-1", now) as ledger:
+        ledger.packing.unpack(("B1", 3))
+    assert packing() == {(Work.PACK, 4), (Work.SHIP, 2)}
+    counts = next(one.counts for one in look(issued, watch, now).by_hour if one.station == "table-1")
+    assert counts.packed == 3
