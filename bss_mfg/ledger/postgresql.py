@@ -90,7 +90,7 @@ class PostgresConnection:
         """The rows of a query one by one, all of one moment. The server keeps them; nobody waits meanwhile."""
         self._refuse_secrets(sql)
         with translated_errors(self.where):
-            cursor = self._database.cursor("each", withhold=not self._open)
+            cursor = self._database.cursor("each", withhold=not self.in_transaction)
         with cursor:
             with self._translated(sql):
                 cursor.execute(translated(sql), _given(values))

@@ -165,6 +165,14 @@ def test_files_neither_come_from_a_server_nor_replace_it(issued: Factory, tmp_pa
     assert (restore.code, "pg_restore" in restore.err) == (4, True)
 
 
+def test_who_may_read_keys_walks_them_too(issued: Factory) -> None:
+    with issued.ledger() as ledger:
+        secrets = ledger._db.with_secrets()
+        assert len(list(secrets.each("SELECT sealed_key FROM unit"))) == 6
+        with ledger.transaction():
+            assert len(list(secrets.each("SELECT sealed_key FROM unit"))) == 6
+
+
 def test_bytes_that_no_text_may_hold_are_refused(issued: Factory) -> None:
     with issued.ledger() as ledger:
         for wrong in ("a\0b", "a\udc80b"):
