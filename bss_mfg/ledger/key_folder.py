@@ -46,11 +46,6 @@ class KeyFile:
         return reference.hex().startswith(self.digest)
 
 
-def is_key_folder(path: Path) -> bool:
-    """Whether a folder is there, and some ledger's key folder."""
-    return os.path.lexists(path / _OWNER)
-
-
 class KeyFolder:
     """The wrapped keys of one ledger. Those of batches are named by their ids, those of its own begin with a dot."""
 

@@ -16,7 +16,6 @@ from bss_mfg.core.shared_lock import PATIENCE, Patience
 from bss_mfg.core.text import count_words
 from bss_mfg.errors import BssError, InputError, LedgerError, MissingError, NotPermittedError, RefusedError
 from bss_mfg.ledger.events import RecoveryExported, VaultKeyPutBack
-from bss_mfg.ledger.key_folder import is_key_folder
 from bss_mfg.ledger.keys import OpenedKeys, open_keys
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.vault import OfficerPrivateKey, OfficerPublicKey, Vault
@@ -164,15 +163,17 @@ def _look(workspace: Workspace, ledger: Ledger, ask: AskPassphrase | None) -> Va
         trouble=trouble,
         way_out=way_out if trouble else "",
         keys=keys,
-        keyless=_is_keyless(workspace),
+        keyless=_is_keyless(workspace, ledger),
         exposed=vault_files.is_exposed(workspace.vault_file),
         left_over=tuple(vault_files.waiting_files(workspace.vault_file)),
     )
 
 
-def _is_keyless(workspace: Workspace) -> bool:
-    place = workspace.ledger_place
-    return bool(place.url) and not workspace.vault_file.exists() and not is_key_folder(place.key_folder)
+def _is_keyless(workspace: Workspace, ledger: Ledger) -> bool:
+    settings = workspace.config().ledger
+    if not settings.url or settings.keys or workspace.vault_file.exists():
+        return False
+    return not open_keys(ledger).has_folder()
 
 
 def _check_keys(workspace: Workspace, ledger: Ledger, ask: AskPassphrase | None) -> KeyCheck | None:
