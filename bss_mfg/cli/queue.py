@@ -28,7 +28,7 @@ def queue() -> None:
     """Show what waits for presses, move it or take it out."""
 
 
-@queue.command("list")
+@queue.command("list", epilog="Example: bss-mfg queue list --press press-2")
 @click.option("--press", "name", default="", metavar="NAME", help="Of this press only.")
 @click.option("--all", "every", is_flag=True, help="Also what was printed or cancelled.")
 @json_option
@@ -50,7 +50,7 @@ def list_(app: App, name: str, every: bool, as_json: bool) -> None:
         )
 
 
-@queue.command()
+@queue.command(epilog="Example: bss-mfg queue show 7")
 @NUMBER
 @json_option
 @pass_app
@@ -93,7 +93,7 @@ def show(app: App, number: int, as_json: bool) -> None:
             print_table(rows, ("stretch", "press", "roll", "labels", "good", "spoiled", "again because"))
 
 
-@queue.command()
+@queue.command(epilog="Example: bss-mfg queue rolls --press press-2")
 @click.option("--press", "name", default="", metavar="NAME", help="Of this press only.")
 @json_option
 @pass_app
@@ -112,7 +112,7 @@ def rolls(app: App, name: str, as_json: bool) -> None:
         print_table(rows, ("press", "roll", "good", "spoiled", "at the printer", "ended"))
 
 
-@queue.command()
+@queue.command(epilog="Example: bss-mfg queue move 7 press-3")
 @NUMBER
 @click.argument("press_name", metavar="PRESS")
 @json_option
@@ -126,7 +126,7 @@ def move(app: App, number: int, press_name: str, as_json: bool) -> None:
         _say_or_json(ledger.print_queue, entry, f"OK: number {number} waits for {entry.press}", as_json)
 
 
-@queue.command()
+@queue.command(epilog='Example: bss-mfg queue cancel 7 --reason "wrong template"')
 @NUMBER
 @click.option("--reason", type=Reason(), required=True, help="Why; kept in the history.")
 @json_option

@@ -57,13 +57,13 @@ def test_a_unit_s_label_is_named_with_the_option_that_reads_it(factory: Factory,
 def test_a_unit_s_label_with_a_data_matrix_is_named_too(factory: Factory, tmp_path: Path) -> None:
     """It is read as a label, a foreign one."""
     words, kinds = said(factory, "B", picture(factory, "B", "unit", tmp_path / "p.png", True))
-    assert "FOREIGN: ebK300000013: a label of unit ebK300000013: verify it with --each unit" in words
+    assert "FOREIGN: all 4 labels: a label of unit ebK300000013: verify it with --each unit" in words
     assert kinds == []
 
 
 def test_a_carton_s_label_is_named(factory: Factory, tmp_path: Path) -> None:
     words, _ = said(factory, "A", picture(factory, "A", "carton", tmp_path / "p.png", False))
-    assert "a label of carton 2: verify it with --each carton" in words
+    assert "FOREIGN: all 3 labels: a label of carton 1: verify it with --each carton" in words
 
 
 def test_a_unit_s_label_of_another_batch_is_named_with_its_batch(factory: Factory, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -126,13 +126,17 @@ def send_batch_labels(
             again = [LabelsToSendAgain(file=one.path.name, sha256=one.sha256) for one in files if one.sha256 in states]
             ledger.history.append(batch.id, *again) if again else None
         total, done, end = sum(one.labels for one in left), 0, None
+        begun: set[str] = set()
         for number, one in enumerate(left):
 
             def tell(sent: int, _: int, before: int = done, index: int = one.index) -> None:
                 progress(before + made.labels_in(index, sent), total)
 
             job = _job(one, made, first=number == 0, last=number == len(left) - 1)
-            end, labels = _send_file(ledger, batch, made, one, way, job, request, tell)
+            # Sets of copies may have the same bytes: what this command sent is no other's.
+            asked = replace(request, again=True) if one.sha256 in begun else request
+            begun.add(one.sha256)
+            end, labels = _send_file(ledger, batch, made, one, way, job, asked, tell)
             done += labels
             if end.outcome is not SendOutcome.SENT:
                 raise _Account(ledger, batch, made, request, done, total).error(end, one, labels, left[number + 1 :])
