@@ -33,6 +33,11 @@ class LabelFileEvent(EventRecord):
         default=None,
     )
 
+    @property
+    def ranges(self) -> Sequence[Sequence[int]]:
+        """Numbers of the labels, as [first, last] of consecutive ones."""
+        return self.numbers or [[self.first, self.first + self.count - 1]]
+
 
 class LabelsMade(LabelFileEvent):
     """A label file was made for the first time."""

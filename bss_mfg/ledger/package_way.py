@@ -58,8 +58,7 @@ _BEFORE_READ = ("issued", "printed", "replaced", "returned")
 def _events(ledger: Ledger, batch_id: str, package: int) -> Iterator[tuple[Event, EventRecord]]:
     history = ledger.history
     for event, made in history.records(LabelFileEvent, batch_id):
-        runs = made.numbers or [[made.first, made.first + made.count - 1]]
-        if made.each in (None, "package") and any(first <= package <= last for first, last in runs):
+        if made.each in (None, "package") and any(first <= package <= last for first, last in made.ranges):
             yield event, made
     for event, moved in history.records(PackagesMoved, batch_id):
         if any(first <= package <= last for first, last in moved.packages):

@@ -138,7 +138,7 @@ class PackingStore:
         batch_id, package = place
         with self._act():
             carton = self.open_at("carton", station)
-            if refused := self._refuse_package(place, carton):
+            if refused := self._refuse_package(place, carton, station):
                 return refused
             number = carton.number if carton else self._begin("carton", station, new)
             self._db.execute(
@@ -165,7 +165,7 @@ class PackingStore:
             self._history.append(batch_id, PackageUnpacked(package=package, carton=number))
             return self._known(number)
 
-    def _refuse_package(self, place: Place, carton: LogisticUnit | None) -> Refused | None:
+    def _refuse_package(self, place: Place, carton: LogisticUnit | None, station: str) -> Refused | None:
         batch_id, package = place
         ((verified, shipped, inside),) = self._db.rows(
             "SELECT print_verified, shipped, carton FROM package WHERE batch = ? AND number = ?",
@@ -177,6 +177,9 @@ class PackingStore:
             return Refused(PackRefusal.SCRAPPED, "a unit of this package was scrapped: take it off the line")
         if inside is not None and carton and inside == carton.number:
             return Refused(PackRefusal.TWICE, f"it is in this {carton.words} already")
+        if inside is not None and carton is None and inside == self._newest(station):
+            # who was not answered, since the table was killed, scans again the box that filled the carton
+            return Refused(PackRefusal.TWICE, f"it is in carton {inside} already, which was closed here")
         if inside is not None:
             return Refused(PackRefusal.IN_ANOTHER, f"it is in carton {inside}: two boxes with one label?")
         if not verified:
@@ -185,6 +188,11 @@ class PackingStore:
             return Refused(PackRefusal.FULL, f"{carton.words} is full: close it")
         first = self._first_batch(carton)
         return other_goods(first, self._batches.get(batch_id)) if first and carton else None
+
+    def _newest(self, station: str) -> int | None:
+        """The number of the carton that a table began last."""
+        rows = self._db.rows("SELECT max(no) FROM logistic_unit WHERE kind = 'carton' AND station = ?", (station,))
+        return rows[0][0] if rows else None
 
     def _first_batch(self, unit: LogisticUnit | None) -> Batch | None:
         """The batch of the first package in a carton or on a pallet: what else goes in must be like it."""

@@ -102,7 +102,7 @@ class PictureStore:
             record = read_record(event.kind, event.data)
             packages: Sequence[Sequence[int]] = ()
             if isinstance(record, LabelFileEvent) and record.each in (None, "package"):
-                packages = record.numbers or [(record.first, record.first + record.count - 1)]
+                packages = record.ranges
             elif isinstance(record, UnitReplaced):
                 packages = [(record.package, record.package)]
             elif isinstance(record, PackagesReturned):

@@ -11,20 +11,26 @@ from bss_mfg.core.text import UUID_TEXT
 from bss_mfg.errors import InputError
 from bss_mfg.ledger.event_kind import EventKind
 from bss_mfg.ledger.events import (
+    FileVerified,
     FlashReported,
     GradeMeasured,
     IdentitiesImported,
     KeysReleased,
     KeysReleasing,
     LabelFileEvent,
+    LabelFileSuperseded,
     LabelRead,
     LabelsReprinted,
+    LabelsSending,
+    LabelsToSendAgain,
     ManifestAnswered,
     ManifestMade,
     ManifestUploaded,
     ManifestWithdrawn,
     PackagesMoved,
     PictureRead,
+    QueueEvent,
+    SendingResult,
     UnitReplaced,
     UnitScrapped,
     read_record,
@@ -67,13 +73,44 @@ def history_of(ledger: Ledger, what: str) -> Iterator[Event]:
         manifests = [made for _, made in ledger.history.records(ManifestMade, batch)]
         holding = {made.file for made in manifests if _is_in_manifest(made, own.number, package)}
         elsewhere = {made.file for made in manifests} - holding
+        labels = _LabelsElsewhere.of(ledger, batch, package, unit, inside)
         for event in ledger.history.events(batch):
             if (
                 _releases(event, own.number)
                 and not _is_of_manifests(event, elsewhere)
+                and not labels.have(event)
                 and _concerns(event, package, unit, inside)
             ):
                 yield event
+
+
+@dataclass(frozen=True, slots=True)
+class _LabelsElsewhere:
+    """Label files of a batch, by name and SHA-256, and entries of print queues that have no label of a unit."""
+
+    files: Set[tuple[str, str]]
+    entries: Set[int]
+
+    @classmethod
+    def of(cls, ledger: Ledger, batch: str, package: int, unit: int, inside: Set[str]) -> _LabelsElsewhere:
+        """Those that have none of this unit, or of its package."""
+        made = [record for _, record in ledger.history.records(LabelFileEvent, batch)]
+        own = {(one.file, one.sha256) for one in made if _has_label(one, package, unit, inside)}
+        entries = [one for one in ledger.print_queue.entries() if one.asked.batch == batch]
+        return cls(
+            {(one.file, one.sha256) for one in made} - own,
+            {one.number for one in entries if not _is_label_among(one.asked.each, one.asked.pairs, package, unit)},
+        )
+
+    def have(self, event: Event) -> bool:
+        """Whether an event is about one of these."""
+        record = read_record(event.kind, event.data)
+        if isinstance(record, _OF_LABEL_FILES):
+            return (record.file, record.sha256) in self.files
+        return isinstance(record, QueueEvent) and record.entry in self.entries
+
+
+_OF_LABEL_FILES = (LabelFileSuperseded, LabelsToSendAgain, LabelsSending, SendingResult, FileVerified)
 
 
 SESSION_GAP_S = 3_600
@@ -183,12 +220,20 @@ def _concerns(event: Event, package: int, unit: int, inside: Set[str]) -> bool:
         return record.package == package
     if isinstance(record, (PackagesMoved, PackedTogether)):
         return any(first <= package <= last for first, last in record.packages)
-    if (
-        isinstance(record, (UnitScrapped, UnitReplaced, LabelsReprinted, ManifestWithdrawn))
-        and record.serials is not None
-    ):
-        return any(serial in inside for serial in record.serials)
     if isinstance(record, LabelFileEvent):
-        number = unit if record.each == "unit" else package
-        return record.each in ("carton", "batch") or record.first <= number < record.first + record.count
+        return _has_label(record, package, unit, inside)
+    if isinstance(record, (UnitScrapped, UnitReplaced, ManifestWithdrawn)) and record.serials is not None:
+        return any(serial in inside for serial in record.serials)
     return True
+
+
+def _has_label(made: LabelFileEvent, package: int, unit: int, inside: Set[str]) -> bool:
+    """Whether a label file has a label of a unit or its package, by the serials that a reprint was asked for."""
+    if isinstance(made, LabelsReprinted) and made.serials is not None:
+        return any(serial in inside for serial in made.serials)
+    return _is_label_among(made.each, made.ranges, package, unit)
+
+
+def _is_label_among(each: str, ranges: Sequence[Sequence[int]], package: int, unit: int) -> bool:
+    """Whether labels have one of a unit or its package; those of cartons and batches belong to all."""
+    return each in ("carton", "batch") or _is_among(unit if each == "unit" else package, ranges)

@@ -132,5 +132,5 @@ def _touched_ranges(event: Event) -> Iterator[range]:
     if isinstance(record, PackagesMoved | PackedTogether):
         yield from (range(first, last + 1) for first, last in record.packages)
     elif isinstance(record, LabelFileEvent) and record.each in (None, "package"):
-        runs = record.numbers or [(record.first, record.first + record.count - 1)]
+        runs = record.ranges
         yield from (range(first, last + 1) for first, last in runs)

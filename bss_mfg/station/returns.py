@@ -3,6 +3,7 @@ taken back, and if asked its label counts as read again."""
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 from bss_mfg.core.clock import TimeZone
@@ -83,9 +84,11 @@ class ReturnsDesk:
         """A package: by its own barcode (`found`), or by a code of a unit in it, which proves no label."""
         batch_id, number = place
         serials = self._ledger.packages.get(batch_id, number).serials_text
-        word = self._take_back(place) if self._request.reason else None
-        if self._request.verify and found and found.matches and word is not PackWord.NOT_SHIPPED:
-            word = self._read_again(place, word)
+        verify = self._request.verify and found is not None and found.matches
+        with self._ledger.transaction() if self._request.reason or verify else nullcontext():
+            word = self._take_back(place) if self._request.reason else None
+            if verify and word is not PackWord.NOT_SHIPPED:
+                word = self._read_again(place, word)
         way = tuple(way_of(self._ledger, batch_id, number))
         last = self._words(way[-1])
         if word is None:
@@ -107,15 +110,14 @@ class ReturnsDesk:
         """Record the right read of a label that is to be read again; that of a shipped or a verified one proves nothing
         new."""
         batch_id, number = place
-        with self._ledger.transaction():
-            if number in self._ledger.packages.shipped(batch_id):
-                return before
-            if self._ledger.reads.times_verified(batch_id, number):
-                return before
-            read = LabelRead(
-                verdict=ScanWord.OK.lower(), package=number, file=SCANNER, page=None, x_mm=None, y_mm=None, of="print"
-            )
-            self._ledger.reads.record(batch_id, [read])
+        if number in self._ledger.packages.shipped(batch_id):
+            return before
+        if self._ledger.reads.times_verified(batch_id, number):
+            return before
+        read = LabelRead(
+            verdict=ScanWord.OK.lower(), package=number, file=SCANNER, page=None, x_mm=None, y_mm=None, of="print"
+        )
+        self._ledger.reads.record(batch_id, [read])
         self.counts = replace(self.counts, verified=self.counts.verified + 1)
         return PackWord.VERIFIED_AGAIN
 

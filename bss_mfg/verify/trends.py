@@ -190,7 +190,7 @@ class _PrinterOfPackage:
             if made.printer not in self._names:
                 self._names.append(made.printer)
             index = self._names.index(made.printer)
-            for low, high in made.numbers or [(made.first, made.first + made.count - 1)]:
+            for low, high in made.ranges:
                 for number in range(low, min(high, batch.packages) + 1):
                     self._of[number] = index
 

@@ -15,6 +15,9 @@ from bss_mfg.errors import InputError, LedgerError
 from bss_mfg.ledger.backup import check_head, inspect_copy
 from bss_mfg.ledger.events import ManifestAnswered, ManifestMade, ManifestUploaded
 from tests.helpers.factory import Factory
+from tests.helpers.queued import WAYS, prepared, press, queue
+from tests.helpers.queued import serial as numbered
+from tests.helpers.raw_port import RawPort
 
 
 @pytest.fixture
@@ -67,6 +70,25 @@ def test_the_history_of_a_unit_and_of_a_batch(line: Factory) -> None:
     assert "reason eaten" in line.cli("history", "B1").out
     missing = line.cli("history", "nothing")
     assert missing.code == 3
+
+
+def test_the_history_of_a_unit_has_label_files_and_queues_with_its_own_label_alone(factory: Factory) -> None:
+    prepared(factory, 6)
+    assert queue(factory, "--to", numbered(4), "--labels-per-file", 2).code == 0
+    assert queue(factory, "--from", numbered(5)).code == 0
+    with RawPort() as port:
+        assert [press(factory, port.address).code for _ in range(2)] == [0, 0]
+    some = ("--only", numbered(1), "--only", numbered(5), "--again")
+    assert factory.cli("labels", "B1", *WAYS, *some).code == 0
+    for number, entry, stretch in ((1, 1, 1), (2, 1, 1), (3, 1, 2), (5, 2, 1)):
+        told = factory.cli("history", numbered(number), "--json").json
+        kinds = [event["kind"] for event in told]
+        assert kinds[:3] == ["batch issued", "queue added", "queue taken"]
+        assert {event["entry"] for event in told if "entry" in event} == {entry}
+        files = [event["file"] for event in told if event["kind"] in ("labels made", "labels sending", "labels sent")]
+        assert files == [f"B1-queue-{entry}-{stretch:04}-0001.zpl"] * 3
+        assert kinds.count("labels made again") == (number in (1, 5))
+        assert kinds.count("label file superseded") == 0
 
 
 @pytest.mark.sqlite

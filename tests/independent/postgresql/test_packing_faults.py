@@ -1,0 +1,1 @@
+from tests.faults.test_packing import *  # noqa: F403
