@@ -206,7 +206,9 @@ def check_releases(ledger: Ledger) -> Check:
 
 
 def check_vault(found: VaultStatus) -> Check:
-    """The vault key of a workspace: there, whole, and the ledger's."""
+    """The vault key of a workspace: there, whole, and the ledger's. Most stations are to have none."""
+    if found.keyless:
+        return Check("vault", Level.OK, "no vault key, and no key folder: nothing is issued here, and no key released")
     if found.trouble:
         return Check("vault", Level.FAULT, found.trouble, found.way_out)
     tried = f"opens {count_words(found.keys.opened, 'data key')}" if found.keys else "not opened"

@@ -63,6 +63,7 @@ class BoardDesk:
         try:
             if self._ledger is None:
                 self._ledger = self._left.enter_context(self._source.open_ledger())
+            self._ledger.home.refuse_moved()
             state = self._watch.look(self._ledger)
         except BssError as error:
             self._leave_ledger()

@@ -130,6 +130,7 @@ def ship(
         raise click.UsageError("Name a batch with units, or with --verified (to ship all); or --carton or --pallet.")
     if not returned and not reference.strip():
         raise click.UsageError("Say what they are shipped with: --for TEXT, a pallet or an order.")
+    from bss_mfg.ledger.packages import describe_moves
     from bss_mfg.ledger.shipping import ship_logistic_unit
 
     with app.workspace.open_ledger(app.actor) as ledger:
@@ -140,10 +141,11 @@ def ship(
             assert batch_id  # noqa: S101 (looked at above)
             serials = None if verified else named_packages(ledger, batch_id, units)
             done = ledger.packages.ship(batch_id, serials, reference, returned=returned)
-    for move in done.before[:MOST_NAMED]:
-        say(f"Nothing to do: {move.description}")
-    if len(done.before) > MOST_NAMED:
-        say(f"and {len(done.before) - MOST_NAMED:,} more")
+    before = describe_moves(done.before)
+    for words in before[:MOST_NAMED]:
+        say(f"Nothing to do: {words}")
+    if len(before) > MOST_NAMED:
+        say(f"and {len(before) - MOST_NAMED:,} more")
     if done.unread:
         say(
             f"Not shipped: {count_words(done.unread, 'package')} whose printed label was not read right "

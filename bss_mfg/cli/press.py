@@ -92,12 +92,12 @@ def _work(app: App, setup: PressSetup, begin: Callable[[_Operator], None], once:
     from bss_mfg.label.printing.press_station import Press
 
     operator: _Operator | None = None
-    pause_s = 0.0
+    pause_s, trouble = 0.0, ""
     while True:
         try:
             time.sleep(pause_s)
             with app.workspace.open_ledger(app.actor) as ledger, ledger.print_queue.at_work(setup.name):
-                is_first = operator is None
+                is_first, trouble = operator is None, ""
                 operator = _Operator(ledger, Press(app.workspace, ledger, setup), as_json)
                 if is_first:
                     begin(operator)
@@ -106,7 +106,9 @@ def _work(app: App, setup: PressSetup, begin: Callable[[_Operator], None], once:
         except (LedgerError, MissingError) as error:
             if operator is None or not operator.is_idle or once:
                 raise
-            say(f"{error.what}: trying again. Ctrl-C ends.")
+            if error.what != trouble:
+                say(f"{error.what}: trying again. Ctrl-C ends.")
+            trouble = error.what
             pause_s = WAIT_S
         except KeyboardInterrupt:
             if operator is None or not operator.is_idle:
@@ -154,6 +156,7 @@ class _Operator:
         told = False
         while True:
             self.is_idle = True
+            self._ledger.home.refuse_moved()
             entry = self._press.next_entry()
             if entry is None:
                 if once:

@@ -206,7 +206,7 @@ def _print_notes(options: _Options, done: _Release) -> None:
         )
     if not spec.holds_oob:
         say(f"Note: the barcodes of this batch hold no OOB key ({spec.name}): who scans one does not learn these keys.")
-    if done.to and done.form.one_file_per == "batch" and not options.out.lower().endswith(".age"):
+    if any(path.name == f"{Path(options.out).name}.age" for path in done.files.files):
         say(f"Note: it is sealed, so its name ends in .age: {shown_path(done.files.files[0])}")
     if done.files.resumed:
         say("Note: this completed a release that was cut off.")

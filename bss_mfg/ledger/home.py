@@ -13,10 +13,12 @@ import secrets
 from pathlib import Path
 
 from bss_mfg.core.files import read_text, remove_file, write_atomically
-from bss_mfg.errors import BssError, RefusedError
+from bss_mfg.errors import BssError, LedgerError, RefusedError
 from bss_mfg.ledger.connection import Database
 from bss_mfg.ledger.event_chain import chain_head
 from bss_mfg.ledger.place import LedgerPlace
+from bss_mfg.ledger.schema import MOVED, MOVED_BACK
+from bss_mfg.ledger.ways_out import MOVED_BACK_WAY_OUT, MOVED_WAY_OUT
 
 _log = logging.getLogger(__name__)
 _WAY_OUT = (
@@ -37,6 +39,7 @@ class Home:
     def __init__(self, connection: Database, place: LedgerPlace) -> None:
         self._db = connection
         self._file = _note_file(place)
+        self._on_server = bool(place.url)
 
     def note(self) -> None:
         """The ledger issues here from now on. Inside a transaction."""
@@ -67,6 +70,12 @@ class Home:
         """`RefusedError` where the ledger issues nothing."""
         if trouble := self.trouble():
             raise RefusedError(f"this ledger {trouble}", where=self._db.where, way_out=_WAY_OUT)
+
+    def refuse_moved(self) -> None:
+        """`LedgerError` for what is the ledger no more, because it was moved: what it says is as of then."""
+        if self._db.rows("SELECT 1 FROM about WHERE name = 'moved'"):
+            what, way_out = (MOVED_BACK, MOVED_BACK_WAY_OUT) if self._on_server else (MOVED, MOVED_WAY_OUT)
+            raise LedgerError(what, where=self._db.where, way_out=way_out)
 
     def require(self) -> None:
         """As `refuse_copy`; a ledger that has not noted yet where it is does so. Inside a transaction."""

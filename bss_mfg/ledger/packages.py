@@ -6,9 +6,10 @@ import contextlib
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from itertools import groupby
 
 from bss_mfg.core.ranges import CHUNK, range_pairs
-from bss_mfg.core.text import one_or, printable_name
+from bss_mfg.core.text import count_words, one_or, printable_name
 from bss_mfg.errors import LedgerError, RefusedError
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
@@ -54,6 +55,17 @@ class Move:
         if self.returned:
             return f"{self.serial} came back on {self.at}" + (f" ({reference})" if reference else "")
         return f"{self.serial} was shipped with {reference or 'nothing named'} on {self.at}"
+
+
+def describe_moves(moves: Sequence[Move]) -> list[str]:
+    """Moves in words; neighbours that moved together are told once."""
+    found = []
+    for _, same in groupby(moves, key=lambda move: (move.at, move.reference, move.returned)):
+        together = list(same)
+        first = together[0].description
+        others = count_words(len(together) - 1, "more package")
+        found.append(f"{first}, and {others} with it" if len(together) > 1 else first)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +241,7 @@ class PackageStore:
             raise RefusedError(
                 f"{len(other):,} of these packages {one_or(len(other), 'was', 'were')} shipped before",
                 where=f"batch {batch_id}",
-                problems=[move.description for move in other[:10]],
+                problems=describe_moves(other)[:10],
                 way_out="Nothing was changed. If they came back, record that first: "
                 f"`bss-mfg ship {batch_id} {other[0].serial} --returned`.",
             )

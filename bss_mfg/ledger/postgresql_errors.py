@@ -13,6 +13,7 @@ from bss_mfg.core.text import printable
 from bss_mfg.errors import BssError, InputError, LedgerError, Location, MissingError, NotPermittedError
 from bss_mfg.ledger.postgresql_schema import PERMANENT
 from bss_mfg.ledger.schema import MOVED_BACK
+from bss_mfg.ledger.ways_out import MOVED_BACK_WAY_OUT
 
 _AGAIN = "then run the same command again"
 _NOTHING = "Nothing was changed."
@@ -46,12 +47,7 @@ def translate_error(error: psycopg.Error | UnicodeError, where: str) -> BssError
             "again; if it says this twice, stop the line.",
         )
     if state == PERMANENT and error.diag.message_primary == MOVED_BACK:
-        return LedgerError(
-            MOVED_BACK,
-            where=place,
-            way_out="Nothing was changed. Work where the ledger is now: in the workspace where `ledger move --to "
-            "ledger.db` was typed. If it was interrupted, type it there once more.",
-        )
+        return LedgerError(MOVED_BACK, where=place, way_out=MOVED_BACK_WAY_OUT)
     if state == PERMANENT:
         return LedgerError(
             f"the ledger refused to change what is permanent: {error.diag.message_primary}",

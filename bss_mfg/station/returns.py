@@ -54,6 +54,7 @@ class ReturnsDesk:
         text = line.rstrip("\r\n")
         if not text.strip():
             return None
+        self._ledger.home.refuse_moved()
         self.counts = replace(self.counts, reads=self.counts.reads + 1)
         if unit := named_logistic_unit(self._ledger, text):
             return self._tell_unit(unit)

@@ -221,7 +221,7 @@ def _read(path: Path) -> _KeyLine:
             "the vault key is not there, and without it no OOB key can be sealed or read",
             where=path,
             way_out="Put the file back from your safe copy, name it in BSS_MFG_VAULT_KEY_FILE, or use "
-            "`bss-mfg vault recover`.",
+            "`bss-mfg vault recover`. A station that is to have none leaves this to one that issues.",
         )
     if not (path.is_file() or path.is_dir()):  # a pipe would be waited for without end, with the keys locked
         raise _damaged_error(path)

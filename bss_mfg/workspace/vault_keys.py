@@ -85,8 +85,9 @@ def _named(keys: Sequence[str]) -> str:
 class VaultStatus:
     """A vault as it is found: `trouble` says in words what is wrong, and `way_out` what to do; both are empty where
     nothing is. `keys` is None
-    where the vault key was not opened; `exposed`: others than its owner may read the file; `left_over` are files of
-    changes that never took place."""
+    where the vault key was not opened; `keyless`: a station of a ledger on a server that has neither vault key nor key
+    folder, as one that issues nothing and releases no keys; `exposed`: others than its owner may read the file;
+    `left_over` are files of changes that never took place."""
 
     file: Path
     kind: VaultKeyKind | None
@@ -98,6 +99,7 @@ class VaultStatus:
     trouble: str
     way_out: str
     keys: KeyCheck | None
+    keyless: bool
     exposed: bool
     left_over: tuple[Path, ...]
 
@@ -161,9 +163,17 @@ def _look(workspace: Workspace, ledger: Ledger, ask: AskPassphrase | None) -> Va
         trouble=trouble,
         way_out=way_out if trouble else "",
         keys=keys,
+        keyless=_is_keyless(workspace, ledger),
         exposed=vault_files.is_exposed(workspace.vault_file),
         left_over=tuple(vault_files.waiting_files(workspace.vault_file)),
     )
+
+
+def _is_keyless(workspace: Workspace, ledger: Ledger) -> bool:
+    settings = workspace.config().ledger
+    if not settings.url or settings.keys or workspace.vault_file.exists():
+        return False
+    return not open_keys(ledger).has_folder()
 
 
 def _check_keys(workspace: Workspace, ledger: Ledger, ask: AskPassphrase | None) -> KeyCheck | None:

@@ -47,7 +47,8 @@ group = {group}
 """
 LEDGER_TEXT = """
 [ledger]
-# The database of the ledger. Its password lies in a password file (~/.pgpass), never here.
+# The ledger is in this database, and no backup of this folder holds it. Its password lies in a password file
+# (~/.pgpass), never here.
 url = {url}
 """
 
@@ -213,10 +214,14 @@ class Workspace:
     # --- ledger and vault -----------------------------------------------------------------------------------------
 
     def open_ledger(self, actor: Actor) -> Ledger:
-        """The open ledger."""
+        """The open ledger; `LedgerError` where it was moved from there."""
         from bss_mfg.ledger.ledger import Ledger
 
-        return Ledger.open(self.ledger_place, actor)
+        with contextlib.ExitStack() as closing:
+            ledger = closing.enter_context(Ledger.open(self.ledger_place, actor))
+            ledger.home.refuse_moved()
+            closing.pop_all()
+        return ledger
 
     def shared_keys(self, patience: Patience = PATIENCE) -> AbstractContextManager[None]:
         """Nobody changes or destroys the keys of this workspace meanwhile. Before any transaction of the ledger."""

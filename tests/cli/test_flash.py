@@ -46,6 +46,14 @@ def claim_words(tmp_path: Path, name: str, most: int, *more: str) -> list[str]:
     return [*words, "--claim", str(most), "--for", name, *more]
 
 
+def test_a_file_gets_the_name_of_a_sealed_one_and_says_so(line: Factory, tmp_path: Path) -> None:
+    named = tmp_path / "keys.csv"
+    words = ["program", "B1", "--format", "csv", "--claim", "1", "--for", "one", "--out"]
+    assert f"its name ends in .age: {named}.age" in line.cli(*words, named).err
+    in_a_folder = line.cli(*words, tmp_path)
+    assert (in_a_folder.code, "ends in .age" in in_a_folder.err) == (0, False), in_a_folder.err
+
+
 def claim(line: Factory, tmp_path: Path, name: str, most: int, *more: str) -> list[str]:
     """The serials that a flasher gets, opened with its own key."""
     done = line.cli(*claim_words(tmp_path, name, most, *more))

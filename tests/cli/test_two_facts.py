@@ -275,6 +275,18 @@ def test_shipping_again_says_where_it_is(line: Factory) -> None:
     assert "2 packages shipped" in line.cli("ship", "B1", *SERIALS[:2], "--for", "pallet 18").err
 
 
+def test_what_left_together_is_told_once(line: Factory) -> None:
+    words(line, *range(1, 6))
+    for first, last, pallet in ((0, 2, "pallet 17"), (2, 5, "pallet 18")):
+        assert line.cli("ship", "B1", *SERIALS[first:last], "--for", pallet).code == 0
+    other = line.cli("ship", "B1", *SERIALS[:5], "--for", "pallet 19")
+    assert (other.code, other.err.count("was shipped with")) == (4, 2), other.err
+    assert re.search(rf"{SERIALS[0]} was shipped with pallet 17 on \S+Z, and 1 more package with it;", other.err)
+    assert re.search(rf"{SERIALS[2]} was shipped with pallet 18 on \S+Z, and 2 more packages with it\.", other.err)
+    again = line.cli("ship", "B1", *SERIALS[2:5], "--for", "pallet 18")
+    assert (again.code, again.err.count("Nothing to do")) == (0, 1), again.err
+
+
 def test_a_return_that_was_told_before_is_named(line: Factory) -> None:
     never = line.cli("ship", "B1", SERIALS[0], "--returned")
     assert never.code == 4

@@ -11,6 +11,7 @@ import pytest
 from bss_mfg.errors import LedgerError
 from bss_mfg.ledger import moving
 from bss_mfg.ledger.sqlite import SqliteConnection
+from bss_mfg.station.returns import ReturnsDesk, ReturnsRequest
 from bss_mfg.workspace import ledger_move
 from bss_mfg.workspace.workspace import Workspace
 from tests.faults.test_vault_kills import keys_of
@@ -79,9 +80,12 @@ def test_other_stations_write_no_more(served: Factory, tmp_path: Path) -> None:
         moved_back(served)
         with pytest.raises(LedgerError, match="was moved into a file"):
             late.reads.record("B1", [a_read(1)])
+        with pytest.raises(LedgerError, match="was moved into a file"):
+            ReturnsDesk(late, ReturnsRequest()).read("ebK300000001")
     refused = second.cli("scrap", "B1", "ebK300000003", "--reason", "x")
     assert (refused.code, "was moved into a file" in refused.err) == (5, True), refused.err
-    assert second.cli("batch", "list").code == 0
+    looked = second.cli("batch", "list")  # what it says is of yesterday
+    assert (looked.code, "was moved into a file" in looked.err, looked.out) == (5, True, ""), looked.err
     twice = second.cli("ledger", "move", "--to", "ledger.db")
     assert (twice.code, "is the ledger no more" in twice.err) == (4, True), twice.err
     assert not (second.root / "ledger.db").exists()
@@ -184,7 +188,7 @@ def test_keys_are_not_retired_beside_a_file_that_has_them(served: Factory, monke
         patched.setattr(moving, "_note_moved", stop)
         ledger_move.move_to_file(served.workspace, Path("ledger.db"), WHO)
     assert (served.root / "ledger.db").exists()
-    retire = ("retire", "B1", "--acknowledged", "letter", "--delete-exports")
+    retire = ("retire", "B1", "--acknowledged", "letter", "--unflashed", "a test", "--delete-exports")
     refused = served.cli(*retire)
     assert (refused.code, "ledger.db: is not the ledger" in refused.err) == (4, True), refused.err
     with served.ledger() as ledger:

@@ -70,6 +70,15 @@ def test_a_station_has_what_is_published_and_no_secret(office: Staffed) -> None:
     assert (made.workspace.config().station, made.cli("station", "check").code) == ("press-1", 0)
 
 
+def test_a_station_that_is_to_have_no_key_has_no_fault(office: Staffed) -> None:
+    made = station(office, "press-1")
+    found = made.cli("doctor", "--json").json
+    assert [one["level"] for one in found if one["name"] == "vault"] == ["ok"]
+    settings = made.root / "bss-mfg.toml"
+    settings.write_text(f'{settings.read_text()}keys = "{office.factory.root / "keys"}"\n')
+    assert "FAULT  vault" in made.cli("doctor").out  # it has the key folder, so it is one that issues
+
+
 def test_its_name_and_operator_stand_in_the_history(office: Staffed) -> None:
     root = office.folder / "press-4"
     url = url_of(office, "operator")
