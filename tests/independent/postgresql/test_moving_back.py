@@ -22,7 +22,7 @@ from tests.independent.postgresql.moves import moved, rows
 from tests.needs import needs
 
 pytestmark = needs("postgresql")
-MOMENTS = 8
+MOMENTS = 5
 """Of each kind of call, in each direction."""
 
 
@@ -240,7 +240,9 @@ def test_killed_anywhere_it_goes_on(filed_factory: Factory, server: Server, memo
         one, target = fresh()
         ran = strace.run(one.root, command(target), strace=strace.fault(*point, "signal=KILL"))
         assert ran.code in (-9, 0), (point, ran)
-        assert one.cli("batch", "list").code == 0, point
+        # Between freezing the old ledger and naming the new one nobody answers, and the way out is what goes on.
+        asked = one.cli("batch", "list")
+        assert asked.code == 0 or (asked.code == 5 and "`bss-mfg ledger move --to " in asked.err), (point, asked.err)
         again = strace.run(one.root, command(target))
         assert again.code == 0, (point, again)
         one = Factory(Workspace.find(str(one.root), one.root, {}))

@@ -72,8 +72,8 @@ def test_what_can_t_be_read_here_stays(tmp_path: Path) -> None:
         pack(repr, (tmp_path / "none.png",), WorkspaceParts())
 
 
-def test_a_workspace_travels_as_what_draws_labels(empty_factory: Factory, tmp_path: Path) -> None:
-    root = empty_factory.root
+def test_a_workspace_travels_as_what_draws_labels(factory: Factory, tmp_path: Path) -> None:
+    root = factory.root
     (root / "templates" / "art").mkdir(exist_ok=True)
     (root / "templates" / "art" / "logo.svg").write_text("<svg/>")
     source = WorkspaceParts()
