@@ -48,6 +48,9 @@ _INKED = 0.35
 """Of the way from paper to ink."""
 _FAINT = 0.12
 """What noise may add up to, of the same way."""
+_NOISE_INKED, _NOISE_FAINT = 4.0, 2.0
+"""The same, as multiples of the paper's noise (how much lighter its lightest twentieth is than its lightest quarter:
+about a standard deviation), where that is more. Light texts on a half-dark ground have little contrast."""
 _TALL = 0.5
 """Share of the rows that a character reaches over: dust, hyphens and dots are less."""
 _LEAST_INK = 0.5
@@ -276,14 +279,17 @@ def _look(grey: Grey, windows: Sequence[_Window]) -> tuple[NDArray[np.bool_], ND
     every = np.where(free[:, None, :], ink[:, :_ROWS], np.inf)[:, ::2].reshape(len(windows), -1)
     every.sort(axis=1)
     quarter = (np.isfinite(every).sum(axis=1) // 4)[:, None]
-    paper = np.take_along_axis(every, quarter, axis=1)[:, 0].clip(-_PAPER, _PAPER)
+    lighter = np.take_along_axis(every, quarter, axis=1)[:, 0]
+    noise = (lighter - np.take_along_axis(every, quarter // 5, axis=1)[:, 0])[:, None, None]
+    paper = lighter.clip(-_PAPER, _PAPER)
     ink = ink - paper[:, None, None]
     goes_on = (ink[:, _ROWS : _ROWS + 2].min(axis=1) > _INKED) | (ink[:, _ROWS + 2 :].min(axis=1) > _INKED)
     ink = ink[:, :_ROWS] * (free & ~goes_on)[:, None, :]
-    inked = ink > _INKED
+    inked = ink > np.maximum(_INKED, _NOISE_INKED * noise)
     tall = inked.any(axis=2).sum(axis=1) >= _TALL * _ROWS
     area = (_BOTTOM - _TOP) / _ROWS / _COLUMNS
-    amount = np.where(ink > _FAINT, np.minimum(ink, 1.0), 0.0).sum(axis=(1, 2)) * area
+    faint = np.maximum(_FAINT, _NOISE_FAINT * noise)
+    amount = np.where(ink > faint, np.minimum(ink, 1.0), 0.0).sum(axis=(1, 2)) * area
     least = np.array([_least_ink(window.verdict.text.glyph_set) for window in windows])
     added: NDArray[np.bool_] = tall & (amount >= _LEAST_INK * least)
     return inside, added

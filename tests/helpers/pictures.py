@@ -30,9 +30,12 @@ Grey = NDArray[np.uint8]
 Bits = NDArray[np.bool_]
 
 TEMPLATES = sorted(
-    path.stem for path in (ROOT / "templates").glob("*.toml") if "{payload}" not in path.read_text("utf-8")
+    path.stem
+    for path in (ROOT / "templates").glob("*.toml")
+    if "{payload}" not in path.read_text("utf-8") and not path.stem.startswith("logistic")
 )
-"""All that are packaged, whatever they are, but for those of packages without a Data Matrix (test_family has them)."""
+"""All that are packaged, whatever they are, but for those of packages without a Data Matrix (test_family has them), and
+of cartons that are packed by scanning (test_pack)."""
 ALL_CODES = """
 format = 1
 media = { label_width = 110, label_height = 125 }

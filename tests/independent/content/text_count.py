@@ -40,11 +40,12 @@ class Count:
     alarms: list[str] = field(default_factory=list)
 
 
-def misspelt(text: str, random: Generator) -> str:
-    """A text with one character that is wrong, not printed, left out, swapped with the next, or added at an end."""
+def misspelt(text: str, random: Generator, kinds: int = 5) -> str:
+    """A text with one character that is wrong, not printed, left out, swapped with the next, or added at an end;
+    with 4 `kinds` none is added."""
     seen = [at for at, sign in enumerate(text) if sign.strip()]
     at = int(random.choice(seen))
-    kind = int(random.integers(5))
+    kind = int(random.integers(kinds))
     pairs = [one for one in range(len(text) - 1) if text[one] != text[one + 1] and text[one : one + 2].strip()]
     if kind == 0 or (kind == 3 and not pairs):
         return text[:at] + str(random.choice([sign for sign in _SIGNS if sign != text[at]])) + text[at + 1 :]
@@ -70,12 +71,12 @@ def a_model(random: Generator) -> ScanModel:
     )
 
 
-def spoil(row: LabelRow, random: Generator) -> tuple[LabelRow, str]:
+def spoil(row: LabelRow, random: Generator, kinds: int = 5) -> tuple[LabelRow, str]:
     """A row with one misspelt text, and what was done to it."""
     texts = [text for text in row.texts if text and len(text) > 2]
     while True:
         old = str(random.choice(texts))
-        new = misspelt(old, random)
+        new = misspelt(old, random, kinds)
         if new.strip() != old.strip():
             return with_text(row, old, new), f"{old!r} -> {new!r}"
 
