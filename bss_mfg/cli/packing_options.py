@@ -12,8 +12,7 @@ import click
 
 from bss_mfg.cli.common import App, Command
 from bss_mfg.cli.parameters import WholeNumber
-from bss_mfg.cli.progress import SendingDisplay
-from bss_mfg.cli.sending import send_address, send_option
+from bss_mfg.cli.sending import send_address, send_data, send_option
 
 if TYPE_CHECKING:
     from bss_mfg.label.packing_label import PackingLabel
@@ -96,21 +95,8 @@ def _sender(address: str) -> Callable[[PackingLabel, Path], None]:
 
     def send(label: PackingLabel, file: Path) -> None:
         from bss_mfg.core.files import read_bytes
-        from bss_mfg.errors import MissingError
-        from bss_mfg.label.printing.formats import split_formats
         from bss_mfg.label.printing.send_batch import MAX_FILE
-        from bss_mfg.label.printing.sending import PrintJob, SendOutcome
-        from bss_mfg.label.printing.ways import open_way
 
-        printer = label.printer
-        data = read_bytes(file, "label file", MAX_FILE)
-        with SendingDisplay(printer.name) as display:
-            way = open_way(address, printer.language, asks=printer.ask_status)
-            job = PrintJob(split_formats(data, printer.language), file.stem)
-            result = way.send(job, patience=display.patience(printer.patience_s))
-        if result.outcome is SendOutcome.STOPPED:
-            raise KeyboardInterrupt
-        if result.outcome is not SendOutcome.SENT:
-            raise MissingError(result.reason)
+        send_data(label.printer, address, read_bytes(file, "label file", MAX_FILE), file.stem)
 
     return send

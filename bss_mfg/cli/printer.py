@@ -9,8 +9,7 @@ import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, print_table, say, shown_path
 from bss_mfg.cli.parameters import Number, WholeNumber
-from bss_mfg.cli.progress import SendingDisplay
-from bss_mfg.cli.sending import send_address, send_option
+from bss_mfg.cli.sending import send_address, send_data, send_option
 from bss_mfg.core.text import count_words
 from bss_mfg.printer_languages import AfterLabel, Tracking
 
@@ -190,11 +189,7 @@ def printer_status(ctx: click.Context, app: App, name: str, address: str | None,
 def printer_test_page(app: App, name: str, width: float, height: float, out: Path | None, send: str | None) -> None:
     """Make a page to calibrate from: rulers, a dot ladder, and symbols at each X-dimension, upright and turned."""
     from bss_mfg.core.files import write_atomically
-    from bss_mfg.errors import MissingError
-    from bss_mfg.label.printing.formats import split_formats
-    from bss_mfg.label.printing.sending import PrintJob, SendOutcome
     from bss_mfg.label.printing.test_page import render_test_page
-    from bss_mfg.label.printing.ways import open_way
     from bss_mfg.label.render.by_language import SUFFIX
 
     target = app.printer(name)
@@ -204,13 +199,5 @@ def printer_test_page(app: App, name: str, width: float, height: float, out: Pat
     write_atomically(file, [data])
     click.echo(shown_path(file))
     if address:
-        with SendingDisplay(name) as display:
-            way = open_way(address, target.language, asks=target.ask_status)
-            job = PrintJob(split_formats(data, target.language), file.stem)
-            result = way.send(job, patience=display.patience(target.patience_s))
-        if result.outcome is SendOutcome.STOPPED:
-            raise KeyboardInterrupt
-        if result.outcome is not SendOutcome.SENT:
-            way_out = result.status.way_out if result.status else ""
-            raise MissingError(result.reason, way_out=way_out or "Check the printer and its address.")
+        send_data(target, address, data, file.stem)
     say("Print it at 100 %. Measure the long rulers: offset and scale go into the printer's file (docs/designer.md).")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -26,9 +28,28 @@ def report() -> None:
     """Report what a shift made, or what batches yielded, as a file."""
 
 
-def _report_options(function: Command) -> Command:
-    """The time, and the files."""
+@dataclass(frozen=True, slots=True)
+class ReportOptions:
+    """What was typed of a report; the fields are the options' names."""
+
+    from_: str | None
+    to: str | None
+    csv_file: Path | None
+    html_file: Path | None
+    pdf_file: Path | None
+    as_json: bool
+
+
+def report_options(function: Command) -> Callable[..., Any]:
+    """Adds the options of `ReportOptions`, and hands them over as one argument, `asked`."""
+
+    @functools.wraps(function)
+    def command(*arguments: Any, **options: Any) -> Any:
+        asked = ReportOptions(**{field.name: options.pop(field.name) for field in fields(ReportOptions)})
+        return function(*arguments, asked=asked, **options)
+
     file = click.Path(path_type=Path)
+    decorated: Callable[..., Any] = command
     for option in (
         json_option,
         click.option("--pdf", "pdf_file", type=file, metavar="FILE", help="Write a PDF."),
@@ -37,22 +58,14 @@ def _report_options(function: Command) -> Command:
         click.option("--to", metavar="DATE", help="Until then: a day (all of it) or a moment; default: now."),
         click.option("--from", "from_", metavar="DATE", help="Since then: a day or a moment; default: today."),
     ):
-        function = option(function)
-    return function
+        decorated = option(decorated)
+    return decorated
 
 
 @report.command(epilog="Example: bss-mfg report shift --from 2026-11-24T06:00 --to 2026-11-24T14:00 --html shift.html")
-@_report_options
+@report_options
 @pass_app
-def shift(
-    app: App,
-    from_: str | None,
-    to: str | None,
-    csv_file: Path | None,
-    html_file: Path | None,
-    pdf_file: Path | None,
-    as_json: bool,
-) -> None:
+def shift(app: App, asked: ReportOptions) -> None:
     """What each station did in each hour: reads, yield, scrap.
 
     Dates are of the workspace's time zone. Without a file a table is printed. First-pass yield is the share of packages
@@ -60,21 +73,13 @@ def shift(
     """
     from bss_mfg.production.reports import shift_report
 
-    _report(app, shift_report, _period(app, from_, to), _files(csv_file, html_file, pdf_file), as_json)
+    _report(app, shift_report, asked)
 
 
 @report.command("yield", epilog="Example: bss-mfg report yield --from 2026-11-01 --csv yield.csv")
-@_report_options
+@report_options
 @pass_app
-def yield_(
-    app: App,
-    from_: str | None,
-    to: str | None,
-    csv_file: Path | None,
-    html_file: Path | None,
-    pdf_file: Path | None,
-    as_json: bool,
-) -> None:
+def yield_(app: App, asked: ReportOptions) -> None:
     """What each batch yielded: packages read, right at the first read, faults, scrap.
 
     Dates are of the workspace's time zone. Without a file a table is printed. First-pass yield is the share of packages
@@ -82,35 +87,36 @@ def yield_(
     """
     from bss_mfg.production.reports import yield_report
 
-    _report(app, yield_report, _period(app, from_, to), _files(csv_file, html_file, pdf_file), as_json)
+    _report(app, yield_report, asked)
 
 
-def _period(app: App, from_: str | None, to: str | None) -> Period:
+def _period(app: App, asked: ReportOptions) -> Period:
     from bss_mfg.core import clock
     from bss_mfg.production.records import Period
 
-    last = utc_moment(app, "--to", to) or clock.now()
-    first = utc_moment(app, "--from", from_ or app.zone.day(clock.now()).isoformat())
+    last = utc_moment(app, "--to", asked.to) or clock.now()
+    first = utc_moment(app, "--from", asked.from_ or app.zone.day(clock.now()).isoformat())
     if first > last:
         raise click.UsageError(f"--from is after --to: {app.zone.shown(first)} and {app.zone.shown(last)}.")
     return Period(first, last)
 
 
-def _files(csv_file: Path | None, html_file: Path | None, pdf_file: Path | None) -> dict[ReportKind, Path]:
+def _files(asked: ReportOptions) -> dict[ReportKind, Path]:
     from bss_mfg.report.production_file import check_production_file
 
-    given: dict[ReportKind, Path | None] = {"csv": csv_file, "html": html_file, "pdf": pdf_file}
+    given: dict[ReportKind, Path | None] = {"csv": asked.csv_file, "html": asked.html_file, "pdf": asked.pdf_file}
     files = {kind: file for kind, file in given.items() if file}
     for file in files.values():
         check_production_file(file)
     return files
 
 
-def _report(app: App, walk: Walk, period: Period, files: dict[ReportKind, Path], as_json: bool) -> None:
+def _report(app: App, walk: Walk, asked: ReportOptions) -> None:
     from bss_mfg.core import clock
     from bss_mfg.report.production_data import production_document
     from bss_mfg.report.production_file import MadeBy, sheet_of, write_production
 
+    period, files = _period(app, asked), _files(asked)
     with app.workspace.open_ledger(app.actor) as ledger:
         found = walk(ledger, app.zone, period)
     sheet = sheet_of(found, app.zone)
@@ -118,7 +124,7 @@ def _report(app: App, walk: Walk, period: Period, files: dict[ReportKind, Path],
     for kind, file in files.items():
         write_production(found, file, kind, app.zone, made)
         say(f"Report: {shown_path(file)}")
-    if as_json:
+    if asked.as_json:
         print_json(production_document(found, app.zone))
     elif not files:
         for table in sheet.tables:

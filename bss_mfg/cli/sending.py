@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bss_mfg.cli.common import Command, say
+from bss_mfg.cli.progress import SendingDisplay
 from bss_mfg.core.text import count_words
 
 if TYPE_CHECKING:
@@ -32,6 +33,24 @@ def send_address(printer: Printer, send: str | None) -> str | None:
 def send_option(what: str) -> Callable[[Command], Command]:
     """`--send`, with an address or without one."""
     return click.option("--send", is_flag=False, flag_value=OWN_ADDRESS, metavar="[ADDRESS]", help=what)
+
+
+def send_data(printer: Printer, address: str, data: bytes, name: str) -> None:
+    """Send what was drawn for a printer, as a job of this name; `MissingError` where it did not take all."""
+    from bss_mfg.errors import MissingError
+    from bss_mfg.label.printing.formats import split_formats
+    from bss_mfg.label.printing.sending import PrintJob, SendOutcome
+    from bss_mfg.label.printing.ways import open_way
+
+    with SendingDisplay(printer.name) as display:
+        way = open_way(address, printer.language, asks=printer.ask_status)
+        job = PrintJob(split_formats(data, printer.language), name)
+        result = way.send(job, patience=display.patience(printer.patience_s))
+    if result.outcome is SendOutcome.STOPPED:
+        raise KeyboardInterrupt
+    if result.outcome is not SendOutcome.SENT:
+        way_out = result.status.way_out if result.status else ""
+        raise MissingError(result.reason, way_out=way_out or "Check the printer and its address.")
 
 
 def say_sent(sent: SentLabels) -> None:

@@ -23,8 +23,6 @@ _HAPPENINGS = {
     "UNPLUGGED": "The scanner is unplugged: waiting until it is back.",
     "PLUGGED_IN": "The scanner is back: scan on.",
 }
-_QUIET = ("OTHER CODE", "SCAN WHAT TO REMOVE", "NOTHING REMOVED")
-"""Notes that are no fault."""
 _COLOURS = {"good": "green", "note": "yellow", "bad": "red"}
 
 
@@ -39,6 +37,8 @@ class Answer(Protocol):
     def detail(self) -> str: ...
     @property
     def serials(self) -> str: ...
+    @property
+    def is_fault(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ class Answers:
             click.echo(self._face.as_json(answer))
         else:
             click.echo(f"{answer.word}: {' '.join(filter(None, (answer.serials, answer.detail)))}")
-        if answer.tone != "good" and answer.word not in _QUIET:
+        if answer.is_fault:
             self.wrong = True
             click.echo("\a", nl=False, err=True)
 

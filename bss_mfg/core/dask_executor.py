@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
-from bss_mfg.core.dask_worker import Answer, Job, run_job, versions
+from bss_mfg.core.dask_worker import SAME_VERSIONS, Answer, Job, run_job, versions
 from bss_mfg.core.portable_tasks import Part, PartSource, StaysHereError, pack
 from bss_mfg.core.processes import ProcessExecutor, WorkerError
 from bss_mfg.core.timed_executor import TASK_SECONDS, TimedExecutor
@@ -251,7 +251,7 @@ def _without_us(address: str) -> InputError:
     return InputError(
         "a Dask worker has no bss-mfg, or another one",
         where=address,
-        way_out="Install the same version on all machines: `pip freeze` here, `pip install -r` there.",
+        way_out=SAME_VERSIONS,
     )
 
 

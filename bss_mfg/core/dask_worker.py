@@ -27,6 +27,8 @@ _DRAWN_AND_READ_BY = (
     "uharfbuzz", "zint-bindings", "zxing-cpp",
 )  # fmt: skip
 """What decides how labels look, and how they are read: the same versions give the same bytes."""
+SAME_VERSIONS = "Install the same versions on all machines: `pip freeze` here, `pip install -r` there."
+"""The way out for a worker that has others."""
 _KEPT = 8
 """Ledgers and folders that stay on a worker, for the tasks that come."""
 
@@ -80,7 +82,7 @@ def _refuse_other_versions(wanted: Mapping[str, str]) -> None:
             "a Dask worker has other versions, and labels could come out otherwise",
             where=f"worker on {platform.node()}",
             problems=other,
-            way_out="Install the same versions on all machines: `pip freeze` here, `pip install -r` there.",
+            way_out=SAME_VERSIONS,
         )
 
 

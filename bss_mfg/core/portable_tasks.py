@@ -107,22 +107,16 @@ def run_packed(call: PackedCall, places: Sequence[Path]) -> Any:
 
 
 def put_part(part: Part, data: bytes, folder: Path) -> Path:
-    """Put a part's bytes into a folder, unless they are there already; the path of what they are."""
-    own = folder / part.sha256[:32]
-    make_folder(own)
-    place = own / part.name
-    if place.exists():
-        return place
+    """Put a part's bytes into a new folder; the path of what they are."""
+    place = folder / part.sha256[:32] / part.name
     if part.is_folder:
-        whole = own / f"{part.name}.new"
+        make_folder(place)
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             for name in archive.namelist():
-                target = whole / name
-                make_folder(target.parent)
-                write_atomically(target, [archive.read(name)], replace=True)
-        make_folder(whole)
-        whole.rename(place)
+                make_folder((place / name).parent)
+                write_atomically(place / name, [archive.read(name)])
     else:
+        make_folder(place.parent)
         write_atomically(place, [data], replace=True)
         os.utime(place, (part.changed_at, part.changed_at))
     return place

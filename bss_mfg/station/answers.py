@@ -63,6 +63,11 @@ class ScanAnswer:
     first_read: EarlierRead | None = None
     """Of a label that was read before: when, where and by whom it was read first."""
 
+    @property
+    def is_fault(self) -> bool:
+        """Whether it rings: something is wrong, or was read before. Another code of our label is neither."""
+        return self.tone is not Tone.GOOD and self.word != ScanWord.OTHER_CODE
+
 
 def answer_of(word: ScanWord, detail: str, package: int | None = None, serials: str = "") -> ScanAnswer:
     return ScanAnswer(tone_of(word), word, detail, package, serials)

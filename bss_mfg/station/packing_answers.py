@@ -45,6 +45,8 @@ class PackWord(StrEnum):
 
 
 _NOTES = frozenset({PackWord.SCAN_TO_REMOVE, PackWord.REMOVE_ENDED, PackWord.TWICE, PackWord.OTHER_CODE})
+_QUIET = frozenset({PackWord.SCAN_TO_REMOVE, PackWord.REMOVE_ENDED, PackWord.OTHER_CODE})
+"""Notes that are no fault."""
 _GOOD = frozenset(
     {
         PackWord.PACKED,
@@ -86,6 +88,11 @@ class DeskAnswer:
     package: int | None = None
     serials: str = ""
     way: tuple[WayStep, ...] = field(default=())
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether it rings: something is wrong, or was scanned twice."""
+        return self.tone is not Tone.GOOD and self.word not in _QUIET
 
 
 def desk_answer(word: PackWord, detail: str, place: tuple[str, int] | None = None, serials: str = "") -> DeskAnswer:

@@ -1,7 +1,7 @@
 """What tasks of a workspace name, as it travels to machines that share no disk: files, the ledger, what draws labels.
 
-No key travels. A ledger in a file goes as a copy without what is sealed; one on a server is spoken with by the
-workers themselves, as users of their own.
+No key travels. A ledger in a file goes as a copy without what is sealed; one on a server is asked by the
+workers themselves, as the same user.
 """
 
 from __future__ import annotations

@@ -7,7 +7,8 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,19 @@ from tests.needs import require
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome, WebKitGTK
+
+
+PATIENCE = 120.0
+"""Seconds until a wait gives up."""
+
+
+def until(condition: Callable[[], Any], what: str) -> Any:
+    """Wait until `condition` is true, and return its value."""
+    end = time.monotonic() + PATIENCE
+    while not (found := condition()):
+        assert time.monotonic() < end, what
+        time.sleep(0.1)
+    return found
 
 
 @contextlib.contextmanager

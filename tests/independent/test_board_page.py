@@ -6,8 +6,7 @@ import base64
 import contextlib
 import re
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -17,7 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import load_pem_x509_certificate
 
-from tests.helpers.browser import chromium, requested
+from tests.helpers.browser import chromium, requested, until
 from tests.helpers.commands import real_environment
 from tests.helpers.factory import Factory, make_factory
 from tests.helpers.shift import acting, live_a_shift, scan, serials
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
 
 pytestmark = needs("chromium", "chromedriver")
 
-PATIENCE = 120.0
-"""Seconds until a wait gives up."""
 PHONE = {"width": 390, "height": 844, "pixelRatio": 2}
 
 
@@ -55,14 +52,6 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Factory:
     factory = make_factory(folder / "Plant 7")
     live_a_shift(factory, datetime.now(UTC), folder)
     return factory
-
-
-def until(condition: Callable[[], Any], what: str) -> Any:
-    end = time.monotonic() + PATIENCE
-    while not (found := condition()):
-        assert time.monotonic() < end, what
-        time.sleep(0.1)
-    return found
 
 
 def opened(driver: Chrome, link: str) -> None:

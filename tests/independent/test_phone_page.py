@@ -11,7 +11,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -24,7 +24,7 @@ from cryptography.x509 import load_pem_x509_certificate
 from PIL import Image
 
 from bss_mfg.symbol import data_matrix
-from tests.helpers.browser import chromium, requested, webkit
+from tests.helpers.browser import PATIENCE, chromium, requested, until, webkit
 from tests.helpers.commands import real_environment
 from tests.helpers.factory import Factory
 from tests.helpers.film import write_film
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 
 pytestmark = needs("chromium", "chromedriver")
 
-PATIENCE = 120.0
-"""Seconds until a wait gives up."""
 PHONE = {"width": 390, "height": 844, "pixelRatio": 2}
 FRAMES = 200
 
@@ -112,15 +110,6 @@ def asked_by(origin: str, log: Path) -> list[str]:
     events = json.loads(log.read_text())["events"]
     asked = [item["params"] for item in events if "url" in item.get("params", {})]
     return [params["url"] for params in asked if params.get("initiator") == origin]
-
-
-def until(condition: Callable[[], Any], what: str) -> Any:
-    """Wait until `condition` is true, and return its value."""
-    end = time.monotonic() + PATIENCE
-    while not (found := condition()):
-        assert time.monotonic() < end, what
-        time.sleep(0.1)
-    return found
 
 
 def text(driver: WebDriver, name: str) -> str:

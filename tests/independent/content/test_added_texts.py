@@ -17,7 +17,7 @@ from tests.helpers.factory import Factory
 from tests.helpers.pictures import Grey
 from tests.helpers.wrong_labels import Edit, Press, ScanModel, with_text
 from tests.independent.content.marks import expected_of
-from tests.independent.content.test_other_texts import KINDS, instead, verified
+from tests.independent.content.test_other_texts import instead, of_each_kind, verified
 
 DRAWN, AROUND_MM = 600, 5
 SHEET, ROLL, TURNED = "sheet-a4-24", "roll-50x30", "turned"
@@ -61,13 +61,7 @@ def made(new_factory: Callable[[], Factory]) -> Factory:
 
 @pytest.fixture(scope="module")
 def sheets(new_factory: Callable[[], Factory]) -> Factory:
-    """A batch of each kind of labels."""
-    factory = new_factory()
-    factory.add(oob_bytes=16)
-    for kind, (template, _) in KINDS.items():
-        factory.issue(24, kind)
-        factory.label(kind, template)
-    return factory
+    return of_each_kind(new_factory())
 
 
 def changing(edits: dict[str, str]) -> Callable[[int, LabelRow], LabelRow]:

@@ -29,15 +29,18 @@ SCANS = {"plain": ScanModel(), "noisy": ScanModel(1.0, 12, -0.8, 0.8, 50), "fine
 CASES = ["plain", "noisy", "fine", "photo", "pdf"]
 
 
-@pytest.fixture(scope="module")
-def made(new_factory: Callable[[], Factory]) -> Factory:
+def of_each_kind(factory: Factory) -> Factory:
     """A batch of each kind of labels."""
-    factory = new_factory()
     factory.add(oob_bytes=16)
     for kind, (template, _) in KINDS.items():
         factory.issue(24, kind)
         factory.label(kind, template)
     return factory
+
+
+@pytest.fixture(scope="module")
+def made(new_factory: Callable[[], Factory]) -> Factory:
+    return of_each_kind(new_factory())
 
 
 def instead(*pairs: tuple[str, str]) -> Edit:
