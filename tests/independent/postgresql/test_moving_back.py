@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import shutil
 from pathlib import Path
@@ -197,6 +198,25 @@ def test_keys_are_not_retired_beside_a_file_that_has_them(served: Factory, monke
     moved_back(served)
     assert rows(served) == before
     assert served.cli(*retire).code == 0
+
+
+def test_between_the_databases_end_and_the_settings_the_way_out_goes_on(
+    served: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed once the database was frozen, before the settings name the file: nobody answers, and the message's command
+    ends it."""
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(ledger_move, "write_atomically", stop)
+        ledger_move.move_to_file(served.workspace, Path("ledger.db"), WHO)
+    asked = served.cli("batch", "list")
+    assert (asked.code, "was moved into a file" in asked.err) == (5, True), asked.err
+    (command,) = re.findall("`bss-mfg (ledger move [^`]+)`", asked.err)
+    assert served.cli(*command.split()).code == 0
+    assert Factory(Workspace.find(str(served.root), served.root, {})).cli("batch", "list").code == 0
 
 
 # --- killed -----------------------------------------------------------------------------------------------------------
