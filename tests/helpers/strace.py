@@ -106,8 +106,8 @@ def attach(child: int, strace: Sequence[str]) -> int:
 
 
 def calls(root: Path, arguments: Sequence[object], stdin: str = "") -> list[tuple[str, int]]:
-    """The calls of an undisturbed run that change or sync something, as (call, how often it was called until then). What
-    is not warm is refused: each of its points would import anew."""
+    """The calls of an undisturbed run that change or sync something, as (call, how often it was called until then). A
+    command that is not warm is refused: each of its points would import anew."""
     log, wanted = root.with_name(f"{root.name}.strace"), (*CHANGING, *SYNCING)
     done = run(root, arguments, stdin=stdin, strace=["-o", str(log), "-e", f"trace={','.join(wanted)}"])
     assert done.code == 0, done
