@@ -69,7 +69,7 @@ def test_the_shared_ledger_is_measured_whole(tmp_path: Path) -> None:
 
 @needs("postgresql")
 def test_the_capacity_of_a_line_is_simulated(tmp_path: Path) -> None:
-    """On few boxes: all kinds of acts are measured, and a larger factory takes more stations, and more of the ledger."""
+    """On few boxes: all kinds of acts are measured, and a larger factory takes more stations and more of a ledger."""
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.capacity", "--boxes", "48", "--json", tmp_path / "j"],
         capture_output=True, text=True, cwd=ROOT,
