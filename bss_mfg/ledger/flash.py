@@ -245,7 +245,7 @@ class FlashStore:
     def check(self) -> None:
         """`LedgerError` where the tables say otherwise of flashers, claims and units than the history does."""
         wrong = chain(self._wrong_flashers(), self._wrong_claims())
-        refuse_contradictions(wrong, "flashers and claims are", self._db.where)
+        refuse_contradictions(wrong, "flashers and claims are not as their history says", self._db.where)
         self._check_reports()
 
     def _wrong_flashers(self) -> Iterator[str]:

@@ -54,11 +54,13 @@ def check_payloads(connection: Connection, batch: str) -> None:
 def check_states(connection: Connection, batch: str) -> None:
     """Compare what the tables hold of a batch's packages and units with what its history makes of them."""
     ((number,),) = connection.rows("SELECT no FROM batch WHERE id = ?", (batch,))
-    refuse_contradictions(contradictions(connection, number, batch), f"batch {batch} is", connection.where)
+    refuse_contradictions(
+        contradictions(connection, number, batch), f"batch {batch} is not as its history says", connection.where
+    )
 
 
 def refuse_contradictions(found: Iterable[str], what: str, where: str) -> None:
-    """`LedgerError` where something, as `what` begins the sentence, is not as the history says; the first of it is
+    """`LedgerError` of these words where something is not as the history says; the first of it is
     named."""
     if problems := list(islice(found, MOST_NAMED)):
-        raise LedgerError(f"{what} not as the history says", where=where, problems=problems, way_out=_WAY_OUT)
+        raise LedgerError(what, where=where, problems=problems, way_out=_WAY_OUT)

@@ -42,7 +42,9 @@ class _Unit:
 
 def check_packing(connection: Connection, history: HistoryStore) -> None:
     """`LedgerError` where a carton or pallet is not what its events say."""
-    refuse_contradictions(_contradictions(connection, history), "cartons and pallets are", connection.where)
+    refuse_contradictions(
+        _contradictions(connection, history), "cartons and pallets are not as their history says", connection.where
+    )
 
 
 def _contradictions(connection: Connection, history: HistoryStore) -> Iterator[str]:

@@ -60,7 +60,9 @@ class ProductStore:
                 said[record.product] = record.after
         here = dict(self._db.rows("SELECT name, key_fingerprint FROM product"))
         wrong = sorted(name for name in here.keys() | said.keys() if here.get(name) != said.get(name))
-        refuse_contradictions((f"product {name}: its key" for name in wrong), "pinned keys are", self._db.where)
+        refuse_contradictions(
+            (f"product {name}: its key" for name in wrong), "pinned keys are not as their history says", self._db.where
+        )
 
     def next_number(self, name: str) -> int:
         """The next running serial of a product as it is now."""

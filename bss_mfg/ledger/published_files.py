@@ -104,7 +104,7 @@ class PublishedFileStore:
             raise _not_as_published(self._db.where, number)
         loose = self._db.rows("SELECT sha256 FROM resource WHERE sha256 NOT IN (SELECT sha256 FROM published) LIMIT 10")
         found = (f"the file with the SHA-256 {sha256[:16]}...: nobody published it" for (sha256,) in loose)
-        refuse_contradictions(found, "published files are", self._db.where)
+        refuse_contradictions(found, "published files are not as their history says", self._db.where)
 
     def _sets(self) -> Iterator[tuple[int, Mapping[str, str]]]:
         for (number,) in self._db.rows("SELECT DISTINCT event FROM published ORDER BY event"):

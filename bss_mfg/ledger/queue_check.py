@@ -58,7 +58,9 @@ class _Queues:
 
 def check_queues(connection: Connection, history: HistoryStore) -> None:
     """`LedgerError` where a print queue is not what its events say."""
-    refuse_contradictions(contradictions(connection, history), "the print queues are", connection.where)
+    refuse_contradictions(
+        contradictions(connection, history), "print queues are not as their history says", connection.where
+    )
 
 
 def contradictions(connection: Connection, history: HistoryStore) -> Iterator[str]:
