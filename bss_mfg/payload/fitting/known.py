@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from itertools import chain
 from typing import Any
 
 from pydantic import ValidationError
@@ -185,23 +184,21 @@ class Needles:
 
     def stand_in(self, data: bytes) -> bool:
         """Whether a value stands there."""
-        return any(form in data for form in self._forms(data)) or any(text in data for text in self._chains(data))
+        if any(form in data for form in self._bytes):
+            return True
+        if not _TEXT_INSIDE.search(data):  # as most of what is searched: bytes of chance
+            return False
+        return any(text in data for text in self._texts) or any(text in data for text in self._chains(data))
 
     def place_in(self, data: bytes) -> int | None:
         """Where the first value stands: one in a format, else one through a chain; None where none does."""
-        for texts in (self._forms(data), self._chains(data)):
+        for texts in ((*self._bytes, *self._texts), self._chains(data)):
             if places := [place for text in texts if (place := data.find(text)) >= 0]:
                 return min(places)
         return None
 
-    def _forms(self, data: bytes) -> Iterable[bytes]:
-        # Most of what is searched is bytes of chance, with no text in them that a text could stand in.
-        return chain(self._bytes, self._texts) if _TEXT_INSIDE.search(data) else self._bytes
-
     def _chains(self, data: bytes) -> Iterable[bytes]:
-        if not may_hold_chain(data):
-            return ()
-        return (text for value in self.values for text in value.chained if len(text) <= len(data))
+        return (text for value in self.values for text in value.chained) if may_hold_chain(data) else ()
 
     @cached_property
     def _bytes(self) -> tuple[bytes, ...]:
