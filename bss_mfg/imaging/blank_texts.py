@@ -29,8 +29,8 @@ _DARKEST = 0.3
 _AROUND_EM = 0.4
 """What is looked at around a text, to know its paper."""
 _SYMBOL_PIXELS = 1.5
-"""Pixels of the picture that a symbol is looked at by, along a side: where these are as large as its modules, each shows
-paper and ink as one grey, how much so by chance."""
+"""Pixels of the picture that a symbol is looked at by, along a side. As large as its modules, each would show paper and
+ink as one grey, how much so by chance."""
 
 
 def find_blank(
