@@ -29,9 +29,7 @@ class NotJudged:
         return cls(labels, doubtful, sum(bool(content.not_judged or content.doubtful) for content in contents))
 
     def __add__(self, other: NotJudged) -> NotJudged:
-        return NotJudged(
-            self.labels + other.labels, self.doubtful + other.doubtful, self.by_picture + other.by_picture
-        )
+        return NotJudged(self.labels + other.labels, self.doubtful + other.doubtful, self.by_picture + other.by_picture)
 
     def __bool__(self) -> bool:
         return bool(self.labels or self.doubtful)
