@@ -90,6 +90,7 @@ def test_small_type_that_hides_a_character_is_told(sheet: Factory, tmp_path: Pat
     outcome, left = verified(sheet, file, "--each", "unit", "--partial")
     assert outcome.code == 0
     assert left == {"labels": 0, "doubtful": 1, "by_picture": 1}
+    assert sheet.cli("verify", "B1", file, "--each", "unit", "--partial", "--strict", "--jobs", 1).code == 1
     assert ALL_RIGHT not in outcome.err
 
 
