@@ -40,6 +40,7 @@ from bss_mfg.ledger.packing_records import (
     ClosingLabel,
     LogisticUnit,
     NewLogisticUnit,
+    PackedUnits,
     PackRefusal,
     Place,
     Refused,
@@ -58,6 +59,21 @@ _IN_CARTON = """SELECT b.id, k.number FROM package k JOIN batch b ON b.no = k.ba
     ORDER BY k.batch, k.number"""
 _ON_PALLET = """SELECT b.id, k.number FROM logistic_unit l JOIN package k ON k.carton = l.no
     JOIN batch b ON b.no = k.batch WHERE l.pallet = ? ORDER BY k.batch, k.number"""
+_INSIDE: dict[UnitKind, str] = {
+    "carton": "k.carton = ?",
+    "pallet": "k.carton IN (SELECT no FROM logistic_unit WHERE pallet = ?)",
+}
+_DOUBTFUL = {
+    kind: f"""SELECT b.id, k.number, k.print_verified, k.shipped FROM package k JOIN batch b ON b.no = k.batch
+    WHERE {inside} AND (k.print_verified = 0 OR k.shipped <> 0
+        OR EXISTS (SELECT 1 FROM unit u WHERE u.batch = k.batch AND u.scrapped <> 0 AND u.number BETWEEN
+            (k.number - 1) * b.units_per_package + 1 AND k.number * b.units_per_package)
+        OR EXISTS (SELECT 1 FROM unit u WHERE u.batch = k.batch AND u.scrapped <> 0 AND u.place IS NOT NULL
+            AND u.package = k.number)) ORDER BY k.batch, k.number"""  # noqa: S608 (fixed texts)
+    for kind, inside in _INSIDE.items()
+}
+"""What may hinder a carton or a pallet, found by one query, for all other stations wait meanwhile: packages that hold a
+unit that was scrapped, though another may have taken its place, too."""
 
 
 class PackingStore:
@@ -131,6 +147,24 @@ class PackingStore:
         )
         return rows[0][0] if rows else None
 
+    def units_with(self, batch_id: str) -> PackedUnits:
+        """How many cartons and pallets hold packages of a batch."""
+        rows = self._db.rows(
+            "SELECT count(DISTINCT k.carton), count(DISTINCT l.pallet) FROM package k "
+            "LEFT JOIN logistic_unit l ON l.no = k.carton WHERE k.batch = ? AND k.carton IS NOT NULL",
+            (self._batches.number(batch_id),),
+        )
+        return PackedUnits(*rows[0])
+
+    def packs(self, product: str) -> bool:
+        """Whether packages of a product go into cartons: some of whatever batch are in one."""
+        rows = self._db.rows(
+            "SELECT 1 FROM batch b JOIN product p ON p.no = b.product WHERE p.name = ? "
+            "AND EXISTS (SELECT 1 FROM package k WHERE k.batch = b.no AND k.carton IS NOT NULL) LIMIT 1",
+            (product,),
+        )
+        return bool(rows)
+
     # --- packages ---------------------------------------------------------------------------------------------------
 
     def pack(self, place: Place, station: str, new: NewLogisticUnit) -> LogisticUnit | Refused:
@@ -184,6 +218,9 @@ class PackingStore:
             return Refused(PackRefusal.IN_ANOTHER, f"it is in carton {inside}: two boxes with one label?")
         if not verified:
             return Refused(PackRefusal.NOT_VERIFIED, f"its label was not read right: `bss-mfg scan {batch_id}`")
+        if self._batches.closed_at(batch_id):
+            way_out = f"`bss-mfg batch reopen {batch_id} --reason TEXT` opens it again"
+            return Refused(PackRefusal.BATCH_CLOSED, f"batch {batch_id} is closed: {way_out}")
         if carton and carton.full:
             return Refused(PackRefusal.FULL, f"{carton.words} is full: close it")
         first = self._first_batch(carton)
@@ -235,7 +272,7 @@ class PackingStore:
         contents = self.contents(carton)
         if not contents:
             return Refused(PackRefusal.NOT_PACKED, f"{carton.words} is empty")
-        if gone := self._not_ready(contents):
+        if gone := self._not_ready(carton):
             return Refused(PackRefusal.NOT_VERIFIED, "; ".join(gone[:3]))
         if pallet and pallet.full:
             return Refused(PackRefusal.FULL, f"{pallet.words} is full: close it")
@@ -279,23 +316,18 @@ class PackingStore:
                 f"{unit.words} holds {unit.held} of {count_words(unit.size, inside)}",
                 way_out="Nothing was changed. To close it so, say why.",
             )
-        if problems := self._not_ready(contents):
+        if problems := self._not_ready(unit):
             raise RefusedError(
                 f"{unit.words} holds what may not leave",
                 problems=problems[:10],
                 way_out="Nothing was changed. Take it out of the carton (`remove`, then scan it).",
             )
 
-    def _not_ready(self, contents: Sequence[Place]) -> list[str]:
-        """Packages that may not leave any more, in words."""
+    def _not_ready(self, unit: LogisticUnit) -> list[str]:
+        """Packages in a carton or on a pallet that may not leave any more, in words."""
         found = []
-        for batch_id, number in contents:
-            rows = self._db.rows(
-                "SELECT print_verified, shipped FROM package WHERE batch = ? AND number = ?",
-                (self._batches.number(batch_id), number),
-            )
+        for batch_id, number, verified, shipped in self._db.rows(_DOUBTFUL[unit.kind], (unit.number,)):
             package = self._packages.get(batch_id, number)
-            ((verified, shipped),) = rows
             if package.scrapped:
                 found.append(f"{package.serials_text} was scrapped")
             elif shipped:

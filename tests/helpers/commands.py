@@ -46,7 +46,12 @@ class Outcome:
 
 def advised(outcome: Outcome) -> list[list[str]]:
     """The commands that a message advises, each as it stands there, without `bss-mfg`: arguments for `run_cli`."""
-    return [shlex.split(line) for line in re.findall(r"`bss-mfg ([^`]+)`", outcome.err)]
+    return advised_in(outcome.err)
+
+
+def advised_in(text: str) -> list[list[str]]:
+    """As `advised`, of any text."""
+    return [shlex.split(line) for line in re.findall(r"`bss-mfg ([^`]+)`", text)]
 
 
 def run_process(
