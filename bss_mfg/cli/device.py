@@ -30,7 +30,7 @@ _MEANINGS = {
     "text-key": "it uses the hex digits of the key as if they were its bytes",
     "zero-key": "it uses a key of zeros",
     "reflection": "it sent our own messages back, and has shown nothing (CVE-2020-26560)",
-    "bad-public-key": "its public key is no point of the curve",
+    "bad-public-key": "its public key isn't a point of the curve",
     "only-cmac": "it can't use a key of 32 bytes; with CMAC a peer can compute the key (CVE-2020-26559)",
     "only-hmac": "it can't use a key of 16 bytes",
     "no-algorithm": "it offers no algorithm of Mesh Protocol 1.1",
@@ -38,7 +38,7 @@ _MEANINGS = {
     "only-without-oob": "it offers no authentication: whoever is near can provision it",
     "refused": "it ended the exchange",
     "unexpected-pdu": "it sent a message that has no place there",
-    "malformed": "it sent a message that is none",
+    "malformed": "it sent a message that isn't one of the protocol",
     "no-answer": "it did not answer",
     "link-lost": "the link was lost",
 }
