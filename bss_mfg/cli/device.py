@@ -55,7 +55,10 @@ radio_option = click.option(
 
 @click.group()
 def device() -> None:
-    """See devices on air, and let them prove their keys. Needs `pip install 'bss-mfg[device]'`."""
+    """See devices on air, and let them prove their keys.
+
+    Needs `pip install 'bss-mfg[device]'`.
+    """
 
 
 @device.command(epilog="Example: bss-mfg device scan --seconds 10")
