@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, NoReturn
 
@@ -21,8 +21,8 @@ class Secret:
     """Bytes that must not be seen: an OOB key, a data key.
 
     `repr` and `str` are redacted, comparison takes constant time, and pickling is refused so that a secret can't
-    slip into a worker process. `reveal()` is the one way to the bytes, easy to find in a review. `wipe()` overwrites
-    them; copies that libraries made in the meantime are beyond Python's reach.
+    slip into a worker process. `reveal()` and `feed()` are the ways to the bytes, easy to find in a review. `wipe()`
+    overwrites them; copies that libraries made in the meantime are beyond Python's reach.
     """
 
     __slots__ = ("_data",)
@@ -33,6 +33,10 @@ class Secret:
     def reveal(self) -> bytes:
         """The bytes themselves."""
         return bytes(self._data)
+
+    def feed(self, update: Callable[[Any], object]) -> None:
+        """Hand the bytes to a digest's `update`: unlike those of `reveal()`, they are gone with `wipe()`."""
+        update(self._data)
 
     def wipe(self) -> None:
         """Overwrite the bytes with zeros."""

@@ -12,8 +12,8 @@ MOVED_WAY_OUT = (
 """Of a file whose ledger was moved into a database."""
 
 MOVED_BACK_WAY_OUT = (
-    "Nothing was changed. Work where the ledger is now: in the workspace where `bss-mfg ledger move --to ledger.db` was "
-    "typed. If it was interrupted, type it there once more."
+    "Nothing was changed. Work where the ledger is now: in the workspace where `bss-mfg ledger move --to ledger.db` "
+    "was typed. If it was interrupted, type it there once more."
 )
 """Of a database whose ledger was moved into a file."""
 

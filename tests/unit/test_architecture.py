@@ -64,6 +64,8 @@ def test_imports_hold_every_contract() -> None:
         ("label/render/symbols.py", "import bss_mfg.label.render.raster", "Imports run downward inside label/render"),
         ("report/statistics.py", "import bss_mfg.report.wording", "Imports run downward inside report"),
         ("station/phone/access.py", "import bss_mfg.station.phone.desk", "Imports run downward inside station/phone"),
+        ("device/pdu.py", "import bss_mfg.device.session", "Imports run downward inside device"),
+        ("device/session.py", "import time", "The proof on air knows no radio, no clock and no ledger"),
         ("lan/certificate.py", "import bss_mfg.lan.page_server", "Imports run downward inside lan"),
         ("production/records.py", "import bss_mfg.production.line", "Imports run downward inside production"),
         ("board/access.py", "import bss_mfg.board.desk", "Imports run downward inside board"),
@@ -133,9 +135,19 @@ def test_keys_are_revealed_in_few_places() -> None:
         "ledger/vault.py",  # sealing and digests
         "workspace/vault_key_storage.py",  # the vault key into its file
         "programming/format.py",  # the one release: uuid_and_key
+        "device/crypto.py",  # the key of a confirmation, made for one exchange
+        "device/provisionee.py",  # a simulated device's, to make the mistaken ones of it
         "payload/fitting/known.py",  # of a guide's sample, to be found in its plaintext
         "payload/fitting/proof.py",  # the same, compared
         "verify/inspect.py",  # SHA-256 of a development key's finding
+    }
+
+
+def test_keys_are_fed_to_digests_in_few_places() -> None:
+    places = {str(path.relative_to(ROOT)) for path in FILES if re.search(r"\b(key|piece)\.feed\(", code(path))}
+    assert places == {
+        "device/crypto.py",  # into the confirmations
+        "device/key_mistakes.py",  # to be compared with what a device made of it
     }
 
 

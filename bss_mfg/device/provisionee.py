@@ -1,0 +1,275 @@
+"""A device to test with: the other side of the exchange, as the specification says or with a fault.
+
+Bluetooth Mesh Protocol 1.1, 5.4.2 and 5.4.4. Like the session it knows no radio and no clock. It has as much of
+provisioning as a check needs: whoever sends provisioning data is told that it failed.
+"""
+
+from __future__ import annotations
+
+import hmac
+import uuid
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from bss_mfg.device import crypto
+from bss_mfg.device.beacon import Beacon, OobInformation
+from bss_mfg.device.pdu import (
+    Algorithm,
+    AuthenticationMethod,
+    Capabilities,
+    Confirmation,
+    Failed,
+    FailureCode,
+    Invite,
+    LaterPdu,
+    MalformedPduError,
+    OobType,
+    Pdu,
+    PduType,
+    PublicKey,
+    Random,
+    Start,
+    decode,
+    encode,
+)
+from bss_mfg.device.session import Ephemerals
+from bss_mfg.model import Secret
+
+
+class Fault(StrEnum):
+    """What a simulated device does wrong."""
+
+    OTHER_KEY = "other-key"
+    TRIMMED_KEY = "trimmed-key"
+    REVERSED_KEY = "reversed-key"
+    TEXT_KEY = "text-key"
+    ZERO_KEY = "zero-key"
+    UNCHECKED_OTHER_KEY = "unchecked-other-key"
+    """Another key, and it checks no confirmation."""
+    UNCHECKED_TRIMMED_KEY = "unchecked-trimmed-key"
+    UNCHECKED_REVERSED_KEY = "unchecked-reversed-key"
+    UNCHECKED_TEXT_KEY = "unchecked-text-key"
+    UNCHECKED_ZERO_KEY = "unchecked-zero-key"
+    REFLECTED_PUBLIC_KEY = "reflected-public-key"
+    REFLECTED_CONFIRMATION = "reflected-confirmation"
+    BAD_PUBLIC_KEY = "bad-public-key"
+    ONLY_CMAC = "only-cmac"
+    ONLY_HMAC = "only-hmac"
+    NO_ALGORITHM = "no-algorithm"
+    NO_STATIC_OOB = "no-static-oob"
+    ONLY_WITHOUT_OOB = "only-without-oob"
+    OTHER_RANDOM = "other-random"
+    """The random that it tells isn't the one of its confirmation."""
+    OUT_OF_RESOURCES = "out-of-resources"
+    REPEATED_CAPABILITIES = "repeated-capabilities"
+    CUT_CAPABILITIES = "cut-capabilities"
+    """One byte of them is missing."""
+    CUT_CONFIRMATION = "cut-confirmation"
+    """Half of it is missing."""
+    SILENT = "silent"
+    SILENT_AFTER_CONFIRMATION = "silent-after-confirmation"
+    ENDS_LINK = "ends-link"
+    """It ends the link in place of its public key."""
+    SWAPPED_UUID = "swapped-uuid"
+    ZERO_UUID = "zero-uuid"
+    SILENT_AFTER_CHECK = "silent-after-check"
+    """It no longer advertises once a link was closed."""
+
+
+_UNCHECKED = {
+    Fault.UNCHECKED_OTHER_KEY: Fault.OTHER_KEY,
+    Fault.UNCHECKED_TRIMMED_KEY: Fault.TRIMMED_KEY,
+    Fault.UNCHECKED_REVERSED_KEY: Fault.REVERSED_KEY,
+    Fault.UNCHECKED_TEXT_KEY: Fault.TEXT_KEY,
+    Fault.UNCHECKED_ZERO_KEY: Fault.ZERO_KEY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceIdentity:
+    """What was flashed: Device UUID, Static OOB key, and where the device says that its OOB information is."""
+
+    uuid: uuid.UUID
+    key: Secret
+    oob_information: OobInformation = OobInformation.NONE
+
+
+class Provisionee:
+    """A simulated device with one link at a time. Its key stays with it until `wipe`."""
+
+    def __init__(self, identity: DeviceIdentity, fault: Fault | None = None, ephemerals: Ephemerals | None = None):
+        self._identity = identity
+        self._unchecked = fault in _UNCHECKED
+        self._fault = _UNCHECKED.get(fault, fault) if fault else None
+        self._key = _used_key(identity.key, self._fault)
+        self._fixed = ephemerals
+        self._links = 0
+        self._begin()
+
+    @property
+    def beacon(self) -> Beacon | None:
+        """What it advertises; None where it advertises nothing."""
+        if self._fault is Fault.SILENT_AFTER_CHECK and self._links:
+            return None
+        shown = self._identity.uuid
+        if self._fault is Fault.SWAPPED_UUID:
+            shown = uuid.UUID(bytes=shown.bytes[::-1])
+        elif self._fault is Fault.ZERO_UUID:
+            shown = uuid.UUID(int=0)
+        return Beacon(shown, self._identity.oob_information)
+
+    @property
+    def wants_to_end_link(self) -> bool:
+        """Whether it ends the link of itself."""
+        return self._ends_link
+
+    def receive(self, data: bytes) -> tuple[bytes, ...]:
+        """What it sends in answer to a PDU that came."""
+        if self._fault is Fault.SILENT:
+            return ()
+        try:
+            answer = self._answer(decode(data))
+        except crypto.BadPointError:
+            answer = self._fail(FailureCode.INVALID_FORMAT)
+        except MalformedPduError:
+            known = bool(data) and data[0] <= max(PduType)
+            answer = self._fail(FailureCode.INVALID_FORMAT if known else FailureCode.INVALID_PDU)
+        return tuple(self._as_sent(encode(one)) for one in answer)
+
+    def end_link(self) -> None:
+        """The link was closed: the device is unprovisioned as before."""
+        self._links += 1
+        self._begin()
+
+    def wipe(self) -> None:
+        """Overwrite its keys."""
+        self._key.wipe()
+        self._identity.key.wipe()
+
+    # --- the exchange ---------------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        self._expects: type | None = Invite
+        self._ends_link = False
+        self._invite = Invite()
+        self._capabilities = _capabilities(Algorithm.CMAC if len(self._key) == 16 else Algorithm.HMAC, self._fault)
+        self._peer_confirmation = b""
+
+    def _answer(self, pdu: Pdu) -> tuple[Pdu, ...]:
+        """After a failure nothing is expected any more, until the link is closed (5.4.4)."""
+        if self._expects is None or not isinstance(pdu, self._expects):
+            return self._fail(FailureCode.UNEXPECTED_PDU)
+        match pdu:
+            case Invite():
+                return self._introduce(pdu)
+            case Start():
+                return self._choose(pdu)
+            case PublicKey():
+                return self._agree(pdu)
+            case Confirmation():
+                return self._commit(pdu)
+            case Random():
+                return self._disclose(pdu)
+            case _:  # provisioning data, whose rest isn't simulated
+                return self._fail(FailureCode.DECRYPTION_FAILED)
+
+    def _introduce(self, invite: Invite) -> tuple[Pdu, ...]:
+        if self._fault is Fault.OUT_OF_RESOURCES:
+            return self._fail(FailureCode.OUT_OF_RESOURCES)
+        self._invite = invite
+        self._expects = Start
+        repeats = 2 if self._fault is Fault.REPEATED_CAPABILITIES else 1
+        return (self._capabilities,) * repeats
+
+    def _choose(self, start: Start) -> tuple[Pdu, ...]:
+        offered = [one for one in Algorithm if self._capabilities.offers(one) and one.size == len(self._key)]
+        if start.method != AuthenticationMethod.STATIC_OOB or start.algorithm not in offered:
+            return self._fail(FailureCode.INVALID_FORMAT)
+        self._start = start
+        self._algorithm = Algorithm(start.algorithm)
+        self._own = self._fixed or Ephemerals.new(self._algorithm)
+        self._point = crypto.public_point(self._own.private_key)
+        self._expects = PublicKey
+        return ()
+
+    def _agree(self, peer: PublicKey) -> tuple[Pdu, ...]:
+        if peer.point == self._point:
+            return self._fail(FailureCode.INVALID_FORMAT)
+        shared = crypto.shared_secret(self._own.private_key, peer.point)
+        inputs = crypto.confirmation_inputs(self._invite, self._capabilities, self._start, peer.point, self._point)
+        self._confirmation_key = crypto.ConfirmationKey.derive(self._algorithm, inputs, shared, self._key)
+        shared.wipe()
+        self._expects = Confirmation
+        if self._fault is Fault.ENDS_LINK:
+            self._ends_link = True
+            return ()
+        if self._fault is Fault.REFLECTED_PUBLIC_KEY:
+            return (peer,)
+        if self._fault is Fault.BAD_PUBLIC_KEY:
+            return (PublicKey(self._point[:-1] + bytes([self._point[-1] ^ 1])),)
+        return (PublicKey(self._point),)
+
+    def _commit(self, confirmation: Confirmation) -> tuple[Pdu, ...]:
+        self._peer_confirmation = confirmation.value
+        self._expects = Random
+        if self._fault is Fault.SILENT_AFTER_CONFIRMATION:
+            return ()
+        if self._fault is Fault.REFLECTED_CONFIRMATION:
+            return (confirmation,)
+        return (Confirmation(self._confirmation_key.confirmation(self._own.random, self._key)),)
+
+    def _disclose(self, random: Random) -> tuple[Pdu, ...]:
+        expected = self._confirmation_key.confirmation(random.value, self._key)
+        if not self._unchecked and not hmac.compare_digest(expected, self._peer_confirmation):
+            return self._fail(FailureCode.CONFIRMATION_FAILED)
+        self._expects = LaterPdu
+        if self._fault is Fault.OTHER_RANDOM:
+            return (Random(Ephemerals.new(self._algorithm).random),)
+        return (Random(self._own.random),)
+
+    def _fail(self, code: FailureCode) -> tuple[Pdu, ...]:
+        self._expects = None
+        return (Failed(code),)
+
+    def _as_sent(self, data: bytes) -> bytes:
+        if self._fault is Fault.CUT_CAPABILITIES and data[0] == PduType.CAPABILITIES:
+            return data[:-1]
+        if self._fault is Fault.CUT_CONFIRMATION and data[0] == PduType.CONFIRMATION:
+            return data[: -len(data) // 2]
+        return data
+
+
+def _capabilities(algorithm: Algorithm, fault: Fault | None) -> Capabilities:
+    good = Capabilities(algorithms=1 << algorithm, oob_type=OobType.STATIC | OobType.ONLY_AUTHENTICATED)
+    match fault:
+        case Fault.ONLY_CMAC:
+            return replace(good, algorithms=1 << Algorithm.CMAC)
+        case Fault.ONLY_HMAC:
+            return replace(good, algorithms=1 << Algorithm.HMAC)
+        case Fault.NO_ALGORITHM:
+            return replace(good, algorithms=0)
+        case Fault.NO_STATIC_OOB:
+            return replace(good, oob_type=OobType.NONE, output_size=4, output_actions=8)
+        case Fault.ONLY_WITHOUT_OOB:
+            return replace(good, oob_type=OobType.NONE)
+        case _:
+            return good
+
+
+def _used_key(key: Secret, fault: Fault | None) -> Secret:
+    """The key that the device uses in place of its unit's."""
+    data = key.reveal()
+    size = len(data)
+    match fault:
+        case Fault.OTHER_KEY:
+            return Secret(bytes(255 - one for one in data))
+        case Fault.TRIMMED_KEY:
+            return Secret(data[: size // 2].ljust(size, b"\0"))
+        case Fault.REVERSED_KEY:
+            return Secret(data[::-1])
+        case Fault.TEXT_KEY:
+            return Secret(data.hex()[:size].encode("ascii"))
+        case Fault.ZERO_KEY:
+            return Secret(bytes(size))
+        case _:
+            return Secret(data)
