@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,11 @@ from bss_mfg.cli.dates import utc_moment
 from bss_mfg.cli.parameters import Reason, WholeNumber
 from bss_mfg.cli.progress import progress_bar
 from bss_mfg.cli.table_options import say_passed_over, table_options
-from bss_mfg.core.read_tables import TableOptions
 from bss_mfg.core.text import count_words
 from bss_mfg.model import FIELD_PREFIX, Batch
 
 if TYPE_CHECKING:
+    from bss_mfg.core.read_tables import TableOptions
     from bss_mfg.ledger.batches import BatchState
     from bss_mfg.ledger.ledger import Ledger
     from bss_mfg.ledger.releases import Release
@@ -39,6 +40,9 @@ LISTED = (
     "created_at",
 )
 """What `batch list` shows as text; --json has more."""
+
+_SHOWN_WHERE_ANY = frozenset({"flash_unreported", "flash_failed", "packed", "packed_not_shipped", "cartons", "pallets"})
+"""Counts that `batch show` leaves out as text where they are 0: not every factory has flashers and packing tables."""
 
 
 @click.group()
@@ -202,6 +206,7 @@ def show(app: App, batch_id: str, history: bool, as_json: bool) -> None:
         record |= {
             "flash_unreported": unreported,
             "flash_failed": failed,
+            **asdict(ledger.packing.units_with(batch_id)),
             "closed_at": ledger.batches.closed_at(batch_id),
             "retired_at": ledger.batches.retired_at(batch_id),
             "ledger_head": f"{seq}:{head}",
@@ -228,7 +233,7 @@ def show(app: App, batch_id: str, history: bool, as_json: bool) -> None:
         [
             (key.replace("_", " "), ", ".join(map(str, value)) if isinstance(value, list) else str(value))
             for key, value in {**shown, "open_releases": [one["path"] for one in cut_off], "fields": own_fields}.items()
-            if value not in (None, []) and (value or not key.startswith("flash_"))
+            if value not in (None, []) and (value or key not in _SHOWN_WHERE_ANY)
         ]
     )
     for event in events:
@@ -278,6 +283,8 @@ def _record(item: Batch, counts: dict[str, int]) -> dict[str, object]:
         "printed": counts["printed"],
         "file_verified": counts["file_verified"],
         "print_verified": counts["print_verified"],
+        "packed": counts["packed"],
+        "packed_not_shipped": counts["packed_not_shipped"],
         "shipped": counts["shipped"],
         "scrapped": counts["scrapped"],
         "scrapped_packages": counts["scrapped_packages"],

@@ -13,10 +13,11 @@ from bss_mfg.cli.pallet import named_unit_of
 from bss_mfg.cli.parameters import Reason, WholeNumber
 from bss_mfg.cli.table_options import say_passed_over, table_options
 from bss_mfg.cli.unit_names import UNIT_METAVAR, named_packages, named_units
-from bss_mfg.core.read_tables import TableOptions
 from bss_mfg.core.text import count_words
 
 if TYPE_CHECKING:
+    from bss_mfg.core.read_tables import TableOptions
+    from bss_mfg.ledger.package_counts import PackageCounts
     from bss_mfg.workspace.product import LoadedProduct
 
 MOST_NAMED = 10
@@ -177,8 +178,9 @@ def close(
     """Close a batch: printed = verified + scrapped + in hand, by packages.
 
     Verified is a package whose newest printed label was read right. Refused, with the difference, if these don't
-    balance or a package has no printed label (exit 4). A closed batch is neither printed nor changed (`batch reopen`);
-    close it again to correct the number in hand.
+    balance or a package has no printed label (exit 4). A closed batch is neither printed, packed nor changed (`batch
+    reopen`); close it again to correct the number in hand. Where the product is packed into cartons, what is in none is
+    told.
     """
     from bss_mfg.ledger.batches import ClosingRequest
 
@@ -188,6 +190,8 @@ def close(
         found = ledger.batches.close(batch_id, ClosingRequest(in_hand, unprinted or 0, reason))
         closed = ledger.batches.closed_at(batch_id)
         to_withdraw = ledger.control_logs.count_to_withdraw(batch_id)
+        counts, units = ledger.batches.package_counts(batch_id), ledger.packing.units_with(batch_id)
+        is_packed = bool(counts.packed) or ledger.packing.packs(ledger.batches.get(batch_id).product)
     if as_json:
         print_json(
             {
@@ -199,13 +203,31 @@ def close(
                 "scrapped": found.scrapped,
                 "in_hand": found.in_hand,
                 "never_printed": found.never_printed,
+                "packed": counts.packed,
+                "not_packed": counts.not_packed,
+                "packed_not_shipped": counts.packed_not_shipped,
+                "cartons": units.cartons,
+                "pallets": units.pallets,
                 "to_withdraw": to_withdraw,
             }
         )
     parts = f"{found.printed:,} printed, {found.verified:,} verified, {found.scrapped:,} scrapped"
     never = f"; {count_words(found.never_printed, 'package')} never printed" if found.never_printed else ""
     _say_to_withdraw(batch_id, to_withdraw)
+    if is_packed:
+        _say_packed(batch_id, counts)
     say(f"OK: batch {batch_id} closed: {parts}, {found.in_hand:,} in hand{never}")
+
+
+def _say_packed(batch_id: str, counts: PackageCounts) -> None:
+    """What of a batch is still to be packed, and to leave."""
+    if counts.packed_not_shipped:
+        say(f"Note: {count_words(counts.packed_not_shipped, 'package')} packed and not shipped yet")
+    if counts.not_packed:
+        say(
+            f"Note: {count_words(counts.not_packed, 'verified package')} in no carton, and not to be packed while the "
+            f"batch is closed: `bss-mfg batch reopen {batch_id} --reason TEXT`"
+        )
 
 
 @click.command(epilog="Example: bss-mfg retire bulb-2026-11 --acknowledged feedback-20261124.json")

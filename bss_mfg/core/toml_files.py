@@ -6,7 +6,7 @@ import difflib
 import json
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -187,3 +187,18 @@ def _field_names(model: type[BaseModel]) -> list[str]:
 def quote(value: str) -> str:
     """`value` as a TOML basic string (JSON strings are a subset of them)."""
     return json.dumps(value, ensure_ascii=False)
+
+
+def to_text(data: Mapping[str, Any]) -> str:
+    """The text of a TOML file with these values: strings, numbers, bools, and tables of such. Empty tables are left
+    out."""
+    tables = {name: value for name, value in data.items() if isinstance(value, dict) and value}
+    lines = _lines({name: value for name, value in data.items() if not isinstance(value, dict)})
+    for name, values in tables.items():
+        lines += [f"\n[{name}]\n", *_lines(values)]
+    return "".join(lines)
+
+
+def _lines(values: Mapping[str, Any]) -> list[str]:
+    texts = {name: quote(value) if isinstance(value, str) else str(value).lower() for name, value in values.items()}
+    return [f"{name} = {text}\n" for name, text in texts.items()]

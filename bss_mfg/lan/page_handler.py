@@ -1,4 +1,4 @@
-"""One connection of a browser: checks that all pages make of a request, and what every answer carries."""
+"""One connection of a browser to a page on the network: the checks that all such pages make of a request."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
-from http.server import BaseHTTPRequestHandler
-from typing import Any, ClassVar, Protocol, cast
+from typing import ClassVar, Protocol, cast
 
+from bss_mfg.lan.answers import AnsweringHandler
 from bss_mfg.lan.page_files import PageFile
 
 PAGE_RULES = (
@@ -36,14 +36,11 @@ class PageService(Protocol):
         """The page's address, up to its path."""
 
 
-class PageHandler(BaseHTTPRequestHandler):
+class PageHandler(AnsweringHandler):
     """Answers `GET` of the page's files; pages say what else they answer."""
 
-    server_version, sys_version = "bss-mfg", ""
-    protocol_version = "HTTP/1.1"
     timeout = 30
-    page_rules: ClassVar[str] = PAGE_RULES
-    permissions: ClassVar[str] = "camera=(), microphone=(), geolocation=()"
+    page_rules = PAGE_RULES
     longest_body: ClassVar[int] = 1000
     """Bytes of the longest message that the page sends."""
 
@@ -51,7 +48,7 @@ class PageHandler(BaseHTTPRequestHandler):
     def _page(self) -> PageService:
         return cast(PageService, self.server)
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 (the library's name)
         """A file of the page, or what the page answers itself."""
         try:
             self._check_host()
@@ -62,11 +59,7 @@ class PageHandler(BaseHTTPRequestHandler):
         except RefusedRequestError as refused:
             self._refuse(refused)
 
-    def do_HEAD(self) -> None:
-        """The same, without the body."""
-        self.do_GET()
-
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802 (the library's name)
         """What the page sends."""
         try:
             self._check_host()
@@ -124,30 +117,3 @@ class PageHandler(BaseHTTPRequestHandler):
     def _refuse(self, refused: RefusedRequestError) -> None:
         body = json.dumps({"reason": refused.reason}, ensure_ascii=True).encode()
         self._send(refused.status, "application/json", body)
-
-    def _send(self, status: HTTPStatus, kind: str, body: bytes, headers: Mapping[str, str] | None = None) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
-        if self.close_connection:
-            self.send_header("Connection", "close")
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
-
-    def end_headers(self) -> None:
-        """What every answer carries, refusals of the library included."""
-        self.send_header("Content-Security-Policy", self.page_rules)
-        self.send_header("Permissions-Policy", self.permissions)
-        self.send_header("X-Content-Type-Options", "nosniff")
-        self.send_header("Cache-Control", "no-store")
-        self.send_header("Referrer-Policy", "no-referrer")
-        self.send_header("Cross-Origin-Resource-Policy", "same-origin")
-        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
-        self.send_header("X-Frame-Options", "DENY")
-        super().end_headers()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Requests are not worth a line, and may hold what none should."""

@@ -129,12 +129,12 @@ class BatchStore:
 
     def counts(self, batch_id: str) -> dict[str, int]:
         """How many packages of a batch there are, were printed, had their label file read back right, their newest
-        print read right, and were shipped; how many units were scrapped and replaced, and how many packages hold a
-        scrapped unit."""
+        print read right, were shipped, packed, and packed and not shipped; how many units were scrapped and replaced,
+        and how many packages hold a scrapped unit."""
         batch = self.number(batch_id)
         found = asdict(count_packages(self._db, batch))
         scrapped, replaced = self._db.rows("SELECT sum(scrapped), count(place) FROM unit WHERE batch = ?", (batch,))[0]
-        names = ("packages", "printed", "file_verified", "print_verified", "shipped")
+        names = ("packages", "printed", "file_verified", "print_verified", "shipped", "packed", "packed_not_shipped")
         return {
             **{name: found[name] for name in names},
             "scrapped": scrapped or 0,

@@ -6,15 +6,18 @@ again only by hand.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from bss_mfg.core.ranges import consecutive_ranges
 from bss_mfg.errors import InputError, LedgerError, RefusedError
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
-from bss_mfg.ledger.events import FlasherRegistered, FlashReported
+from bss_mfg.ledger.events import FlasherRegistered, FlashReported, KeysReleasing
 from bss_mfg.ledger.history import HistoryStore
+from bss_mfg.ledger.integrity import refuse_contradictions
 from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
 
 
@@ -240,7 +243,45 @@ class FlashStore:
         self._history.append(batch_id, event)
 
     def check(self) -> None:
-        """`LedgerError` where the table says otherwise of units than the reports do."""
+        """`LedgerError` where the tables say otherwise of flashers, claims and units than the history does."""
+        wrong = chain(self._wrong_flashers(), self._wrong_claims())
+        refuse_contradictions(wrong, "flashers and claims are not as their history says", self._db.where)
+        self._check_reports()
+
+    def _wrong_flashers(self) -> Iterator[str]:
+        said = {(one.name, one.recipient, event.seq) for event, one in self._history.records(FlasherRegistered)}
+        here = set(self._db.rows("SELECT name, recipient, event FROM flasher"))
+        yield from (f"flasher {name}" for name, _, _ in sorted(said ^ here))
+
+    def _wrong_claims(self) -> Iterator[str]:
+        """Memory: eight bytes a unit of a batch."""
+        claims: dict[str, list[tuple[Sequence[Sequence[int]], int]]] = {}
+        flashers: dict[int, str] = {}
+        for event, record in self._history.records(KeysReleasing):
+            if record.flasher:
+                flashers[event.seq] = record.flasher
+                claims.setdefault(event.batch or "", []).append((record.numbers, event.seq))
+        for batch_no, batch_id, units in self._db.rows(
+            "SELECT b.no, b.id, (SELECT max(number) FROM unit WHERE batch = b.no) FROM batch b ORDER BY b.no"
+        ):
+            said = array("q", bytes(8 * (units + 1)))
+            for numbers, release in claims.get(batch_id, ()):
+                for first, last in numbers:
+                    said[first : last + 1] = array("q", [release]) * (last - first + 1)
+            for rows in self._db.stream(
+                "SELECT number, release, flasher FROM claim WHERE batch = ? AND number > ? ORDER BY number LIMIT ?",
+                (batch_no,),
+                10_000,
+            ):
+                for number, release, flasher in rows:
+                    if said[number] != release or flashers.get(release) != flasher:
+                        yield f"batch {batch_id}, unit {number}: claimed by {flasher}"
+                    said[number] = 0
+            yield from (
+                f"batch {batch_id}, unit {number}: its claim is missing" for number, one in enumerate(said) if one
+            )
+
+    def _check_reports(self) -> None:
         batches: dict[str, dict[int, int]] = {}
         for event, record in self._history.records(FlashReported):
             said = batches.setdefault(event.batch or "", {})

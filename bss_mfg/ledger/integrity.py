@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
+from itertools import islice
 
 from bss_mfg.errors import LedgerError
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.digests import payload_digest
 from bss_mfg.ledger.event_kind import EventKind
-from bss_mfg.ledger.replay import contradictions
+from bss_mfg.ledger.replay import MOST_NAMED, contradictions
 from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
 
 _WAY_OUT = f"{RESTORE_WAY_OUT} The changed ledger is kept as evidence."
@@ -52,10 +54,13 @@ def check_payloads(connection: Connection, batch: str) -> None:
 def check_states(connection: Connection, batch: str) -> None:
     """Compare what the tables hold of a batch's packages and units with what its history makes of them."""
     ((number,),) = connection.rows("SELECT no FROM batch WHERE id = ?", (batch,))
-    if found := contradictions(connection, number, batch):
-        raise LedgerError(
-            f"batch {batch} is not as its history says",
-            where=connection.where,
-            problems=found,
-            way_out=_WAY_OUT,
-        )
+    refuse_contradictions(
+        contradictions(connection, number, batch), f"batch {batch} is not as its history says", connection.where
+    )
+
+
+def refuse_contradictions(found: Iterable[str], what: str, where: str) -> None:
+    """`LedgerError` of these words where something is not as the history says; the first of it is
+    named."""
+    if problems := list(islice(found, MOST_NAMED)):
+        raise LedgerError(what, where=where, problems=problems, way_out=_WAY_OUT)

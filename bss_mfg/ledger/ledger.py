@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +27,7 @@ from bss_mfg.ledger.key_folder import KeyFolder
 from bss_mfg.ledger.migration import migrate
 from bss_mfg.ledger.packages import PackageStore
 from bss_mfg.ledger.packing import PackingStore
+from bss_mfg.ledger.packing_check import check_packing
 from bss_mfg.ledger.payload_search import PayloadSearch
 from bss_mfg.ledger.pictures import PictureStore
 from bss_mfg.ledger.place import LedgerPlace
@@ -34,6 +35,7 @@ from bss_mfg.ledger.print_queue import PrintQueueStore
 from bss_mfg.ledger.prints import PrintStore
 from bss_mfg.ledger.products import ProductStore
 from bss_mfg.ledger.published_files import PublishedFileStore
+from bss_mfg.ledger.queue_check import check_queues
 from bss_mfg.ledger.reads import ReadStore
 from bss_mfg.ledger.release_counts import check_released
 from bss_mfg.ledger.releases import ReleaseStore
@@ -145,29 +147,28 @@ class Ledger:
         self._db.copy_to(target, pages)
 
     def check(self) -> int:
-        """The database's own check, the hash chain, each batch's barcode strings and states against what the history
-        says of them, the released keys, the published files and what was flashed; returns the number of events."""
+        """The database's own check, the hash chain, and against what the history says: each batch's barcode strings and
+        states, released keys, pinned ones, published files, flashers with their claims and reports, cartons and
+        pallets, print queues; returns the number of events."""
         self._db.check_integrity()
         events = self.history.verify()
         for batch in self.batches.all():
-            self._check_batch(batch.id)
-        check_released(self._db, self.history)
-        self.published.check()
-        self.flash.check()
+            self._compare(lambda: check_payloads(self._db, batch.id))  # noqa: B023  (called at once)
+            self._compare(lambda: check_states(self._db, batch.id))  # noqa: B023
+        for check in (self.products.check, self.published.check, self.flash.check):
+            self._compare(check)
+        for table_check in (check_released, check_packing, check_queues):
+            self._compare(lambda: table_check(self._db, self.history))  # noqa: B023
         return events
 
-    def _check_batch(self, batch_id: str) -> None:
-        """`LedgerError` where a batch is not what its history says. What seems so while others write is looked at once
+    def _compare(self, check: Callable[[], None]) -> None:
+        """`LedgerError` where tables are not what the history says. What seems so while others write is looked at once
         more while nobody does."""
         head = self.history.head()
         try:
-            self._compare_batch(batch_id)
+            check()
         except LedgerError:
             if self._db.in_transaction or self.history.head() == head:
                 raise
             with self._db.transaction():
-                self._compare_batch(batch_id)
-
-    def _compare_batch(self, batch_id: str) -> None:
-        check_payloads(self._db, batch_id)
-        check_states(self._db, batch_id)
+                check()

@@ -13,7 +13,9 @@ class PackageCounts:
     """Packages of a batch: `printed` have a label (made here, or read off a box), `file_verified` one whose label file
     was read back right, `print_verified` one whose newest print was read right and that holds no scrapped unit;
     `scrapped` hold a scrapped unit whose place nobody took, `scrapped_printed` of these have a label; `unprinted` are
-    neither printed nor scrapped. `superseded` counts printed labels with a barcode that was replaced since."""
+    neither printed nor scrapped. `superseded` counts printed labels with a barcode that was replaced since. `packed`
+    are in a carton, also where they left in it; of `print_verified`, `not_packed` are in none and were not shipped.
+    `packed_not_shipped` are in one, here, and hold no scrapped unit."""
 
     packages: int
     printed: int
@@ -23,6 +25,9 @@ class PackageCounts:
     scrapped: int
     scrapped_printed: int
     superseded: int
+    packed: int
+    not_packed: int
+    packed_not_shipped: int
 
     @property
     def unprinted(self) -> int:
@@ -37,7 +42,10 @@ _SCRAPPED = (
 _COUNTS = f"""SELECT count(*), count(*) FILTER (WHERE {_HAS_LABEL}), count(*) FILTER (WHERE p.file_verified > 0),
     count(*) FILTER (WHERE p.print_verified > 0 AND s.number IS NULL), count(*) FILTER (WHERE p.shipped <> 0),
     count(s.number), count(*) FILTER (WHERE {_HAS_LABEL} AND s.number IS NOT NULL),
-    (SELECT count(*) FROM superseded WHERE batch = :batch AND prints > 0)
+    (SELECT count(*) FROM superseded WHERE batch = :batch AND prints > 0),
+    count(*) FILTER (WHERE p.carton IS NOT NULL),
+    count(*) FILTER (WHERE p.print_verified > 0 AND s.number IS NULL AND p.carton IS NULL AND p.shipped = 0),
+    count(*) FILTER (WHERE p.carton IS NOT NULL AND p.shipped = 0 AND s.number IS NULL)
     FROM package p LEFT JOIN ({_SCRAPPED}) s ON s.number = p.number WHERE p.batch = :batch"""  # noqa: S608 (fixed texts)
 _FIRST = f"""SELECT p.number FROM package p LEFT JOIN ({_SCRAPPED}) s ON s.number = p.number
     WHERE p.batch = :batch AND NOT {{done}} AND s.number IS NULL ORDER BY p.number LIMIT :limit"""  # noqa: S608 (fixed texts)

@@ -40,6 +40,7 @@ from bss_mfg.ledger.packing_records import (
     ClosingLabel,
     LogisticUnit,
     NewLogisticUnit,
+    PackedUnits,
     PackRefusal,
     Place,
     Refused,
@@ -146,6 +147,24 @@ class PackingStore:
         )
         return rows[0][0] if rows else None
 
+    def units_with(self, batch_id: str) -> PackedUnits:
+        """How many cartons and pallets hold packages of a batch."""
+        rows = self._db.rows(
+            "SELECT count(DISTINCT k.carton), count(DISTINCT l.pallet) FROM package k "
+            "LEFT JOIN logistic_unit l ON l.no = k.carton WHERE k.batch = ? AND k.carton IS NOT NULL",
+            (self._batches.number(batch_id),),
+        )
+        return PackedUnits(*rows[0])
+
+    def packs(self, product: str) -> bool:
+        """Whether packages of a product go into cartons: some of whatever batch are in one."""
+        rows = self._db.rows(
+            "SELECT 1 FROM batch b JOIN product p ON p.no = b.product WHERE p.name = ? "
+            "AND EXISTS (SELECT 1 FROM package k WHERE k.batch = b.no AND k.carton IS NOT NULL) LIMIT 1",
+            (product,),
+        )
+        return bool(rows)
+
     # --- packages ---------------------------------------------------------------------------------------------------
 
     def pack(self, place: Place, station: str, new: NewLogisticUnit) -> LogisticUnit | Refused:
@@ -199,6 +218,9 @@ class PackingStore:
             return Refused(PackRefusal.IN_ANOTHER, f"it is in carton {inside}: two boxes with one label?")
         if not verified:
             return Refused(PackRefusal.NOT_VERIFIED, f"its label was not read right: `bss-mfg scan {batch_id}`")
+        if self._batches.closed_at(batch_id):
+            way_out = f"`bss-mfg batch reopen {batch_id} --reason TEXT` opens it again"
+            return Refused(PackRefusal.BATCH_CLOSED, f"batch {batch_id} is closed: {way_out}")
         if carton and carton.full:
             return Refused(PackRefusal.FULL, f"{carton.words} is full: close it")
         first = self._first_batch(carton)

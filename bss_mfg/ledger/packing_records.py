@@ -51,6 +51,14 @@ class LogisticUnit:
 
 
 @dataclass(frozen=True, slots=True)
+class PackedUnits:
+    """In how many cartons, and on how many pallets, packages of a batch are."""
+
+    cartons: int
+    pallets: int
+
+
+@dataclass(frozen=True, slots=True)
 class NewLogisticUnit:
     """How a table begins a carton or pallet: its size; the extension digit and company prefix of its SSCC, empty for
     none; whether a pallet may hold several products."""
@@ -81,6 +89,7 @@ class PackRefusal(StrEnum):
     IN_ANOTHER = "in another"
     OTHER_PRODUCT = "other product"
     OTHER_MARKET = "other market"
+    BATCH_CLOSED = "batch closed"
     FULL = "full"
     CLOSED = "closed"
     OPEN = "open"

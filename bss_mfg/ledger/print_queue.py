@@ -33,6 +33,7 @@ from bss_mfg.ledger.queue_records import (
     QueueState,
     RollCount,
     Stretch,
+    asked_digest,
     numbers_of,
     place_in,
 )
@@ -58,6 +59,7 @@ class PrintQueueStore(QueueReader):
         """Put labels into the queue of a press. `RefusedError` where some of them wait in a queue already, unless they
         are printed again on purpose."""
         batch = self._batches.number(draft.batch)
+        numbers, printing = json.dumps(draft.pairs), json.dumps(asdict(draft.printing))
         with self._db.transaction():
             self._batches.refuse_closed(draft.batch)
             if not draft.again:
@@ -69,11 +71,11 @@ class PrintQueueStore(QueueReader):
                     draft.press,
                     batch,
                     draft.each,
-                    json.dumps(draft.pairs),
+                    numbers,
                     draft.labels,
                     draft.template,
                     draft.template_digest,
-                    json.dumps(asdict(draft.printing)),
+                    printing,
                     int(draft.again),
                     self._actor.operator,
                     self._actor.station,
@@ -89,6 +91,7 @@ class PrintQueueStore(QueueReader):
                 digest=draft.template_digest,
                 printer=draft.printing.printer,
                 again=draft.again,
+                asked=asked_digest(numbers, printing),
             )
             self._history.append(draft.batch, said)
             self._db.notify(TOPIC)

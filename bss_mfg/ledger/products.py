@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from bss_mfg.errors import InputError, LedgerError, RefusedError
 from bss_mfg.ledger.connection import Connection
-from bss_mfg.ledger.events import KeyPinned, KeyRepinned, LedgerAdopted, LedgerRestored
+from bss_mfg.ledger.event_kind import EventKind
+from bss_mfg.ledger.events import KeyPinned, KeyRepinned, LedgerAdopted, LedgerRestored, read_record
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.home import Home
+from bss_mfg.ledger.integrity import refuse_contradictions
 from bss_mfg.ledger.next_numbers import NextNumbers, skip_logistic_units
 
 LOGISTIC_UNITS_SKIPPED = 10_000
@@ -46,6 +48,21 @@ class ProductStore:
                 self._db.execute("UPDATE product SET key_fingerprint = ? WHERE name = ?", (fingerprint, product))
                 self._history.append(None, KeyRepinned(product=product, before=old, after=fingerprint, reason=reason))
         return old
+
+    def check(self) -> None:
+        """`LedgerError` where a product is bound to another key than its history says."""
+        said: dict[str, str] = {}
+        for event in self._history.events_of((EventKind.KEY_PINNED, EventKind.KEY_REPINNED)):
+            record = read_record(event.kind, event.data)
+            if isinstance(record, KeyPinned):
+                said[record.product] = record.fingerprint
+            elif isinstance(record, KeyRepinned):
+                said[record.product] = record.after
+        here = dict(self._db.rows("SELECT name, key_fingerprint FROM product"))
+        wrong = sorted(name for name in here.keys() | said.keys() if here.get(name) != said.get(name))
+        refuse_contradictions(
+            (f"product {name}: its key" for name in wrong), "pinned keys are not as their history says", self._db.where
+        )
 
     def next_number(self, name: str) -> int:
         """The next running serial of a product as it is now."""

@@ -14,6 +14,7 @@ from bss_mfg.errors import LedgerError
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.events import FilesPublished
 from bss_mfg.ledger.history import HistoryStore
+from bss_mfg.ledger.integrity import refuse_contradictions
 from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
 
 MAX_FILE = 20 << 20
@@ -101,6 +102,9 @@ class PublishedFileStore:
                 raise _not_as_published(self._db.where, number)
         for number in said:
             raise _not_as_published(self._db.where, number)
+        loose = self._db.rows("SELECT sha256 FROM resource WHERE sha256 NOT IN (SELECT sha256 FROM published) LIMIT 10")
+        found = (f"the file with the SHA-256 {sha256[:16]}...: nobody published it" for (sha256,) in loose)
+        refuse_contradictions(found, "published files are not as their history says", self._db.where)
 
     def _sets(self) -> Iterator[tuple[int, Mapping[str, str]]]:
         for (number,) in self._db.rows("SELECT DISTINCT event FROM published ORDER BY event"):

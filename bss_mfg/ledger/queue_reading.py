@@ -11,7 +11,6 @@ from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Database
 from bss_mfg.ledger.prints import PrintStore, SendState
 from bss_mfg.ledger.queue_records import (
-    QUEUE_STEM,
     QueuedPrinting,
     QueueDraft,
     QueueEntry,
@@ -19,6 +18,7 @@ from bss_mfg.ledger.queue_records import (
     QueueState,
     RollCount,
     Stretch,
+    stretch_of_file,
 )
 
 _ENTRY = """q.no, q.press, b.id, q.each, q.numbers, q.template, q.template_digest, q.printing, q.again, q.operator,
@@ -77,15 +77,14 @@ class QueueReader:
     def files_of(self, entry: QueueEntry) -> dict[int, tuple[str, str]]:
         """By stretch, name and SHA-256 of the label file that was made of it, the newest; none where none was."""
         found: dict[int, tuple[str, str]] = {}
-        prefix = f"{entry.asked.batch}-{QUEUE_STEM}-{entry.number}-"
         rows = self._db.rows(
             "SELECT file, sha256 FROM printed WHERE batch = ? ORDER BY superseded_at IS NULL",
             (self._batches.number(entry.asked.batch),),
         )
         for file, sha in rows:
-            number, _, _ = file.removeprefix(prefix).partition("-")
-            if file.startswith(prefix) and number.isdigit():
-                found[int(number)] = file, sha
+            of_entry, number = stretch_of_file(entry.asked.batch, file) or (0, 0)
+            if of_entry == entry.number:
+                found[number] = file, sha
         return found
 
     def send_state(self, entry: QueueEntry, stretch: Stretch) -> SendState | None:

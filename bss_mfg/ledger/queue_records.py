@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,6 +16,22 @@ Pairs = Sequence[Sequence[int]]
 
 QUEUE_STEM = "queue"
 """What the names of label files say that presses made."""
+
+
+def asked_digest(numbers: str, printing: str) -> str:
+    """SHA-256 (hex) of which labels are asked for, and how they are printed, both as they are stored."""
+    return hashlib.sha256(f"{numbers}\n{printing}".encode()).hexdigest()
+
+
+def stretch_of_file(batch: str, file: str) -> tuple[int, int] | None:
+    """Numbers of the entry and of its stretch that a label file of a batch was made of, by its name; None of another
+    file."""
+    prefix = f"{batch}-{QUEUE_STEM}-"
+    entry, _, rest = file.removeprefix(prefix).partition("-")
+    stretch = rest.partition("-")[0]
+    if file.startswith(prefix) and entry.isdigit() and stretch.isdigit():
+        return int(entry), int(stretch)
+    return None
 
 
 def numbers_of(pairs: Pairs) -> Iterator[int]:

@@ -23,6 +23,7 @@ from bss_mfg.ledger.events import (
     BatchReopened,
     BatchRetired,
     LabelFileEvent,
+    LabelFileSuperseded,
     LabelRead,
     PackagesMoved,
     PackagesShipped,
@@ -35,7 +36,7 @@ from bss_mfg.ledger.packing_events import OnePackage, PackagePacked
 from bss_mfg.ledger.read_effects import ReadEffect, effect_of, subject_of
 
 _RECORDS = (
-    LabelFileEvent, LabelRead, PackagesMoved, OnePackage, UnitScrapped, UnitReplaced,
+    LabelFileEvent, LabelFileSuperseded, LabelRead, PackagesMoved, OnePackage, UnitScrapped, UnitReplaced,
     BatchClosed, BatchReopened, BatchRetired,
 )  # fmt: skip
 _KINDS = tuple(str(kind) for record in _RECORDS for kind in kinds_of(record))
@@ -66,6 +67,8 @@ class BatchStates:
     """The number of the carton that a package is in; 0 for none."""
     superseded: dict[tuple[int, int], Facts] = field(default_factory=dict)
     """By package and revision: the facts of barcodes before a unit was replaced."""
+    files: dict[tuple[str, str], bool] = field(default_factory=dict)
+    """Label files by name and SHA-256: whether one is superseded."""
     replaced: int = 0
     closed: bool = False
     retired: bool = False
@@ -109,6 +112,7 @@ class _Walk:
                 self._files[file, sha256] = [(number, number) for number in numbers]
         self._steps: dict[type[EventRecord], Callable[[Any], None]] = {
             LabelFileEvent: self._labels,
+            LabelFileSuperseded: self._supersede,
             LabelRead: self._read,
             PackagesMoved: self._move,
             OnePackage: self._pack,
@@ -131,7 +135,11 @@ class _Walk:
                 steps[kind](read_record(kind, json.loads(data)))
         return self.states
 
+    def _supersede(self, gone: LabelFileSuperseded) -> None:
+        self.states.files[gone.file, gone.sha256] = True
+
     def _labels(self, made: LabelFileEvent) -> None:
+        self.states.files[made.file, made.sha256] = False
         if made.each not in (None, "package"):
             return
         runs: Iterable[Any] = made.numbers or self._files.get((made.file, made.sha256)) or ()
@@ -246,6 +254,15 @@ def _contradictions_of_batch(connection: Connection, batch: int, states: BatchSt
         yield f"its keys are {'destroyed' if retired else 'kept'}, by the history it is otherwise"
     if replaced != states.replaced:
         yield f"{replaced} units took others' places, by the history {states.replaced}"
+    files = {
+        (file, sha256): bool(gone)
+        for file, sha256, gone in connection.rows(
+            "SELECT file, sha256, superseded_at IS NOT NULL FROM printed WHERE batch = ?", (batch,)
+        )
+    }
+    for file, sha256 in sorted(files.keys() | states.files.keys()):
+        if files.get((file, sha256)) != states.files.get((file, sha256)):
+            yield f"label file {file}: whether it was made, or is superseded, by the history it is otherwise"
     old = {
         (number, revision): facts
         for number, revision, *facts in connection.rows(

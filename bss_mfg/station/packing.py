@@ -179,8 +179,8 @@ class PackingTable:
         if pallet:
             words.append(f"{pallet.held} of {pallet.size} on {pallet.words}")
         if closed.not_on_pallet:
-            words.append(f"NOT on the pallet: {closed.not_on_pallet.words}")
-            word = REFUSALS[closed.not_on_pallet.kind]
+            words.append(closed.not_on_pallet.words)
+            word = PackWord.NOT_ON_PALLET  # the box itself is packed: no refusal of it
         if trouble := self._send(closed.unit):
             return desk_answer(PackWord.LABEL_NOT_SENT, "; ".join([*words, trouble]), place, serials)
         if pallet and pallet.full:

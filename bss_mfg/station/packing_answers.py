@@ -20,6 +20,7 @@ class PackWord(StrEnum):
     CARTON_CLOSED = "CARTON CLOSED"
     PALLET_CLOSED = "PALLET CLOSED"
     ON_PALLET = "ON THE PALLET"
+    NOT_ON_PALLET = "NOT ON THE PALLET"
     OFF_PALLET = "OFF THE PALLET"
     REMOVED = "REMOVED"
     SCAN_TO_REMOVE = "SCAN WHAT TO REMOVE"
@@ -32,6 +33,7 @@ class PackWord(StrEnum):
     IN_ANOTHER = "IN ANOTHER"
     OTHER_PRODUCT = "OTHER PRODUCT"
     OTHER_MARKET = "OTHER MARKET"
+    BATCH_CLOSED = "BATCH CLOSED"
     FULL = "FULL"
     CLOSED = "CLOSED"
     NOT_PACKED = "NOT PACKED"
@@ -68,6 +70,7 @@ REFUSALS: Mapping[PackRefusal, PackWord] = {
     PackRefusal.IN_ANOTHER: PackWord.IN_ANOTHER,
     PackRefusal.OTHER_PRODUCT: PackWord.OTHER_PRODUCT,
     PackRefusal.OTHER_MARKET: PackWord.OTHER_MARKET,
+    PackRefusal.BATCH_CLOSED: PackWord.BATCH_CLOSED,
     PackRefusal.FULL: PackWord.FULL,
     PackRefusal.CLOSED: PackWord.CLOSED,
     PackRefusal.OPEN: PackWord.REFUSED,

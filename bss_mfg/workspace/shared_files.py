@@ -1,29 +1,36 @@
 """The files of a workspace that all stations share: what is issued, and what labels are drawn with.
 
 Products and their public keys, specs with mappings and samples, templates with artwork and fonts, printers, mappings of
-verifiers, and the workspace's settings of time zone, template and language. A station may have printers of its own.
+verifiers, and the workspace's settings that are not one station's own: time zone, template and language, how cartons
+are numbered and labelled, when flashers are overdue. A station may have printers of its own.
 Private keys, vault keys and keys are never among them.
 """
 
 from __future__ import annotations
 
 import hashlib
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from bss_mfg.core.files import read_bytes, sha256_of
+from bss_mfg.core.models import FileModel
 from bss_mfg.core.named_paths import existing_path_inside, is_plain_name, path_inside
 from bss_mfg.core.text import is_windows_device, printable_name
-from bss_mfg.core.toml_files import load_toml, quote
+from bss_mfg.core.toml_files import load_toml, to_text
 from bss_mfg.errors import LedgerError
 from bss_mfg.ledger.published_files import MAX_FILE, PublishedSet
 from bss_mfg.workspace.config import WorkspaceConfig
+from bss_mfg.workspace.print_settings import PrintSettings
 from bss_mfg.workspace.template_files import files_named_by
 from bss_mfg.workspace.workspace import CONFIG, Workspace
 
 FOLDERS = ("products", "specs", "templates", "printers", "verifiers")
+_SHARED_TABLES = ("packing", "flash")
+"""Tables of settings that stations share, their printers apart."""
 _MOST_NAMED = 60
 """Characters of a path's name: what every file system takes with an ending of ours behind it."""
 
@@ -61,8 +68,27 @@ class FileDifference:
 def shared_settings(config: WorkspaceConfig) -> bytes:
     """Those of a workspace's settings that all stations share, as the text that is published of bss-mfg.toml: which
     printer a station prints on is its own."""
-    values = [("timezone", config.timezone), ("template", config.print.template), ("language", config.print.language)]
-    return "".join(f"{name} = {quote(value)}\n" for name, value in values if value).encode()
+    top = {"timezone": config.timezone, "template": config.print.template, "language": config.print.language}
+    tables = {name: _without_printer(getattr(config, name)) for name in _SHARED_TABLES}
+    return to_text({**{name: value for name, value in top.items() if value}, **tables}).encode()
+
+
+def with_shared_settings(config: WorkspaceConfig, text: bytes) -> WorkspaceConfig:
+    """A workspace's settings with those that all stations share, as `shared_settings` has them."""
+    shared: dict[str, Any] = tomllib.loads(text.decode())
+    chosen = PrintSettings(
+        printer=config.print.printer, template=shared.get("template"), language=shared.get("language")
+    )
+    changes: dict[str, Any] = {"timezone": shared.get("timezone", ""), "print": chosen}
+    for name in _SHARED_TABLES:
+        own = getattr(config, name)
+        printer = own.model_dump(include={"printer"})
+        changes[name] = type(own)(**{**shared.get(name, {}), **printer})
+    return config.model_copy(update=changes)
+
+
+def _without_printer(table: FileModel) -> dict[str, Any]:
+    return table.model_dump(exclude_defaults=True, exclude={"printer"})
 
 
 def shared_files(workspace: Workspace) -> Iterator[str]:

@@ -5,15 +5,13 @@ Killed anywhere, the same call goes on: each file is put in its place in one str
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from bss_mfg.core.files import make_folder, read_bytes, read_text, remove_file, write_atomically
 from bss_mfg.core.text import listing
-from bss_mfg.core.toml_files import quote
+from bss_mfg.core.toml_files import to_text
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.network_drives import refuse_network
@@ -21,13 +19,13 @@ from bss_mfg.ledger.place import LedgerPlace, require_url
 from bss_mfg.ledger.published_files import MAX_FILE, PublishedSet
 from bss_mfg.model import Actor
 from bss_mfg.workspace.config import LedgerSettings, WorkspaceConfig
-from bss_mfg.workspace.print_settings import PrintSettings
 from bss_mfg.workspace.shared_files import (
     FOLDERS,
     LOST_BY_UPDATING,
     FileDifference,
     differences,
     place_of,
+    with_shared_settings,
 )
 from bss_mfg.workspace.workspace import CONFIG, Workspace
 
@@ -170,24 +168,9 @@ def _keep_aside(path: Path) -> Path:
 def _settings_text(ledger: Ledger, published: PublishedSet, config: WorkspaceConfig) -> str:
     """A station's settings with those that are published."""
     sha256 = published.files.get(CONFIG)
-    shared: dict[str, str] = tomllib.loads(ledger.published.content(sha256).decode()) if sha256 else {}
-    chosen = PrintSettings(
-        printer=config.print.printer, template=shared.get("template"), language=shared.get("language")
-    )
-    changes = {"timezone": shared.get("timezone", ""), "print": chosen}
-    return _text_of(config.model_copy(update=changes))
+    return _text_of(with_shared_settings(config, ledger.published.content(sha256) if sha256 else b""))
 
 
 def _text_of(config: WorkspaceConfig) -> str:
     """Settings as the text of their file."""
-    data = config.model_dump(exclude_defaults=True, exclude_none=True)
-    tables = {name: value for name, value in data.items() if isinstance(value, dict) and value}
-    lines = [_HEAD, *_lines({name: value for name, value in data.items() if not isinstance(value, dict)})]
-    for name, values in tables.items():
-        lines += [f"\n[{name}]\n", *_lines(values)]
-    return "".join(lines)
-
-
-def _lines(values: dict[str, Any]) -> list[str]:
-    texts = {name: quote(value) if isinstance(value, str) else str(value).lower() for name, value in values.items()}
-    return [f"{name} = {text}\n" for name, text in texts.items()]
+    return _HEAD + to_text(config.model_dump(exclude_defaults=True, exclude_none=True))

@@ -10,7 +10,7 @@ import pypdfium2
 import pytest
 import zxingcpp
 
-from tests.helpers.commands import Outcome
+from tests.helpers.commands import Outcome, advised, advised_in
 from tests.helpers.factory import Factory
 from tests.helpers.label_printer import NetworkPrinter
 from tests.helpers.packing import PREFIX, hall, verify_all
@@ -241,3 +241,68 @@ def test_a_market_of_another_batch_needs_its_own_carton(boxes: Factory) -> None:
     verify_all(boxes, "D")
     answers = scan(boxes, [boxes.payloads("C")[0], boxes.payloads("D")[0]], code=1)
     assert words(answers) == ["PACKED", "OTHER MARKET"]
+
+
+def printed(factory: Factory, batch: str) -> None:
+    """Labels of all boxes of a batch are made, and read right."""
+    factory.label(batch)
+    verify_all(factory, batch)
+
+
+def test_a_closed_batch_is_packed_only_after_it_was_reopened(boxes: Factory) -> None:
+    printed(boxes, "A")
+    a = boxes.payloads("A")
+    scan(boxes, a[:1])
+    assert boxes.cli("close", "A").code == 0
+    (refused,) = scan(boxes, a[1:2], code=1)
+    assert refused["word"] == "BATCH CLOSED"
+    assert [one["held"] for one in boxes.cli("carton", "list", "--json").json] == [1]
+    (way_out,) = advised_in(str(refused["detail"]))
+    assert boxes.cli(*way_out).code == 0
+    assert words(scan(boxes, a[1:2])) == ["PACKED"]
+    # What is in a carton when its batch is closed leaves as it is.
+    assert boxes.cli("close", "A").code == 0
+    assert words(scan(boxes, ["close carton end of batch"])) == ["CARTON CLOSED"]
+    assert boxes.cli("ship", "--carton", "1", "--for", "order 7").code == 0
+
+
+def test_a_batch_tells_what_of_it_is_packed_and_not_shipped(boxes: Factory) -> None:
+    def shown_of(batch: str) -> dict[str, object]:
+        found = boxes.cli("batch", "show", batch, "--json").json
+        return {name: found[name] for name in ("packed", "packed_not_shipped", "cartons", "pallets")}
+
+    a = boxes.payloads("A")
+    assert shown_of("A") == {"packed": 0, "packed_not_shipped": 0, "cartons": 0, "pallets": 0}
+    assert "packed" not in boxes.cli("batch", "show", "A").out
+    scan(boxes, [*a[:5], boxes.payloads("B")[0]], "--carton", 2, "--pallet", 2)
+    assert shown_of("A") == {"packed": 5, "packed_not_shipped": 5, "cartons": 3, "pallets": 2}
+    assert shown_of("B") == {"packed": 1, "packed_not_shipped": 1, "cartons": 1, "pallets": 1}
+    assert "packed not shipped" in boxes.cli("batch", "show", "A").out
+    (first, *_) = boxes.cli("pallet", "list", "--json").json
+    assert boxes.cli("ship", "--pallet", first["number"], "--for", "order 7").code == 0
+    assert shown_of("A")["packed_not_shipped"] == 1
+    assert {one["id"]: one["packed"] for one in boxes.cli("batch", "list", "--json").json} == {"A": 5, "B": 1, "C": 0}
+
+
+def test_closing_says_what_is_not_packed_where_the_product_is_packed_at_all(boxes: Factory) -> None:
+    for batch in ("A", "B", "C"):
+        printed(boxes, batch)
+    scan(boxes, boxes.payloads("A")[:4], "--carton", 2)
+    closed = {batch: boxes.cli("close", batch, "--json") for batch in ("A", "B", "C")}
+    told = [(one.json["packed"], one.json["not_packed"], one.json["packed_not_shipped"]) for one in closed.values()]
+    assert told == [(4, 2, 4), (0, 6, 0), (0, 6, 0)]
+    assert [["batch", "reopen", batch] in [typed[:3] for typed in advised(closed[batch])] for batch in "ABC"] == [
+        True,
+        True,
+        False,  # nothing of its product ever went into a carton
+    ]
+    assert boxes.cli("batch", "reopen", "A", "--reason", "two are left").code == 0
+    scan(boxes, boxes.payloads("A")[4:], "--carton", 2)
+    all_in = boxes.cli("close", "A", "--json")
+    assert (all_in.json["not_packed"], advised(all_in)) == (0, [])
+
+
+def test_a_box_that_is_packed_is_not_called_refused_where_its_carton_does_not_go_on_the_pallet(boxes: Factory) -> None:
+    scan(boxes, boxes.payloads("C")[:1], "--carton", 1, "--pallet", 2)
+    (answer,) = scan(boxes, boxes.payloads("A")[:1], "--carton", 1, "--pallet", 2, code=1)
+    assert (answer["word"], answer["packed"], answer["on_pallet"]) == ("NOT ON THE PALLET", 1, 1)

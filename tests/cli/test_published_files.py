@@ -194,6 +194,9 @@ EDITS: dict[str, tuple[Callable[[Factory], object], str]] = {
     "spec": (lambda f: f.workspace.copy_spec("amazon-bss-ob04"), "specs/amazon-bss-ob04.toml"),
     "zone": (lambda f: edit_settings(f, "", "Asia/Tokyo"), "bss-mfg.toml"),
     "default": (lambda f: edit_settings(f, '[print]\ntemplate = "minimal"\n'), "bss-mfg.toml"),
+    "sscc": (lambda f: edit(f, "bss-mfg.toml", '\n[packing]\nsscc_prefix = "39506000"\n'), "bss-mfg.toml"),
+    "carton label": (lambda f: edit(f, "bss-mfg.toml", '\n[packing]\ntemplate = "minimal"\n'), "bss-mfg.toml"),
+    "overdue": (lambda f: edit(f, "bss-mfg.toml", "\n[flash]\noverdue_hours = 48\n"), "bss-mfg.toml"),
 }
 """What somebody does to a file, and which one is named."""
 ACTS: dict[str, list[str]] = {
@@ -298,6 +301,26 @@ def test_settings_are_brought_up_to_date_and_remarks_kept(office: Factory) -> No
     assert (config.timezone, config.print.printer) == ("", "desk")
     assert config.ledger.url == office.workspace.ledger_place.url
     assert (office.root / "bss-mfg.toml.own").read_text() == edited
+
+
+def test_all_stations_number_and_label_cartons_alike_each_on_its_own_printer(office: Factory) -> None:
+    own = '\n[packing]\nprinter = "desk"\n'
+    edit(office, "bss-mfg.toml", own)
+    assert kinds(office) == {}
+    settings = office.root / "bss-mfg.toml"
+    mine = settings.read_text()
+    shared = (
+        '\n[packing]\nsscc_prefix = "39506000"\ntemplate = "box"\nprinter = "zpl-203"\n[flash]\noverdue_hours = 48\n'
+    )
+    settings.write_text(mine.replace(own, shared))
+    assert office.cli("ledger", "publish").code == 0
+    settings.write_text(mine)
+    done = office.cli("station", "update", "--set-aside")
+    assert done.code == 0, done.err
+    config = office.workspace.config()
+    assert (config.packing.sscc_prefix, config.packing.template, config.packing.printer) == ("39506000", "box", "desk")
+    assert config.flash.overdue_hours == 48
+    assert kinds(office) == {}
 
 
 def test_a_killed_update_goes_on(office: Factory, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,7 +79,7 @@ def test_every_read_is_in_the_history(new_factory: Callable[[], Factory]) -> Non
         reads = [event for event in ledger.history.events("B1") if event.kind == "read"]
         assert ledger.batches.counts("B1") == {
             "packages": 3, "printed": 3, "file_verified": 3, "print_verified": 0, "shipped": 0, "scrapped": 0,
-            "scrapped_packages": 0, "replaced": 0,
+            "scrapped_packages": 0, "replaced": 0, "packed": 0, "packed_not_shipped": 0,
         }  # fmt: skip
         ledger.check()
     assert [event.data["package"] for event in reads] == [1, 2, 3, 1, 2, 3]

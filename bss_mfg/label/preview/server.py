@@ -14,8 +14,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from importlib.resources import files
 from pathlib import Path
 from socketserver import TCPServer
@@ -24,6 +25,7 @@ from typing import Any
 from bss_mfg.errors import BssError, InputError
 from bss_mfg.label.preview.watching import ExampleSource, TemplateWatcher
 from bss_mfg.label.template.printer import Printer
+from bss_mfg.lan.answers import AnsweringHandler
 
 HOST = "127.0.0.1"
 _POLL = 0.2
@@ -63,6 +65,20 @@ def serve_preview(
             server.shutdown()
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a browser gets: the kind of the body, and its Content-Security-Policy."""
+
+    kind: str
+    body: bytes
+    rules: str = AnsweringHandler.page_rules
+    status: HTTPStatus = HTTPStatus.OK
+
+
+def _refusal(status: HTTPStatus, words: str) -> _Answer:
+    return _Answer("text/plain", f"{words}\n".encode(), status=status)
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = os.name == "posix"  # elsewhere it would let two programs have one port
@@ -95,35 +111,37 @@ def _hashes(page: str, tag: str) -> str:
     return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
 
 
-class _RequestHandler(BaseHTTPRequestHandler):
+class _RequestHandler(AnsweringHandler):
     server: _Server
-    server_version, sys_version = "bss-mfg", ""
-    protocol_version = "HTTP/1.1"
     timeout = 60
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 (the library's name)
         """Answer one of five addresses."""
         port = self.server.server_port
         ours = {f"{name}:{port}" for name in (HOST, "localhost")} | ({HOST, "localhost"} if port == 80 else set())
         hosts = self.headers.get_all("Host", [])
         if len(hosts) != 1 or hosts[0].strip().lower() not in ours:
             self.close_connection = True
-            self._send(HTTPStatus.FORBIDDEN, "text/plain", b"This page answers to 127.0.0.1 and localhost only.\n")
+            self._answer(_refusal(HTTPStatus.FORBIDDEN, "This page answers to 127.0.0.1 and localhost only."))
             return
+        self._answer(
+            self._find(self.path.partition("?")[0]) or _refusal(HTTPStatus.NOT_FOUND, "There is nothing here.")
+        )
+
+    def _find(self, route: str) -> _Answer | None:
         shown = self.server.watcher.page_state
-        route = self.path.partition("?")[0]
-        if route == "/":
-            self._send(HTTPStatus.OK, "text/html", self.server.page, self.server.rules)
-        elif route == "/icon.svg":
-            self._send(HTTPStatus.OK, "image/svg+xml", _ICON, _PICTURE_RULES)
-        elif route == "/state":
-            self._send(HTTPStatus.OK, "application/json", shown.state_json)
-        elif route == "/preview.svg" and shown.picture is not None:
-            self._send(HTTPStatus.OK, "image/svg+xml", shown.picture, _PICTURE_RULES)
-        elif route == "/page.png" and (page := self._whole_page()) is not None:
-            self._send(HTTPStatus.OK, "image/png", page, _PICTURE_RULES)
-        else:
-            self._send(HTTPStatus.NOT_FOUND, "text/plain", b"There is nothing here.\n")
+        match route:
+            case "/":
+                return _Answer("text/html", self.server.page, self.server.rules)
+            case "/icon.svg":
+                return _Answer("image/svg+xml", _ICON, _PICTURE_RULES)
+            case "/state":
+                return _Answer("application/json", shown.state_json)
+            case "/preview.svg" if shown.picture is not None:
+                return _Answer("image/svg+xml", shown.picture, _PICTURE_RULES)
+            case "/page.png" if (page := self._whole_page()) is not None:
+                return _Answer("image/png", page, _PICTURE_RULES)
+        return None
 
     def _whole_page(self) -> bytes | None:
         try:
@@ -131,29 +149,6 @@ class _RequestHandler(BaseHTTPRequestHandler):
         except BssError:
             return None  # the state says what is wrong with the template
 
-    def do_HEAD(self) -> None:
-        """The same, without the body."""
-        self.do_GET()
-
-    def _send(self, status: HTTPStatus, kind: str, body: bytes, rules: str = "default-src 'none'") -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", f"{kind}; charset=utf-8")
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("Content-Security-Policy", rules)
-        if self.close_connection:
-            self.send_header("Connection", "close")
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
-
-    def end_headers(self) -> None:
-        """What every answer carries, refusals of the library included."""
-        self.send_header("X-Content-Type-Options", "nosniff")
-        self.send_header("Cache-Control", "no-store")
-        self.send_header("Referrer-Policy", "no-referrer")
-        self.send_header("Cross-Origin-Resource-Policy", "same-origin")
-        self.send_header("X-Frame-Options", "DENY")
-        super().end_headers()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Requests are not worth a line."""
+    def _answer(self, answer: _Answer) -> None:
+        self.page_rules = answer.rules
+        self._send(answer.status, f"{answer.kind}; charset=utf-8", answer.body)

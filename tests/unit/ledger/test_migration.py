@@ -40,7 +40,7 @@ def test_a_ledger_of_every_earlier_version_goes_on(tmp_path: Path, version: int)
         assert [event.data["from"] for event in ledger.history.events_of(("ledger migrated",))] == [version]
         assert ledger.batches.counts("OLD") == {
             "packages": 3, "printed": 3, "file_verified": 3, "print_verified": 0, "shipped": 0, "scrapped": 0,
-            "scrapped_packages": 0, "replaced": 0,
+            "scrapped_packages": 0, "replaced": 0, "packed": 0, "packed_not_shipped": 0,
         }  # fmt: skip
         units = list(open_keys(ledger).units("OLD", factory.workspace.open_vault()))
         assert len(units) == 6
@@ -75,7 +75,7 @@ def test_a_ledger_with_one_act_of_nearly_every_kind_goes_on(tmp_path: Path) -> N
         assert ledger.check() == len(before) + 1 == ledger.history.head()[0]
         assert ledger.batches.counts("OLD") == {
             "packages": 6, "printed": 5, "file_verified": 5, "print_verified": 0, "shipped": 0, "scrapped": 1,
-            "scrapped_packages": 0, "replaced": 1,
+            "scrapped_packages": 0, "replaced": 1, "packed": 0, "packed_not_shipped": 0,
         }  # fmt: skip
         units = list(open_keys(ledger).units("OLD", factory.workspace.open_vault()))
         assert len(units) == 12
