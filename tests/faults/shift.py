@@ -61,6 +61,8 @@ class Shift:
                 self._start(name)
             for call, is_done in ((1, self._first_boxes_are_done), (2, self._all_left_and_came_back)):
                 self._work_until(is_done)
+                while min(self.kills[name] for name in (*self.running, "server")) == 0:  # on a quick machine
+                    self._kill()
                 foreman.note(DONE, ("last call", call))
             self._work_until(self._all_is_shipped)
             (self.site.folder / "over").touch()

@@ -33,14 +33,14 @@ def flashes(serial: str) -> bool:
     return chance(serial, "flash") >= 12
 
 
-def fails(serials: Serials) -> list[str]:
-    """The units of a box that don't."""
-    return [serial for serial in serials if not flashes(serial)]
-
-
 def is_dropped(serials: Serials) -> bool:
     """Whether a box is dropped after its label was read."""
     return chance(serials[0], "drop") < 8
+
+
+def to_scrap(serials: Serials) -> list[str]:
+    """The units of a box that are scrapped: all that were dropped, or those that don't pass."""
+    return list(serials) if is_dropped(serials) else [serial for serial in serials if not flashes(serial)]
 
 
 def comes_back(serials: Serials) -> bool:
@@ -125,7 +125,7 @@ class Account:
     def coming_back(self) -> set[Box]:
         """The boxes that customers send back."""
         serials = self.serials
-        return {box for box in self.boxes("pack") if comes_back(serials[box])}
+        return {box for box in self.boxes("pack") if box in serials and comes_back(serials[box])}
 
     @property
     def flashed(self) -> dict[str, str]:

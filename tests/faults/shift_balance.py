@@ -12,7 +12,7 @@ from bss_mfg.ledger.events import LabelFileEvent, LabelRead
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.package_way import way_of
 from bss_mfg.ledger.unit_history import history_of
-from tests.faults.shift_account import Account, Box, fails, flashes, is_dropped
+from tests.faults.shift_account import Account, Box, flashes, is_dropped, to_scrap
 from tests.faults.shift_desks import Site
 from tests.faults.shift_press import Tray, digest
 from tests.helpers.factory import Factory
@@ -133,7 +133,7 @@ def _packed(site: Site, account: Account, ledger: Ledger) -> Iterator[str]:
 def _gone(account: Account, ledger: Ledger) -> Iterator[str]:
     """What was scrapped, shipped and taken back."""
     serials, flashed = account.serials, account.flashed
-    due = {box for box, some in serials.items() if is_dropped(some) or flashed.keys() & fails(some)}
+    due = {box for box, some in serials.items() if is_dropped(some) or flashed.keys() & to_scrap(some)}
     yield from _differ("scrapped", account.boxes("scrap"), due)
     batches = [batch.id for batch in ledger.batches.all()]
     yield from _differ(
@@ -172,7 +172,7 @@ def _ways(site: Site, account: Account, ledger: Ledger) -> Iterator[str]:
             box = batch, number
             way = ["issued", *["printed"] * files[number]]
             if box in scrapped:
-                way += ["verified", "scrapped"]
+                way += ["verified", *["scrapped"] * len(to_scrap(account.serials[box]))]
             elif box in back:
                 way += [*PACKED, "returned", "verified", *PACKED]
             else:
@@ -191,7 +191,7 @@ def _told(account: Account, ledger: Ledger, box: Box) -> Iterator[str]:
         EventKind.KEYS_RELEASING: 1,
         EventKind.KEYS_RELEASED: 1,
         EventKind.FLASH_REPORTED: 1,
-        EventKind.UNIT_SCRAPPED: int(scrapped),
+        EventKind.UNIT_SCRAPPED: len(to_scrap(account.serials[box])),
         EventKind.PACKAGE_PACKED: times,
         EventKind.CARTON_CLOSED: times,
         EventKind.PALLET_CLOSED: times,

@@ -34,9 +34,9 @@ from tests.faults.shift_account import (
     Reader,
     Serials,
     comes_back,
-    fails,
     flashes,
     is_dropped,
+    to_scrap,
 )
 from tests.helpers.factory import Factory
 from tests.helpers.packing import table as packing_table
@@ -307,7 +307,7 @@ class Scrapper(Desk):
         left = []
         for box in self._boxes_read:
             serials, _ = self.label(ledger, box)
-            bad = list(serials) if is_dropped(serials) else fails(serials)
+            bad = to_scrap(serials)
             if not bad or ("scrap", *box) in self.done:
                 continue
             if not is_dropped(serials) and not self._flashed.issuperset(serials):
@@ -349,13 +349,15 @@ class Packer(Desk):
                 if number % self.site.count("pack") + 1 == self.number:
                     self._waiting.append(((batch, number), turn))
         self._calls += [number for (number,), _ in self.news("foreman", "last call")]
+        for key in [key for key in self.open if key[0] == "last call"]:  # before another box comes
+            self.act(key, lambda again: self._close())
         hands = [((key[1], key[2]), key[3]) for key in self.open if key[0] == "pack"]  # what it had in its hands
         count = 0
         left = []
         for box, turn in hands + [one for one in self._waiting if one not in hands]:
             key = ("pack", *box, turn)
             serials, payload = self.label(ledger, box)
-            if key in self.done or is_dropped(serials) or fails(serials):
+            if key in self.done or to_scrap(serials):
                 continue
             if not self._flashed.issuperset(serials) or count >= AT_ONCE:
                 left.append((box, turn))
