@@ -70,6 +70,7 @@ def show(app: App, number: int, as_json: bool) -> None:
                 ("labels", f"{asked.labels:,}" + (f", {how.copies} of each" if how.copies > 1 else "")),
                 ("template", f"{asked.template} ({asked.template_digest[:12]})"),
                 ("printer", how.printer or "any of the press"),
+                *([("reprint because", how.reprint)] if how.reprint else []),
                 ("asked for", f"{app.zone.shown(entry.at)} by {entry.operator} at {entry.station}"),
                 ("state", _state_words(app, entry, progress)),
                 ("good", f"{progress.good:,}"),
@@ -161,7 +162,7 @@ def put_into_queue(
     to: ForPress,
     as_json: bool,
 ) -> None:
-    """`labels --queue`: put labels into the queue of a press, and say so."""
+    """`labels --queue`, `reprint --queue`: put labels into the queue of a press, and say so."""
     from bss_mfg.label.printing.queueing import queue_labels
     from bss_mfg.workspace.actor import check_name
 
@@ -169,6 +170,8 @@ def put_into_queue(
     store = ledger.print_queue
     is_new = not (store.entries(press=to.press) or store.rolls(to.press))
     entry = queue_labels(app.workspace, ledger, batch, how, request, to)
+    if to.printer_named and how.sheet_words:
+        say(f"Warning: {how.sheet_words}")
     words = (
         f"OK: {count_words(entry.asked.labels, 'label')} of {batch.id} wait for {entry.press}, as number {entry.number}"
     )
@@ -240,6 +243,7 @@ def entry_record(store: PrintQueueStore, entry: QueueEntry, *, stretches: bool =
         "template_digest": asked.template_digest,
         "printer": asked.printing.printer,
         "again": asked.again,
+        "reason": asked.printing.reprint or None,
         "state": progress.state,
         "good": progress.good,
         "spoiled": progress.spoiled,
