@@ -42,10 +42,10 @@ def list_(app: App, name: str, every: bool, as_json: bool) -> None:
             print_json([entry_record(store, entry) for entry in entries])
             return
         if not entries:
-            say("Nothing waits.")
+            say("The queue is empty." if every else "Nothing waits.")
             return
         print_table(
-            [_row(entry, store.progress(entry)) for entry in entries],
+            [_row(app, entry, store.progress(entry)) for entry in entries],
             ("no.", "press", "batch", "labels", "good", "template", "state"),
         )
 
@@ -191,11 +191,11 @@ def _yes(value: bool) -> str:
     return "yes" if value else "no"
 
 
-def _row(entry: QueueEntry, progress: QueueProgress) -> tuple[str, ...]:
+def _row(app: App, entry: QueueEntry, progress: QueueProgress) -> tuple[str, ...]:
     asked = entry.asked
     state = str(progress.state)
     if entry.taken_at and not entry.outcome:
-        state += f", taken {entry.taken_at}"
+        state += f", taken {app.zone.shown(entry.taken_at)}"
     return (
         str(entry.number),
         entry.press,

@@ -403,3 +403,12 @@ def test_a_sheet_is_not_printed_as_one_label_unless_somebody_asked_for_that(batc
     assert (direct.code, "Warning" in direct.err) == (0, True)
     pdf = batch.cli("labels", "B1", "--template", "sheet-a4-24", "--printer", "pdf-300", "--again")
     assert (pdf.code, "Warning" in pdf.err) == (0, False)
+
+
+def test_the_list_tells_times_in_the_zone_of_the_factory(batch: Factory) -> None:
+    settings = batch.root / "bss-mfg.toml"
+    settings.write_text(settings.read_text().replace('station = ""', 'station = ""\ntimezone = "Asia/Kathmandu"'))
+    queue(batch)
+    with batch.ledger() as ledger:
+        assert ledger.print_queue.take(1, "press-2")
+    assert "+05:45" in batch.cli("queue", "list").out

@@ -114,7 +114,7 @@ function showWaiting({ waiting }) {
 
 function showFailures({ failures }) {
   const cards = failures.map((one) => {
-    let picture = make("div", "no-picture", "no picture");
+    let picture = make("div", "no-picture", one.picture_at ? `picture at ${one.picture_at}` : "no picture");
     if (one.picture) {
       picture = make("img", "");
       picture.src = one.picture;
