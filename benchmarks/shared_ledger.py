@@ -1,7 +1,8 @@
 """The shared ledger next to the file: issuing into PostgreSQL and SQLite in turns, stations that issue at once, a scan
 station's answer while others read, and a ledger moved there and back.
 
-The server is one of the benchmark's own, on a local socket, and syncs each commit.
+The server is one of the benchmark's own, on a local socket, and syncs each commit to the disk, as SQLite
+does.
 """
 
 from __future__ import annotations
@@ -172,7 +173,7 @@ def main(run: Callable[..., Found] = measure) -> int:
     parser.add_argument("--scans", type=int, default=500, help="answers at the scan station (default 500)")
     parser.add_argument("--json", type=Path, help="write the result to a file")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, running_server(DURABLE) as server:
+    with tempfile.TemporaryDirectory() as folder, running_server(DURABLE, on_disk=True) as server:
         found = run(Path(folder), server, given.units, given.stations, given.batches, given.readers, given.scans)
     checked = targets(found)
     print(target_table(checked))

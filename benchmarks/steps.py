@@ -65,11 +65,11 @@ class Step:
     spread: bool = False
     """Whether two processes must be `SPEED_UP` times one."""
 
-    def run(self, place: Place, jobs: int) -> Ran:
-        """Run the command once more."""
+    def run(self, place: Place, jobs: int, executor: str = "") -> Ran:
+        """Run the command once more, in so many processes or by an executor."""
         number = place.runs[self.name] = place.runs.get(self.name, 0) + 1
         words = self.words(place, number)
-        more: list[object] = ["--jobs", jobs] if takes_jobs(words) else []
+        more: list[object] = ["--executor", executor] if executor else ["--jobs", jobs] if takes_jobs(words) else []
         return run([sys.executable, "-m", "bss_mfg", "--workspace", place.root, *words, *more])
 
 
@@ -185,12 +185,12 @@ class Bench:
             if not place.runs.get(name):
                 STEPS[name].run(place, os.cpu_count() or 1)
 
-    def measure(self, step: Step, place: Place, point: Point) -> None:
+    def measure(self, step: Step, place: Place, point: Point, executor: str = "") -> None:
         """Run a step once more, beside the same on one sheet."""
         few = self.place(FEW, "start")
         for at in (few, place):
             self.prepare(step, at)
-        point.add(step.run(place, point.jobs), step.run(few, point.jobs).seconds)
+        point.add(step.run(place, point.jobs, executor), step.run(few, point.jobs, executor).seconds)
 
     def growth(self, sizes: Sequence[int], steps: Sequence[Step], jobs: int, most_graded: int) -> list[Point]:
         """Each step at each size. What is compared with is measured again at the end: a machine's mood shows."""

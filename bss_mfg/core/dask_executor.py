@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import logging
+import pickle
 import threading
 import time
 from collections import OrderedDict
@@ -129,7 +130,7 @@ class DaskExecutor(TimedExecutor):
             error = answer = None
         if answer is not None:
             if answer.error is None:
-                _set(sent, answer.result)
+                _set(sent, pickle.loads(answer.result))  # noqa: S301  (of the cluster that runs our pickles)
             else:
                 _fail(sent, answer.error)
         elif type(error).__name__ == "KilledWorker":

@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
-from bss_mfg.core.portable_tasks import PackedCall, Part, put_part, run_packed
+from bss_mfg.core.portable_tasks import PackedCall, Part, pickled_result, put_part
 from bss_mfg.core.processes import ProcessExecutor
 from bss_mfg.core.temporary_files import temporary_files
 from bss_mfg.errors import InputError, MissingError
@@ -44,9 +43,9 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a job gave: a result, or what it raised."""
+    """What a job gave: a result, pickled where it was made and opened by who asked; or what it raised."""
 
-    result: Any = None
+    result: bytes = b""
     error: Exception | None = None
 
 
@@ -102,14 +101,14 @@ class _Desk:
         self._processes = ProcessExecutor(get_worker().state.nthreads)
         self._lock = threading.Lock()
 
-    def run(self, job: Job, data: Sequence[bytes]) -> Any:
-        """What a job gives."""
+    def run(self, job: Job, data: Sequence[bytes]) -> bytes:
+        """What a job gives, pickled."""
         with temporary_files({}) as own:
             places = [
                 self._keep(part, content) if part.stays else put_part(part, content, own)
                 for part, content in zip(job.call.parts, data, strict=True)
             ]
-            return self._processes.submit_within(job.seconds, run_packed, job.call, places).result()
+            return self._processes.submit_within(job.seconds, pickled_result, job.call, places).result()
 
     def _keep(self, part: Part, content: bytes) -> Path:
         """Put a part that other tasks name, too; of those the newest stay."""

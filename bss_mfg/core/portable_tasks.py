@@ -106,6 +106,11 @@ def run_packed(call: PackedCall, places: Sequence[Path]) -> Any:
     return function(*arguments)
 
 
+def pickled_result(call: PackedCall, places: Sequence[Path]) -> bytes:
+    """What a call gives, pickled once: on its way back nobody but the last has to open it."""
+    return pickle.dumps(run_packed(call, places), pickle.HIGHEST_PROTOCOL)
+
+
 def put_part(part: Part, data: bytes, folder: Path) -> Path:
     """Put a part's bytes into a new folder; the path of what they are."""
     place = folder / part.sha256[:32] / part.name

@@ -59,6 +59,21 @@ _IN_CARTON = """SELECT b.id, k.number FROM package k JOIN batch b ON b.no = k.ba
     ORDER BY k.batch, k.number"""
 _ON_PALLET = """SELECT b.id, k.number FROM logistic_unit l JOIN package k ON k.carton = l.no
     JOIN batch b ON b.no = k.batch WHERE l.pallet = ? ORDER BY k.batch, k.number"""
+_INSIDE: dict[UnitKind, str] = {
+    "carton": "k.carton = ?",
+    "pallet": "k.carton IN (SELECT no FROM logistic_unit WHERE pallet = ?)",
+}
+_DOUBTFUL = {
+    kind: f"""SELECT b.id, k.number, k.print_verified, k.shipped FROM package k JOIN batch b ON b.no = k.batch
+    WHERE {inside} AND (k.print_verified = 0 OR k.shipped <> 0
+        OR EXISTS (SELECT 1 FROM unit u WHERE u.batch = k.batch AND u.scrapped <> 0 AND u.number BETWEEN
+            (k.number - 1) * b.units_per_package + 1 AND k.number * b.units_per_package)
+        OR EXISTS (SELECT 1 FROM unit u WHERE u.batch = k.batch AND u.scrapped <> 0 AND u.place IS NOT NULL
+            AND u.package = k.number)) ORDER BY k.batch, k.number"""  # noqa: S608 (fixed texts)
+    for kind, inside in _INSIDE.items()
+}
+"""What may hinder a carton or a pallet, found by one query, for all other stations wait meanwhile: packages that hold a
+unit that was scrapped, though another may have taken its place, too."""
 
 
 class PackingStore:
@@ -257,7 +272,7 @@ class PackingStore:
         contents = self.contents(carton)
         if not contents:
             return Refused(PackRefusal.NOT_PACKED, f"{carton.words} is empty")
-        if gone := self._not_ready(contents):
+        if gone := self._not_ready(carton):
             return Refused(PackRefusal.NOT_VERIFIED, "; ".join(gone[:3]))
         if pallet and pallet.full:
             return Refused(PackRefusal.FULL, f"{pallet.words} is full: close it")
@@ -301,23 +316,18 @@ class PackingStore:
                 f"{unit.words} holds {unit.held} of {count_words(unit.size, inside)}",
                 way_out="Nothing was changed. To close it so, say why.",
             )
-        if problems := self._not_ready(contents):
+        if problems := self._not_ready(unit):
             raise RefusedError(
                 f"{unit.words} holds what may not leave",
                 problems=problems[:10],
                 way_out="Nothing was changed. Take it out of the carton (`remove`, then scan it).",
             )
 
-    def _not_ready(self, contents: Sequence[Place]) -> list[str]:
-        """Packages that may not leave any more, in words."""
+    def _not_ready(self, unit: LogisticUnit) -> list[str]:
+        """Packages in a carton or on a pallet that may not leave any more, in words."""
         found = []
-        for batch_id, number in contents:
-            rows = self._db.rows(
-                "SELECT print_verified, shipped FROM package WHERE batch = ? AND number = ?",
-                (self._batches.number(batch_id), number),
-            )
+        for batch_id, number, verified, shipped in self._db.rows(_DOUBTFUL[unit.kind], (unit.number,)):
             package = self._packages.get(batch_id, number)
-            ((verified, shipped),) = rows
             if package.scrapped:
                 found.append(f"{package.serials_text} was scrapped")
             elif shipped:

@@ -146,9 +146,11 @@ def opened(url: str, *, unguarded: bool = False) -> Iterator[Opened]:
 
 
 @contextmanager
-def server(options: Sequence[str] = _FAST, port: int = 5432) -> Iterator[Server]:
-    """A server that ends with the block; nothing of it is left."""
-    memory = "/dev/shm" if Path("/dev/shm").is_dir() and shutil.disk_usage("/dev/shm").free > 2 << 30 else "/tmp"
+def server(options: Sequence[str] = _FAST, port: int = 5432, *, on_disk: bool = False) -> Iterator[Server]:
+    """A server that ends with the block; nothing of it is left. Its files lie in memory where there is room, or, where
+    a benchmark syncs them, on disk."""
+    has_room = Path("/dev/shm").is_dir() and shutil.disk_usage("/dev/shm").free > 2 << 30
+    memory = "/dev/shm" if has_room and not on_disk else "/tmp"
     with tempfile.TemporaryDirectory(prefix="bss-pg-", dir=memory) as name:  # a socket's path may have 107 characters
         folder = Path(name)
         if os.geteuid() == 0:

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from benchmarks import choices, helps, line
 from tests.helpers import ROOT
 from tests.needs import needs
@@ -63,6 +65,35 @@ def test_the_shared_ledger_is_measured_whole(tmp_path: Path) -> None:
     assert all(found[name] > 0 for name in ("sqlite_rate", "postgresql_rate", "batch_p99_s", "scan_p99_s"))
     assert 20 < found["there_mib"] < 200
     assert 20 < found["back_mib"] < 200
+
+
+@needs("postgresql")
+def test_the_capacity_of_a_line_is_simulated(tmp_path: Path) -> None:
+    """On few boxes: all kinds of acts are measured, and a larger factory takes more stations and more of a ledger."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.capacity", "--boxes", "48", "--json", tmp_path / "j"],
+        capture_output=True, text=True, cwd=ROOT,
+    )  # fmt: skip
+    assert done.returncode in (0, 1), done.stderr  # a busy machine misses targets
+    small, middle, large = json.loads((tmp_path / "j").read_text("utf-8"))["capacity"]["plans"]
+    assert small["stations"]["packing table"] < middle["stations"]["packing table"] < large["stations"]["packing table"]
+    assert 0 < small["busy"] < middle["busy"] < large["busy"]
+    assert small["units"] == pytest.approx(small["rate"] * 3_600, rel=0.2)
+    assert 0 < small["scan_p50_s"] <= small["scan_p99_s"]
+
+
+def test_a_cluster_is_measured_next_to_processes(tmp_path: Path) -> None:
+    few = ("--units", "96", "--rounds", "1")
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.machines", *few, "--json", tmp_path / "j"],
+        capture_output=True, text=True, cwd=ROOT,
+    )  # fmt: skip
+    assert done.returncode in (0, 1), done.stderr  # so few units miss targets
+    points = json.loads((tmp_path / "j").read_text("utf-8"))["machines"]["points"]
+    assert [(point["step"], point["by"]) for point in points] == [
+        ("labels", "own"), ("labels", "dask"), ("verify", "own"), ("verify", "dask"),
+    ]  # fmt: skip
+    assert all(len(point["seconds"]) == 1 and point["units"] == 96 for point in points)
 
 
 @needs("libdmtx")

@@ -158,7 +158,7 @@ def _laid_out(
     if closed:
         stands = {
             value for plain, (sample, _) in zip(plains, first_units, strict=True)
-            for value, needle in _values(plain, sample) if needle.search(plain.data)
+            for value, needle in _values(plain, sample) if needle.stand_in(plain.data)
         }  # fmt: skip
         miss = _partly_opened(question.key, decoded.each, first_units, closed)
         question.tally.note(replace(miss, stands=frozenset(stands)))
@@ -214,12 +214,12 @@ def _miss(question: EncryptedQuestion, plains: Sequence[Plain], first_units: Seq
     fixed = any(source.startswith("unit.") for source in question.elsewhere)
     for plain, (sample, _) in zip(plains, first_units, strict=True):
         values = _values(plain, sample)
-        there = [value for value, needle in values if needle.search(plain.data)]
+        there = [value for value, needle in values if needle.stand_in(plain.data)]
         stands |= set(there)
         missing = [
             value
             for value, needle in values
-            if value not in there and value.source not in question.elsewhere and not needle.search(sample.text)
+            if value not in there and value.source not in question.elsewhere and not needle.stand_in(sample.text)
         ]
         where = f" ({sample.name})" if several else ""
         if missing and not told:
@@ -248,7 +248,7 @@ def _places(plains: Sequence[Plain], first_units: Sequence[tuple[Known, int]]) -
 def _values(plain: Plain, sample: Known) -> list[tuple[ValueOf, Needles]]:
     """The values of a plaintext's units, each with what finds it."""
     return [
-        (ValueOf(sample.name, unit.number, source), needles([unit.alone(source)]))
+        (ValueOf(sample.name, unit.number, source), Needles((unit.written_values[source],)))
         for unit in plain.units
         for source in unit.sources
     ]
@@ -267,4 +267,4 @@ def _named(values: Sequence[ValueOf]) -> str:
 def _whose(samples: Sequence[Known], own: Known, data: bytes) -> str:
     """The sample whose units stand in some bytes, of all but one."""
     others = (sample for sample in samples if sample is not own)
-    return next((sample.name for sample in others if needles(sample.units).search(data)), "")
+    return next((sample.name for sample in others if needles(sample.units).stand_in(data)), "")

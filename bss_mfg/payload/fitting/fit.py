@@ -17,7 +17,7 @@ from bss_mfg.payload.fitting.forms import forms_without_key
 from bss_mfg.payload.fitting.known import Known, standing
 from bss_mfg.payload.fitting.misses import Seen, misplaced, unexplained_fields, wrong_values
 from bss_mfg.payload.fitting.other_orders import in_orders, other_orders
-from bss_mfg.payload.fitting.plain_fields import Content, plain_readings
+from bss_mfg.payload.fitting.plain_fields import Content, hold_units, plain_readings
 from bss_mfg.payload.fitting.proof import explains
 from bss_mfg.payload.fitting.questions import open_questions
 from bss_mfg.payload.fitting.report import MOST, FitReport
@@ -63,6 +63,8 @@ def _fit_in_orders(
 ) -> FitReport | None:
     """What explains the samples with their units in one of these orders. Where nothing does, how near that order came
     in which more fields in clear are read than as the samples list the units; None where there is none."""
+    if not orders:
+        return None
     best, read, nearest = None, _read_in_clear(request.samples), dict(tally.nearest)
     for places, names in orders.items():
         tally.nearest.clear()
@@ -82,8 +84,7 @@ def _read_in_clear(samples: Sequence[Known]) -> frozenset[str]:
     strings = [split_string(sample.string, sample.name) for sample in samples]
     keys = _common_keys(strings, samples)
     separator = _separators(strings, samples, keys)
-    found = {key: plain_readings(key, *_present(strings, samples, key), separator) for key in keys}
-    return frozenset(key for key, some in found.items() if any(one["source"].startswith("unit.") for one in some))
+    return frozenset(key for key in keys if hold_units(*_present(strings, samples, key), separator))
 
 
 def _fit(request: FitRequest, tally: Tally) -> FitReport:
@@ -166,18 +167,14 @@ def _separators(strings: Sequence[SplitString], samples: Sequence[Known], keys: 
     """The sign between the values of several units: the one with which most fields are values of units, else that
     which cuts most into as many parts, first of one length; `_` where there is no list. `+` and `/` stand in base64
     as well, so they count where the parts have one length."""
+    several = [(text, sample) for text, sample in zip(strings, samples, strict=True) if len(sample.units) > 1]
+    if not several:
+        return LIST_SEPARATORS[0]
 
     def lists(separator: str) -> int:
-        return sum(
-            any(
-                one["source"].startswith("unit.")
-                for one in plain_readings(key, *_present(strings, samples, key), separator)
-            )
-            for key in keys
-        )
+        return sum(hold_units(*_present(strings, samples, key), separator) for key in keys)
 
     def parts(separator: str, *, even: bool) -> int:
-        several = [(text, sample) for text, sample in zip(strings, samples, strict=True) if len(sample.units) > 1]
         cut = [
             (list(map(len, (text.value(key) or "").split(separator))), len(sample.units))
             for text, sample in several

@@ -22,7 +22,7 @@ Format = str | tuple[str, ...]
 """A format by its name, or a chain of them."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class KnownUnit:
     """The values of one unit by their sources: bytes of our own sources, the text of an identities file's columns.
     `repr` shows none of them. `number`: which unit (from 1) it is in the sample that lists it."""
@@ -35,9 +35,10 @@ class KnownUnit:
         """The sources that have a value."""
         return tuple(self.values)
 
-    def alone(self, source: str) -> KnownUnit:
-        """The unit with no other value than this."""
-        return KnownUnit({source: self.values[source]}, self.number)
+    @cached_property
+    def written_values(self) -> Mapping[str, WrittenValue]:
+        """Each value, by its source, in every form: written once for all that look for it."""
+        return {source: WrittenValue(self, source) for source in self.values}
 
     def sortable(self, source: str) -> bytes | None:
         """A value that units can be sorted by; None where there is none."""
@@ -69,6 +70,39 @@ class KnownUnit:
         if isinstance(value, str):
             return len(self.parsed(source, format))
         return len(value) if source == "unit.mac" and len(value) != 6 else None
+
+
+@dataclass(frozen=True)
+class WrittenValue:
+    """A value of a unit in every form that is long enough to be found, written when it is first looked for."""
+
+    unit: KnownUnit
+    source: str
+
+    @cached_property
+    def forms(self) -> tuple[bytes, ...]:
+        """In every format."""
+        return _long(_forms(self.unit, self.source))
+
+    @cached_property
+    def chained(self) -> tuple[bytes, ...]:
+        """Through every chain of two encodings."""
+        parsed = partial(self.unit.parsed, self.source)
+        return _long(text for _, text in written_chains(self.source, parsed, 2))
+
+
+def _forms(unit: KnownUnit, source: str) -> Iterator[bytes]:
+    for format in formats_of(source, in_plaintext=True):
+        if text := unit.written(source, format):
+            yield text
+    if source == "unit.uuid" and isinstance(data := unit.values[source], bytes):
+        digits = data.hex()
+        dashed = "-".join([digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]])
+        yield from (dashed.encode(), dashed.upper().encode())
+
+
+def _long(texts: Iterable[bytes]) -> tuple[bytes, ...]:
+    return tuple(dict.fromkeys(text for text in texts if len(text) >= LEAST_NEEDLE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,60 +172,56 @@ def formats_of(source: str, *, in_plaintext: bool) -> tuple[str, ...]:
 
 LEAST_NEEDLE = 6
 """Bytes of a value whose being there is no chance."""
+_TEXT, _TEXT_INSIDE = re.compile(rb"[ -~]*"), re.compile(rb"[ -~]{%d}" % LEAST_NEEDLE)
 
 
 @dataclass(frozen=True)
 class Needles:
-    """What finds any value of some units in a plaintext, in any format; of a lone serial less than `LEAST_NEEDLE` bytes
-    says nothing. Chains of two encodings are looked for where there is enough text."""
+    """What finds any of some values in a plaintext, in any format; of a lone serial less than `LEAST_NEEDLE` bytes says
+    nothing. Chains of two encodings are looked for where there is enough text."""
 
-    units: tuple[KnownUnit, ...] = field(repr=False)
+    values: tuple[WrittenValue, ...] = field(repr=False)
 
-    def search(self, data: bytes) -> re.Match[bytes] | None:
-        """The first value that stands there."""
-        if (found := self._formats.search(data)) or not may_hold_chain(data):
-            return found
-        return self._chains.search(data)
+    def stand_in(self, data: bytes) -> bool:
+        """Whether a value stands there."""
+        if any(form in data for form in self._bytes):
+            return True
+        if not _TEXT_INSIDE.search(data):  # as most of what is searched: bytes of chance
+            return False
+        return any(text in data for text in self._texts) or any(text in data for text in self._chains(data))
+
+    def place_in(self, data: bytes) -> int | None:
+        """Where the first value stands: one in a format, else one through a chain; None where none does."""
+        for texts in ((*self._bytes, *self._texts), self._chains(data)):
+            if places := [place for text in texts if (place := data.find(text)) >= 0]:
+                return min(places)
+        return None
+
+    def _chains(self, data: bytes) -> Iterable[bytes]:
+        return (text for value in self.values for text in value.chained) if may_hold_chain(data) else ()
 
     @cached_property
-    def _formats(self) -> re.Pattern[bytes]:
-        return _any_of(form for unit in self.units for source in unit.sources for form in _forms(unit, source))
+    def _bytes(self) -> tuple[bytes, ...]:
+        return tuple(form for value in self.values for form in value.forms if not _TEXT.fullmatch(form))
 
     @cached_property
-    def _chains(self) -> re.Pattern[bytes]:
-        return _any_of(
-            text
-            for unit in self.units
-            for source in unit.sources
-            for _, text in written_chains(source, partial(unit.parsed, source), 2)
-        )
+    def _texts(self) -> tuple[bytes, ...]:
+        return tuple(form for value in self.values for form in value.forms if _TEXT.fullmatch(form))
 
 
 def needles(units: Iterable[KnownUnit]) -> Needles:
     """What finds any value of the units in a plaintext."""
-    return Needles(tuple(units))
-
-
-def _forms(unit: KnownUnit, source: str) -> Iterator[bytes]:
-    for format in formats_of(source, in_plaintext=True):
-        if text := unit.written(source, format):
-            yield text
-    if source == "unit.uuid" and isinstance(data := unit.values[source], bytes):
-        digits = data.hex()
-        dashed = "-".join([digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]])
-        yield from (dashed.encode(), dashed.upper().encode())
-
-
-def _any_of(texts: Iterable[bytes]) -> re.Pattern[bytes]:
-    long = {text for text in texts if len(text) >= LEAST_NEEDLE}
-    found = [re.escape(text) for text in sorted(long, key=len, reverse=True)]
-    return re.compile(b"|".join(found) if found else b"(?!)")
+    return Needles(tuple(value for unit in units for value in unit.written_values.values()))
 
 
 def standing(units: Sequence[KnownUnit], data: bytes) -> tuple[int, ...] | None:
     """Which unit (from 0) stands in each place of some bytes; None where one of them does not."""
-    places = [match.start() for unit in units if (match := needles([unit]).search(data))]
-    return tuple(sorted(range(len(units)), key=places.__getitem__)) if len(places) == len(units) else None
+    places: list[int] = []
+    for unit in units:
+        if (place := needles([unit]).place_in(data)) is None:
+            return None
+        places.append(place)
+    return tuple(sorted(range(len(units)), key=places.__getitem__))
 
 
 def orders_of(units: Sequence[KnownUnit], stand: tuple[int, ...]) -> list[UnitOrder]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bss_mfg.payload.fitting.known import LEAST_NEEDLE, Known, KnownUnit, needles, other_order
+from bss_mfg.payload.fitting.known import LEAST_NEEDLE, Known, KnownUnit, Needles, needles, other_order
 from bss_mfg.payload.fitting.plain_fields import Content, plain_readings
 from bss_mfg.payload.fitting.spoiled import spoiled
 from bss_mfg.payload.fitting.strings import SplitString
@@ -72,9 +72,9 @@ def _about(data: bytes, sample: Known, samples: Sequence[Known]) -> str:
     if told := spoiled(data.decode()):
         return f"in {sample.name} {told}" if len(samples) > 1 else told
     where = f" of {sample.name}" if len(samples) > 1 else ""
-    if needles(sample.units).search(data):
+    if needles(sample.units).stand_in(data):
         return f"some values of the units{where} stand in it, and others do not, or in an unknown form"
-    whose = next((one for one in samples if one is not sample and needles(one.units).search(data)), None)
+    whose = next((one for one in samples if one is not sample and needles(one.units).stand_in(data)), None)
     return f"in the string{where} stand units of {whose.name}" if whose else ""
 
 
@@ -94,9 +94,9 @@ def wrong_values(samples: Sequence[Known], unplaced: Sequence[str], tally: Tally
     for sample in samples:
         for unit in sample.units:
             for source in (one for one in unit.sources if one in unplaced and _is_long(unit, one)):
-                value, needle = ValueOf(sample.name, unit.number, source), needles([unit.alone(source)])
+                value, needle = ValueOf(sample.name, unit.number, source), Needles((unit.written_values[source],))
                 is_judged = source in seen.in_clear or sample.name not in seen.unread
-                if is_judged and value not in stands and not needle.search(sample.text):
+                if is_judged and value not in stands and not needle.stand_in(sample.text):
                     found.append(value)
     return tuple(found)
 

@@ -37,9 +37,14 @@ def plain_readings(key: str, values: Sequence[str], samples: Sequence[Known], se
     return found
 
 
+def hold_units(values: Sequence[str], samples: Sequence[Known], separator: str) -> bool:
+    """Whether a field that has these values in the samples holds a value of each unit."""
+    return next(_of_units(values, samples, separator), None) is not None
+
+
 def _holds_values(value: str, sample: Known, separator: str) -> bool:
     """Whether values of the units stand in a field, in whatever order."""
-    if needles(sample.units).search(value.encode()):
+    if needles(sample.units).stand_in(value.encode()):
         return True
     parts = sorted(part.encode() for part in value.split(separator))
     if len(parts) < 2:  # a short value alone may be there by chance
@@ -53,6 +58,8 @@ def _holds_values(value: str, sample: Known, separator: str) -> bool:
 
 def _of_units(values: Sequence[str], samples: Sequence[Known], separator: str) -> Iterator[Content]:
     pairs = list(zip(values, samples, strict=True))
+    if any(len(_parts(value, sample, separator)) != len(sample.units) for value, sample in pairs):
+        return
     for source in samples[0].sources:
         if source == "unit.oob":  # a secret stands in no plain field
             continue
@@ -68,7 +75,7 @@ def _of_units(values: Sequence[str], samples: Sequence[Known], separator: str) -
 def _chains(pairs: Sequence[tuple[str, Known]], source: str, separator: str) -> list[Format]:
     """The chains of encodings in which the values of a source stand."""
     value, sample = pairs[0]
-    first = value.split(separator)[0] if len(sample.units) > 1 else value
+    first = _parts(value, sample, separator)[0]
     found = sample.units[0].chains(source, first.encode())
     return [chain for chain in found if all(_is_list(*pair, source, chain, separator) for pair in pairs)]
 
@@ -76,21 +83,22 @@ def _chains(pairs: Sequence[tuple[str, Known]], source: str, separator: str) -> 
 def _is_list(value: str, sample: Known, source: str, format: Format, separator: str) -> bool:
     if source not in sample.sources:
         return False
-    parts = value.split(separator) if len(sample.units) > 1 else [value]
+    parts = _parts(value, sample, separator)
     if len(parts) != len(sample.units):
         return False
     return all(unit.written(source, format) == part.encode() for unit, part in zip(sample.units, parts, strict=True))
+
+
+def _parts(value: str, sample: Known, separator: str) -> list[str]:
+    """The values of the units, if it is a list of them."""
+    return value.split(separator) if len(sample.units) > 1 else [value]
 
 
 def _lengths(source: str, values: Sequence[str], samples: Sequence[Known], separator: str) -> Content:
     """The characters that a spec has to say of a column, and of a MAC of 8 bytes."""
     if not column_of(source) and source != "unit.mac":
         return {}
-    parts = [
-        part
-        for value, sample in zip(values, samples, strict=True)
-        for part in (value.split(separator) if len(sample.units) > 1 else [value])
-    ]
+    parts = [part for value, sample in zip(values, samples, strict=True) for part in _parts(value, sample, separator)]
     least, most = min(map(len, parts)), max(map(len, parts))
     return {} if source == "unit.mac" and (least, most) == (12, 12) else {"min_length": least, "max_length": most}
 

@@ -246,7 +246,7 @@ class SymmetricSearch:
                 ivs = {"random": parts.iv, "zero": bytes(16), **self._named_ivs}
                 fixed = ivs.get(iv.name) or material.data[places.get("iv", 0) :][:16]
                 text = _bare_open(cipher, parts.ciphertext, key, fixed)
-                if text is None or not self._values.search(text):
+                if text is None or not self._values.stand_in(text):
                     continue
                 found = self._described(cipher, iv, derive, parts) | {"mac": mac}
                 if cipher == "xor":
@@ -272,7 +272,7 @@ class SymmetricSearch:
                         ivs = {"random": parts.iv, "zero": bytes(16), **self._named_ivs}
                         fixed = ivs.get(iv.name) or material.data[behind : behind + 16]
                         text = _bare_open(cipher, parts.ciphertext, key, fixed)
-                        if text is not None and self._values.search(text):
+                        if text is not None and self._values.stand_in(text):
                             found = self._described(cipher, iv, derive, parts)
                             if cipher == "xor":
                                 found["iv"] = "derived"

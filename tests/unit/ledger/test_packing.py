@@ -18,7 +18,7 @@ from bss_mfg.ledger.events import kinds_of, read_record
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.package_way import way_of
 from bss_mfg.ledger.packing_events import OnePackage
-from bss_mfg.ledger.packing_records import LogisticUnit, NewLogisticUnit, PackRefusal, Place, Refused
+from bss_mfg.ledger.packing_records import ClosingLabel, LogisticUnit, NewLogisticUnit, PackRefusal, Place, Refused
 from bss_mfg.ledger.shipping import ship_logistic_unit
 from bss_mfg.station.closing import Closer
 from bss_mfg.station.packing import PackingTable
@@ -166,6 +166,25 @@ def test_what_was_scrapped_in_a_carton_keeps_it_open_until_it_is_taken_out(boxes
     ledger.packing.unpack(("A", 2))
     packed(ledger, ("A", 3))
     assert close(boxes, ledger, carton).closed_at
+
+
+def test_closing_asks_as_often_however_much_is_inside(
+    boxes: Factory, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All other stations wait meanwhile."""
+    asked: list[str] = []
+    real = type(ledger._db).rows
+    monkeypatch.setattr(
+        type(ledger._db), "rows", lambda self, sql, *more: [asked.append(sql), real(self, sql, *more)][1]
+    )
+    counts = []
+    for contents in ((1,), (2, 3, 4, 5, 6)):
+        carton = packed(ledger, *(("A", number) for number in contents), new=NewLogisticUnit(len(contents), "39506000"))
+        label = ClosingLabel(ledger.packing.contents(carton), "file", "", lambda: None)
+        asked.clear()
+        assert ledger.packing.close(carton.number, label)
+        counts.append(len(asked))
+    assert counts[0] == counts[1] > 0
 
 
 def test_a_pallet_ships_all_at_once_and_what_comes_back_is_in_no_carton(boxes: Factory, ledger: Ledger) -> None:

@@ -51,10 +51,10 @@ def test_a_padding_that_only_another_length_shows_is_left_open() -> None:
 def test_a_value_in_a_chain_is_found_among_other_bytes() -> None:
     inside = needles([KnownUnit({"unit.uuid": VALUE})])
     text = format_of(("hex-lower", "base64")).encoding.encode(VALUE)
-    found = inside.search(b"\0\1" + text + b"\2")
-    assert found
-    assert found.start() == 2
-    assert not inside.search(b"\0\1" + text[:-8] + b"\2")
+    assert inside.place_in(b"\0\1" + text + b"\2") == 2
+    assert inside.stand_in(b"\0\1" + text + b"\2")
+    assert inside.place_in(b"\0\1" + text[:-8] + b"\2") is None
+    assert not inside.stand_in(b"\0\1" + text[:-8] + b"\2")
 
 
 @pytest.mark.parametrize("kind", ["binary", "text", "json", "cbor"])
