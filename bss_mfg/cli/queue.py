@@ -46,7 +46,7 @@ def list_(app: App, name: str, every: bool, as_json: bool) -> None:
             return
         print_table(
             [_row(app, entry, store.progress(entry)) for entry in entries],
-            ("no.", "press", "batch", "labels", "good", "template", "state"),
+            ("NO.", "PRESS", "BATCH", "LABELS", "GOOD", "TEMPLATE", "STATE"),
         )
 
 
@@ -91,7 +91,7 @@ def show(app: App, number: int, as_json: bool) -> None:
                 )
                 for one in progress.stretches
             ]
-            print_table(rows, ("stretch", "press", "roll", "labels", "good", "spoiled", "again because"))
+            print_table(rows, ("STRETCH", "PRESS", "ROLL", "LABELS", "GOOD", "SPOILED", "AGAIN BECAUSE"))
 
 
 @queue.command(epilog="Example: bss-mfg queue rolls --press press-2")
@@ -110,7 +110,7 @@ def rolls(app: App, name: str, as_json: bool) -> None:
             (one.press, str(one.roll), f"{one.labels:,}", f"{one.spoiled:,}", f"{one.waiting:,}", _yes(one.ended))
             for one in found
         ]
-        print_table(rows, ("press", "roll", "good", "spoiled", "at the printer", "ended"))
+        print_table(rows, ("PRESS", "ROLL", "GOOD", "SPOILED", "AT THE PRINTER", "ENDED"))
 
 
 @queue.command(epilog="Example: bss-mfg queue move 7 press-3")
@@ -177,7 +177,8 @@ def put_into_queue(
     )
     _say_or_json(store, entry, words, as_json)
     if is_new:
-        say(f"{entry.press} has printed nothing here before: if that is a slip, `bss-mfg queue move` mends it.")
+        mended = f"`bss-mfg queue move {entry.number} PRESS` mends it"
+        say(f"{entry.press} has printed nothing here before: if that is a slip, {mended}.")
 
 
 def _say_or_json(store: PrintQueueStore, entry: QueueEntry, words: str, as_json: bool) -> None:
@@ -224,8 +225,8 @@ def print_line(store: PrintQueueStore, entry: QueueEntry, tell: Callable[[str], 
     """One entry on one line."""
     progress = store.progress(entry)
     tell(
-        f"  {entry.number:>4}  {entry.asked.batch:<20.20} {entry.asked.labels:>8,} labels, {progress.good:,} good, "
-        f"{entry.asked.template}: {progress.state}"
+        f"  {entry.number:>4}  {entry.asked.batch:<20.20} {count_words(entry.asked.labels, 'label'):>15}, "
+        f"{progress.good:,} good, {entry.asked.template}: {progress.state}"
     )
 
 
