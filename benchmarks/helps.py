@@ -1,14 +1,13 @@
-"""`python -m benchmarks.helps`: the time of `--help` of every command next to a bare `import click`, in turns."""
+"""`python -m benchmarks.helps`: the work of `--help` of every command next to a bare `import click`, in turns."""
 
 from __future__ import annotations
 
 import argparse
+import resource
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from statistics import median
 
 import click
 
@@ -20,7 +19,7 @@ BARE = (sys.executable, "-c", "import click")
 
 @dataclass(frozen=True)
 class Help:
-    """The median seconds of a command's help, and of the bare import measured between its runs."""
+    """The least processor seconds of a command's help, and of the bare import measured between its runs."""
 
     command: str
     seconds: float
@@ -49,19 +48,25 @@ def commands() -> Iterator[tuple[str, ...]]:
 
 
 def seconds_of(command: tuple[str, ...]) -> float:
-    """The wall time of a process."""
-    start = time.perf_counter()
+    """The processor time of a process: on a busy machine, waiting for a processor is none of it."""
+    before = _processor_seconds()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - start
+    return _processor_seconds() - before
+
+
+def _processor_seconds() -> float:
+    """Of all ended processes of this one."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def measure(words: tuple[str, ...], runs: int) -> Help:
-    """A command's help and the bare import in turns; medians, so that a busy moment hurts neither."""
+    """A command's help and the bare import in turns; the least of each, as a busy moment only ever adds."""
     own, bare = [], []
     for _ in range(runs):
         own.append(seconds_of((sys.executable, "-m", "bss_mfg", *words, "--help")))
         bare.append(seconds_of(BARE))
-    return Help(" ".join(("bss-mfg", *words)), median(own), median(bare))
+    return Help(" ".join(("bss-mfg", *words)), min(own), min(bare))
 
 
 def measure_all(runs: int) -> list[Help]:

@@ -13,11 +13,11 @@ from bss_mfg.cli.dates import utc_moment
 from bss_mfg.cli.parameters import Reason, WholeNumber
 from bss_mfg.cli.progress import progress_bar
 from bss_mfg.cli.table_options import say_passed_over, table_options
-from bss_mfg.core.read_tables import TableOptions
 from bss_mfg.core.text import count_words
 from bss_mfg.model import FIELD_PREFIX, Batch
 
 if TYPE_CHECKING:
+    from bss_mfg.core.read_tables import TableOptions
     from bss_mfg.ledger.batches import BatchState
     from bss_mfg.ledger.ledger import Ledger
     from bss_mfg.ledger.releases import Release

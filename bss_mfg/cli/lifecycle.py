@@ -13,10 +13,10 @@ from bss_mfg.cli.pallet import named_unit_of
 from bss_mfg.cli.parameters import Reason, WholeNumber
 from bss_mfg.cli.table_options import say_passed_over, table_options
 from bss_mfg.cli.unit_names import UNIT_METAVAR, named_packages, named_units
-from bss_mfg.core.read_tables import TableOptions
 from bss_mfg.core.text import count_words
 
 if TYPE_CHECKING:
+    from bss_mfg.core.read_tables import TableOptions
     from bss_mfg.ledger.package_counts import PackageCounts
     from bss_mfg.workspace.product import LoadedProduct
 

@@ -12,11 +12,11 @@ import click
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
 from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.table_options import say_passed_over, table_options
-from bss_mfg.core.read_tables import TableOptions
 from bss_mfg.core.text import count_words, listing
 from bss_mfg.programming.names import NAMES
 
 if TYPE_CHECKING:
+    from bss_mfg.core.read_tables import TableOptions
     from bss_mfg.ledger.releases import Release as OpenRelease
     from bss_mfg.payload.spec import Spec
     from bss_mfg.programming.format import Format
@@ -99,7 +99,7 @@ def program(
             raise click.UsageError("--check compares only: leave the other options out.")
         _check(ctx, app, _Readback(batch_id, readback, table, without_keys, jobs), as_json=as_json)
         return
-    if without_keys or table != TableOptions():
+    if without_keys or table.sheet or table.ignore:
         raise click.UsageError("--without-keys, --sheet and --ignore belong to --check.")
     options = _Options(batch_id, kind or "", layout, out or "", to, again, reason, claim, flasher)
     _refuse_wrong_options(options)

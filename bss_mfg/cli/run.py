@@ -29,11 +29,11 @@ from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.progress import RunDisplay, duration_words
 from bss_mfg.cli.sending import say_sent, send_address, send_option
 from bss_mfg.cli.table_options import say_passed_over, table_options
-from bss_mfg.core.read_tables import TableOptions
 from bss_mfg.core.text import count_words
 from bss_mfg.version import __version__
 
 if TYPE_CHECKING:
+    from bss_mfg.core.read_tables import TableOptions
     from bss_mfg.label.printing.send_batch import SendRequest
     from bss_mfg.ledger.ledger import Ledger
     from bss_mfg.model import Batch, SymbolStyle

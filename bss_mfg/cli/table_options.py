@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from bss_mfg.cli.common import Command, say, shown_path
-from bss_mfg.core.read_tables import PassedOver, TableOptions
+
+if TYPE_CHECKING:
+    from bss_mfg.core.read_tables import PassedOver
 
 
 def table_options(function: Command) -> Command:
@@ -26,6 +28,8 @@ def table_options(function: Command) -> Command:
     )
     @functools.wraps(function)
     def command(*arguments: Any, sheet: str | None, ignore: tuple[str, ...], **options: Any) -> Any:
+        from bss_mfg.core.read_tables import TableOptions
+
         return function(*arguments, table=TableOptions(sheet, ignore), **options)
 
     return cast(Command, command)

@@ -92,6 +92,11 @@ MOST_ANSWERED = 10
     help="What the FILES are, where bss-mfg can't tell: our own drawing, or pictures of what was printed. Recorded.",
 )
 @click.option(
+    "--strict",
+    is_flag=True,
+    help="Fail also where the pictures are too poor for all texts, codes and artwork to be judged.",
+)
+@click.option(
     "--patience",
     type=WholeNumber(1, 100),
     default=1,
@@ -120,6 +125,7 @@ def verify(
     reports: tuple[Path, ...],
     resume: bool,
     of: ReadSubject | None,
+    strict: bool,
     patience: int,
     jobs: int,
     scheduler: str | None,
@@ -155,6 +161,8 @@ def verify(
         raise click.UsageError(
             "--second-reader, --grade, --min-grade, --sample and --resume are for labels of packages, not with --each."
         )
+    if strict and sample:
+        raise click.UsageError("--strict is for labels, and --sample decides on a lot: ask for one of them.")
     writer = _ReportWriter(reports, app.zone)
     options = VerifyOptions(
         each=each,
@@ -167,6 +175,7 @@ def verify(
         keep_pictures=each == "package",
         sample=sample,
         resume=resume,
+        strict=strict,
         patience=patience,
         of=of,
         rescans=_rescan_rule(watch, rescans),
@@ -393,6 +402,8 @@ def _conclude(outcome: Verification) -> None:
             say(f"OK as far as it could be judged{unseen}: {left} (the notes say why)")
         else:
             say(f"OK{' so far' * bool(outcome.unseen)}: {right}{unseen}")
+    elif outcome.no_fault:
+        say(f"NOT ALL JUDGED: nothing wrong was found, but {left} (the notes say why, and what helps)")
     elif outcome.wrong_batch:
         say(f"WRONG: these are labels of another batch: `bss-mfg verify {outcome.wrong_batch} ...`")
     elif outcome.pages and not any(outcome.counts[kind] for kind in outcome.counts if kind != "missing"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import ceil, hypot
 from typing import TYPE_CHECKING
 
 from bss_mfg.imaging.expected_content import ExpectedLabel
@@ -27,8 +28,9 @@ _DARKEST = 0.3
 """Share of the symbol's ink that no pixel of blank paper reaches."""
 _AROUND_EM = 0.4
 """What is looked at around a text, to know its paper."""
-_SYMBOL_SIDE = 48
-"""Pixels that a symbol is looked at in, along a side."""
+_SYMBOL_PIXELS = 1.5
+"""Pixels of the picture that a symbol is looked at by, along a side. As large as its modules, each would show paper and
+ink as one grey, how much so by chance."""
 
 
 def find_blank(
@@ -57,7 +59,9 @@ def symbol_gain(picture: Picture, label: ExpectedLabel, to_pixels: Floats) -> fl
     """Grey levels between paper and ink of a label's symbol."""
     import numpy as np
 
-    ink = area_place(label.symbol, to_pixels, (_SYMBOL_SIDE, _SYMBOL_SIDE)).cut_out(picture)
+    whole = area_place(label.symbol, to_pixels, (1, 1))
+    across, down = (ceil(hypot(*side) / _SYMBOL_PIXELS) for side in (whole.right, whole.down))
+    ink = area_place(label.symbol, to_pixels, (max(across, 1), max(down, 1))).cut_out(picture)
     if ink is None:
         return 0.0
     low, high = np.percentile(ink, (15, 85))

@@ -14,20 +14,22 @@ _AT_600_DPI = "A finer scan tells no more: show more labels in one picture, or c
 @dataclass(frozen=True, slots=True)
 class NotJudged:
     """How many labels have a text, code or picture that could not be compared with what was to be there (`labels`), and
-    how many have texts, all compared, in which a character could pass for one much like it (`doubtful`)."""
+    how many have texts, all compared, in which a character could pass for one much like it (`doubtful`). `by_picture`:
+    how many of both another picture may judge; the others can be judged in none, as they were drawn."""
 
     labels: int = 0
     doubtful: int = 0
+    by_picture: int = 0
 
     @classmethod
     def of(cls, contents: Sequence[LabelContent]) -> NotJudged:
         """Of what was found of labels."""
         labels = sum(_is_open(content) for content in contents)
         doubtful = sum(bool(content.doubtful) and not _is_open(content) for content in contents)
-        return cls(labels, doubtful)
+        return cls(labels, doubtful, sum(bool(content.not_judged or content.doubtful) for content in contents))
 
     def __add__(self, other: NotJudged) -> NotJudged:
-        return NotJudged(self.labels + other.labels, self.doubtful + other.doubtful)
+        return NotJudged(self.labels + other.labels, self.doubtful + other.doubtful, self.by_picture + other.by_picture)
 
     def __bool__(self) -> bool:
         return bool(self.labels or self.doubtful)

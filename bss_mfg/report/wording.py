@@ -52,8 +52,10 @@ def headline(outcome: Verification) -> Headline:
             "incomplete": Headline("The sample is not complete", "warn"),
         }
         return verdicts[outcome.decision.verdict]
-    if not outcome.passed:
+    if not outcome.no_fault:
         return Headline("Not all labels are right", "bad")
+    if outcome.too_poor:
+        return Headline("Not all could be judged", "bad")
     if outcome.counts["missing"]:
         return Headline("Right so far (partial check)", "warn")
     if outcome.not_judged:

@@ -38,6 +38,8 @@ class VerifyOptions:
     reread_scrapped: bool = True
     """Whether a file with a unit that was scrapped or replaced since is read again: its label is to be taken off the
     line."""
+    strict: bool = False
+    """Whether labels are wrong of which the picture was too poor for all that is on them to be judged."""
     patience: int = 1
     """How many times the usual work a page may cost."""
     labels: LabelSource | None = None
@@ -121,10 +123,20 @@ class Verification:
         return len(self.findings) - self.findings.counts[FindingKind.MATCHED] - self.findings.unseen
 
     @property
+    def too_poor(self) -> bool:
+        """Whether pictures had to be better than they are: it was asked for that all on the labels is judged."""
+        return self.options.strict and bool(self.not_judged.by_picture)
+
+    @property
     def passed(self) -> bool:
         """Whether all is right: nothing but matches (with `partial`, also labels that no picture showed the place of;
-        but pictures without a label prove nothing), and every file was read. Of a sample: whether its lot is
-        accepted."""
+        but pictures without a label prove nothing), every file was read, and no picture was too poor for what was
+        asked. Of a sample: whether its lot is accepted."""
+        return self.no_fault and not self.too_poor
+
+    @property
+    def no_fault(self) -> bool:
+        """The same, however poor the pictures are."""
         if self.decision:
             return self.decision.verdict is LotVerdict.ACCEPT
         matched = self.findings.counts[FindingKind.MATCHED]

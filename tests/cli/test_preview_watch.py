@@ -27,12 +27,11 @@ from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import BUILT_IN, PDF_PRINTER_BY_DPI
 from tests.helpers.commands import real_environment
 from tests.helpers.factory import Factory
+from tests.helpers.pace import PATIENCE
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
-PATIENCE = 20.0
-"""Seconds until a wait gives up."""
 TEMPLATE = """\
 format = 1
 title = "Roll, labels of 50 x 30 mm"

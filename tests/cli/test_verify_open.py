@@ -17,6 +17,7 @@ from tests.helpers.factory import Factory
 from tests.helpers.wrong_labels import Press, ScanModel, issue_content_sheet
 
 ALL_RIGHT = "all labels are right"
+NOTHING = {"labels": 0, "doubtful": 0, "by_picture": 0}
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,7 @@ def verified(factory: Factory, *arguments: object) -> tuple[Outcome, dict[str, i
 def test_all_is_judged_on_an_ordinary_scan(sheet: Factory, tmp_path: Path) -> None:
     outcome, left = verified(sheet, scanned(sheet, tmp_path))
     assert outcome.code == 0
-    assert left == {"labels": 0, "doubtful": 0}
+    assert left == NOTHING
     assert ALL_RIGHT in outcome.err.splitlines()[-1]
 
 
@@ -55,12 +56,31 @@ def test_black_and_white_proves_the_codes_and_no_texts(sheet: Factory, tmp_path:
     file = scanned(sheet, tmp_path, bits=1)
     outcome, left = verified(sheet, file)
     assert outcome.code == 0
-    assert left == {"labels": 4, "doubtful": 0}
+    assert left == {"labels": 4, "doubtful": 0, "by_picture": 4}
     assert ALL_RIGHT not in outcome.err
     assert "4 labels" in outcome.err.splitlines()[-1]
     sheet.cli("verify", "B1", file, "--jobs", 1, "--report", report)
     verdict = re.search(r'<p class="verdict (\w+)">([^<]+)<', report.read_text("utf-8"))
     assert verdict and verdict[1] == "warn" and ALL_RIGHT not in verdict[2].lower()
+
+
+@pytest.mark.parametrize(("bits", "code", "headline"), [(8, 0, "good"), (1, 1, "bad")])
+def test_strict_asks_for_pictures_in_which_all_is_judged(
+    sheet: Factory, tmp_path: Path, bits: int, code: int, headline: str
+) -> None:
+    report = tmp_path / "report.html"
+    file = scanned(sheet, tmp_path, bits)
+    outcome = sheet.cli("verify", "B1", file, "--strict", "--jobs", 1, "--report", report)
+    assert outcome.code == code
+    assert (ALL_RIGHT in outcome.err) is (code == 0)
+    assert ("NOT ALL JUDGED" in outcome.err) is (code == 1)
+    assert f'<p class="verdict {headline}">' in report.read_text("utf-8")
+    document = sheet.cli("verify", "B1", file, "--strict", "--jobs", 1, "--json").json
+    assert document["right"] is (code == 0)
+
+
+def test_strict_is_not_for_samples(sheet: Factory, tmp_path: Path) -> None:
+    assert sheet.cli("verify", "B1", scanned(sheet, tmp_path), "--strict", "--sample").code == 2
 
 
 def test_small_type_that_hides_a_character_is_told(sheet: Factory, tmp_path: Path) -> None:
@@ -69,7 +89,8 @@ def test_small_type_that_hides_a_character_is_told(sheet: Factory, tmp_path: Pat
     file = ScanModel().save(label, 600, tmp_path / "unit.png", seed=3)
     outcome, left = verified(sheet, file, "--each", "unit", "--partial")
     assert outcome.code == 0
-    assert left == {"labels": 0, "doubtful": 1}
+    assert left == {"labels": 0, "doubtful": 1, "by_picture": 1}
+    assert sheet.cli("verify", "B1", file, "--each", "unit", "--partial", "--strict", "--jobs", 1).code == 1
     assert ALL_RIGHT not in outcome.err
 
 
@@ -93,13 +114,14 @@ def test_labels_that_bss_mfg_did_not_draw_are_not_compared(sheet: Factory, tmp_p
     (factory.root / "templates" / "sheet.toml").unlink()
     with factory.database(unguarded=True) as database:
         database.execute("UPDATE template SET text = ''")
-    outcome, left = verified(factory, file)
+    outcome, left = verified(factory, file, "--strict")
     assert outcome.code == 0
-    assert left == {"labels": 4, "doubtful": 0}
+    assert left == {"labels": 4, "doubtful": 0, "by_picture": 0}
     assert ALL_RIGHT not in outcome.err
 
 
 def test_a_label_file_is_no_picture_to_be_judged(sheet: Factory) -> None:
     file = sheet.root / "batches" / "B1" / "labels" / "B1-labels-0001.pdf"
     _, left = verified(sheet, file)
-    assert left == {"labels": 0, "doubtful": 0}
+    assert left == NOTHING
+    assert sheet.cli("verify", "B1", file, "--strict", "--jobs", 1).code == 0

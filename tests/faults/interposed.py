@@ -16,10 +16,11 @@ from pathlib import Path
 
 from tests.faults.pairs import Act, Ended, finish, start
 from tests.helpers.factory import Factory
+from tests.helpers.pace import waits
 from tests.helpers.statements_run import before_statements
 
 PATIENCE = 1.0
-"""Seconds after which the first goes on though the second has not ended: it waits for a lock that the first holds."""
+"""Seconds after which the first goes on though the second has not ended, if that waits: for a lock of the first."""
 _ASKING = {"os.listdir", "os.scandir", "open"}
 """Audit events of Python that ask something of a disk."""
 _ABOUT_FILES = re.compile(r"FROM (printed|event|control_log)|(INSERT INTO|UPDATE) printed")
@@ -59,7 +60,9 @@ def interposed(factory: Factory, one: Act, other: Act, moment: int) -> tuple[End
         os.write(to_count, b"?")
         if asked == moment:
             os.write(to_go, b"!")
-            select.select([end], [], [], PATIENCE)
+            patience = PATIENCE
+            while not select.select([end], [], [], patience)[0] and not waits(second):
+                patience = 0.01
 
     second = start(factory, other, 0, logs[1], wait_to_go)
     os.close(at_end)

@@ -7,12 +7,14 @@ import pty
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bss_mfg.label.printing.sending import Patience, PrintJob, SendOutcome, SendResult
 from bss_mfg.label.printing.ways import open_way
+from tests.helpers.pace import PATIENCE
 from tests.helpers.raw_port import END
 
 LABEL = bytes(range(256)) * 8 + END
@@ -45,7 +47,7 @@ class Reader:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._thread.join(10)
+        self._thread.join(PATIENCE)
 
 
 def to_the_end(descriptor: int, got: list[bytes]) -> None:
@@ -69,8 +71,9 @@ def half(descriptor: int, got: list[bytes]) -> None:
 
 @pytest.mark.parametrize("reads", [to_the_end, slowly])
 def test_a_fifo_gets_every_byte(fifo: Path, reads: Callable[[int, list[bytes]], None]) -> None:
+    patient = replace(QUICK, silence_s=30)  # a busy machine wakes the reader late
     with Reader(fifo, reads) as reader:
-        assert send(fifo, 60, language="zpl") == SendResult(60, 60 * len(LABEL))
+        assert send(fifo, 60, patient, language="zpl") == SendResult(60, 60 * len(LABEL))
     assert b"".join(reader.got).replace(b"~HS\r\n", b"") == LABEL * 60
 
 
@@ -133,7 +136,7 @@ def test_a_serial_port_changes_no_byte() -> None:
     reader = threading.Thread(target=read)
     reader.start()
     result = send(os.ttyname(theirs), 20)
-    reader.join(10)
+    reader.join(PATIENCE)
     os.close(theirs)
     os.close(ours)
     assert (result.outcome, result.labels) == (SendOutcome.SENT, 20)

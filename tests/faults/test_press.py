@@ -85,6 +85,8 @@ def moments(start: Path, root: Path, wanted: Sequence[str], most: int = 24) -> l
     """Calls of an undisturbed press at which it is killed: of many some, from the first to the last."""
     log = root.with_name("calls")
     with RawPort() as port:
+        strace.warm_up(fresh(start, root), arguments(port))
+    with RawPort() as port:
         traced = ["-o", str(log), "-e", f"trace={','.join(wanted)}"]
         done = strace.run(fresh(start, root), arguments(port), strace=traced)
     assert done.code == 0, done

@@ -19,6 +19,7 @@ import pytest
 
 from tests.helpers.commands import run_cli
 from tests.helpers.factory import Factory
+from tests.helpers.pace import PATIENCE
 
 
 @pytest.fixture
@@ -102,13 +103,13 @@ def test_2000_reads_at_20_a_second_with_five_kills_are_counted_exactly(new_facto
         os.write(controller, reads[sent].encode() + b"\n")
         sent += 1
         drain(controller)
-    until = time.monotonic() + 20
+    until = time.monotonic() + PATIENCE
     while b"reads 2,000" not in drain(controller) and time.monotonic() < until:
         time.sleep(0.1)
     assert b"reads 2,000" in screen  # of all sessions
     time.sleep(0.3)  # a key that is pressed, not what a scanner sends
     os.write(controller, b"\x04")
-    process.wait(20)
+    process.wait(PATIENCE)
     os.close(controller)
     with factory.ledger() as ledger:
         texts_of = [event.data for event in ledger.history.events("B1") if event.kind == "read"]

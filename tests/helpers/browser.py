@@ -12,14 +12,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.helpers.pace import PATIENCE
 from tests.needs import require
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome, WebKitGTK
-
-
-PATIENCE = 120.0
-"""Seconds until a wait gives up."""
 
 
 def until(condition: Callable[[], Any], what: str) -> Any:
@@ -53,8 +50,8 @@ def chromium(
         options.add_experimental_option("mobileEmulation", {"deviceMetrics": dict(phone)})
     driver = Chrome(options=options, service=Service(shutil.which("chromedriver")))
     try:
-        driver.set_page_load_timeout(20)
-        driver.set_script_timeout(20)
+        driver.set_page_load_timeout(PATIENCE)
+        driver.set_script_timeout(PATIENCE)
         yield driver
     finally:
         driver.quit()
@@ -89,7 +86,7 @@ def webkit(folder: Path) -> Iterator[WebKitGTK]:
         }  # fmt: skip
         driver = WebKitGTK(options=options, service=Service(shutil.which("WebKitWebDriver") or "", env=environment))
         try:
-            driver.set_script_timeout(20)
+            driver.set_script_timeout(PATIENCE)
             yield driver
         finally:
             driver.quit()

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.helpers.pace import PATIENCE
+
 RAW = "application/vnd.cups-raw,application/octet-stream"
 PRINTS_AT_ONCE = 'cat "$1" >> "$OUT"; echo "ATTR: job-impressions-completed=1" >&2'
 
@@ -38,7 +40,7 @@ class _Server:
                 self.command(), stdout=log, stderr=log, start_new_session=True,
                 env={**os.environ, "OUT": str(self.folder / "out"), "HOME": str(self.folder)},
             )  # fmt: skip
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline and self._process.poll() is None:
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()

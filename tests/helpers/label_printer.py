@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 
+from tests.helpers.pace import PATIENCE
 from tests.helpers.raw_port import END, HOST_STATUS
 
 WORDS = {
@@ -86,7 +87,7 @@ class LabelPrinter:
             self._received = b""
             return len(self.printed)
 
-    def wait_for(self, labels: int, seconds: float = 20) -> list[bytes]:
+    def wait_for(self, labels: int, seconds: float = PATIENCE) -> list[bytes]:
         """What was printed, once it is so much."""
         with self._lock:
             self._lock.wait_for(lambda: len(self.printed) >= labels, seconds)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bss_mfg.lan.page_server import PageServer
+from tests.helpers.pace import PATIENCE
 
 
 class PageClient:
@@ -17,11 +18,11 @@ class PageClient:
 
     def __init__(self, server: PageServer, file: Path | None = None) -> None:
         self.origin, self.cookie = server.origin, ""
-        self.http = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=20)
+        self.http = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=PATIENCE)
         if file:
             certificate = "-----BEGIN CERT" + file.read_text().partition("-----BEGIN CERT")[2]
             context = ssl.create_default_context(cadata=certificate)
-            self.http = http.client.HTTPSConnection("127.0.0.1", server.server_port, context=context, timeout=20)
+            self.http = http.client.HTTPSConnection("127.0.0.1", server.server_port, context=context, timeout=PATIENCE)
 
     def ask(
         self, method: str, path: str, document: object = None, **headers: str

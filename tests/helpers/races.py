@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.helpers.pace import PATIENCE, waits
+
 
 @dataclass(frozen=True)
 class Ended:
@@ -24,7 +26,7 @@ class Ended:
 @dataclass(frozen=True)
 class Command:
     """A command in a workspace. `pause` names a function (`module:name` or `module:Class.name`) before whose first call
-    the command waits until the other one has ended, or has run for `patience` seconds."""
+    the command waits until the other one has ended, or has run for `patience` seconds and waits itself."""
 
     arguments: Sequence[object]
     pause: str = ""
@@ -43,14 +45,14 @@ def one_inside_the_other(
 
     first = _start(root, outer, "outer", wait_there)
     os.close(paused[1])
-    readable, _, _ = select.select([paused[0]], [], [], 30)
+    readable, _, _ = select.select([paused[0]], [], [], PATIENCE)
     assert readable, "the outer command neither paused nor ended"
     reached = os.read(paused[0], 1)
     between()
     second = _start(root, inner, "inner")
     codes: dict[int, int] = {}
     end = time.monotonic() + patience
-    while time.monotonic() < end and second not in codes:
+    while second not in codes and (time.monotonic() < end or not waits(second)):
         _poll(second, codes)
         time.sleep(0.005)
     os.write(go_on[1], b".")

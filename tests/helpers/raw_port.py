@@ -10,6 +10,8 @@ import time
 from dataclasses import dataclass
 from types import TracebackType
 
+from tests.helpers.pace import PATIENCE
+
 END = b"^XZ\n"
 HOST_STATUS = b"~HS\r\n"
 READY = b"\x02030,0,0,0240,000,0,0,0,000,0,0,0\x03\r\n\x02000,0,0,0,0,2,4,0,00000000,1,000\x03\r\n\x021234,0\x03\r\n"
@@ -140,7 +142,7 @@ class RawPort:
 
     def taken(self, connections: int = 1) -> list[bytes]:
         """What has come, once so many connections have."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE
         while len(self.received) < connections and time.monotonic() < deadline:
             time.sleep(0.01)
         return self.received

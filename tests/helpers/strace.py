@@ -1,7 +1,7 @@
 """Commands run in a forked child under strace: killed at a system call, or a call made to fail.
 
-The parent has everything imported and warm, so a point costs a fork and not an interpreter. Counting starts when
-strace has attached: the child stops itself first.
+The parent has everything imported and warm (`warm_up`), so a point costs a fork and not an interpreter. Counting starts
+when strace has attached: the child stops itself first.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.helpers.commands import run_cli
 
 CHANGING = ("openat", "write", "pwrite64", "ftruncate", "link", "rename", "unlink", "mkdir")
 """The calls that change files. What a killed process leaves is decided by which of these it had made, so a kill at any
@@ -35,6 +37,12 @@ class Ran:
     def acknowledged(self) -> bool:
         """Whether the operator was told that it is done."""
         return "OK:" in self.err
+
+
+def warm_up(root: Path, arguments: Sequence[object], stdin: str = "") -> None:
+    """Run a command undisturbed and in this process, so that no fork imports what it needs."""
+    done = run_cli("--workspace", root, *arguments, stdin=stdin)
+    assert done.code == 0, done.err
 
 
 def run(root: Path, arguments: Sequence[object], *, stdin: str = "", strace: Sequence[str] = ()) -> Ran:
@@ -98,10 +106,13 @@ def attach(child: int, strace: Sequence[str]) -> int:
 
 
 def calls(root: Path, arguments: Sequence[object], stdin: str = "") -> list[tuple[str, int]]:
-    """The calls of an undisturbed run that change or sync something, as (call, how often it was called until then)."""
+    """The calls of an undisturbed run that change or sync something, as (call, how often it was called until then). A
+    command that is not warm is refused: each of its points would import anew."""
     log, wanted = root.with_name(f"{root.name}.strace"), (*CHANGING, *SYNCING)
     done = run(root, arguments, stdin=stdin, strace=["-o", str(log), "-e", f"trace={','.join(wanted)}"])
     assert done.code == 0, done
+    imported = re.findall(r'([^/"]+)\.pyc"', log.read_text(errors="replace"))
+    assert not imported, f"warm_up does not run what this needs: {imported}"
     found, counts = [], collections.Counter[str]()
     for line in log.read_text(errors="replace").splitlines():
         if called := re.match(r"\d+ +(\w+)\((.*)", line):

@@ -24,10 +24,11 @@ from cryptography.x509 import load_pem_x509_certificate
 from PIL import Image
 
 from bss_mfg.symbol import data_matrix
-from tests.helpers.browser import PATIENCE, chromium, requested, until, webkit
+from tests.helpers.browser import chromium, requested, until, webkit
 from tests.helpers.commands import real_environment
 from tests.helpers.factory import Factory
 from tests.helpers.film import write_film
+from tests.helpers.pace import PATIENCE
 from tests.helpers.scans import PX, cell, picture, tampered
 from tests.needs import needs
 

@@ -66,6 +66,7 @@ def test_imports_hold_every_contract() -> None:
         ("station/phone/access.py", "import bss_mfg.station.phone.desk", "Imports run downward inside station/phone"),
         ("device/pdu.py", "import bss_mfg.device.session", "Imports run downward inside device"),
         ("device/session.py", "import time", "The proof on air knows no radio, no clock and no ledger"),
+        ("device/check.py", "import bleak", "Radios stand behind their door"),
         ("lan/certificate.py", "import bss_mfg.lan.page_server", "Imports run downward inside lan"),
         ("production/records.py", "import bss_mfg.production.line", "Imports run downward inside production"),
         ("board/access.py", "import bss_mfg.board.desk", "Imports run downward inside board"),

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import lru_cache
 from typing import Protocol
 
 from bss_mfg.verify.keyboards.hangul import keys_of_hangul
@@ -142,7 +143,11 @@ def _by_input_method(text: str, issued: IssuedStrings) -> DetectedKeyboard | Non
 
 def _by_start(text: str, issued: IssuedStrings) -> DetectedKeyboard | None:
     """Layouts that lose characters or join them: found by how strings begin, then by what came whole."""
-    likely = [layout for layout in known_layouts() if _starts_alike(layout, text, issued.starts)]
+    likely = [
+        layout
+        for layout, starts in _changed_starts(tuple(issued.starts))
+        if any(layout.explains_start(text, start) for start in starts)
+    ]
     tried: set[str] = set()
     for layout in likely[:_MOST_LIKELY]:
         for candidate in _candidates([layout.meant.get(character) for character in text], issued):
@@ -154,13 +159,19 @@ def _by_start(text: str, issued: IssuedStrings) -> DetectedKeyboard | None:
     return DetectedKeyboard(Fault.LAYOUT, _alike(likely)) if likely else None
 
 
-def _starts_alike(layout: Layout, text: str, starts: Sequence[str]) -> bool:
-    """Whether a layout explains how a text begins, and changes enough of it to tell."""
-    for start in starts:
-        changed = sum(layout.typed.get(character, "") != character for character in start)
-        if changed >= _FEW_CHANGES and layout.explains_start(text, start):
-            return True
-    return False
+@lru_cache(maxsize=16)
+def _changed_starts(starts: tuple[str, ...]) -> Sequence[tuple[Layout, Sequence[str]]]:
+    """Layouts, and those of the starts that each changes enough to tell: the same for all strings of a batch."""
+    found = []
+    for layout in known_layouts():
+        told = [
+            start
+            for start in starts
+            if sum(layout.typed.get(character, "") != character for character in start) >= _FEW_CHANGES
+        ]
+        if told:
+            found.append((layout, told))
+    return found
 
 
 def _candidates(meant: Sequence[str | None], issued: IssuedStrings) -> Sequence[str]:

@@ -66,13 +66,12 @@ class Layout:
 
     def undo(self, text: str) -> str | None:
         """The text as a scanner meant it; None where this layout does not type a character of it, or loses one."""
-        meant = self.meant
-        found: list[str] = []
-        for character in text:
-            if (one := meant.get(character)) is None and (one := self._undo_composed(character)) is None:
+        keys = self.meant
+        for character in _kinds(text).difference(keys):
+            if (composed := self._undo_composed(character)) is None:
                 return None
-            found.append(one)
-        return "".join(found)
+            keys = {**keys, character: composed}
+        return "".join(map(keys.__getitem__, text))
 
     def _undo_composed(self, character: str) -> str | None:
         """The two keys of a character that a dead key and a letter made: the dead one was typed first."""
@@ -112,6 +111,12 @@ class Layout:
         if waiting:
             at = {more for start in at for more in range(start, start + waiting + 1) if more <= len(text)}
         return at
+
+
+@lru_cache(maxsize=1)
+def _kinds(text: str) -> frozenset[str]:
+    """The characters of a text, each once: hundreds of layouts are tried for one text."""
+    return frozenset(text)
 
 
 @lru_cache(maxsize=1)

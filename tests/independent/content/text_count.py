@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections import Counter
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +30,16 @@ PACKAGES = 240
 _SIGNS = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
 
+class Misspelling(StrEnum):
+    """What may be done to a character of a text."""
+
+    OTHER = "another character"
+    NOT_PRINTED = "not printed"
+    LEFT_OUT = "left out"
+    SWAPPED = "swapped"
+    ADDED = "added"
+
+
 @dataclass
 class Count:
     """Labels by what they are and what was said of them."""
@@ -38,26 +50,29 @@ class Count:
     false: int = 0
     missed: list[str] = field(default_factory=list)
     alarms: list[str] = field(default_factory=list)
+    shown: Counter[str] = field(default_factory=Counter)
+    """Wrong labels by their misspelling."""
 
 
-def misspelt(text: str, random: Generator, kinds: int = 5) -> str:
-    """A text with one character that is wrong, not printed, left out, swapped with the next, or added at an end;
-    with 4 `kinds` none is added."""
+def misspelt(text: str, random: Generator, kinds: int = 5) -> tuple[str, Misspelling]:
+    """A text with one character that is wrong, not printed, left out, swapped with the next, or added at an end, and
+    which of these; with 4 `kinds` none is added."""
     seen = [at for at, sign in enumerate(text) if sign.strip()]
     at = int(random.choice(seen))
     kind = int(random.integers(kinds))
     pairs = [one for one in range(len(text) - 1) if text[one] != text[one + 1] and text[one : one + 2].strip()]
     if kind == 0 or (kind == 3 and not pairs):
-        return text[:at] + str(random.choice([sign for sign in _SIGNS if sign != text[at]])) + text[at + 1 :]
+        other = str(random.choice([sign for sign in _SIGNS if sign != text[at]]))
+        return text[:at] + other + text[at + 1 :], Misspelling.OTHER
     if kind == 1:
-        return f"{text[:at]} {text[at + 1 :]}"
+        return f"{text[:at]} {text[at + 1 :]}", Misspelling.NOT_PRINTED
     if kind == 2:
-        return text[:at] + text[at + 1 :]
+        return text[:at] + text[at + 1 :], Misspelling.LEFT_OUT
     if kind == 4:
         sign = str(random.choice(list(_SIGNS)))
-        return random.choice([f"{text}{sign}", f"{sign}{text}"])
+        return str(random.choice([f"{text}{sign}", f"{sign}{text}"])), Misspelling.ADDED
     at = int(random.choice(pairs))
-    return text[:at] + text[at + 1] + text[at] + text[at + 2 :]
+    return text[:at] + text[at + 1] + text[at] + text[at + 2 :], Misspelling.SWAPPED
 
 
 def a_model(random: Generator) -> ScanModel:
@@ -76,9 +91,9 @@ def spoil(row: LabelRow, random: Generator, kinds: int = 5) -> tuple[LabelRow, s
     texts = [text for text in row.texts if text and len(text) > 2]
     while True:
         old = str(random.choice(texts))
-        new = misspelt(old, random, kinds)
+        new, how = misspelt(old, random, kinds)
         if new.strip() != old.strip():
-            return with_text(row, old, new), f"{old!r} -> {new!r}"
+            return with_text(row, old, new), f"{how}: {old!r} -> {new!r}"
 
 
 def count(factory: Factory, batch_id: str, labels: int, seed: int, spoilt: float = 0.5) -> Count:
@@ -116,6 +131,7 @@ def count(factory: Factory, batch_id: str, labels: int, seed: int, spoilt: float
                 said = "; ".join(fault.words for fault in content.faults)
                 if package in wrong:
                     found.wrong += 1
+                    found.shown[wrong[package].split(":")[0]] += 1
                     found.found += bool(said)
                     found.missed += [] if said else [f"page {page}: {wrong[package]} ({model})"]
                 else:

@@ -231,6 +231,19 @@ def test_no_key_shows_in_a_session(algorithm: Algorithm) -> None:
     assert repr(KEYS[algorithm])[2:-1] not in shown
 
 
+@both
+def test_no_pdu_holds_the_key(algorithm: Algorithm) -> None:
+    said: list[bytes] = []
+
+    def air(pdu: bytes) -> list[bytes]:
+        said.append(pdu)
+        return [pdu]
+
+    assert exchange(ProofSession(Secret(KEYS[algorithm])), device(KEYS[algorithm]), air, air).proven
+    assert len(said) == 9
+    assert not any(KEYS[algorithm][:8] in pdu or KEYS[algorithm][-8:] in pdu for pdu in said)
+
+
 def test_a_session_does_not_change_its_mind() -> None:
     session = ProofSession(Secret(KEY16))
     session.begin()
