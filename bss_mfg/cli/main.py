@@ -62,6 +62,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "table": ("table:table", "Write the units of a batch as a table: CSV, JSON lines, XLSX or Parquet."),
     "program": ("program:program", "Write the OOB keys of a batch for the line's flasher, or check what it read back."),
     "flash": ("flash:flash", "Record what flashers say of units, and show what they claimed."),
+    "device": ("device:device", "See devices on air, and let them prove their keys."),
     "reconcile": (
         "reconcile:reconcile",
         "Prove that programming files, labels and control logs agree with the ledger.",

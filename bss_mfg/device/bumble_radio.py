@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from bumble import core, hci
 from bumble.device import Advertisement, Connection, Device, Peer
@@ -19,6 +19,10 @@ from bss_mfg.errors import MissingError, ValueProblem
 
 ATT_HEADER = 3
 """Bytes that a write or a notification takes of the ATT MTU (Core 5.4, vol. 3, part F, 3.4.5 and 3.4.7)."""
+_SILENT = (core.BaseBumbleError, TimeoutError)
+"""What bumble raises where a controller or a device doesn't answer."""
+_POWER_ON_S = 15.0
+"""How long a controller is waited for that has no host to talk to, or hangs."""
 _WANTED_MTU = LONGEST_PDU + 1 + ATT_HEADER
 _REMOTE_USER_ENDS = hci.HCI_REMOTE_USER_TERMINATED_CONNECTION_ERROR
 STATION_ADDRESS = "F5:B5:50:00:00:01"
@@ -49,6 +53,11 @@ class BumbleRadio:
             except TimeoutError:
                 pass
             await self._device.stop_scanning(legacy=True)
+        except _SILENT as error:
+            raise MissingError(
+                "the Bluetooth controller no longer answers",
+                way_out="Plug the dongle in again, and repeat the command.",
+            ) from error
         finally:
             self._device.remove_listener(Device.EVENT_ADVERTISEMENT, on_advertisement)
 
@@ -57,36 +66,43 @@ class BumbleRadio:
         """A link to a device, closed at the end."""
         try:
             connection = await self._device.connect(hci.Address(sighting.address), timeout=seconds)
-        except (core.BaseBumbleError, TimeoutError) as error:
+        except _SILENT as error:
             raise LinkLostError("the device could not be connected") from error
         try:
             async with asyncio.timeout(seconds):
                 link = await _provisioning_link(connection)
             yield link
-        except (core.BaseBumbleError, TimeoutError) as error:
+        except _SILENT as error:
             raise LinkLostError("the device left while it was spoken to") from error
         finally:
-            if connection.handle in self._device.connections:
-                await connection.disconnect(_REMOTE_USER_ENDS)
+            with suppress(*_SILENT):  # it may be gone already
+                if connection.handle in self._device.connections:
+                    await connection.disconnect(_REMOTE_USER_ENDS)
 
 
 @asynccontextmanager
 async def open_bumble_radio(transport: str) -> AsyncIterator[BumbleRadio]:
     """The radio behind a transport as bumble names it: `usb:0`, `serial:/dev/ttyACM0`, `tcp-client:HOST:PORT`."""
+    missing = MissingError(
+        f"there is no Bluetooth controller at {transport}",
+        way_out="Plug the dongle in, or name another transport: usb:0, serial:PORT, tcp-client:HOST:PORT.",
+    )
     try:
         opened = await open_transport(transport)
-    except (core.BaseBumbleError, OSError, ValueError) as error:
-        raise MissingError(
-            f"there is no Bluetooth controller at {transport}",
-            way_out="Plug the dongle in, or name another transport: usb:0, serial:PORT, tcp-client:HOST:PORT.",
-        ) from error
+    except Exception as error:
+        raise missing from error
     async with opened:
         device = Device.with_hci("bss-mfg", hci.Address(STATION_ADDRESS), opened.source, opened.sink)
-        await device.power_on()
+        try:
+            async with asyncio.timeout(_POWER_ON_S):
+                await device.power_on()
+        except _SILENT as error:
+            raise missing from error
         try:
             yield BumbleRadio(device)
         finally:
-            await device.power_off()
+            with suppress(*_SILENT):
+                await device.power_off()
 
 
 def _sighting(advertisement: Advertisement) -> Sighting | None:

@@ -12,12 +12,14 @@ from bumble.device import Connection, Device
 from bumble.gatt import Characteristic, CharacteristicValue, Service
 from bumble.host import Host
 from bumble.link import LocalLink
+from bumble.transport import open_transport
 
 from bss_mfg.device.beacon import DATA_IN, DATA_OUT, PROVISIONING_SERVICE
 from bss_mfg.device.bumble_radio import ATT_HEADER, STATION_ADDRESS, BumbleRadio
 from bss_mfg.device.pdu import MalformedPduError
 from bss_mfg.device.provisionee import Provisionee
 from bss_mfg.device.proxy_pdu import Reassembler, segments
+from bss_mfg.errors import from_os_error
 
 _DEVICES_FROM = 0xF0B55D000000
 """The first random static address of virtual devices."""
@@ -102,20 +104,42 @@ class VirtualDevice:
 async def virtual_air(provisionees: list[Provisionee]) -> AsyncIterator[BumbleRadio]:
     """Simulated devices and a radio that sees them, all in this process."""
     link = LocalLink()  # type: ignore[no-untyped-call]
+    station = _virtual_host(link, "station", STATION_ADDRESS)
+    async with _on_link(link, provisionees):
+        await station.power_on()
+        try:
+            yield BumbleRadio(station)
+        finally:
+            await station.power_off()
+
+
+@asynccontextmanager
+async def served_air(provisionees: list[Provisionee], port: int) -> AsyncIterator[None]:
+    """Simulated devices, and a controller that sees them for whoever connects to a port of this computer: its radio is
+    `tcp-client:127.0.0.1:PORT`. `InputError` where the port is taken."""
+    link = LocalLink()  # type: ignore[no-untyped-call]
+    try:
+        transport = await open_transport(f"tcp-server:127.0.0.1:{port}")
+    except OSError as error:
+        raise from_os_error(error, f"waiting at port {port}", f"127.0.0.1:{port}") from error
+    async with transport, _on_link(link, provisionees):
+        Controller("station", host_source=transport.source, host_sink=transport.sink, link=link)
+        yield
+
+
+@asynccontextmanager
+async def _on_link(link: LocalLink, provisionees: list[Provisionee]) -> AsyncIterator[None]:
     devices = [
         VirtualDevice(_virtual_host(link, f"device {number}", _address(number)), provisionee)
         for number, provisionee in enumerate(provisionees)
     ]
-    station = _virtual_host(link, "station", STATION_ADDRESS)
-    await station.power_on()
     for device in devices:
         await device.start()
     try:
-        yield BumbleRadio(station)
+        yield
     finally:
         for device in devices:
             await device.stop()
-        await station.power_off()
 
 
 def _virtual_host(link: LocalLink, name: str, address: str) -> Device:

@@ -70,3 +70,5 @@ class EventKind(StrEnum):
     FILES_PUBLISHED = "files published"
     FLASHER_REGISTERED = "flasher registered"
     FLASH_REPORTED = "flash reported"
+    DEVICE_CHECKING = "device checking"
+    DEVICE_CHECKED = "device checked"

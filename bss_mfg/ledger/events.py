@@ -11,6 +11,12 @@ from typing import Any, Literal
 
 from bss_mfg.errors import LedgerError
 from bss_mfg.ledger import packing_events
+from bss_mfg.ledger.device_events import (
+    DeviceChecked as DeviceChecked,
+)
+from bss_mfg.ledger.device_events import (
+    DeviceChecking as DeviceChecking,
+)
 from bss_mfg.ledger.event_kind import EventKind
 from bss_mfg.ledger.event_record import REQUIRED, EventRecord, key, spread
 from bss_mfg.ledger.file_events import (

@@ -176,7 +176,7 @@ class KeyStore:
         """The units of a batch, or those with numbers in a range, with their OOB keys and what the factory brought
         opened, in order; scrapped ones only if they are asked for.
 
-        Only `programming` calls this."""
+        Only `programming` calls this, and `device` for one unit."""
         data_key = self.data_key(batch_id, vault)
         first, last = (among[0], among[-1]) if among else (1, 1 << 62)
         for rows in self._db.stream(

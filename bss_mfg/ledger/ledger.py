@@ -16,6 +16,7 @@ from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.comparing import LedgerComparison, compare
 from bss_mfg.ledger.connection import Database
 from bss_mfg.ledger.control_logs import ControlLogStore
+from bss_mfg.ledger.device_checks import DeviceCheckStore
 from bss_mfg.ledger.events import WorkspaceCreated
 from bss_mfg.ledger.exports import ExportStore
 from bss_mfg.ledger.flash import FlashStore
@@ -74,6 +75,7 @@ class Ledger:
         self.pictures = PictureStore(connection, self.history)
         self.exports = ExportStore(connection, self.history, self.batches)
         self.flash = FlashStore(connection, self.history, self.batches)
+        self.device_checks = DeviceCheckStore(connection, self.history, self.batches)
         self.releases = ReleaseStore(connection, self.history, self.batches)
         self.control_logs = ControlLogStore(connection, self.history, self.batches)
         self.published = PublishedFileStore(connection, self.history)

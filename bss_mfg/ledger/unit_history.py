@@ -11,6 +11,8 @@ from bss_mfg.core.text import UUID_TEXT
 from bss_mfg.errors import InputError
 from bss_mfg.ledger.event_kind import EventKind
 from bss_mfg.ledger.events import (
+    DeviceChecked,
+    DeviceChecking,
     FileVerified,
     FlashReported,
     GradeMeasured,
@@ -113,6 +115,14 @@ class _LabelsElsewhere:
 _OF_LABEL_FILES = (LabelFileSuperseded, LabelsToSendAgain, LabelsSending, SendingResult, FileVerified)
 
 
+_OF_NUMBERED_UNITS = (
+    EventKind.KEYS_RELEASING,
+    EventKind.KEYS_RELEASED,
+    EventKind.FLASH_REPORTED,
+    EventKind.DEVICE_CHECKING,
+    EventKind.DEVICE_CHECKED,
+)
+
 SESSION_GAP_S = 3_600
 """Seconds without a read after which a hand scanner's session is another."""
 
@@ -177,11 +187,13 @@ def _imports(ledger: Ledger, numbers: Sequence[int]) -> Iterator[Event]:
 
 
 def _releases(event: Event, number: int) -> bool:
-    """Whether an event, if it is a release of keys or a report of a flasher, is one of the unit with this number; old
-    ones don't say."""
-    if event.kind not in (EventKind.KEYS_RELEASING, EventKind.KEYS_RELEASED, EventKind.FLASH_REPORTED):
+    """Whether an event, if it is a release of keys, a report of a flasher or a check on air, is one of the unit with
+    this number; old ones don't say."""
+    if event.kind not in _OF_NUMBERED_UNITS:
         return True
     record = read_record(event.kind, event.data)
+    if isinstance(record, (DeviceChecking, DeviceChecked)):
+        return record.unit == number
     if isinstance(record, FlashReported):
         return _is_among(number, [*record.passed, *record.failed])
     numbers = record.numbers if isinstance(record, (KeysReleasing, KeysReleased)) else None

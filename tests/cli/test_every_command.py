@@ -50,6 +50,7 @@ DID: dict[str, tuple[list[str], int]] = {
     "table": (["A", "--format", "jsonl", "--out", "-"], 0),
     "program": (["A", "--format", "csv", "--out", "{root}/out"], 0),
     "flash": (["list"], 0),
+    "device": (["simulate", "A", "ebK300000001", "--fault", "list"], 0),
     "reconcile": (["A"], 0),
     "import-issued": (["bulb", "{root}/none.csv"], 3),
     "vault": (["status"], 0),

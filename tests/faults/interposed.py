@@ -19,7 +19,7 @@ from tests.helpers.factory import Factory
 from tests.helpers.pace import waits
 from tests.helpers.statements_run import before_statements
 
-PATIENCE = 1.0
+PATIENCE = 0.2
 """Seconds after which the first goes on though the second has not ended, if that waits: for a lock of the first."""
 _ASKING = {"os.listdir", "os.scandir", "open"}
 """Audit events of Python that ask something of a disk."""

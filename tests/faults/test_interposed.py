@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from bss_mfg.verify.verification import verify
 from tests.faults.interposed import interposed
 from tests.faults.pairs import Act, act, done, faults, fresh
 from tests.helpers.copies import remove_line
@@ -37,8 +36,8 @@ def four_labels(factory: Factory) -> Factory:
     factory.issue(4, "P")
     done(factory.cli("labels", "P", "--template", "minimal", "--labels-per-file", 2, "--jobs", 1))
     assert len(list((factory.root / "batches" / "P" / "labels").glob("*.pdf"))) == 2
-    with factory.ledger() as ledger:  # what reading needs is imported once, before all forks
-        verify(ledger, ledger.batches.get("P"), [factory.root / "batches" / "P" / "labels"])
+    for one in (VERIFY, RECONCILE):  # what they need is imported once, before all forks
+        done(factory.cli(*one.typed(factory)[2:]))
     (factory.root.parent / "payloads").write_text("")
     return factory
 

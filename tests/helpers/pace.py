@@ -20,12 +20,17 @@ def is_soon(seconds: float, limit: float) -> bool:
 
 
 def waits(process: int) -> bool:
-    """Whether a process waits for something: for a lock, say, and not for its turn on a processor or for a disk."""
-    try:
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return True  # not on Linux, or it is no more
-    return state not in ("R", "D")
+    """Whether a process waits for something for a tenth of a second: for a lock, say, and not for its turn on a
+    processor or for a disk."""
+    for _ in range(5):
+        try:
+            state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            return True  # not on Linux, or it is no more
+        if state in ("R", "D"):
+            return False
+        time.sleep(0.02)
+    return True
 
 
 def _slowness() -> float:

@@ -29,6 +29,8 @@ NOT_RECORDED = {
     EventKind.FILES_PUBLISHED,
     EventKind.FLASHER_REGISTERED,
     EventKind.FLASH_REPORTED,
+    EventKind.DEVICE_CHECKING,
+    EventKind.DEVICE_CHECKED,
     EventKind.KEY_REPINNED,
     EventKind.KEYS_RELEASING,
     EventKind.LABELS_CUT_OFF,
@@ -102,6 +104,14 @@ WRITTEN: list[tuple[EventRecord, str]] = [
     (
         events.FlashReported(file="f", sha256="s", passed=[[1, 4]], failed=[[6, 6]], details={"6": "no answer"}),
         '{"file":"f","sha256":"s","passed":[[1,4]],"failed":[[6,6]],"details":{"6":"no answer"}}',
+    ),
+    (events.DeviceChecking(unit=5, reason="antenna"), '{"unit":5,"reason":"antenna"}'),
+    (
+        events.DeviceChecked(
+            unit=5, passed=False, verdict="refused", awaited="random", code=5, remarks=["cmac-too"], not_seen_after=True
+        ),
+        '{"unit":5,"passed":false,"verdict":"refused","awaited":"random","code":5,"remarks":["cmac-too"],'
+        '"not_seen_after":true}',
     ),
     (events.RoleGranted(role="qa", to="press2"), '{"role":"qa","to":"press2"}'),
     (events.LedgerMigrated(before=3, after=4), '{"from":3,"to":4}'),

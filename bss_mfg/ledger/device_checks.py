@@ -1,0 +1,52 @@
+"""The store of checks on air: how often a unit was tried, and which units have proven their keys.
+
+The events are all that is kept: a unit's are found by its number in the database.
+"""
+
+from __future__ import annotations
+
+from bss_mfg.errors import RefusedError
+from bss_mfg.ledger.batches import BatchStore
+from bss_mfg.ledger.connection import Connection
+from bss_mfg.ledger.events import DeviceChecked, DeviceChecking
+from bss_mfg.ledger.history import HistoryStore
+
+MOST_ATTEMPTS = 3
+"""How often a unit is tried without a reason: whoever could try at will could look for keys."""
+
+
+class DeviceCheckStore:
+    """Attempts and proofs on air."""
+
+    def __init__(self, connection: Connection, history: HistoryStore, batches: BatchStore) -> None:
+        self._db = connection
+        self._history = history
+        self._batches = batches
+
+    def attempts(self, batch_id: str, number: int) -> int:
+        """How many checks of a unit were begun."""
+        return sum(1 for _ in self._history.events_with(batch_id, DeviceChecking, "unit", number))
+
+    def begin(self, batch_id: str, number: int, reason: str = "") -> None:
+        """Count an attempt, before its key is opened; `RefusedError` where there were too many and no reason is
+        given."""
+        self._batches.number(batch_id)
+        with self._db.transaction():
+            before = self.attempts(batch_id, number)
+            if before >= MOST_ATTEMPTS and not reason:
+                raise RefusedError(
+                    f"this unit was checked {before} times",
+                    where=f"batch {batch_id}, unit {number}",
+                    way_out="Nothing was sent to the device. Find out what is wrong of it, then add "
+                    "--again --reason TEXT.",
+                )
+            self._history.append(batch_id, DeviceChecking(unit=number, reason=reason or None))
+
+    def end(self, batch_id: str, outcome: DeviceChecked) -> None:
+        """Write down how an attempt ended."""
+        self._history.append(batch_id, outcome)
+
+    def proven(self, batch_id: str) -> frozenset[int]:
+        """Numbers of the units of a batch whose last check passed: *proven on air*."""
+        last = {record.unit: record.passed for _, record in self._history.records(DeviceChecked, batch_id)}
+        return frozenset(number for number, passed in last.items() if passed)

@@ -1,0 +1,155 @@
+"""Devices on air: scanned, checked and counted, with simulated ones behind a port of this computer."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from bss_mfg.device.provisionee import DeviceIdentity, Fault, Provisionee
+from bss_mfg.device.unit_keys import open_unit_key
+from bss_mfg.device.virtual_device import served_air
+from bss_mfg.ledger.device_checks import MOST_ATTEMPTS
+from bss_mfg.model import Secret
+from tests.helpers.commands import advised
+from tests.helpers.factory import Factory
+
+ONE, TWO = "ebK300000001", "ebK300000002"
+
+
+def provisionee(factory: Factory, number: int, fault: Fault | None = None) -> Provisionee:
+    """The device of a unit."""
+    with factory.ledger() as ledger, factory.workspace.open_vault(ledger) as vault:
+        (unit,) = ledger.units.find("B1", "number", [number])
+        key = open_unit_key(ledger, vault, "B1", number)
+    return Provisionee(DeviceIdentity(uuid.UUID(unit.uuid), key), fault)
+
+
+@contextmanager
+def on_air(*devices: Provisionee) -> Iterator[str]:
+    """The radio that sees simulated devices, which live in a thread."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    ready, loop, ended = threading.Event(), asyncio.new_event_loop(), asyncio.Event()
+
+    async def stay() -> None:
+        async with served_air(list(devices), port):
+            ready.set()
+            await ended.wait()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(stay()))
+    thread.start()
+    assert ready.wait(60)
+    try:
+        yield f"tcp-client:127.0.0.1:{port}"
+    finally:
+        loop.call_soon_threadsafe(ended.set)
+        thread.join(60)
+        loop.close()
+
+
+@pytest.fixture
+def batch(factory: Factory) -> Factory:
+    factory.add()
+    factory.issue(3)
+    return factory
+
+
+def events(factory: Factory, name: str) -> list[dict[str, object]]:
+    return [one for one in factory.cli("history", name, "--json").json if one["kind"].startswith("device ")]
+
+
+def test_a_device_is_seen_and_proven(batch: Factory) -> None:
+    with on_air(provisionee(batch, 1), provisionee(batch, 2)) as radio:
+        seen = batch.cli("device", "scan", "--radio", radio, "--seconds", 2, "--json")
+        assert seen.code == 0
+        assert {(one["batch"], one["serial"]) for one in seen.json} == {("B1", ONE), ("B1", TWO)}
+        checked = batch.cli("device", "check", "B1", ONE, "--radio", radio, "--json")
+        assert checked.code == 0
+        assert checked.json["passed"]
+        assert checked.json["verdict"] == "proven"
+        again = batch.cli("device", "check", "B1", "-", "--radio", radio, stdin=TWO + "\n")
+        assert again.code == 0
+    assert [one["kind"] for one in events(batch, ONE)] == ["device checking", "device checked"]
+    with batch.ledger() as ledger:
+        assert ledger.device_checks.proven("B1") == {1, 2}
+        assert ledger.check()
+
+
+@pytest.mark.parametrize(
+    ("fault", "verdict"),
+    [(Fault.OTHER_KEY, "not-this-key"), (Fault.ONLY_CMAC, "only-cmac"), (Fault.SWAPPED_UUID, "proven")],
+)
+def test_a_faulty_device_is_not_passed(batch: Factory, fault: Fault, verdict: str) -> None:
+    with on_air(provisionee(batch, 1, fault)) as radio:
+        checked = batch.cli("device", "check", "B1", ONE, "--radio", radio, "--json")
+        scanned = batch.cli("device", "scan", "--radio", radio, "--seconds", 2, "--json")
+    assert checked.code == 1
+    assert checked.json["verdict"] == verdict
+    assert checked.json["uuid_swapped"] == (fault is Fault.SWAPPED_UUID)
+    assert scanned.json[0]["faults"] == (["swapped"] if fault is Fault.SWAPPED_UUID else [])
+    with batch.ledger() as ledger:
+        assert ledger.device_checks.proven("B1") == frozenset()
+
+
+def test_attempts_are_counted_and_limited(batch: Factory) -> None:
+    with on_air(provisionee(batch, 1)) as radio:
+        check = ("device", "check", "B1", ONE, "--radio", radio)
+        assert [batch.cli(*check).code for _ in range(MOST_ATTEMPTS)] == [0] * MOST_ATTEMPTS
+        refused = batch.cli(*check)
+        assert refused.code == 4
+        assert not advised(refused)
+        assert len(events(batch, ONE)) == 2 * MOST_ATTEMPTS
+        assert batch.cli(*check, "--again").code == 2
+        assert batch.cli(*check, "--again", "--reason", "another antenna").code == 0
+    assert events(batch, ONE)[-2]["reason"] == "another antenna"
+
+
+def test_a_device_that_is_not_there_is_no_attempt(batch: Factory) -> None:
+    with on_air(provisionee(batch, 2)) as radio:
+        absent = batch.cli("device", "check", "B1", ONE, "--radio", radio, "--find", 1)
+    assert absent.code == 1
+    assert events(batch, ONE) == []
+
+
+def test_another_factorys_devices_and_worn_memory_are_named(batch: Factory) -> None:
+    stranger = Provisionee(DeviceIdentity(uuid.UUID(int=7), Secret(bytes(32))))
+    twins = provisionee(batch, 1), provisionee(batch, 1)
+    with on_air(stranger, *twins, provisionee(batch, 2, Fault.ZERO_UUID)) as radio:
+        seen = batch.cli("device", "scan", "--radio", radio, "--seconds", 2, "--json")
+    assert seen.code == 1
+    assert sorted(one["faults"] for one in seen.json) == [["not issued here"], ["twin"], ["twin"], ["zero"]]
+
+
+def test_radios_that_are_not_there(batch: Factory) -> None:
+    for radio in ("nonsense", "tcp-client:127.0.0.1:1", "serial:/nowhere", "usb:99"):
+        assert batch.cli("device", "scan", "--radio", radio).code == 6
+
+
+def test_a_controller_that_goes_away(batch: Factory) -> None:
+    """It takes our first commands and then says nothing more."""
+    with on_air(provisionee(batch, 1)) as radio:
+        port = int(radio.rpartition(":")[2])
+    with socket.create_server(("127.0.0.1", port)) as deaf:
+        deaf.listen()
+        assert batch.cli("device", "scan", "--radio", radio, "--seconds", 1).code == 6
+
+
+def test_no_key_is_shown(batch: Factory) -> None:
+    with batch.ledger() as ledger, batch.workspace.open_vault(ledger) as vault:
+        key = open_unit_key(ledger, vault, "B1", 1).reveal()
+    with on_air(provisionee(batch, 1)) as radio:
+        done = batch.cli("--debug", "--verbose", "device", "check", "B1", ONE, "--radio", radio, "--json")
+    assert done.code == 0
+    assert key.hex() not in (done.out + done.err).lower()
+
+
+def test_faults_are_listed(batch: Factory) -> None:
+    assert batch.cli("device", "simulate", "B1", ONE, "--fault", "none-such").code == 2
+    assert "other-key" in batch.cli("device", "simulate", "B1", ONE, "--fault", "list").out.split()

@@ -1,0 +1,61 @@
+"""Checks on air in the ledger: attempts are counted and limited, the last check of a unit counts."""
+
+from __future__ import annotations
+
+import pytest
+
+from bss_mfg.errors import InputError, RefusedError
+from bss_mfg.ledger.device_checks import MOST_ATTEMPTS
+from bss_mfg.ledger.events import DeviceChecked
+from bss_mfg.ledger.unit_history import history_of
+from tests.helpers.factory import Factory
+
+
+def outcome(unit: int, passed: bool) -> DeviceChecked:
+    return DeviceChecked(unit=unit, passed=passed, verdict="proven" if passed else "no-answer", awaited="random")
+
+
+@pytest.fixture
+def batch(factory: Factory) -> Factory:
+    factory.add()
+    factory.issue(12)
+    return factory
+
+
+def test_each_unit_has_attempts_of_its_own(batch: Factory) -> None:
+    """Unit 1 is not unit 11 or 12."""
+    with batch.ledger() as ledger:
+        checks = ledger.device_checks
+        for _ in range(MOST_ATTEMPTS):
+            checks.begin("B1", 11)
+        assert [checks.attempts("B1", number) for number in (1, 11, 12)] == [0, MOST_ATTEMPTS, 0]
+        with pytest.raises(RefusedError):
+            checks.begin("B1", 11)
+        checks.begin("B1", 1)
+        checks.begin("B1", 11, "another antenna")
+        assert [checks.attempts("B1", number) for number in (1, 11, 12)] == [1, MOST_ATTEMPTS + 1, 0]
+        with pytest.raises(RefusedError):
+            checks.begin("B1", 11)
+
+
+def test_the_last_check_counts(batch: Factory) -> None:
+    with batch.ledger() as ledger:
+        for unit, passed in ((1, True), (2, False), (2, True), (3, True), (3, False)):
+            ledger.device_checks.end("B1", outcome(unit, passed))
+        assert ledger.device_checks.proven("B1") == {1, 2}
+
+
+def test_a_unit_has_its_own_checks_in_its_history(batch: Factory) -> None:
+    with batch.ledger() as ledger:
+        ledger.device_checks.begin("B1", 1)
+        ledger.device_checks.end("B1", outcome(1, True))
+        kinds = [event.kind for event in history_of(ledger, "ebK300000001")]
+        others = [event.kind for event in history_of(ledger, "ebK300000002")]
+        assert kinds[-2:] == ["device checking", "device checked"]
+        assert not {"device checking", "device checked"} & set(others)
+        ledger.check()
+
+
+def test_an_unknown_batch(batch: Factory) -> None:
+    with batch.ledger() as ledger, pytest.raises(InputError):
+        ledger.device_checks.begin("B2", 1)
