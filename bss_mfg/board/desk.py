@@ -64,24 +64,24 @@ class BoardDesk:
             if self._ledger is None:
                 self._ledger = self._left.enter_context(self._source.open_ledger())
             self._ledger.home.refuse_moved()
-            state = self._watch.look(self._ledger)
+            state, here = self._watch.look(self._ledger), self._ledger.actor.station
         except BssError as error:
             self._leave_ledger()
             self._publish({**self._shown, "trouble": True}, {})
             return error.what
         if self._source.opens_anew:
             self._leave_ledger()
-        self._show(state)
+        self._show(state, here)
         return ""
 
     def _leave_ledger(self) -> None:
         self._ledger = None
         self._left.close()
 
-    def _show(self, state: LineState) -> None:
+    def _show(self, state: LineState, here: str) -> None:
         found = ((one.event, self._source.pictures.find(one.event, one.digest)) for one in state.failures)
         pictures = {event: png for event, png in found if png is not None}
-        document = line_document(state, self._source.zone, frozenset(pictures))
+        document = line_document(state, self._source.zone, frozenset(pictures), here)
         paths = {f"/picture/{event}": png for event, png in pictures.items()}
         self._publish({**page_document(document, self._source.title), "trouble": False}, paths)
 

@@ -16,8 +16,9 @@ _HOUR = slice(11, 13)
 _MINUTE = slice(11, 16)
 
 
-def line_document(state: LineState, zone: TimeZone, pictures: Set[int] = frozenset()) -> dict[str, Any]:
-    """What `board --json` prints and the page is sent; `pictures` are the failures, by event, that have one."""
+def line_document(state: LineState, zone: TimeZone, pictures: Set[int] = frozenset(), here: str = "") -> dict[str, Any]:
+    """What `board --json` prints and the page is sent; `pictures` are the failures, by event, that have one `here`, at
+    this station. Of what another one verified it is said where a picture may lie: pictures are not in the ledger."""
     return {
         "at": zone.shown(state.at),
         "head": state.head,
@@ -36,7 +37,7 @@ def line_document(state: LineState, zone: TimeZone, pictures: Set[int] = frozens
         "batches": [{**asdict(one), "last_at": zone.shown(one.last_at)} for one in state.batches],
         "waiting": [{**asdict(one), "trouble": one.work in TROUBLES} for one in state.waiting],
         "scrap_reasons": [asdict(one) for one in state.scrap_reasons],
-        "failures": [_failure_document(one, zone, one.event in pictures) for one in state.failures],
+        "failures": [_failure_document(one, zone, one.event in pictures, here) for one in state.failures],
     }
 
 
@@ -57,7 +58,8 @@ def _clock(moment: str) -> str:
     return moment[_MINUTE]
 
 
-def _failure_document(failure: Failure, zone: TimeZone, pictured: bool) -> dict[str, Any]:
+def _failure_document(failure: Failure, zone: TimeZone, pictured: bool, here: str) -> dict[str, Any]:
+    elsewhere = failure.page is not None and not pictured and failure.station != here  # a scanner takes none
     return {
         "event": failure.event,
         "at": zone.shown(failure.at),
@@ -70,6 +72,7 @@ def _failure_document(failure: Failure, zone: TimeZone, pictured: bool) -> dict[
         "page": failure.page,
         "settled": failure.settled,
         "picture": f"/picture/{failure.event}" if pictured else None,
+        "picture_at": failure.station if elsewhere else None,
     }
 
 

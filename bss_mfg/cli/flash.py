@@ -99,6 +99,9 @@ def list_(app: App, batch_id: str | None, as_json: bool) -> None:
         )
         for one in claims
     ]
+    if not rows:
+        say("No flasher has claimed units.")
+        return
     print_table(rows, ("BATCH", "CLAIMED", "FLASHER", "UNITS", "PASSED", "FAILED", "UNREPORTED", ""))
     unreported = sum(one.unreported for one in claims if one.release in late)
     if unreported:

@@ -2,151 +2,36 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, fields, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from bss_mfg.cli.common import App, Command, jobs_option, json_option, pass_app, print_json, say, shown_path, typed
+from bss_mfg.cli.common import App, jobs_option, json_option, pass_app, print_json, say, shown_path, typed
 from bss_mfg.cli.executors import executor_option, here_or_cluster
 from bss_mfg.cli.outdated_files import say_superseded
 from bss_mfg.cli.parameters import Reason, WholeNumber
+from bss_mfg.cli.printing_options import PrintingOptions, printing_options
 from bss_mfg.cli.progress import SendingDisplay, progress_bar
 from bss_mfg.cli.queue import put_into_queue, refuse_beside_queue
-from bss_mfg.cli.sending import say_sent, send_address, send_option, sent_record
+from bss_mfg.cli.sending import say_sent, send_address, sent_record
 from bss_mfg.cli.unit_names import UNIT_METAVAR, given_names, named_packages
 from bss_mfg.core.text import count_words
 
 if TYPE_CHECKING:
     from bss_mfg.label.from_workspace import PrintChoice, PrintWishes
-    from bss_mfg.label.layout.press import Press
     from bss_mfg.label.make import LabelFiles, LabelRequest
     from bss_mfg.label.printing.send_batch import GoOn, SentLabels
     from bss_mfg.label.selection import LabelChoice
     from bss_mfg.ledger.ledger import Ledger
-    from bss_mfg.model import Batch, FillOrder, SymbolStyle
+    from bss_mfg.model import Batch
 
 
-@dataclass(frozen=True, slots=True)
-class PrintingOptions:
-    """What `labels` and `reprint` have in common; the fields are the options' names, None where nothing was typed."""
-
-    template: str | None
-    printer: str | None
-    dpi: str | None
-    start_at: int | None
-    symbols: SymbolStyle | None
-    order: FillOrder | None
-    language: str | None
-    out: Path | None
-    send: str | None
-    pdfx: bool
-    pdfa: bool
-    icc: Path | None
-
-    def press(self) -> Press:
-        """The standard that was asked for, with its printing condition."""
-        from bss_mfg.label.layout.press import open_press
-
-        if self.pdfx and self.pdfa:
-            raise click.UsageError("--pdfx and --pdfa contradict each other.")
-        return open_press("PDF/X-4" if self.pdfx else "PDF/A-2b" if self.pdfa else "", self.icc)
-
-    def wishes(self, **more: Any) -> PrintWishes:
-        """What was typed of how to print."""
-        from bss_mfg.label.from_workspace import PrintWishes
-
-        if self.printer and self.dpi:
-            raise click.UsageError("--printer and --dpi contradict each other.")
-        return PrintWishes(
-            template=self.template,
-            printer=self.printer or (f"pdf-{self.dpi}" if self.dpi else None),
-            start_at=self.start_at,
-            order=self.order,
-            symbols=self.symbols,
-            language=self.language,
-            **more,
-        )
-
-    @property
-    def names_printer(self) -> bool:
-        """Whether a printer was asked for."""
-        return bool(self.printer or self.dpi)
-
-    def of_files(self) -> dict[str, object]:
-        """Options of files that are made here, by name."""
-        return {f"--{name}": getattr(self, name) for name in ("send", "out", "pdfx", "pdfa", "icc")}
-
-    def typed(self) -> list[str]:
-        """The options that a command which goes on has to repeat."""
-        given = (
-            ("--template", self.template),
-            ("--printer", self.printer),
-            ("--dpi", self.dpi),
-            ("--symbols", self.symbols),
-            ("--order", self.order),
-            ("--language", self.language),
-            ("--out", self.out),
-            ("--icc", self.icc),
-        )
-        words = [str(part) for name, value in given if value is not None for part in (name, value)]
-        return words + ["--pdfx"] * self.pdfx + ["--pdfa"] * self.pdfa
-
-
-def printing_options(function: Command) -> Callable[..., Any]:
-    """Adds the options of `PrintingOptions`, and hands them over as one argument, `printing`."""
-
-    @functools.wraps(function)
-    def command(*arguments: Any, **options: Any) -> Any:
-        printing = PrintingOptions(**{field.name: options.pop(field.name) for field in fields(PrintingOptions)})
-        return function(*arguments, printing=printing, **options)
-
-    options: list[Callable[[Any], Any]] = [
-        click.option(
-            "--template", help="Template by name or file (default: as printed last, else the product's or workspace's)."
-        ),
-        click.option(
-            "--printer",
-            help="A printer of the workspace, or a built-in one (`bss-mfg printer list`; default: as printed last, "
-            "else the product's or workspace's, else pdf-300).",
-        ),
-        click.option("--dpi", type=click.Choice(["203", "300", "600"]), help="Short for --printer pdf-203 and so on."),
-        click.option("--start-at", type=WholeNumber(1), help="First label of a used sheet (default: 1)."),
-        click.option(
-            "--symbols",
-            type=click.Choice(["mask", "vector"]),
-            help="mask: exact and small; vector: one path, for those who edit the PDF (default: as printed last, else "
-            "mask).",
-        ),
-        click.option(
-            "--order",
-            type=click.Choice(["rows", "columns", "snake"]),
-            help="In which order the places of a page are filled (default: as printed last, else rows).",
-        ),
-        click.option(
-            "--language", help="Of the product's own fields: de, or base (default: as printed last, else as set)."
-        ),
-        click.option("--out", type=click.Path(path_type=Path), help="Folder (default: batches/BATCH/labels)."),
-        send_option(
-            "Send the files to the printer: tcp://HOST:9100, cups://QUEUE and others, see the printer file (without "
-            "value: the printer's address)."
-        ),
-        click.option("--pdfx", is_flag=True, help="PDF/X-4 for a print shop, with the profile that it names: --icc."),
-        click.option("--pdfa", is_flag=True, help="PDF/A-2b for the archive."),
-        click.option(
-            "--icc",
-            type=click.Path(path_type=Path, dir_okay=False),
-            help="ICC profile of the printing condition, for --pdfx and --pdfa.",
-        ),
-    ]
-    decorated: Callable[..., Any] = command
-    for option in reversed(options):
-        decorated = option(decorated)
-    return decorated
+_queue_option = click.option(
+    "--queue", "press", metavar="PRESS", help="Make nothing here: put them into the queue of a press (`bss-mfg press`)."
+)
 
 
 @click.command(epilog="Example: bss-mfg labels bulb-2026-11 --template roll-50x30 --printer zpl-203")
@@ -168,9 +53,7 @@ def printing_options(function: Command) -> Callable[..., Any]:
     help="At most so many in a file, in whole pages (default: as printed last, else 960).",
 )
 @click.option("--again", is_flag=True, help="Make labels again that were made before.")
-@click.option(
-    "--queue", "press", metavar="PRESS", help="Make nothing here: put them into the queue of a press (`bss-mfg press`)."
-)
+@_queue_option
 @jobs_option
 @executor_option
 @json_option
@@ -293,6 +176,7 @@ def _one_unit(ledger: Ledger, batch: Batch, option: str, name: str) -> str:
 @click.argument("units", metavar=UNIT_METAVAR, nargs=-1, required=True)
 @click.option("--reason", type=Reason(), required=True, help="Why; kept in the history.")
 @printing_options
+@_queue_option
 @json_option
 @pass_app
 def reprint(
@@ -301,6 +185,7 @@ def reprint(
     units: tuple[str, ...],
     reason: str,
     printing: PrintingOptions,
+    press: str | None,
     as_json: bool,
 ) -> None:
     """Print single labels once more, with a reason.
@@ -310,10 +195,13 @@ def reprint(
     """
     from bss_mfg.label.from_workspace import choose_print
     from bss_mfg.label.make import select_label_numbers
+    from bss_mfg.label.printing.queueing import ForPress
     from bss_mfg.label.selection import LabelChoice
 
     if not reason.strip():
         raise click.UsageError("--reason is empty: say why; the reason is kept in the history.")
+    if press is not None:
+        refuse_beside_queue(printing.of_files())
     workspace = app.workspace
     wishes = printing.wishes(copies=1, collate=True)
     with workspace.open_ledger(app.actor) as ledger:
@@ -342,6 +230,9 @@ def reprint(
             serials=serials,
             press=printing.press(),
         )
+        if press is not None:
+            put_into_queue(app, ledger, batch, how, request, ForPress(press, printing.names_printer), as_json)
+            return
         made, sent = target.print_labels(ledger, request)
     _report(target, made, sent, as_json)
 
@@ -376,6 +267,8 @@ class Target:
 
         if self.how.words:
             say(self.how.words)
+        if self.how.sheet_words:
+            say(f"Warning: {self.how.sheet_words}")
         is_reprint = request.purpose == "reprint"
         made = make_labels(
             ledger,

@@ -265,13 +265,14 @@ class _Operator:
         begin, end = work.first_serial(step.stretch), work.last_serial(step.stretch)
         total = step.stretch.labels
         sent = (
-            f"all {count_words(total, 'label')} went to the printer"
+            f"{'all ' if total > 1 else ''}{count_words(total, 'label')} went to the printer"
             if step.whole
             else f"at most {step.labels:,} of {count_words(total, 'label')} came out"
             if step.labels is not None
             else f"nobody knows how many of {count_words(total, 'label')} came out"
         )
-        say(click.style(f"Number {work.entry.number}, {begin} to {end}: {sent}.", bold=True))
+        which = begin if begin == end else f"{begin} to {end}"
+        say(click.style(f"Number {work.entry.number}, {which}: {sent}.", bold=True))
         # Copies of one label can't be told apart by a scan.
         has_all = step.whole and work.entry.asked.printing.copies > 1
         more = f", `{ALL}` if all are" if has_all else ""
@@ -288,7 +289,8 @@ class _Operator:
                 serials = [] if answer.lower() == NONE else named_packages(self._ledger, work.batch.id, [answer])
                 spoiled = work.count(_last_good(work, serials))
             except InputError as error:
-                say(click.style("; ".join(error.problems) or str(error), fg="red"))
+                wrong = f"batch {work.batch.id}: {'; '.join(error.problems)}" if error.problems else str(error)
+                say(click.style(wrong, fg="red"))
                 continue
             break
         if spoiled:

@@ -42,11 +42,11 @@ def list_(app: App, name: str, every: bool, as_json: bool) -> None:
             print_json([entry_record(store, entry) for entry in entries])
             return
         if not entries:
-            say("Nothing waits.")
+            say("The queue is empty." if every else "Nothing waits.")
             return
         print_table(
-            [_row(entry, store.progress(entry)) for entry in entries],
-            ("no.", "press", "batch", "labels", "good", "template", "state"),
+            [_row(app, entry, store.progress(entry)) for entry in entries],
+            ("NO.", "PRESS", "BATCH", "LABELS", "GOOD", "TEMPLATE", "STATE"),
         )
 
 
@@ -70,6 +70,7 @@ def show(app: App, number: int, as_json: bool) -> None:
                 ("labels", f"{asked.labels:,}" + (f", {how.copies} of each" if how.copies > 1 else "")),
                 ("template", f"{asked.template} ({asked.template_digest[:12]})"),
                 ("printer", how.printer or "any of the press"),
+                *([("reprint because", how.reprint)] if how.reprint else []),
                 ("asked for", f"{app.zone.shown(entry.at)} by {entry.operator} at {entry.station}"),
                 ("state", _state_words(app, entry, progress)),
                 ("good", f"{progress.good:,}"),
@@ -90,7 +91,7 @@ def show(app: App, number: int, as_json: bool) -> None:
                 )
                 for one in progress.stretches
             ]
-            print_table(rows, ("stretch", "press", "roll", "labels", "good", "spoiled", "again because"))
+            print_table(rows, ("STRETCH", "PRESS", "ROLL", "LABELS", "GOOD", "SPOILED", "AGAIN BECAUSE"))
 
 
 @queue.command(epilog="Example: bss-mfg queue rolls --press press-2")
@@ -109,7 +110,7 @@ def rolls(app: App, name: str, as_json: bool) -> None:
             (one.press, str(one.roll), f"{one.labels:,}", f"{one.spoiled:,}", f"{one.waiting:,}", _yes(one.ended))
             for one in found
         ]
-        print_table(rows, ("press", "roll", "good", "spoiled", "at the printer", "ended"))
+        print_table(rows, ("PRESS", "ROLL", "GOOD", "SPOILED", "AT THE PRINTER", "ENDED"))
 
 
 @queue.command(epilog="Example: bss-mfg queue move 7 press-3")
@@ -161,7 +162,7 @@ def put_into_queue(
     to: ForPress,
     as_json: bool,
 ) -> None:
-    """`labels --queue`: put labels into the queue of a press, and say so."""
+    """`labels --queue`, `reprint --queue`: put labels into the queue of a press, and say so."""
     from bss_mfg.label.printing.queueing import queue_labels
     from bss_mfg.workspace.actor import check_name
 
@@ -169,12 +170,15 @@ def put_into_queue(
     store = ledger.print_queue
     is_new = not (store.entries(press=to.press) or store.rolls(to.press))
     entry = queue_labels(app.workspace, ledger, batch, how, request, to)
+    if to.printer_named and how.sheet_words:
+        say(f"Warning: {how.sheet_words}")
     words = (
         f"OK: {count_words(entry.asked.labels, 'label')} of {batch.id} wait for {entry.press}, as number {entry.number}"
     )
     _say_or_json(store, entry, words, as_json)
     if is_new:
-        say(f"{entry.press} has printed nothing here before: if that is a slip, `bss-mfg queue move` mends it.")
+        mended = f"`bss-mfg queue move {entry.number} PRESS` mends it"
+        say(f"{entry.press} has printed nothing here before: if that is a slip, {mended}.")
 
 
 def _say_or_json(store: PrintQueueStore, entry: QueueEntry, words: str, as_json: bool) -> None:
@@ -188,11 +192,11 @@ def _yes(value: bool) -> str:
     return "yes" if value else "no"
 
 
-def _row(entry: QueueEntry, progress: QueueProgress) -> tuple[str, ...]:
+def _row(app: App, entry: QueueEntry, progress: QueueProgress) -> tuple[str, ...]:
     asked = entry.asked
     state = str(progress.state)
     if entry.taken_at and not entry.outcome:
-        state += f", taken {entry.taken_at}"
+        state += f", taken {app.zone.shown(entry.taken_at)}"
     return (
         str(entry.number),
         entry.press,
@@ -221,8 +225,8 @@ def print_line(store: PrintQueueStore, entry: QueueEntry, tell: Callable[[str], 
     """One entry on one line."""
     progress = store.progress(entry)
     tell(
-        f"  {entry.number:>4}  {entry.asked.batch:<20.20} {entry.asked.labels:>8,} labels, {progress.good:,} good, "
-        f"{entry.asked.template}: {progress.state}"
+        f"  {entry.number:>4}  {entry.asked.batch:<20.20} {count_words(entry.asked.labels, 'label'):>15}, "
+        f"{progress.good:,} good, {entry.asked.template}: {progress.state}"
     )
 
 
@@ -240,6 +244,7 @@ def entry_record(store: PrintQueueStore, entry: QueueEntry, *, stretches: bool =
         "template_digest": asked.template_digest,
         "printer": asked.printing.printer,
         "again": asked.again,
+        "reason": asked.printing.reprint or None,
         "state": progress.state,
         "good": progress.good,
         "spoiled": progress.spoiled,

@@ -142,7 +142,7 @@ class Answers:
         elif self._as_json:
             click.echo(self._face.as_json(answer))
         else:
-            click.echo(f"{answer.word}: {' '.join(filter(None, (answer.serials, answer.detail)))}")
+            click.echo(f"{answer.word}: {'; '.join(filter(None, (answer.serials, answer.detail)))}")
         if answer.is_fault:
             self.wrong = True
             click.echo("\a", nl=False, err=True)

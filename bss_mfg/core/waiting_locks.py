@@ -42,8 +42,25 @@ def waiting_lock(path: Path, wait_s: float = 60.0) -> Iterator[None]:
 @contextlib.contextmanager
 def name_lock(path: Path, busy_message: str, wait_s: float) -> Iterator[None]:
     """Hold a lock on a name that no other file has, waiting for at most `wait_s` seconds; `LedgerError` with the words
-    `busy_message` where another process still has it. The file is gone afterwards."""
+    `busy_message` where another process still has it. The file is gone afterwards.
+
+    Whoever wants it holds `PATH.next` until it has it: who gives it back and wants it again comes after who waits.
+    """
     deadline = time.monotonic() + wait_s
+    turn = path.with_name(f"{path.name}.next")
+    handle = _take(turn, busy_message, deadline)
+    try:
+        held = _take(path, busy_message, deadline)
+    finally:
+        _give_back(turn, handle)
+    try:
+        yield
+    finally:
+        _give_back(path, held)
+
+
+def _take(path: Path, busy_message: str, deadline: float) -> int:
+    """The locked file of a name."""
     while True:
         try:
             handle = open_lock_file(path)
@@ -55,19 +72,19 @@ def name_lock(path: Path, busy_message: str, wait_s: float) -> Iterator[None]:
             continue
         if try_lock(handle):
             if os.name == "nt" or is_still(handle, path):
-                break
+                return handle
         elif time.monotonic() > deadline:
             os.close(handle)
             raise LedgerError(busy_message, way_out="Let it finish, then run this command again.")
         else:
             time.sleep(0.02)
         os.close(handle)
-    try:
-        yield
-    finally:
-        if os.name != "nt":
+
+
+def _give_back(path: Path, handle: int) -> None:
+    if os.name != "nt":
+        remove_file(path)
+    os.close(handle)
+    if os.name == "nt":
+        with contextlib.suppress(OSError):
             remove_file(path)
-        os.close(handle)
-        if os.name == "nt":
-            with contextlib.suppress(OSError):
-                remove_file(path)

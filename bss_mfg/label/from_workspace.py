@@ -12,6 +12,7 @@ from bss_mfg.label.template.printer import Printer, find_printer
 from bss_mfg.ledger.events import LabelFileEvent
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, FillOrder, SymbolStyle
+from bss_mfg.printer_languages import LANGUAGES
 from bss_mfg.workspace.product_fields import BASE_LANGUAGE, matching_language, require_language
 from bss_mfg.workspace.publishing import require_published
 from bss_mfg.workspace.workspace import Workspace
@@ -74,6 +75,18 @@ class PrintChoice:
             language=self.language,
             symbols=self.symbols,
             **more,
+        )
+
+    @property
+    def sheet_words(self) -> str:
+        """That a label printer would take a sheet of labels for one label, in words; empty where it doesn't."""
+        media = self.template.definition.media
+        labels = media.columns * media.rows
+        if media.kind != "sheet" or labels == 1 or not LANGUAGES[self.printer.language].is_raw:
+            return ""
+        return (
+            f"{self.template.name} is a sheet of {labels} labels, and the label printer {self.printer.name} prints it "
+            "as one label"
         )
 
     @property

@@ -41,18 +41,12 @@ class WayStep:
 
 def way_of(ledger: Ledger, batch_id: str, package: int) -> list[WayStep]:
     """What happened to a package, in order; of its reads the one that proves its newest printed label."""
-    events = [(event.seq, _step(event, record)) for event, record in _events(ledger, batch_id, package)]
-    steps = [step for _, step in sorted(events, key=lambda found: found[0])]
-    steps.insert(0, WayStep(ledger.batches.get(batch_id).created_at, "issued", f"issued in batch {batch_id}"))
-    if proof := ledger.reads.first_right_read(batch_id, package):
-        read = WayStep(proof.at, "verified", f"label read right by {proof.operator} at {proof.station}")
-        # Moments are told to the second: of one second, what was made comes before it is read, and is packed after.
-        place = sum(step.at < read.at or (step.at == read.at and step.kind in _BEFORE_READ) for step in steps)
-        steps.insert(place, read)
-    return steps
-
-
-_BEFORE_READ = ("issued", "printed", "replaced", "returned")
+    steps = [(event.seq, _step(event, record)) for event, record in _events(ledger, batch_id, package)]
+    if proof := ledger.reads.proof_of(batch_id, package):
+        seq, read = proof
+        steps.append((seq, WayStep(read.at, "verified", f"label read right by {read.operator} at {read.station}")))
+    issued = WayStep(ledger.batches.get(batch_id).created_at, "issued", f"issued in batch {batch_id}")
+    return [issued, *(step for _, step in sorted(steps, key=lambda found: found[0]))]
 
 
 def _events(ledger: Ledger, batch_id: str, package: int) -> Iterator[tuple[Event, EventRecord]]:

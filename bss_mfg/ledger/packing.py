@@ -210,7 +210,7 @@ class PackingStore:
         if self._packages.is_scrapped(batch_id, package):
             return Refused(PackRefusal.SCRAPPED, "a unit of this package was scrapped: take it off the line")
         if inside is not None and carton and inside == carton.number:
-            return Refused(PackRefusal.TWICE, f"it is in this {carton.words} already")
+            return Refused(PackRefusal.TWICE, f"it is in {carton.words} already")
         if inside is not None and carton is None and inside == self._newest(station):
             # who was not answered, since the table was killed, scans again the box that filled the carton
             return Refused(PackRefusal.TWICE, f"it is in carton {inside} already, which was closed here")
@@ -266,7 +266,7 @@ class PackingStore:
         if carton.kind != "carton" or not carton.closed_at:
             return Refused(PackRefusal.OPEN, f"{carton.words} isn't a closed carton")
         if pallet and carton.pallet == pallet.number:
-            return Refused(PackRefusal.TWICE, f"{carton.words} is on this {pallet.words} already")
+            return Refused(PackRefusal.TWICE, f"{carton.words} is on {pallet.words} already")
         if carton.pallet:
             return Refused(PackRefusal.IN_ANOTHER, f"{carton.words} is on pallet {carton.pallet}")
         contents = self.contents(carton)

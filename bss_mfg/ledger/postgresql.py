@@ -31,7 +31,7 @@ from bss_mfg.ledger.postgresql_errors import (
 )
 from bss_mfg.ledger.postgresql_roles import UNDUE, roles_that_may
 from bss_mfg.ledger.postgresql_schema import MISPLACED, NAME, guard_imports_script, script, trigger_names
-from bss_mfg.ledger.postgresql_session import END_TRANSACTION, Notices, new_session
+from bss_mfg.ledger.postgresql_session import END_TRANSACTION, Notices, new_session, take_lock
 from bss_mfg.ledger.postgresql_sql import PlainInsert, plain_insert, reads_secrets, translated
 from bss_mfg.ledger.schema import VERSION
 
@@ -340,12 +340,12 @@ class PostgresConnection:
 
     @contextlib.contextmanager
     def named_lock(self, name: str, busy_message: str, wait_s: float) -> Iterator[None]:
-        """A lock of the server, which ends with the connection."""
-        number, until = _lock_number(name), time.monotonic() + wait_s
-        while not self.rows("SELECT pg_try_advisory_lock(?::bigint)", (number,))[0][0]:
-            if time.monotonic() > until:
-                raise LedgerError(busy_message, way_out="Let it finish, then run this command again.")
-            time.sleep(0.05)
+        """A lock of the server, which ends with the connection. Who waits for it stands in the server's queue."""
+        number = _lock_number(name)
+        with translated_errors(self.where):
+            taken = take_lock(self._database, number, wait_s)
+        if not taken:
+            raise LedgerError(busy_message, way_out="Let it finish, then run this command again.")
         self._held.append(number)
         try:
             yield

@@ -78,6 +78,24 @@ def new_session(place: LedgerPlace) -> psycopg.Connection[Any]:
     return database
 
 
+def take_lock(session: psycopg.Connection[Any], number: int, wait_s: float) -> bool:
+    """Take a lock of the server for a session, waiting for at most so long; whether it has it.
+
+    Who waits stands in the server's queue: asking again and again, it would be passed over by whoever gives the lock
+    back and wants it once more.
+    """
+    ((taken,),) = session.execute("SELECT pg_try_advisory_lock(%s::bigint)", (number,)).fetchall()
+    if taken or not wait_s:
+        return bool(taken)
+    try:
+        with session.transaction():  # the lock outlives it, the setting does not
+            session.execute("SELECT set_config('lock_timeout', %s, true)", (f"{max(round(wait_s * 1000), 1)}ms",))
+            session.execute("SELECT pg_advisory_lock(%s::bigint)", (number,))
+    except psycopg.errors.LockNotAvailable:
+        return False
+    return True
+
+
 class Notices:
     """What a session listens to. A new session listens to nothing yet."""
 

@@ -91,6 +91,7 @@ class PrintQueueStore(QueueReader):
                 digest=draft.template_digest,
                 printer=draft.printing.printer,
                 again=draft.again,
+                reason=draft.printing.reprint,
                 asked=asked_digest(numbers, printing),
             )
             self._history.append(draft.batch, said)

@@ -23,6 +23,7 @@ class LabelsQueued(QueueEvent):
     digest: str = key("of the template, with its artwork and fonts")
     printer: str | None = key("name, where one was asked for", default=None)
     again: bool = key("whether they were made before, and are printed again on purpose", default=False)
+    reason: str = key("why single labels are printed once more", default="")
     asked: str = key("SHA-256 of the numbers of the labels, and of how they are printed", default="")
 
 

@@ -56,7 +56,8 @@ class QueuedPrinting:
     """How the labels of an entry are printed: what decides their bytes, besides template and batch.
 
     `printer` and `printer_digest` (of what of it decides bytes) are None where any printer of the press will do.
-    `copies` of a label follow each other. `language` is empty where fields are shown as they are.
+    `copies` of a label follow each other. `language` is empty where fields are shown as they are. `reprint` says why
+    single labels are printed once more (`reprint --queue`), and is empty of others.
     """
 
     printer: str | None
@@ -67,6 +68,7 @@ class QueuedPrinting:
     symbols: SymbolStyle
     copies: int
     language: str
+    reprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,22 +80,27 @@ class ReadStore:
 
     def first_right_read(self, batch_id: str, package: int) -> EarlierRead | None:
         """The read by which a package's newest printed label was proven; None where none is known, as in early
-        ledgers. It is looked for from the newest event back to it."""
+        ledgers."""
+        found = self.proof_of(batch_id, package)
+        return found[1] if found else None
+
+    def proof_of(self, batch_id: str, package: int) -> tuple[int, EarlierRead] | None:
+        """That read, after the number of its event. It is looked for from the newest event back to it."""
         marks = ", ".join("?" * len(RIGHT_VERDICTS))
         times = self.times_verified(batch_id, package)
         if not times:
             return None
         rows = self._db.rows(
-            f"SELECT at, data FROM event WHERE batch = ? AND kind = '{EventKind.READ}' "  # noqa: S608 (fixed texts)
+            f"SELECT seq, at, data FROM event WHERE batch = ? AND kind = '{EventKind.READ}' "  # noqa: S608 (fixed texts)
             "AND instr(data, ?) > 0 AND json_extract(data, '$.of') = 'print' "
             f"AND json_extract(data, '$.verdict') IN ({marks}) ORDER BY seq DESC LIMIT 1 OFFSET ?",
             (batch_id, f'"package":{package},', *RIGHT_VERDICTS, times - 1),
         )
         if not rows:
             return None
-        ((at, text),) = rows
+        ((seq, at, text),) = rows
         data = json.loads(text)
-        return EarlierRead(at, data["operator"], data["station"], data.get("file") or "", data.get("page"))
+        return seq, EarlierRead(at, data["operator"], data["station"], data.get("file") or "", data.get("page"))
 
     def verified_packages(self, batch_id: str, packages: Sequence[int] | None = None) -> set[int]:
         """Numbers of the packages whose newest printed label was read right: of all, or of these (in order)."""

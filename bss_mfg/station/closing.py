@@ -65,13 +65,20 @@ class Closer:
                 if not store.close(unit.number, label, reason):
                     continue
                 put = None
-                if unit.kind == "carton" and self._setup.pallet:
-                    put = store.put_on_pallet(unit.number, self._ledger.actor.station, self._setup.pallet)
+                if unit.kind == "carton" and (pallet := self._pallet()):
+                    put = store.put_on_pallet(unit.number, self._ledger.actor.station, pallet)
             closed = store.get(unit.number) or unit
             return Closed(closed, None if isinstance(put, Refused) else put, put if isinstance(put, Refused) else None)
         raise LedgerError(
             f"{unit.words} is being changed by another command", way_out="Let it finish, then close it again."
         )
+
+    def _pallet(self) -> NewLogisticUnit | None:
+        """How pallets are built here; a table that has one open goes on with it, also where nobody says so again."""
+        if self._setup.pallet:
+            return self._setup.pallet
+        unit = self._ledger.packing.open_at("pallet", self._ledger.actor.station)
+        return NewLogisticUnit(unit.size, self._setup.carton.sscc_prefix, unit.mixed) if unit else None
 
     def send(self, unit: LogisticUnit) -> bool:
         """Hand the label of what is closed over to the printer, where there is one, and note it. A label that was made

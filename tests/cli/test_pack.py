@@ -306,3 +306,36 @@ def test_a_box_that_is_packed_is_not_called_refused_where_its_carton_does_not_go
     scan(boxes, boxes.payloads("C")[:1], "--carton", 1, "--pallet", 2)
     (answer,) = scan(boxes, boxes.payloads("A")[:1], "--carton", 1, "--pallet", 2, code=1)
     assert (answer["word"], answer["packed"], answer["on_pallet"]) == ("NOT ON THE PALLET", 1, 1)
+
+
+def test_the_next_session_of_a_table_uses_the_printer_of_the_last_and_its_open_pallet(boxes: Factory) -> None:
+    a = boxes.payloads("A")
+    with NetworkPrinter("zpl") as printer:
+        typed = ("--printer", "zpl-203", "--send", printer.address)
+        scan(boxes, a[:3], "--carton", 2, "--pallet", 2, *typed)
+        printer.wait_for(1)
+        assert boxes.cli("pack", "--close-carton", "--reason", "end of shift").code == 0
+        assert len(printer.wait_for(3)) == 3  # the carton's label, and that of its pallet, which is full
+        (pallet,) = boxes.cli("pallet", "list", "--json").json
+        assert (pallet["held"], bool(pallet["closed_at"]), pallet["sent"]) == (2, True, True)
+        scan(boxes, a[3:4], "--carton", 1)
+        assert len(printer.wait_for(4)) == 4
+        scan(boxes, a[4:5], "--carton", 1, "--anew")
+        scan(boxes, a[5:6], "--carton", 1)
+        assert [one["sent"] for one in boxes.cli("carton", "list", "--json").json] == [True, True, True, False, False]
+
+
+def test_another_table_and_another_printer_have_their_own_address(boxes: Factory) -> None:
+    a = boxes.payloads("A")
+    with NetworkPrinter("zpl") as printer:
+        scan(boxes, a[:1], "--carton", 1, "--printer", "zpl-203", "--send", printer.address)
+        printer.wait_for(1)
+        settings = boxes.root / "bss-mfg.toml"
+        here = settings.read_text()
+        settings.write_text(here.replace('station = ""', 'station = "table-2"'))
+        scan(boxes, a[1:2], "--carton", 1)
+        settings.write_text(here)
+        scan(boxes, a[2:3], "--carton", 1, "--printer", "pdf-300")
+        assert len(printer.printed) == 1
+    names = sorted(path.suffix for path in (boxes.root / "packing").iterdir())
+    assert names == [".pdf", ".pdf", ".zpl"]

@@ -344,3 +344,71 @@ def test_a_press_that_waits_prints_what_comes_and_passes_over_what_it_cannot(
         assert waiting.interrupt() == 0
         assert known.numbers(printer.printed) == list(range(1, 31))
     assert [entry["state"] for entry in batch.cli("queue", "list", "--json").json] == ["waiting"]
+
+
+def test_a_reprint_is_printed_at_a_press_with_its_reason(batch: Factory, known: KnownLabels) -> None:
+    queue(batch)
+    with NetworkPrinter() as printer:
+        assert press(batch, printer.address).code == 0
+        torn = ("reprint", "B1", serial(17), serial(3), "--reason", "torn")
+        assert batch.cli(*torn, "--queue", "press-2", "--send", printer.address).code == 2
+        asked = batch.cli(*torn, "--queue", "press-2", "--json")
+        assert asked.code == 0, asked.err
+        assert (asked.json["labels"], asked.json["reason"], asked.json["state"]) == (2, "torn", "waiting")
+        done = press(batch, printer.address)
+        assert done.code == 0, done.err
+        assert known.numbers(printer.wait_for(LABELS + 2))[LABELS:] == [17, 3]
+    (again,) = [data for _, data in events(batch, "labels reprinted")]
+    assert (again["reason"], again["serials"], again["numbers"]) == (
+        "torn",
+        [serial(17), serial(3)],
+        [[17, 17], [3, 3]],
+    )
+    assert batch.rows("SELECT number FROM package WHERE prints = 2 ORDER BY number") == [(3,), (17,)]
+    assert batch.cli("ledger", "check").code == 0
+
+
+def test_a_reprint_that_is_spoiled_at_the_press_is_printed_again(batch: Factory, known: KnownLabels) -> None:
+    queue(batch)
+    with NetworkPrinter() as printer:
+        assert press(batch, printer.address).code == 0
+    asked = batch.cli("reprint", "B1", serial(5), serial(6), "--reason", "torn", "--queue", "press-2")
+    assert asked.code == 0, asked.err
+    with NetworkPrinter(roll=1) as printer:
+        assert press(batch, printer.address).code == 130
+        printer.new_roll()
+        printer.wait_for(2)
+        done = press(batch, printer.address, typed=["none"])
+        assert done.code == 0, done.err
+        assert known.numbers(printer.wait_for(4)) == [5, 6, 5, 6]
+    reasons = [data["reason"] for _, data in events(batch, "labels reprinted")]
+    assert reasons == ["torn", "no label was good"]
+    assert batch.cli("ledger", "check").code == 0
+
+
+def test_a_sheet_is_not_printed_as_one_label_unless_somebody_asked_for_that(batch: Factory) -> None:
+    sheet = ("labels", "B1", "--template", "sheet-a4-24", "--queue", "press-2")
+    assert batch.cli(*sheet, "--to", serial(24)).code == 0
+    with NetworkPrinter() as printer:
+        refused = press(batch, printer.address, "--printer", "zpl-203")
+        assert refused.code == 4
+        assert not printer.printed
+        assert ["template", "list"] in advised(refused)
+        named = batch.cli(*sheet, "--from", serial(25), "--to", serial(48), "--printer", "zpl-203")
+        assert (named.code, "Warning" in named.err) == (0, True)
+        assert batch.cli("queue", "cancel", 1, "--reason", "a sheet").code == 0
+        assert press(batch, printer.address).code == 0
+        assert len(printer.wait_for(1)) == 1
+    direct = batch.cli("labels", "B1", "--template", "sheet-a4-24", "--printer", "zpl-203", "--again")
+    assert (direct.code, "Warning" in direct.err) == (0, True)
+    pdf = batch.cli("labels", "B1", "--template", "sheet-a4-24", "--printer", "pdf-300", "--again")
+    assert (pdf.code, "Warning" in pdf.err) == (0, False)
+
+
+def test_the_list_tells_times_in_the_zone_of_the_factory(batch: Factory) -> None:
+    settings = batch.root / "bss-mfg.toml"
+    settings.write_text(settings.read_text().replace('station = ""', 'station = ""\ntimezone = "Asia/Kathmandu"'))
+    queue(batch)
+    with batch.ledger() as ledger:
+        assert ledger.print_queue.take(1, "press-2")
+    assert "+05:45" in batch.cli("queue", "list").out

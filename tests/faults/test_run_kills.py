@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import re
-import shutil
 import signal
 import subprocess
 import time
@@ -16,13 +15,30 @@ import pypdfium2
 import pytest
 
 from tests.helpers.commands import command_line
-from tests.helpers.factory import make_factory
+from tests.helpers.copies import copy_line
+from tests.helpers.factory import Factory
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks Linux for the processes of a run")
 
-UNITS, WHILE_ISSUING, KILLS = 20_000, 8, 30
 HEAD = re.compile(rb'"ledger_head": "\d+:[0-9a-f]{64}"')
-ARGUMENTS = ("run", "bulb", "--units", UNITS, "--id", "B1", "--jobs", 2)
+
+
+@dataclass(frozen=True)
+class Amount:
+    """How many units a run makes, how often it is killed, and how often of that while it issues."""
+
+    units: int = 20_000
+    kills: int = 30
+    while_issuing: int = 8
+
+    @property
+    def arguments(self) -> tuple[object, ...]:
+        return "run", "bulb", "--units", self.units, "--id", "B1", "--jobs", 2
+
+
+@pytest.fixture
+def amount() -> Amount:
+    return Amount()
 
 
 def below(parent: int) -> list[int]:
@@ -59,10 +75,11 @@ class Line:
     """A workspace in which the run is started, and killed."""
 
     root: Path
+    amount: Amount
     kills: int = 0
 
     def start(self) -> subprocess.Popen[str]:
-        command = command_line("--workspace", self.root, *ARGUMENTS)
+        command = command_line("--workspace", self.root, *self.amount.arguments)
         return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
     def killed(self, moments: list[tuple[float, str]], until: Path | None = None) -> tuple[int, str]:
@@ -104,21 +121,20 @@ class Line:
         return re.sub(r"\d[\d,]* events|[0-9a-f]{16,}", "HEAD", text)
 
 
-def test_thirty_kills_leave_what_an_undisturbed_run_leaves(tmp_path: Path) -> None:
-    chance = random.Random(7)
-    factory = make_factory(tmp_path / "w")
+def test_kills_leave_what_an_undisturbed_run_leaves(factory: Factory, tmp_path: Path, amount: Amount) -> None:
+    chance, units = random.Random(7), amount.units
     factory.add(oob_bytes=16)
-    line = Line(factory.root)
+    line = Line(factory.root, amount)
     plan = factory.root / "batches/B1/run.json"
     begun = time.monotonic()
     line.killed([(0, "parent")], until=plan)
     start_up = time.monotonic() - begun
-    for number in range(1, WHILE_ISSUING):
+    for number in range(1, amount.while_issuing):
         line.killed([(start_up * chance.uniform(0.5, 2), ("parent", "all")[number % 2])])
-    assert factory.cli("batch", "create", "bulb", "--units", UNITS, "--id", "B1").code == 0  # what the run does first
-    undisturbed = Line(tmp_path / "copy")
+    assert factory.cli("batch", "create", "bulb", "--units", units, "--id", "B1").code == 0  # what the run does first
+    undisturbed = Line(tmp_path / "copy", amount)
     for folder in (undisturbed.root, tmp_path / "issued"):
-        shutil.copytree(factory.root, folder)
+        copy_line(factory.root, folder)
     begun = time.monotonic()
     code, told = undisturbed.killed([])
     whole = time.monotonic() - begun - start_up
@@ -127,35 +143,35 @@ def test_thirty_kills_leave_what_an_undisturbed_run_leaves(tmp_path: Path) -> No
     def begin_afresh() -> None:
         """With what was issued."""
         assert line.outputs() == undisturbed.outputs()
-        shutil.rmtree(line.root)
-        shutil.copytree(tmp_path / "issued", line.root)
+        copy_line(tmp_path / "issued", line.root)
 
     files = 0
-    while line.kills < KILLS - 1:
+    part = whole * 2.75 / (amount.kills - amount.while_issuing)
+    while line.kills < amount.kills - 1:
         # So that on this machine, in its mood of now, the kills spread over the whole of the work.
-        moment = start_up + chance.uniform(0.3, 0.7 + whole / 8)  # processes start first
+        moment = start_up + chance.uniform(0.3, 0.7 + part)  # processes start first
         last = (moment, ("parent", "all")[line.kills % 2])
         worker = [(moment - chance.uniform(0, 0.3), "worker")] if line.kills % 3 == 0 else []
         code, _ = line.killed([*worker, last])
         files = max(files, len(list(line.root.glob("batches/B1/labels/B1-labels-*.pdf"))))
         if code == 0:
             begin_afresh()
-    while line.kills < KILLS:  # a run that had little left is done before its worker can be killed
+    while line.kills < amount.kills:  # a run that had little left is done before its worker can be killed
         code, told = line.killed([(start_up + 0.5, "worker")])
         assert code == 0, told
-        if line.kills < KILLS:
+        if line.kills < amount.kills:
             begin_afresh()
     assert files > 3  # the kills fell into the work
 
     assert line.outputs() == undisturbed.outputs()
     assert line.traveller() == undisturbed.traveller()
     shown = factory.cli("batch", "show", "B1", "--json").json
-    assert (shown["units"], shown["printed"], shown["file_verified"]) == (UNITS, UNITS, UNITS)
+    assert (shown["units"], shown["printed"], shown["file_verified"]) == (units, units, units)
     assert factory.cli("ledger", "check").code == 0
     with factory.ledger() as ledger:
-        units = [unit for package in ledger.packages.stream("B1") for unit in package.units]
+        made = [unit for package in ledger.packages.stream("B1") for unit in package.units]
         issued = [event for event in ledger.history.events() if event.kind == "batch issued"]
     assert len(issued) == 1
-    assert [unit.serial for unit in units] == [f"ebK3{number:08}" for number in range(1, UNITS + 1)]
-    assert len({unit.uuid for unit in units}) == UNITS
+    assert [unit.serial for unit in made] == [f"ebK3{number:08}" for number in range(1, units + 1)]
+    assert len({unit.uuid for unit in made}) == units
     assert not list(factory.root.rglob("*.part"))

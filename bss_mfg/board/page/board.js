@@ -75,7 +75,7 @@ function showHours({ hours, hour_names, by_hour, stations }) {
   for (const words of ["all", "yield", "now/h"]) head.append(make("th", "sum", words));
   const cells = new Map(by_hour.map((one) => [`${one.hour} ${one.station}`, one]));
   const rows = stations.map((station) => {
-    const [main, words] = MAIN_COUNTS.find(([name]) => station[name]) ?? ["scrapped", "scrapped"];
+    const [main, words] = MAIN_COUNTS.find(([name]) => station[name]) ?? (station.wrong ? ["right", "reads"] : ["scrapped", "scrapped"]);
     const most = Math.max(1, ...hours.map((hour) => cells.get(`${hour} ${station.station}`)?.[main] ?? 0));
     const row = make("tr", "", make("th", "", station.station || "(no name)", make("small", "", words)));
     for (const hour of hours) {
@@ -114,7 +114,7 @@ function showWaiting({ waiting }) {
 
 function showFailures({ failures }) {
   const cards = failures.map((one) => {
-    let picture = make("div", "no-picture", "no picture");
+    let picture = make("div", "no-picture", one.picture_at ? `picture at ${one.picture_at}` : "no picture");
     if (one.picture) {
       picture = make("img", "");
       picture.src = one.picture;

@@ -105,6 +105,14 @@ class Press:
                 f"{entry.station}. Or `bss-mfg queue cancel {entry.number} --reason 'new template'`, and queue the "
                 "labels again.",
             )
+        if not asked.printing.printer and (words := how.sheet_words):
+            raise RefusedError(
+                words,
+                where=where,
+                way_out=f"`bss-mfg queue move {entry.number} PRESS` gives it to a press for sheets. Or `bss-mfg queue "
+                f"cancel {entry.number} --reason 'a sheet'`, and queue the labels with a --template for this press's "
+                "rolls: `bss-mfg template list`.",
+            )
         if asked.printing.printer_digest and printer_digest(how.printer) != asked.printing.printer_digest:
             raise RefusedError(
                 f"the printer {how.printer.name} of this press is set otherwise than the one that was asked for",
@@ -233,14 +241,19 @@ class PressWork:
         return send_batch_labels(self._ledger, self.batch, made, request, progress=sending)
 
     def _request(self, stretch: Stretch, is_made: bool) -> LabelRequest:
+        reprint = self.entry.asked.printing.reprint
         request = self.how.request(
             stretch.numbers,
             span=True,
-            again=stretch.again and not is_made,
+            again=stretch.again and not is_made and not reprint,
             accept_existing=True,
             stem=stretch.stem,
-            reason=stretch.reason,
+            reason=stretch.reason or reprint or None,
         )
+        if reprint:
+            template = self.how.template
+            serials = [serial_of_label(self._ledger, self.batch, template, one) for one in stretch.numbers]
+            request = replace(request, purpose="reprint", serials=serials)
         return request if stretch.number == 1 else replace(request, start_at=1)
 
     def count_all(self, sent: SentLabels | None = None) -> int:

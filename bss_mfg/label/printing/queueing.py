@@ -33,10 +33,11 @@ def queue_labels(
     """Put labels of a batch into the queue of a press. Nothing is made or issued: the press does it, with the same
     template or not at all.
 
-    `RefusedError` where labels were made before or wait in a queue already, unless `request.again`. `InputError` where
+    `RefusedError` where labels were made before or wait in a queue already, unless `request.again` or a reprint says
+    that they are to be printed once more. `InputError` where
     they can't be laid out, or the press could not find the template by its name.
     """
-    request = replace(request, collate=request.copies == 1)
+    request, is_reprint = replace(request, collate=request.copies == 1), request.purpose == "reprint"
     template = how.template
     if named_template(workspace, template.name).digest != template.digest:
         raise InputError(
@@ -58,10 +59,12 @@ def queue_labels(
         symbols=request.symbols,
         copies=request.copies,
         language=request.language,
+        reprint=(request.reason or "") if is_reprint else "",
     )
     each = template.definition.each
     pairs = range_pairs(numbers)
-    draft = QueueDraft(to.press, batch.id, each, pairs, template.name, template.digest, printing, request.again)
+    again = request.again or is_reprint
+    draft = QueueDraft(to.press, batch.id, each, pairs, template.name, template.digest, printing, again)
     return ledger.print_queue.add(draft)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import islice, product
 from typing import Any
 
@@ -257,13 +258,16 @@ class _Fields:
 
 def _suggested(strings: Sequence[SplitString], samples: Sequence[Known]) -> Iterator[str]:
     """Contexts that the samples and the packaged specs suggest."""
-    for name in packaged_names():
-        for field in packaged_spec(name).spec.field:
-            if field.info:
-                yield f"text:{field.info}"
+    yield from _packaged_contexts()
     abv = strings[0].value("ABV")
     pid = samples[0].facts.get("pid") or strings[0].value("PID")
     yield from (f"text:{word}" for word in (abv, pid) if word)
+
+
+@cache
+def _packaged_contexts() -> tuple[str, ...]:
+    fields = (field for name in packaged_names() for field in packaged_spec(name).spec.field)
+    return tuple(f"text:{field.info}" for field in fields if field.info)
 
 
 def _unplaced(readings: Mapping[str, Sequence[Content]], samples: Sequence[Known]) -> tuple[str, ...]:

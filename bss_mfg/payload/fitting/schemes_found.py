@@ -200,17 +200,20 @@ def _under_point(question: SchemeQuestion, point: FoundPoint, tier: _Tier) -> It
         question.data, point.head, aads=aads, parameters=words, ivs=_ivs(question), values=question.values,
         tally=question.tally, name=question.key_name,
     )  # fmt: skip
-    for stream in streams(point.secret, tier.infos, [b"", *words], size, tier.kdf_hashes):
-        question.tally.at(question.key_name, tier.space)
-        material = Material(stream.data)
-        ways = []
-        if not tier.macs_only:
-            ways.append(search.with_tag(material, usual=tier.usual))
-            ways += [search.alone(material)] if tier.usual else []
-        ways.append(search.with_mac(material, tier.mac_hashes, usual=tier.usual))
-        hits = [hit for way in ways for opened in way for hit in _of_ecies(question, point, stream, opened)]
-        if hits:
-            yield hits
+    found = list(streams(point.secret, tier.infos, [b"", *words], size, tier.kdf_hashes))
+    # Tags first, under all keys: a MAC has many keys and tails, and costs most of a search.
+    for with_macs in (False, True) if not tier.macs_only else (True,):
+        for stream in found:
+            question.tally.at(question.key_name, tier.space)
+            material = Material(stream.data)
+            if not with_macs:
+                ways = [search.with_tag(material, usual=tier.usual)]
+            else:
+                ways = [search.alone(material)] if tier.usual and not tier.macs_only else []
+                ways.append(search.with_mac(material, tier.mac_hashes, usual=tier.usual))
+            hits = [hit for way in ways for opened in way for hit in _of_ecies(question, point, stream, opened)]
+            if hits:
+                yield hits
 
 
 def _ivs(question: SchemeQuestion) -> list[bytes]:

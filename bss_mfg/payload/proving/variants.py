@@ -9,6 +9,8 @@ from __future__ import annotations
 import secrets
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -81,13 +83,13 @@ def _is_same_scheme(ours: Suite, other: Suite, key: PrivateKey, size: int) -> bo
 def layout_parts(spec: Spec, field: SpecField, same: Callable[[SpecField], bool]) -> Iterator[PartLeft]:
     """Each member of a layout and of the values in it. An alternative is left where `same` says that it makes the same
     plaintexts."""
-    most = spec.max_units if field.each == "package" else 1
+    probes = _Probes(field, spec.max_units if field.each == "package" else 1)
     found: dict[str, tuple[list[str], bool]] = {}
     for path, what, other in _other_layouts(field):
         left, excludes = found.setdefault(path, ([], False))
         if not same(other):
             found[path] = (left, True)
-        elif not _writes_the_same(field, other, most):
+        elif not probes.are_written_the_same(other):
             left.append(what)
     yield ("layout", (), True)
     for path, (left, excludes) in found.items():
@@ -121,25 +123,35 @@ def _with(field: SpecField, **members: object) -> SpecField | None:
     return valid(SpecField, {**dumped, **members})
 
 
-def _writes_the_same(ours: SpecField, other: SpecField, most_units: int) -> bool:
-    """Whether two layouts make the same of any units."""
-    tried = 0
-    for count in (1, 2, 3, 5):
-        for oob in (16, 32):
-            if count > most_units:
-                break
-            units = [_probe(number, ours, oob) for number in range(1, count + 1)]
-            try:
-                first = compose(ours, units, _FACTS)
-            except (InputError, ValueError, OverflowError):
-                continue
-            tried += 1
-            try:
-                if compose(other, units, _FACTS) != first:
-                    return False
-            except (InputError, ValueError, OverflowError):
-                return False
-    return tried > 0
+@dataclass(frozen=True)
+class _Probes:
+    """Made-up units, and what a field makes of them."""
+
+    field: SpecField
+    most_units: int
+
+    def are_written_the_same(self, other: SpecField) -> bool:
+        """Whether another layout makes the same of any units."""
+        return bool(self._written) and all(_composed(other, units) == ours for units, ours in self._written)
+
+    @cached_property
+    def _written(self) -> list[tuple[list[Unit], bytes]]:
+        """Once for all layouts that are compared."""
+        packages = [
+            [_probe(number, self.field, oob) for number in range(1, count + 1)]
+            for count in (1, 2, 3, 5)
+            if count <= self.most_units
+            for oob in (16, 32)
+        ]
+        return [(units, ours) for units in packages if (ours := _composed(self.field, units)) is not None]
+
+
+def _composed(field: SpecField, units: Sequence[Unit]) -> bytes | None:
+    """The plaintext; None where these units have none."""
+    try:
+        return compose(field, units, _FACTS)
+    except (InputError, ValueError, OverflowError):
+        return None
 
 
 def _probe(number: int, field: SpecField, oob: int) -> Unit:

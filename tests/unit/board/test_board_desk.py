@@ -17,10 +17,11 @@ from bss_mfg.board.desk import BoardDesk, BoardSource
 from bss_mfg.board.publication import Publication
 from bss_mfg.core.clock import TimeZone
 from bss_mfg.errors import LedgerError, MissingError
+from bss_mfg.ledger.events import LabelRead
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.workspace.failure_pictures import FailurePictures
 from tests.helpers.factory import Factory, a_read
-from tests.helpers.shift import scan
+from tests.helpers.shift import acting, scan
 
 NOW = datetime.now(UTC)
 
@@ -79,6 +80,19 @@ def test_pictures_of_failures_that_are_shown(issued: Factory) -> None:
     BoardDesk(source(issued), publication).look()
     assert publication.now.pictures == {f"/picture/{head}": b"PNG"}
     assert [one["picture"] for one in shown(publication)["failures"]] == [f"/picture/{head}", None]
+
+
+def test_where_a_picture_lies_that_another_station_took(issued: Factory) -> None:
+    with issued.ledger() as ledger:
+        own = ledger.actor.station
+    a_page = LabelRead(verdict="unreadable", package=1, file="tray.png", page=1, x_mm=1.0, y_mm=1.0, of="print")
+    for station in ("qa-1", own):
+        with acting(issued, station, NOW) as ledger:
+            ledger.reads.record("B1", [a_page])
+    scan(issued, "scan-1", "B1", NOW, [2], "wrong label")
+    publication = Publication()
+    BoardDesk(source(issued), publication).look()
+    assert [one["picture_at"] for one in shown(publication)["failures"]] == [None, None, "qa-1"]
 
 
 def test_the_oldest_pictures_give_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import hypothesis
 import pytest
@@ -23,6 +24,7 @@ from bss_mfg.ledger.shipping import ship_logistic_unit
 from bss_mfg.station.closing import Closer
 from bss_mfg.station.packing import PackingTable
 from bss_mfg.station.packing_answers import PackWord
+from tests.helpers import shift
 from tests.helpers.factory import Factory, a_read
 from tests.helpers.packing import at, ended, hall, in_fork, killed_at, table, verify_all
 
@@ -206,6 +208,18 @@ def test_a_pallet_ships_all_at_once_and_what_comes_back_is_in_no_carton(boxes: F
     kinds = [step.kind for step in way_of(ledger, "A", 1)]
     assert kinds == ["issued", "packed", "carton closed", "on pallet", "pallet closed", "shipped", "returned"]
     ledger.check()
+
+
+def test_the_way_is_in_the_order_in_which_it_was_gone_within_a_second_too(boxes: Factory, ledger: Ledger) -> None:
+    """Moments are told to the second, and all of this happens in one."""
+    with shift.at(datetime(2026, 11, 24, 6, tzinfo=UTC)):
+        carton = close(boxes, ledger, packed(ledger, ("A", 1), ("A", 2)))
+        ship_logistic_unit(ledger, carton, "order 1")
+        ledger.packages.ship("A", ["ebK300000001"], "torn", returned=True)
+        ledger.reads.record("A", [a_read(1)])
+        packed(ledger, ("A", 1))
+    kinds = [step.kind for step in way_of(ledger, "A", 1)]
+    assert kinds == ["issued", "packed", "carton closed", "shipped", "returned", "verified", "packed"]
 
 
 def test_all_or_nothing_leaves_with_a_pallet(boxes: Factory, ledger: Ledger) -> None:

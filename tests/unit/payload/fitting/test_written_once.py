@@ -1,5 +1,5 @@
 """What a fit looks for in strings and plaintexts is written, and what stands in a field is read, once: not again for
-each sign that a list may have, nor for each plaintext."""
+each sign that a list may have, nor for each plaintext. What costs least is tried first."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from bss_mfg.payload.fitting import known
 from bss_mfg.payload.fitting.chains import Chain
 from bss_mfg.payload.fitting.fit import FitRequest, fit
 from bss_mfg.payload.fitting.known import KnownUnit, needles
+from bss_mfg.payload.fitting.symmetric import Opened, SymmetricSearch
 from tests.unit.payload.fitting.cases import Made, encrypted_spec, sample
 
 PLAIN = [{"source": "unit.uuid"}, {"source": "unit.oob"}]
@@ -47,6 +48,16 @@ def test_each_field_is_read_backwards_once(units: int, monkeypatch: pytest.Monke
     assert fit(FitRequest((one,), rare=False)).specs
     sealed = one.string.removesuffix(";").rpartition(":")[2].encode()
     assert read[sealed] <= 2  # to read it, and to tell which values stand in clear
+
+
+@pytest.mark.parametrize("name", ["x963", "kdf1"])
+def test_what_has_a_tag_is_opened_before_any_mac_is_tried(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def tried(*_: object, **__: object) -> Iterator[Opened]:
+        raise AssertionError("a MAC was tried")
+
+    monkeypatch.setattr(SymmetricSearch, "with_mac", tried)
+    scheme = {"kind": "ecies", "kdf": {"name": name, "hash": "sha1"}, "cipher": "aes-128-gcm", "derive": ["key", "iv"]}
+    assert fit(FitRequest((sample(encrypted_spec(PLAIN, scheme)),), rare=False)).specs
 
 
 def test_the_first_place_of_any_form_is_told() -> None:
