@@ -15,6 +15,8 @@ from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_tab
 
 if TYPE_CHECKING:
     from bss_mfg.device.check import CheckedDevice
+    from bss_mfg.device.nearby import Nearby
+    from bss_mfg.device.provisionee import Provisionee
     from bss_mfg.device.radio import Radio, Sighting
     from bss_mfg.device.unit_checks import UnitToCheck
     from bss_mfg.ledger.ledger import Ledger
@@ -71,57 +73,21 @@ def scan(app: App, transport: str, seconds: float, as_json: bool) -> None:
 
     Exit 1: one was not issued here, shows a Device UUID that no device should have, or has a twin.
     """
-    from bss_mfg.device.beacon import uuid_fault
+    from bss_mfg.device.nearby import identify, look
 
-    seen: dict[tuple[uuid.UUID, str], Sighting] = {}
-
-    def see(sighting: Sighting) -> bool:
-        seen[sighting.beacon.uuid, sighting.address] = sighting
-        return False
-
-    async def look() -> None:
+    async def run() -> tuple[Sighting, ...]:
         async with _open_radio(transport) as radio:
-            await radio.scan(seconds, see)
+            return await look(radio, seconds)
 
-    asyncio.run(look())
+    seen = asyncio.run(run())
     with app.workspace.open_ledger(app.actor) as ledger:
-        found = []
-        for sighting in sorted(seen.values(), key=lambda one: (-(one.signal or -128), one.address)):
-            shown = sighting.beacon.uuid
-            fault = uuid_fault(shown)
-            known, is_swapped = _known(ledger, shown)
-            twins = sum(other == shown for other, _ in seen) - 1
-            faults = [fault.value] if fault else []
-            faults += ["swapped"] if is_swapped else []
-            faults += ["twin"] if twins else []
-            faults += ["not issued here"] if known is None and not fault else []
-            found.append(
-                {
-                    "uuid": str(shown),
-                    "address": sighting.address,
-                    "signal": sighting.signal,
-                    "oob_information": int(sighting.beacon.oob_information),
-                    "batch": known[0] if known else None,
-                    "serial": known[1] if known else None,
-                    "faults": faults,
-                }
-            )
+        found = identify(ledger, seen)
     if as_json:
-        print_json(found)
+        print_json([_nearby(one) for one in found])
     else:
-        rows = [
-            (
-                str(one["uuid"]),
-                str(one["address"]),
-                str(one["signal"] or ""),
-                str(one["batch"] or ""),
-                str(one["serial"] or ""),
-                ", ".join(one["faults"]),  # type: ignore[arg-type]
-            )
-            for one in found
-        ]
+        rows = [tuple(str(cell or "") for cell in _row(one)) for one in found]
         print_table(rows, ("DEVICE UUID", "ADDRESS", "dBm", "BATCH", "SERIAL", ""))
-    if any(one["faults"] for one in found):
+    if any(one.faults for one in found):
         click.get_current_context().exit(1)
 
 
@@ -199,17 +165,18 @@ def simulate(app: App, batch_id: str, name: str, fault: str, port: int, seconds:
         with app.vault(ledger) as vault:
             key = open_unit_key(ledger, vault, batch_id, unit.number)
     provisionee = Provisionee(DeviceIdentity(unit.uuid, key), Fault(fault) if fault else None)
-    say(f"{unit.serial} is on air: --radio tcp-client:127.0.0.1:{port}. Ctrl-C ends it.")
+    told = f"{unit.serial} is on air: --radio tcp-client:127.0.0.1:{port}. Ctrl-C ends it."
     try:
-        asyncio.run(_stay(provisionee, port, seconds))
+        asyncio.run(_stay(provisionee, port, seconds, told))
     finally:
         provisionee.wipe()
 
 
-async def _stay(provisionee: object, port: int, seconds: float | None) -> None:
+async def _stay(device: Provisionee, port: int, seconds: float | None, told: str) -> None:
     from bss_mfg.device.virtual_device import served_air
 
-    async with served_air([provisionee], port):  # type: ignore[list-item]
+    async with served_air([device], port):
+        say(told)
         if seconds is None:
             await asyncio.Event().wait()
         else:
@@ -247,14 +214,22 @@ def _unit(ledger: Ledger, batch_id: str, name: str) -> UnitToCheck:
     return UnitToCheck(batch_id, unit.number, unit.serial, uuid.UUID(unit.uuid))
 
 
-def _known(ledger: Ledger, shown: uuid.UUID) -> tuple[tuple[str, str] | None, bool]:
-    """(batch, serial) of the unit that a device is, and whether it shows its Device UUID in another order."""
-    from bss_mfg.device.beacon import swapped
+def _nearby(one: Nearby) -> dict[str, object]:
+    beacon = one.sighting.beacon
+    return {
+        "uuid": str(beacon.uuid),
+        "address": one.sighting.address,
+        "signal": one.sighting.signal,
+        "oob_information": int(beacon.oob_information),
+        "batch": one.batch,
+        "serial": one.serial,
+        "faults": [fault.value for fault in one.faults],
+    }
 
-    for candidate in (shown, *swapped(shown)):
-        if known := ledger.units.find_by_uuid(candidate):
-            return (known[0], known[2]), candidate != shown
-    return None, False
+
+def _row(one: Nearby) -> tuple[object, ...]:
+    sighting, faults = one.sighting, ", ".join(fault.value for fault in one.faults)
+    return sighting.beacon.uuid, sighting.address, sighting.signal, one.batch, one.serial, faults
 
 
 def _document(unit: UnitToCheck, found: CheckedDevice) -> dict[str, object]:

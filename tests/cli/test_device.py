@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
+import subprocess
 import threading
 import uuid
 from collections.abc import Iterator
@@ -153,3 +155,26 @@ def test_no_key_is_shown(batch: Factory) -> None:
 def test_faults_are_listed(batch: Factory) -> None:
     assert batch.cli("device", "simulate", "B1", ONE, "--fault", "none-such").code == 2
     assert "other-key" in batch.cli("device", "simulate", "B1", ONE, "--fault", "list").out.split()
+
+
+def test_a_production_units_device_is_not_simulated(batch: Factory) -> None:
+    """Whoever answers as it would be a copy of it."""
+    with batch.database(unguarded=True) as database:
+        database.execute("UPDATE batch SET stage = 'production'")
+    refused = batch.cli("device", "simulate", "B1", ONE, "--seconds", 0.1)
+    assert (refused.code, "is a production batch" in refused.err) == (4, True), refused.err
+
+
+def test_a_simulated_device_ends_at_ctrl_c(batch: Factory) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = batch.command("device", "simulate", "B1", ONE, "--port", port)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as device:
+        assert device.stdout
+        assert "is on air" in device.stdout.readline()
+        seen = batch.cli("device", "check", "B1", ONE, "--radio", f"tcp-client:127.0.0.1:{port}")
+        device.send_signal(signal.SIGINT)
+        rest = device.stdout.read()
+    assert (seen.code, device.returncode) == (0, 130), rest
+    assert "Traceback" not in rest
