@@ -584,6 +584,8 @@ class Life(RuleBasedStateMachine):
                     "print_verified": sum(box.seen and not self.bad(box) for box in made.boxes),
                     "shipped": sum(box.shipped for box in made.boxes),
                     "scrapped": len(self.books.scrapped & self.ever(made)),
+                    "packed": 0,
+                    "packed_not_shipped": 0,
                     "scrapped_packages": sum(self.bad(box) for box in made.boxes),
                     "replaced": sum(box.revision - 1 > 0 for box in made.boxes) and len(
                         [old for old in self.books.replaced if old in self.ever(made)]
