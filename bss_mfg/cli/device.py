@@ -5,55 +5,23 @@ from __future__ import annotations
 import asyncio
 import sys
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_table, say
 from bss_mfg.cli.parameters import Number, WholeNumber
+from bss_mfg.cli.radio import open_radio, radio_option
 
 if TYPE_CHECKING:
     from bss_mfg.device.check import CheckedDevice
     from bss_mfg.device.nearby import Nearby
     from bss_mfg.device.provisionee import Provisionee
-    from bss_mfg.device.radio import Radio, Sighting
+    from bss_mfg.device.radio import Sighting
     from bss_mfg.device.unit_checks import UnitToCheck
     from bss_mfg.ledger.ledger import Ledger
 
 _PORT = 9127
-_SYSTEM = "system"
-
-_MEANINGS = {
-    "proven": "it knows the key",
-    "not-this-key": "it holds another key than this unit's",
-    "trimmed-key": "it uses only a part of the key, padded with zeros",
-    "reversed-key": "it uses the key from its last byte to its first",
-    "text-key": "it uses the hex digits of the key as if they were its bytes",
-    "zero-key": "it uses a key of zeros",
-    "reflection": "it sent our own messages back, and has shown nothing (CVE-2020-26560)",
-    "bad-public-key": "its public key isn't a point of the curve",
-    "only-cmac": "it can't use a key of 32 bytes; with CMAC a peer can compute the key (CVE-2020-26559)",
-    "only-hmac": "it can't use a key of 16 bytes",
-    "no-algorithm": "it offers no algorithm of Mesh Protocol 1.1",
-    "no-static-oob": "it does not offer its Static OOB key",
-    "only-without-oob": "it offers no authentication: whoever is near can provision it",
-    "refused": "it ended the exchange",
-    "unexpected-pdu": "it sent a message that has no place there",
-    "malformed": "it sent a message that isn't one of the protocol",
-    "no-answer": "it did not answer",
-    "link-lost": "the link was lost",
-}
-
-radio_option = click.option(
-    "--radio",
-    "transport",
-    default=_SYSTEM,
-    show_default=True,
-    metavar="RADIO",
-    help="`system`, or a dongle as bumble names it: usb:0, serial:PORT, tcp-client:HOST:PORT.",
-)
 
 
 @click.group()
@@ -77,7 +45,7 @@ def scan(app: App, transport: str, seconds: float, as_json: bool) -> None:
     from bss_mfg.device.nearby import identify, look
 
     async def run() -> tuple[Sighting, ...]:
-        async with _open_radio(transport) as radio:
+        async with open_radio(transport) as radio:
             return await look(radio, seconds)
 
     seen = asyncio.run(run())
@@ -121,7 +89,7 @@ def check(
         with app.vault(ledger) as vault:
 
             async def run() -> CheckedDevice:
-                async with _open_radio(transport) as radio:
+                async with open_radio(transport) as radio:
                     source = KeySource(ledger, vault, reason.strip())
                     return await check_unit(radio, unit, source, Patience(find=find_s))
 
@@ -184,26 +152,6 @@ async def _stay(device: Provisionee, port: int, seconds: float | None, told: str
             await asyncio.sleep(seconds)
 
 
-@asynccontextmanager
-async def _open_radio(transport: str) -> AsyncIterator[Radio]:
-    from bss_mfg.errors import MissingError
-
-    try:
-        if transport == _SYSTEM:
-            from bss_mfg.device.bleak_radio import BleakRadio
-
-            yield BleakRadio()
-        else:
-            from bss_mfg.device.bumble_radio import open_bumble_radio
-
-            async with open_bumble_radio(transport) as radio:
-                yield radio
-    except ImportError as error:
-        raise MissingError(
-            "the Bluetooth libraries are not installed", way_out="Install them: `pip install 'bss-mfg[device]'`."
-        ) from error
-
-
 def _unit(ledger: Ledger, batch_id: str, name: str) -> UnitToCheck:
     """The unit that was named, by its serial, Device UUID or barcode."""
     from bss_mfg.cli.unit_names import named_units
@@ -253,13 +201,7 @@ def _document(unit: UnitToCheck, found: CheckedDevice) -> dict[str, object]:
 
 
 def _told(unit: UnitToCheck, found: CheckedDevice) -> str:
-    if found.verdict is None:
-        return f"FAILED: {unit.serial}: no device near shows its Device UUID {unit.uuid}"
-    words = [_MEANINGS[found.verdict.kind.value]]
-    if found.verdict.code is not None:
-        words.append(f"code {found.verdict.code}")
-    if found.uuid_swapped:
-        words.append("it shows its Device UUID with the bytes in another order")
-    if not found.unprovisioned_after:
-        words.append("it no longer advertises as unprovisioned")
-    return f"{'PROVEN' if found.passed else 'FAILED'}: {unit.serial}: {'; '.join(words)}"
+    from bss_mfg.station.device_words import check_words
+
+    uuid_words = "" if found.verdict else f" {unit.uuid}"
+    return f"{'PROVEN' if found.passed else 'FAILED'}: {unit.serial}: {check_words(found)}{uuid_words}"

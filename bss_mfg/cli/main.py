@@ -69,7 +69,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "import-issued": ("lifecycle:import_issued_", "Bring in identities that were issued before bss-mfg, or elsewhere."),
     "vault": ("vault:vault", "Show, change, export or recover the vault key."),
-    "station": ("station:station", "Make a station's own folder, and keep its files as published."),
+    "station": (
+        "station:station",
+        "Make a station's own folder, keep its files as published; pair boxes with devices.",
+    ),
     "history": ("ledger:history", "Show everything that ever happened to a unit or a batch."),
     "ledger": ("ledger:ledger", "Check, copy, compare and restore the ledger, and publish files in it."),
     "audit": ("ledger:audit", "Prove that the history is unchanged."),

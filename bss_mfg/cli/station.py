@@ -1,4 +1,4 @@
-"""station init, update, check; ledger publish."""
+"""station init, update, check, pair; ledger publish."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
+from bss_mfg.cli.pair import pair
 from bss_mfg.core.text import count_words, printable_name
 
 if TYPE_CHECKING:
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 @click.group()
 def station() -> None:
-    """Make a station's own folder, and keep its files as published."""
+    """Make a station's own folder, and keep its files as published; pair boxes with the devices in them."""
+
+
+station.add_command(pair)
 
 
 @station.command(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -38,13 +38,18 @@ class Nearby:
     faults: tuple[NearbyFault, ...]
 
 
-async def look(radio: Radio, seconds: float) -> tuple[Sighting, ...]:
-    """The newest of each device that advertises within a time, by Device UUID and address."""
+def _never(_: Sighting) -> bool:
+    return False
+
+
+async def look(radio: Radio, seconds: float, enough: Callable[[Sighting], bool] = _never) -> tuple[Sighting, ...]:
+    """The newest of each device that advertises within a time, by Device UUID and address; ended by what is
+    `enough`."""
     seen: dict[tuple[uuid.UUID, str], Sighting] = {}
 
     def see(sighting: Sighting) -> bool:
         seen[sighting.beacon.uuid, sighting.address] = sighting
-        return False
+        return enough(sighting)
 
     await radio.scan(seconds, see)
     return tuple(seen.values())
@@ -52,7 +57,7 @@ async def look(radio: Radio, seconds: float) -> tuple[Sighting, ...]:
 
 def identify(ledger: Ledger, sightings: Iterable[Sighting]) -> list[Nearby]:
     """Who they are, the strongest first."""
-    near = sorted(sightings, key=lambda one: (-(one.signal or _UNHEARD_DBM), one.address))
+    near = sorted(sightings, key=lambda one: (-(_UNHEARD_DBM if one.signal is None else one.signal), one.address))
     shown = Counter(sighting.beacon.uuid for sighting in near)
     return [_identified(ledger, sighting, shown[sighting.beacon.uuid] > 1) for sighting in near]
 

@@ -10,7 +10,7 @@ from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.events import DeviceChecked, DeviceChecking
 from bss_mfg.ledger.history import HistoryStore
-from bss_mfg.ledger.proofs import proven_units, waiting_packages
+from bss_mfg.ledger.proofs import is_proven, proven_units, waiting_packages
 
 MOST_ATTEMPTS = 3
 """How often a unit is tried without a reason: whoever could try at will could look for keys."""
@@ -50,6 +50,10 @@ class DeviceCheckStore:
     def proven(self, batch_id: str) -> frozenset[int]:
         """Numbers of the units of a batch whose last check passed: *proven on air*."""
         return proven_units(self._history, batch_id)
+
+    def is_proven(self, batch_id: str, number: int) -> bool:
+        """Whether a unit's last check passed."""
+        return is_proven(self._history, batch_id, number)
 
     def waiting_packages(self, batch_id: str) -> set[int]:
         """Numbers of the verified packages of a batch, without a scrapped unit, that wait for a proof on air."""

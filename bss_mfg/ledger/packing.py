@@ -221,7 +221,7 @@ class PackingStore:
             return Refused(PackRefusal.NOT_VERIFIED, f"its label was not read right: `bss-mfg scan {batch_id}`")
         batch = self._batches.get(batch_id)
         if batch.requires_device and (left := self._unproven_in(place)):
-            words = f"not proven on air: {', '.join(left)}; {way_to_proof(batch_id, left[0])}"
+            words = f"not proven on air: {', '.join(left)}; {way_to_proof(batch_id)}"
             return Refused(PackRefusal.NOT_PROVEN, words)
         if self._batches.closed_at(batch_id):
             way_out = f"`bss-mfg batch reopen {batch_id} --reason TEXT` opens it again"

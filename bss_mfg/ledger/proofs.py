@@ -26,10 +26,15 @@ def proven_units(history: HistoryStore, batch_id: str) -> frozenset[int]:
     return frozenset(number for number, passed in last.items() if passed)
 
 
+def is_proven(history: HistoryStore, batch_id: str, number: int) -> bool:
+    """Whether a unit's last check passed."""
+    last = history.newest_with(batch_id, DeviceChecked, "unit", number)
+    return last is not None and last.passed
+
+
 def unproven_in(history: HistoryStore, batch_id: str, package: Package) -> list[str]:
     """Serials of the units of one package that are not proven on air."""
-    checks = {unit.serial: history.newest_with(batch_id, DeviceChecked, "unit", unit.number) for unit in package.units}
-    return [serial for serial, last in checks.items() if last is None or not last.passed]
+    return [unit.serial for unit in package.units if not is_proven(history, batch_id, unit.number)]
 
 
 def unproven_packages(
@@ -50,9 +55,9 @@ def waiting_packages(connection: Connection, history: HistoryStore, batch_id: st
     return found - scrapped_packages(connection, number)
 
 
-def way_to_proof(batch_id: str, serial: str) -> str:
-    """What to type for a unit that is not proven on air."""
-    return f"`bss-mfg device check {batch_id} {serial}`"
+def way_to_proof(batch_id: str) -> str:
+    """What to type for units that are not proven on air."""
+    return f"`bss-mfg station pair {batch_id}`"
 
 
 def unproven_error(batch_id: str, first: Sequence[Sequence[str]], count: int) -> RefusedError:
@@ -62,5 +67,5 @@ def unproven_error(batch_id: str, first: Sequence[Sequence[str]], count: int) ->
         f"{count_words(count, 'package')} {wait} for a proof on air, which the product requires",
         where=f"batch {batch_id}",
         problems=[f"{', '.join(serials)}: not proven on air" for serials in first],
-        way_out=f"Nothing was changed. Let the devices prove their keys: {way_to_proof(batch_id, first[0][0])}.",
+        way_out=f"Nothing was changed. Let the devices prove their keys: {way_to_proof(batch_id)}.",
     )

@@ -1,4 +1,4 @@
-"""The words in which a packing table and a returns desk answer, and what an operator can say by a code."""
+"""The words in which a packing table, with or without a radio, and a returns desk answer; what is said by a code."""
 
 from __future__ import annotations
 
@@ -29,6 +29,9 @@ class PackWord(StrEnum):
     TWICE = "TWICE"
     NOT_VERIFIED = "NOT VERIFIED"
     NOT_PROVEN = "NOT PROVEN"
+    PROVEN = "PROVEN"
+    NO_DEVICE = "NO DEVICE"
+    OTHER_DEVICE = "OTHER DEVICE"
     SCRAPPED = "SCRAPPED"
     SHIPPED = "SHIPPED"
     IN_ANOTHER = "IN ANOTHER"
@@ -61,6 +64,7 @@ _GOOD = frozenset(
         PackWord.LABELS_SENT,
         PackWord.RETURNED,
         PackWord.VERIFIED_AGAIN,
+        PackWord.PROVEN,
     }
 )
 REFUSALS: Mapping[PackRefusal, PackWord] = {
@@ -102,9 +106,13 @@ class DeskAnswer:
 
 def desk_answer(word: PackWord, detail: str, place: tuple[str, int] | None = None, serials: str = "") -> DeskAnswer:
     """An answer in the tone that belongs to its word."""
-    tone = Tone.GOOD if word in _GOOD else Tone.NOTE if word in _NOTES else Tone.BAD
     batch, package = place or (None, None)
-    return DeskAnswer(tone, word, detail, batch, package, serials)
+    return DeskAnswer(tone_of_word(word), word, detail, batch, package, serials)
+
+
+def tone_of_word(word: PackWord) -> Tone:
+    """How a word is shown, and what it counts as."""
+    return Tone.GOOD if word in _GOOD else Tone.NOTE if word in _NOTES else Tone.BAD
 
 
 ControlAct = Literal["remove", "label", "close carton", "close pallet"]

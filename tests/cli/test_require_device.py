@@ -65,7 +65,7 @@ def test_reconcile_names_who_failed_and_counts_who_was_never_asked(batch: Factor
 def test_what_is_not_proven_stays_and_a_way_out_is_told(batch: Factory) -> None:
     refused = batch.cli("ship", "B1", "ebK300000004", "--for", "order 1")
     assert refused.code == 4
-    assert [words[:2] for words in advised(refused)] == [["device", "check"]]
+    assert [words[:2] for words in advised(refused)] == [["station", "pair"]]
     done = batch.cli("ship", "B1", "--verified", "--for", "order 1")
     assert done.code == 0
     assert "Not shipped: 2 packages with a device that has not proven its key on air" in done.err

@@ -1,0 +1,110 @@
+"""station pair: the packing table with a radio."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bss_mfg.cli.common import App, pass_app, say
+from bss_mfg.cli.parameters import Number, WholeNumber
+from bss_mfg.cli.radio import open_radio, radio_option
+from bss_mfg.cli.station_screen import Answers, Face, View, port_options, scanned_lines, serve_desk, show_options
+from bss_mfg.core.text import count_words
+
+if TYPE_CHECKING:
+    from bss_mfg.station.pairing import PairingTable
+
+
+@click.command(epilog="Example: bss-mfg station pair bulb-2026-11 --floor -60")
+@click.argument("batch_id", metavar="BATCH")
+@radio_option
+@click.option(
+    "--floor", type=WholeNumber(-127, 20), metavar="DBM", help="Hear only what is as strong as this: a shield box."
+)
+@click.option(
+    "--find",
+    "find_s",
+    type=Number(0.1, 600),
+    default=5.0,
+    show_default=True,
+    help="Seconds to look for the devices of a box.",
+)
+@port_options
+@show_options
+@pass_app
+@click.pass_context
+def pair(
+    ctx: click.Context,
+    app: App,
+    batch_id: str,
+    transport: str,
+    floor: int | None,
+    find_s: float,
+    port: str | None,
+    baud: int,
+    plain: bool,
+    as_json: bool,
+) -> None:
+    """Scan boxes, and let the devices in them prove their keys.
+
+    The devices of a box are found by their Device UUIDs; all of them are checked, as by `device check`, and stay
+    unprovisioned. Where one isn't there, the strongest other device that is new here is named: the right label on the
+    wrong device. Devices that were proven before are not asked again. Each attempt stands in the history; a fourth one
+    of a unit is refused. End with Ctrl-D (Windows: Ctrl-Z and Enter). Exit 1 if a box failed, or a label was wrong or
+    repeated. Needs `pip install 'bss-mfg[device]'`.
+    """
+    import asyncio
+    from contextlib import AsyncExitStack
+
+    from bss_mfg.device.check import Patience
+    from bss_mfg.device.floor import FlooredRadio
+    from bss_mfg.device.unit_checks import KeySource
+    from bss_mfg.station.pairing import PairingTable
+
+    with app.workspace.open_ledger(app.actor) as ledger:
+        batch = ledger.batches.get(batch_id)
+        ledger.batches.refuse_retired(batch_id)
+        expected = app.workspace.expected_codes(batch.product)
+        with app.vault(ledger) as vault, asyncio.Runner() as runner:
+            opened = AsyncExitStack()
+            radio = runner.run(opened.enter_async_context(open_radio(transport)))
+            try:
+                heard = radio if floor is None else FlooredRadio(radio, floor)
+                source = KeySource(ledger, vault)
+                table = PairingTable(source, batch, heard, Patience(find=find_s), expected=expected)
+                answers = Answers(_face(batch_id, table), plain=plain, as_json=as_json)
+                serve_desk(scanned_lines(port, baud), lambda line: runner.run(table.read(line)), answers)
+            finally:
+                runner.run(opened.aclose())
+        counts = table.counts
+    answers.end()
+    say(
+        f"{count_words(counts.boxes, 'box', 'boxes')} proven, {counts.failed:,} failed; {counts.proven:,} of "
+        f"{count_words(counts.units, 'device')} of batch {batch_id} proven"
+    )
+    if answers.wrong:
+        ctx.exit(1)
+
+
+def _face(batch_id: str, table: PairingTable) -> Face:
+    """The table as it is shown."""
+
+    def view() -> View:
+        counts = table.counts
+        return View(
+            f"{batch_id} on air",
+            counts.proven,
+            counts.units,
+            f"devices proven {counts.proven:,} of {counts.units:,}   boxes {counts.boxes:,}   "
+            f"failed {counts.failed:,}   ",
+            f"{counts.per_minute}/min",
+        )
+
+    def as_json(answer: Any) -> str:
+        said = {name: value for name, value in asdict(answer).items() if name != "way"}
+        return json.dumps({**said, **asdict(table.counts)}, ensure_ascii=True)
+
+    return Face(view, as_json)

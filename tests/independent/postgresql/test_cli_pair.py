@@ -1,0 +1,1 @@
+from tests.cli.test_pair import *  # noqa: F403
