@@ -1,28 +1,25 @@
-"""device scan, device check, device simulate."""
+"""device scan, device check, device report, device simulate."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
-import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_table, say
+from bss_mfg.cli.device_radio import find_unit, open_radio, radio_option
+from bss_mfg.cli.device_report import report
 
 if TYPE_CHECKING:
     from bss_mfg.device.check import CheckedDevice
     from bss_mfg.device.nearby import Nearby
     from bss_mfg.device.provisionee import Provisionee
-    from bss_mfg.device.radio import Radio, Sighting
+    from bss_mfg.device.radio import Sighting
     from bss_mfg.device.unit_checks import UnitToCheck
-    from bss_mfg.ledger.ledger import Ledger
 
 _PORT = 9127
-_SYSTEM = "system"
 
 _MEANINGS = {
     "proven": "it knows the key",
@@ -45,15 +42,6 @@ _MEANINGS = {
     "link-lost": "the link was lost",
 }
 
-radio_option = click.option(
-    "--radio",
-    "transport",
-    default=_SYSTEM,
-    show_default=True,
-    metavar="RADIO",
-    help="`system`, or a dongle as bumble names it: usb:0, serial:PORT, tcp-client:HOST:PORT.",
-)
-
 
 @click.group()
 def device() -> None:
@@ -61,6 +49,9 @@ def device() -> None:
 
     Needs `pip install 'bss-mfg[device]'`.
     """
+
+
+device.add_command(report)
 
 
 @device.command(epilog="Example: bss-mfg device scan --seconds 10")
@@ -76,7 +67,7 @@ def scan(app: App, transport: str, seconds: float, as_json: bool) -> None:
     from bss_mfg.device.nearby import identify, look
 
     async def run() -> tuple[Sighting, ...]:
-        async with _open_radio(transport) as radio:
+        async with open_radio(transport) as radio:
             return await look(radio, seconds)
 
     seen = asyncio.run(run())
@@ -116,11 +107,11 @@ def check(
         raise click.UsageError("--again needs --reason TEXT, and the other way round: why, for the history.")
     name = sys.stdin.readline().strip() if name == "-" else name
     with app.workspace.open_ledger(app.actor) as ledger:
-        unit = _unit(ledger, batch_id, name)
+        unit = find_unit(ledger, batch_id, name)
         with app.vault(ledger) as vault:
 
             async def run() -> CheckedDevice:
-                async with _open_radio(transport) as radio:
+                async with open_radio(transport) as radio:
                     source = KeySource(ledger, vault, reason.strip())
                     return await check_unit(radio, unit, source, Patience(find=find_s))
 
@@ -155,7 +146,7 @@ def simulate(app: App, batch_id: str, name: str, fault: str, port: int, seconds:
     if fault and fault not in [one.value for one in Fault]:
         raise click.BadParameter(f"{fault!r} is not one; `--fault list` shows them.", param_hint="--fault")
     with app.workspace.open_ledger(app.actor) as ledger:
-        unit = _unit(ledger, batch_id, name)
+        unit = find_unit(ledger, batch_id, name)
         if ledger.batches.get(batch_id).stage != "development":
             raise RefusedError(
                 "is a production batch: a computer that answers as its device would be a copy of it",
@@ -181,37 +172,6 @@ async def _stay(device: Provisionee, port: int, seconds: float | None, told: str
             await asyncio.Event().wait()
         else:
             await asyncio.sleep(seconds)
-
-
-@asynccontextmanager
-async def _open_radio(transport: str) -> AsyncIterator[Radio]:
-    from bss_mfg.errors import MissingError
-
-    try:
-        if transport == _SYSTEM:
-            from bss_mfg.device.bleak_radio import BleakRadio
-
-            yield BleakRadio()
-        else:
-            from bss_mfg.device.bumble_radio import open_bumble_radio
-
-            async with open_bumble_radio(transport) as radio:
-                yield radio
-    except ImportError as error:
-        raise MissingError(
-            "the Bluetooth libraries are not installed", way_out="Install them: `pip install 'bss-mfg[device]'`."
-        ) from error
-
-
-def _unit(ledger: Ledger, batch_id: str, name: str) -> UnitToCheck:
-    """The unit that was named, by its serial, Device UUID or barcode."""
-    from bss_mfg.cli.unit_names import named_units
-    from bss_mfg.device.unit_checks import UnitToCheck
-
-    ledger.batches.get(batch_id)
-    (serial,) = named_units(ledger, batch_id, [name])
-    unit = ledger.units.find(batch_id, "serial", [serial])[-1]
-    return UnitToCheck(batch_id, unit.number, unit.serial, uuid.UUID(unit.uuid))
 
 
 def _nearby(one: Nearby) -> dict[str, object]:

@@ -6,6 +6,7 @@ import secrets
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from bss_mfg.device.case_exchange import Ended, Ending, Script, ScriptedExchange
@@ -108,16 +109,14 @@ async def run_table(radio: Radio, request: TableRequest) -> TableOutcome:
         return TableOutcome(None, False, None, rows)
     request.begin()
     run = _Run(radio, request, sighting, time.monotonic() - start)
-    try:
+    with suppress(LostSightError):
         await run.ask_all()
-    except LostSightError:
-        pass
     return run.outcome()
 
 
 class _Heard:
-    """A link with an ear: what both sides sent of an exchange, and when it began and ended. Of a proof it is kept for the
-    comparison alone and shown nowhere: with CMAC, it holds the key."""
+    """A link with an ear: what both sides sent of an exchange, and when it began and ended. Of a proof it is kept for
+    the comparison alone and shown nowhere: with CMAC, it holds the key."""
 
     def __init__(self) -> None:
         self._link: Link | None = None

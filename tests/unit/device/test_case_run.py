@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,7 +28,9 @@ LATE = {Case.WRONG_KEY, Case.PLAYED_BACK}
 """The refusals that only a device gives that compares a Confirmation."""
 
 
-def tabled(peer: Peer, key: bytes = KEY32, limit: float | None = None) -> tuple[TableOutcome, DirectRadio, list[Secret]]:
+def tabled(
+    peer: Peer, key: bytes = KEY32, limit: float | None = None
+) -> tuple[TableOutcome, DirectRadio, list[Secret]]:
     """What the table finds of a device, what was sent, and the keys that were opened."""
     opened: list[Secret] = []
 
