@@ -13,6 +13,7 @@ import click
 
 from bss_mfg.cli.common import App, Command, json_option, pass_app, print_json, print_table, say, shown_path
 from bss_mfg.cli.device_radio import find_unit, open_radio, radio_option
+from bss_mfg.cli.parameters import Number
 from bss_mfg.version import __version__
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def table_options(function: Command) -> Callable[..., Any]:
         asked = TableAsked(**{field.name: options.pop(field.name) for field in fields(TableAsked)})
         return function(*arguments, asked=asked, **options)
 
-    seconds = click.FloatRange(0.1, 600)
+    seconds = Number(0.1, 600)
     decorated: Callable[..., Any] = command
     for option in (
         json_option,

@@ -325,8 +325,8 @@ class PackingStore:
 
     def _not_ready(self, unit: LogisticUnit) -> list[str]:
         """Packages in a carton or on a pallet that may not leave any more, in words."""
-        found = []
-        for batch_id, number, verified, shipped in self._db.rows(_DOUBTFUL[unit.kind], (unit.number,)):
+        found, kind = [], unit.kind
+        for batch_id, number, verified, shipped in self._db.rows(_DOUBTFUL[kind], (unit.number,)):
             package = self._packages.get(batch_id, number)
             if package.scrapped:
                 found.append(f"{package.serials_text} was scrapped")
