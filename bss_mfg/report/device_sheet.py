@@ -61,7 +61,7 @@ CASES = {
     ),
     Case.WITHOUT_OOB: CaseWords("Without OOB", "It refuses to begin without its key, if it says that it does."),
     Case.INVALID_PUBLIC_KEY: CaseWords(
-        "Invalid public key", "It refuses a public key that is no point of P-256 (invalid format)."
+        "Invalid public key", "It refuses a public key that isn't a point of P-256 (invalid format)."
     ),
     Case.ZERO_PUBLIC_KEY: CaseWords("Public key of zeros", "It refuses a public key of zeros (invalid format)."),
     Case.OUT_OF_ORDER: CaseWords(
@@ -121,7 +121,7 @@ _VERDICTS = {
     VerdictKind.TEXT_KEY: "it uses the hex digits of its key as if they were its bytes",
     VerdictKind.ZERO_KEY: "it uses a key of zeros",
     VerdictKind.REFLECTION: "it sent our own messages back",
-    VerdictKind.BAD_PUBLIC_KEY: "its public key is no point of the curve",
+    VerdictKind.BAD_PUBLIC_KEY: "its public key isn't a point of the curve",
     VerdictKind.ONLY_CMAC: "it can't use a key of 32 bytes; half of it was not sent",
     VerdictKind.ONLY_HMAC: "it can't use a key of 16 bytes",
     VerdictKind.NO_ALGORITHM: "it offers no algorithm",
