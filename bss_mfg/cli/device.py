@@ -1,17 +1,17 @@
-"""device scan, device check, device simulate."""
+"""device scan, device check, device report, device simulate."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
-import uuid
 from typing import TYPE_CHECKING
 
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_table, say
+from bss_mfg.cli.device_radio import find_unit, open_radio, radio_option
+from bss_mfg.cli.device_report import report
 from bss_mfg.cli.parameters import Number, WholeNumber
-from bss_mfg.cli.radio import open_radio, radio_option
 
 if TYPE_CHECKING:
     from bss_mfg.device.check import CheckedDevice
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from bss_mfg.device.provisionee import Provisionee
     from bss_mfg.device.radio import Sighting
     from bss_mfg.device.unit_checks import UnitToCheck
-    from bss_mfg.ledger.ledger import Ledger
 
 _PORT = 9127
 
@@ -30,6 +29,9 @@ def device() -> None:
 
     Needs `pip install 'bss-mfg[device]'`.
     """
+
+
+device.add_command(report)
 
 
 @device.command(epilog="Example: bss-mfg device scan --seconds 10")
@@ -85,7 +87,7 @@ def check(
         raise click.UsageError("--again needs --reason TEXT, and the other way round: why, for the history.")
     name = sys.stdin.readline().strip() if name == "-" else name
     with app.workspace.open_ledger(app.actor) as ledger:
-        unit = _unit(ledger, batch_id, name)
+        unit = find_unit(ledger, batch_id, name)
         with app.vault(ledger) as vault:
 
             async def run() -> CheckedDevice:
@@ -124,7 +126,7 @@ def simulate(app: App, batch_id: str, name: str, fault: str, port: int, seconds:
     if fault and fault not in [one.value for one in Fault]:
         raise click.BadParameter(f"{fault!r} is not one; `--fault list` shows them.", param_hint="--fault")
     with app.workspace.open_ledger(app.actor) as ledger:
-        unit = _unit(ledger, batch_id, name)
+        unit = find_unit(ledger, batch_id, name)
         if ledger.batches.get(batch_id).stage != "development":
             raise RefusedError(
                 "is a production batch: a computer that answers as its device would be a copy of it",
@@ -150,17 +152,6 @@ async def _stay(device: Provisionee, port: int, seconds: float | None, told: str
             await asyncio.Event().wait()
         else:
             await asyncio.sleep(seconds)
-
-
-def _unit(ledger: Ledger, batch_id: str, name: str) -> UnitToCheck:
-    """The unit that was named, by its serial, Device UUID or barcode."""
-    from bss_mfg.cli.unit_names import named_units
-    from bss_mfg.device.unit_checks import UnitToCheck
-
-    ledger.batches.get(batch_id)
-    (serial,) = named_units(ledger, batch_id, [name])
-    unit = ledger.units.find(batch_id, "serial", [serial])[-1]
-    return UnitToCheck(batch_id, unit.number, unit.serial, uuid.UUID(unit.uuid))
 
 
 def _nearby(one: Nearby) -> dict[str, object]:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bss_mfg.cli.common import App, pass_app, say
+from bss_mfg.cli.device_radio import open_radio, radio_option
 from bss_mfg.cli.parameters import Number, WholeNumber
-from bss_mfg.cli.radio import open_radio, radio_option
 from bss_mfg.cli.station_screen import Answers, Face, View, port_options, scanned_lines, serve_desk, show_options
 from bss_mfg.core.text import count_words
 

@@ -6,9 +6,10 @@ import asyncio
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from bss_mfg.device.beacon import swapped
-from bss_mfg.device.radio import LinkLostError, Radio, Sighting
+from bss_mfg.device.radio import Link, LinkLostError, Radio, Sighting
 from bss_mfg.device.session import ProofSession
 from bss_mfg.device.verdict import Verdict
 from bss_mfg.model import Secret
@@ -55,24 +56,58 @@ async def find(radio: Radio, device: uuid.UUID, seconds: float) -> Sighting | No
     return seen[0] if seen else None
 
 
-async def prove(radio: Radio, sighting: Sighting, auth_value: Secret, patience: Patience) -> Verdict:
-    """The verdict of one exchange with a device that was seen. The AuthValue is wiped with it."""
-    session = ProofSession(auth_value)
+class Exchange(Protocol):
+    """The provisioner's side of one exchange as a state machine."""
+
+    @property
+    def verdict(self) -> object | None:
+        """How it ended; None while it goes on."""
+
+    def begin(self) -> tuple[bytes, ...]:
+        """What to send first."""
+
+    def receive(self, data: bytes) -> tuple[bytes, ...]:
+        """What to send in answer to a PDU that came."""
+
+    def time_out(self) -> None:
+        """Nothing came in time."""
+
+    def lose_link(self) -> None:
+        """The link is gone."""
+
+
+async def converse(
+    radio: Radio,
+    sighting: Sighting,
+    exchange: Exchange,
+    patience: Patience,
+    tapped: Callable[[Link], Link] = lambda link: link,
+) -> None:
+    """Lead an exchange with a device that was seen to its verdict. `tapped`: who listens to the link."""
     try:
-        async with radio.connect(sighting, patience.connect) as link:
-            outgoing = session.begin()
-            while session.verdict is None:
-                try:
+        async with radio.connect(sighting, patience.connect) as connected:
+            link = tapped(connected)
+            outgoing = exchange.begin()
+            try:
+                while True:
                     async with asyncio.timeout(patience.answer):
                         for pdu in outgoing:
                             await link.send(pdu)
-                        outgoing = session.receive(await link.receive())
-                except TimeoutError:
-                    session.time_out()
+                        if exchange.verdict is not None:
+                            break
+                        outgoing = exchange.receive(await link.receive())
+            except TimeoutError:
+                exchange.time_out()
     except LinkLostError:
-        session.lose_link()
+        exchange.lose_link()
     finally:
-        session.lose_link()  # also where the check is cancelled: the key is wiped
+        exchange.lose_link()  # also where it is cancelled: its key is wiped
+
+
+async def prove(radio: Radio, sighting: Sighting, auth_value: Secret, patience: Patience) -> Verdict:
+    """The verdict of one exchange with a device that was seen. The AuthValue is wiped with it."""
+    session = ProofSession(auth_value)
+    await converse(radio, sighting, session, patience)
     if session.verdict is None:
         raise RuntimeError("an exchange ended without a verdict")
     return session.verdict

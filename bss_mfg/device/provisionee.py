@@ -14,6 +14,7 @@ from enum import StrEnum
 from bss_mfg.device import crypto
 from bss_mfg.device.beacon import Beacon, OobInformation
 from bss_mfg.device.pdu import (
+    COORDINATE_SIZE,
     Algorithm,
     AuthenticationMethod,
     Capabilities,
@@ -74,7 +75,36 @@ class Fault(StrEnum):
     ZERO_UUID = "zero-uuid"
     SILENT_AFTER_CHECK = "silent-after-check"
     """It no longer advertises once a link was closed."""
+    ACCEPTS_BAD_PUBLIC_KEY = "accepts-bad-public-key"
+    """It goes on with a public key that is no point of the curve."""
+    ACCEPTS_OTHER_LENGTH = "accepts-other-length"
+    """It takes a Confirmation of another length than its algorithm has."""
+    ACCEPTS_WITHOUT_OOB = "accepts-without-oob"
+    """It says that it refuses provisioning without OOB, and doesn't."""
+    ACCEPTS_ANY_ORDER = "accepts-any-order"
+    """It takes a Confirmation in place of the public key."""
+    SAME_PUBLIC_KEY = "same-public-key"
+    """One key pair for all exchanges."""
+    SAME_RANDOM = "same-random"
+    """One random for all exchanges."""
+    KEEPS_STATE = "keeps-state"
+    """After a link that was cut it waits for what would have come next."""
 
+
+ONLY_THE_TABLE_SEES = frozenset(
+    {
+        Fault.ACCEPTS_BAD_PUBLIC_KEY,
+        Fault.ACCEPTS_OTHER_LENGTH,
+        Fault.ACCEPTS_WITHOUT_OOB,
+        Fault.ACCEPTS_ANY_ORDER,
+        Fault.SAME_PUBLIC_KEY,
+        Fault.SAME_RANDOM,
+        Fault.KEEPS_STATE,
+    }
+)
+"""Faults of a device that proves its key to whoever keeps to the protocol."""
+_UNDER_WAY = (Start, PublicKey, Confirmation, Random)
+"""What is expected in the middle of an exchange."""
 
 _UNCHECKED = {
     Fault.UNCHECKED_OTHER_KEY: Fault.OTHER_KEY,
@@ -103,6 +133,7 @@ class Provisionee:
         self._fault = _UNCHECKED.get(fault, fault) if fault else None
         self._key = _used_key(identity.key, self._fault)
         self._fixed = ephemerals
+        self._first: Ephemerals | None = None
         self._links = 0
         self._begin()
 
@@ -139,7 +170,8 @@ class Provisionee:
     def end_link(self) -> None:
         """The link was closed: the device is unprovisioned as before."""
         self._links += 1
-        self._begin()
+        if self._fault is not Fault.KEEPS_STATE or self._expects not in _UNDER_WAY:
+            self._begin()
 
     def wipe(self) -> None:
         """Overwrite its keys."""
@@ -157,6 +189,8 @@ class Provisionee:
 
     def _answer(self, pdu: Pdu) -> tuple[Pdu, ...]:
         """After a failure nothing is expected any more, until the link is closed (5.4.4)."""
+        if self._fault is Fault.ACCEPTS_ANY_ORDER and isinstance(pdu, Confirmation) and self._expects is PublicKey:
+            return (Confirmation(Ephemerals.new(self._algorithm).random),)
         if self._expects is None or not isinstance(pdu, self._expects):
             return self._fail(FailureCode.UNEXPECTED_PDU)
         match pdu:
@@ -183,11 +217,14 @@ class Provisionee:
 
     def _choose(self, start: Start) -> tuple[Pdu, ...]:
         offered = [one for one in Algorithm if self._capabilities.offers(one) and one.size == len(self._key)]
-        if start.method != AuthenticationMethod.STATIC_OOB or start.algorithm not in offered:
+        methods = [AuthenticationMethod.STATIC_OOB]
+        if self._fault is Fault.ACCEPTS_WITHOUT_OOB:
+            methods.append(AuthenticationMethod.NO_OOB)
+        if start.method not in methods or start.algorithm not in offered:
             return self._fail(FailureCode.INVALID_FORMAT)
         self._start = start
         self._algorithm = Algorithm(start.algorithm)
-        self._own = self._fixed or Ephemerals.new(self._algorithm)
+        self._own = self._fixed or self._new_ephemerals()
         self._point = crypto.public_point(self._own.private_key)
         self._expects = PublicKey
         return ()
@@ -195,7 +232,12 @@ class Provisionee:
     def _agree(self, peer: PublicKey) -> tuple[Pdu, ...]:
         if peer.point == self._point:
             return self._fail(FailureCode.INVALID_FORMAT)
-        shared = crypto.shared_secret(self._own.private_key, peer.point)
+        try:
+            shared = crypto.shared_secret(self._own.private_key, peer.point)
+        except crypto.BadPointError:
+            if self._fault is not Fault.ACCEPTS_BAD_PUBLIC_KEY:
+                raise
+            shared = Secret(bytes(COORDINATE_SIZE))
         inputs = crypto.confirmation_inputs(self._invite, self._capabilities, self._start, peer.point, self._point)
         self._confirmation_key = crypto.ConfirmationKey.derive(self._algorithm, inputs, shared, self._key)
         shared.wipe()
@@ -210,6 +252,8 @@ class Provisionee:
         return (PublicKey(self._point),)
 
     def _commit(self, confirmation: Confirmation) -> tuple[Pdu, ...]:
+        if len(confirmation.value) != self._algorithm.size and self._fault is not Fault.ACCEPTS_OTHER_LENGTH:
+            return self._fail(FailureCode.INVALID_FORMAT)
         self._peer_confirmation = confirmation.value
         self._expects = Random
         if self._fault is Fault.SILENT_AFTER_CONFIRMATION:
@@ -218,7 +262,18 @@ class Provisionee:
             return (confirmation,)
         return (Confirmation(self._confirmation_key.confirmation(self._own.random, self._key)),)
 
+    def _new_ephemerals(self) -> Ephemerals:
+        new = Ephemerals.new(self._algorithm)
+        self._first = self._first or new
+        if self._fault is Fault.SAME_PUBLIC_KEY:
+            return Ephemerals(self._first.private_key, new.random)
+        if self._fault is Fault.SAME_RANDOM:
+            return Ephemerals(new.private_key, self._first.random)
+        return new
+
     def _disclose(self, random: Random) -> tuple[Pdu, ...]:
+        if len(random.value) != self._algorithm.size:
+            return self._fail(FailureCode.INVALID_FORMAT)
         expected = self._confirmation_key.confirmation(random.value, self._key)
         if not self._unchecked and not hmac.compare_digest(expected, self._peer_confirmation):
             return self._fail(FailureCode.CONFIRMATION_FAILED)

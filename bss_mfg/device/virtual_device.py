@@ -32,6 +32,7 @@ class VirtualDevice:
         self._device = device
         self._provisionee = provisionee
         self._reassembler = Reassembler()
+        self._connection: Connection | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._data_out: Characteristic[bytes] = Characteristic(
             core.UUID.from_16_bits(DATA_OUT), Characteristic.Properties.NOTIFY, Characteristic.Permissions(0)
@@ -74,13 +75,17 @@ class VirtualDevice:
 
     def _connected(self, connection: Connection) -> None:
         self._reassembler = Reassembler()
+        self._connection = connection
         connection.on(Connection.EVENT_DISCONNECTION, self._disconnected)
 
     def _disconnected(self, _: int) -> None:
+        self._connection = None
         self._provisionee.end_link()
         self._later(self._advertise())
 
     async def _written(self, connection: Connection, data: bytes) -> None:
+        if connection is not self._connection:
+            return  # what was written just before its link ended is not the next one's
         try:
             pdu = self._reassembler.add(data)
         except MalformedPduError:

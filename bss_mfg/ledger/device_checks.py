@@ -25,8 +25,9 @@ class DeviceCheckStore:
         self._batches = batches
 
     def attempts(self, batch_id: str, number: int) -> int:
-        """How many checks of a unit were begun."""
-        return sum(1 for _ in self._history.events_with(batch_id, DeviceChecking, "unit", number))
+        """How many checks of a unit were begun; of a test table each exchange is one."""
+        begun = self._history.events_with(batch_id, DeviceChecking, "unit", number)
+        return sum(event.data.get("exchanges", 1) for event in begun)
 
     def begin(self, batch_id: str, number: int, reason: str = "") -> None:
         """Count an attempt, before its key is opened; `RefusedError` where there were too many and no reason is
@@ -42,6 +43,14 @@ class DeviceCheckStore:
                     "--again --reason TEXT.",
                 )
             self._history.append(batch_id, DeviceChecking(unit=number, reason=reason or None))
+
+    def begin_table(self, batch_id: str, number: int, exchanges: int, reason: str) -> None:
+        """Count the exchanges of a test table as one act, before the first. It is more than a unit is allowed, so it
+        always has a reason."""
+        self._batches.number(batch_id)
+        if not reason:
+            raise ValueError("a test table has a reason")
+        self._history.append(batch_id, DeviceChecking(unit=number, reason=reason, exchanges=exchanges))
 
     def end(self, batch_id: str, outcome: DeviceChecked) -> None:
         """Write down how an attempt ended."""

@@ -15,6 +15,7 @@ class DeviceChecking(EventRecord):
     kind = EventKind.DEVICE_CHECKING
     unit: int = key("number")
     reason: str | None = key("why once more than is allowed", default=None)
+    exchanges: int | None = key("of a test table: how many exchanges it makes; each counts", default=None)
 
 
 class DeviceChecked(EventRecord):
@@ -29,3 +30,4 @@ class DeviceChecked(EventRecord):
     remarks: Sequence[str] = key("what else was noticed", default=())
     uuid_swapped: bool = key("it shows its Device UUID with the bytes in another order", default=False)
     not_seen_after: bool = key("it did not advertise as unprovisioned afterwards", default=False)
+    failed_cases: Sequence[str] = key("of a test table: the cases that weren't passed", default=())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 
@@ -10,12 +11,17 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bss_mfg.device.beacon import Beacon
+from bss_mfg.device.case_run import TableOutcome, TableRequest, run_table
+from bss_mfg.device.case_table import Case, Result
 from bss_mfg.device.pdu import Algorithm
 from bss_mfg.device.provisionee import DeviceIdentity, Provisionee
 from bss_mfg.device.session import Ephemerals, ProofSession
 from bss_mfg.device.verdict import VerdictKind
+from bss_mfg.device.virtual_device import virtual_air
 from bss_mfg.model import Secret
-from tests.helpers.air import DEVICE
+from tests.helpers.air import DEVICE, KEYS
+from tests.helpers.direct_radio import QUICK, DirectRadio
 from tests.independent.device import second_implementation as second
 
 EXAMPLES = settings(max_examples=40, deadline=None)
@@ -85,3 +91,60 @@ def test_the_other_implementation_is_another(name: str) -> None:
     assert "bss_mfg" not in second.__dict__
     key = second.confirmation_key(name, bytes(32), bytes(second.SIZES[name]), bytes(second.SIZES[name]))
     assert key != second.confirmation_key(name, bytes(31) + b"\1", bytes(second.SIZES[name]), bytes(second.SIZES[name]))
+
+
+class SecondPeer:
+    """The other implementation's device on air: it serves one link, so each link has a new one."""
+
+    wants_to_end_link = False
+    beacon = Beacon(DEVICE)
+
+    def __init__(self, key: bytes, algorithms: int) -> None:
+        self._key, self._algorithms = key, algorithms
+        self.end_link()
+
+    def end_link(self) -> None:
+        self._device = second.Device(self._key, self._algorithms)
+
+    def receive(self, data: bytes) -> tuple[bytes, ...]:
+        return tuple(self._device.receive(data))
+
+
+@pytest.mark.parametrize("algorithms", [1, 2, 3])
+@pytest.mark.parametrize("algorithm", Algorithm, ids=lambda one: one.name)
+def test_the_table_of_its_device(algorithm: Algorithm, algorithms: int) -> None:
+    """It passes every case with what it offers, over virtual Bluetooth; that it can be provisioned without OOB, as it
+    says itself, is noted."""
+    key = KEYS[algorithm]
+
+    async def run() -> TableOutcome:
+        async with virtual_air([SecondPeer(key, algorithms)]) as radio:
+            return await run_table(radio, TableRequest(DEVICE, lambda: Secret(key)))
+
+    outcome = asyncio.run(run())
+    missed = {row.case for row in outcome.rows if row.result is Result.FAILED}
+    offered = algorithms >> algorithm & 1
+    assert missed == (set() if offered else {Case.RIGHT_KEY})
+    if offered:
+        assert outcome.passed
+        noted = {row.case for row in outcome.rows if row.result is Result.NOTED}
+        assert noted == {Case.CAPABILITIES, Case.WITHOUT_OOB, Case.TIME_TO_PROOF}
+
+
+class Careless(second.Device):
+    """It tells its random to everybody."""
+
+    def _revealed(self, body: bytes) -> list[bytes]:
+        return [b"\x06" + self._random]
+
+
+def test_the_table_of_its_device_that_compares_nothing() -> None:
+    """A control."""
+
+    class CarelessPeer(SecondPeer):
+        def end_link(self) -> None:
+            self._device = Careless(self._key, self._algorithms)
+
+    request = TableRequest(DEVICE, lambda: Secret(KEYS[Algorithm.HMAC]), patience=QUICK)
+    outcome = asyncio.run(run_table(DirectRadio(CarelessPeer(KEYS[Algorithm.HMAC], 2)), request))
+    assert {row.case for row in outcome.rows if row.result is Result.FAILED} == {Case.WRONG_KEY, Case.PLAYED_BACK}

@@ -1,7 +1,8 @@
-"""Which radio a command uses, as an option, and that radio."""
+"""What commands share that speak to devices: the radio, and the unit that a device should be."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -10,6 +11,8 @@ import click
 
 if TYPE_CHECKING:
     from bss_mfg.device.radio import Radio
+    from bss_mfg.device.unit_checks import UnitToCheck
+    from bss_mfg.ledger.ledger import Ledger
 
 _SYSTEM = "system"
 
@@ -25,7 +28,7 @@ radio_option = click.option(
 
 @asynccontextmanager
 async def open_radio(transport: str) -> AsyncIterator[Radio]:
-    """The radio that was named; `MissingError` where it is not there, or the Bluetooth libraries are not."""
+    """The radio that was named."""
     from bss_mfg.errors import MissingError
 
     try:
@@ -42,3 +45,14 @@ async def open_radio(transport: str) -> AsyncIterator[Radio]:
         raise MissingError(
             "the Bluetooth libraries are not installed", way_out="Install them: `pip install 'bss-mfg[device]'`."
         ) from error
+
+
+def find_unit(ledger: Ledger, batch_id: str, name: str) -> UnitToCheck:
+    """The unit that was named, by its serial, Device UUID or barcode."""
+    from bss_mfg.cli.unit_names import named_units
+    from bss_mfg.device.unit_checks import UnitToCheck
+
+    ledger.batches.get(batch_id)
+    (serial,) = named_units(ledger, batch_id, [name])
+    unit = ledger.units.find(batch_id, "serial", [serial])[-1]
+    return UnitToCheck(batch_id, unit.number, unit.serial, uuid.UUID(unit.uuid))
