@@ -361,7 +361,7 @@ def test_each_role_runs_its_commands_and_no_others(prepared: Staffed, who: str) 
 
 
 def test_only_an_admin_migrates(staffed: Staffed) -> None:
-    """A ledger of an earlier version, opened by a station's user: nothing changes, and nobody is made an admin for it."""
+    """A ledger of an earlier version, opened by a station's user: nothing changes, nobody is made an admin."""
     with staffed.server.connect(staffed.database, "admin") as administrator:
         administrator.execute("UPDATE bss_mfg.about SET value = '4' WHERE name = 'schema_version'")
     before = state_of(staffed.factory)
