@@ -146,6 +146,8 @@ class Package:
 
 FIELD_PREFIX = "fields."
 """What a field of the factory's own is called by, before its name: in a batch's facts, in templates and tables."""
+REQUIRE_DEVICE = "require_device"
+"""The fact of a batch whose units count as ready only when their devices have proven their keys on air."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,11 @@ class Batch:
     template: str
     facts: Mapping[str, str]
     longest_payload: int
+
+    @property
+    def requires_device(self) -> bool:
+        """Whether its packages leave only when the devices in them have proven their keys on air."""
+        return bool(self.facts.get(REQUIRE_DEVICE))
 
 
 class Rect(NamedTuple):

@@ -41,8 +41,10 @@ LISTED = (
 )
 """What `batch list` shows as text; --json has more."""
 
-_SHOWN_WHERE_ANY = frozenset({"flash_unreported", "flash_failed", "packed", "packed_not_shipped", "cartons", "pallets"})
-"""Counts that `batch show` leaves out as text where they are 0: not every factory has flashers and packing tables."""
+_SHOWN_WHERE_ANY = frozenset(
+    {"flash_unreported", "flash_failed", "packed", "packed_not_shipped", "cartons", "pallets", "require_device"}
+)
+"""What `batch show` leaves out as text where it is 0 or false: not every factory has flashers and packing tables."""
 
 
 @click.group()
@@ -207,6 +209,7 @@ def show(app: App, batch_id: str, history: bool, as_json: bool) -> None:
             "flash_unreported": unreported,
             "flash_failed": failed,
             **asdict(ledger.packing.units_with(batch_id)),
+            **_proofs(ledger, batch),
             "closed_at": ledger.batches.closed_at(batch_id),
             "retired_at": ledger.batches.retired_at(batch_id),
             "ledger_head": f"{seq}:{head}",
@@ -250,6 +253,17 @@ def _full_record(ledger: Ledger, batch: Batch) -> dict[str, object]:
         **_record(batch, ledger.batches.counts(batch.id)),
         **ledger.exports.outputs(batch.id),
         "state": ledger.batches.state(batch.id),
+    }
+
+
+def _proofs(ledger: Ledger, item: Batch) -> dict[str, object]:
+    """How many units have proven their keys on air, and how many verified packages wait for that; None where the batch
+    doesn't ask for it."""
+    asked = item.requires_device
+    return {
+        "require_device": asked,
+        "proven": len(ledger.device_checks.proven(item.id)) if asked else None,
+        "not_proven_packages": len(ledger.device_checks.waiting_packages(item.id)) if asked else None,
     }
 
 

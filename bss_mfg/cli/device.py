@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_table, say
+from bss_mfg.cli.parameters import Number, WholeNumber
 
 if TYPE_CHECKING:
     from bss_mfg.device.check import CheckedDevice
@@ -65,7 +66,7 @@ def device() -> None:
 
 @device.command(epilog="Example: bss-mfg device scan --seconds 10")
 @radio_option
-@click.option("--seconds", type=click.FloatRange(0.1, 3600), default=5.0, show_default=True, help="How long to look.")
+@click.option("--seconds", type=Number(0.1, 3600), default=5.0, show_default=True, help="How long to look.")
 @json_option
 @pass_app
 def scan(app: App, transport: str, seconds: float, as_json: bool) -> None:
@@ -95,7 +96,7 @@ def scan(app: App, transport: str, seconds: float, as_json: bool) -> None:
 @click.argument("batch_id", metavar="BATCH")
 @click.argument("name", metavar="SERIAL|UUID|-")
 @radio_option
-@click.option("--find", "find_s", type=click.FloatRange(0.1, 600), default=10.0, help="Seconds to look for the device.")
+@click.option("--find", "find_s", type=Number(0.1, 600), default=10.0, help="Seconds to look for the device.")
 @click.option("--again", is_flag=True, help="Check a unit that was checked three times.")
 @click.option("--reason", default="", help="With --again: why, for the history.")
 @json_option
@@ -136,8 +137,8 @@ def check(
 @click.argument("batch_id", metavar="BATCH")
 @click.argument("name", metavar="SERIAL|UUID")
 @click.option("--fault", default="", metavar="FAULT", help="What it does wrong; `list` shows what there is.")
-@click.option("--port", type=click.IntRange(1, 65535), default=_PORT, show_default=True, help="Of this computer.")
-@click.option("--seconds", type=click.FloatRange(0.1), help="End after this time (default: at Ctrl-C).")
+@click.option("--port", type=WholeNumber(1, 65535), default=_PORT, show_default=True, help="Of this computer.")
+@click.option("--seconds", type=Number(0.1), help="End after this time (default: at Ctrl-C).")
 @pass_app
 def simulate(app: App, batch_id: str, name: str, fault: str, port: int, seconds: float | None) -> None:
     """Be the device of a unit, as the specification says or with a fault, on virtual Bluetooth of this computer.

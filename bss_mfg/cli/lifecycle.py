@@ -120,7 +120,8 @@ def ship(
     Only a package whose newest printed label was read right (`scan`, or `verify` of a picture) is shipped; a shipped
     one is neither printed nor scrapped, and one that came back is read again before it leaves. All or none. Not every
     factory needs this: closing and retiring a batch don't ask for it. UNIT: as for scrap; a package's barcode names all
-    in it. Of cartons and pallets (`pack`) packages of all batches leave, or come back, at once.
+    in it. Of cartons and pallets (`pack`) packages of all batches leave, or come back, at once. Where the product
+    requires it, only a package whose devices have all proven their keys (`device check`) is shipped.
     """
     if carton and pallet:
         raise click.UsageError("Name a carton or a pallet.")
@@ -152,6 +153,11 @@ def ship(
             f"Not shipped: {count_words(done.unread, 'package')} whose printed label was not read right "
             f"(`bss-mfg scan {batch_id}`)"
         )
+    if done.unproven:
+        say(
+            f"Not shipped: {count_words(done.unproven, 'package')} with a device that has not proven its key on air "
+            f"(`bss-mfg batch show {batch_id}`)"
+        )
     again = "; scan their labels again before they leave" if returned and done.count else ""
     say(f"OK: {count_words(done.count, 'package')} {'returned' if returned else 'shipped'}{again}")
 
@@ -180,7 +186,7 @@ def close(
     Verified is a package whose newest printed label was read right. Refused, with the difference, if these don't
     balance or a package has no printed label (exit 4). A closed batch is neither printed, packed nor changed (`batch
     reopen`); close it again to correct the number in hand. Where the product is packed into cartons, what is in none is
-    told.
+    told. Where the product requires it, all devices in verified packages have proven their keys (`device check`).
     """
     from bss_mfg.ledger.batches import ClosingRequest
 

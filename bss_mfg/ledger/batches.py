@@ -16,6 +16,7 @@ from bss_mfg.ledger.events import BatchClosed, BatchIssued, BatchReopened
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.known_names import other_meaning
 from bss_mfg.ledger.package_counts import PackageCounts, count_packages, unprinted_packages
+from bss_mfg.ledger.proofs import unproven_error, waiting_packages
 from bss_mfg.ledger.sealed_rows import SealedRows
 from bss_mfg.ledger.unit_state import INSERT_UNIT, NOT_REPLACED, POSITION
 from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
@@ -197,6 +198,7 @@ class BatchStore:
                 suite=batch.suite,
                 fingerprint=batch.key_fingerprint,
                 fields=_own_fields(batch) or None,
+                require_device=batch.requires_device or None,
             ),
         )
 
@@ -224,6 +226,7 @@ class BatchStore:
                 return before
             found = self.balance(batch_id, request.in_hand or 0)
             self._refuse_imbalance(batch_id, found, request)
+            self._refuse_unproven(batch_id)
             self._db.execute("UPDATE batch SET closed_at = ? WHERE id = ?", (clock.now(), batch_id))
             self._history.append(
                 batch_id,
@@ -287,14 +290,23 @@ class BatchStore:
             ),
         )
 
+    def _refuse_unproven(self, batch_id: str) -> None:
+        """`RefusedError` where the batch asks for proofs on air, and a verified package waits for one."""
+        if not self.get(batch_id).requires_device:
+            return
+        batch = self.number(batch_id)
+        if left := sorted(waiting_packages(self._db, self._history, batch_id, batch)):
+            raise unproven_error(batch_id, [self._serials_in(batch, number) for number in left[:10]], len(left))
+
     def _unprinted_serials(self, batch_id: str, limit: int) -> list[str]:
         """The serials of the first packages without a label, those of one package joined with a comma."""
         batch = self.number(batch_id)
+        return [", ".join(self._serials_in(batch, number)) for number in unprinted_packages(self._db, batch, limit)]
+
+    def _serials_in(self, batch: int, package: int) -> list[str]:
+        """The serials of a package."""
         query = f"SELECT serial FROM unit u WHERE batch = ? AND package = ? AND {NOT_REPLACED} ORDER BY {POSITION}"  # noqa: S608 (fixed texts)
-        return [
-            ", ".join(serial for (serial,) in self._db.rows(query, (batch, number)))
-            for number in unprinted_packages(self._db, batch, limit)
-        ]
+        return [serial for (serial,) in self._db.rows(query, (batch, package))]
 
     def state(self, batch_id: str) -> BatchState:
         """Whether a batch is open, closed, or retired, which comes last."""

@@ -10,6 +10,7 @@ from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.events import DeviceChecked, DeviceChecking
 from bss_mfg.ledger.history import HistoryStore
+from bss_mfg.ledger.proofs import proven_units, waiting_packages
 
 MOST_ATTEMPTS = 3
 """How often a unit is tried without a reason: whoever could try at will could look for keys."""
@@ -48,5 +49,13 @@ class DeviceCheckStore:
 
     def proven(self, batch_id: str) -> frozenset[int]:
         """Numbers of the units of a batch whose last check passed: *proven on air*."""
-        last = {record.unit: record.passed for _, record in self._history.records(DeviceChecked, batch_id)}
-        return frozenset(number for number, passed in last.items() if passed)
+        return proven_units(self._history, batch_id)
+
+    def waiting_packages(self, batch_id: str) -> set[int]:
+        """Numbers of the verified packages of a batch, without a scrapped unit, that wait for a proof on air."""
+        return waiting_packages(self._db, self._history, batch_id, self._batches.number(batch_id))
+
+    def failed(self, batch_id: str) -> dict[int, str]:
+        """The verdicts of units of a batch whose last check did not pass, by number."""
+        last = {record.unit: record for _, record in self._history.records(DeviceChecked, batch_id)}
+        return {number: record.verdict for number, record in sorted(last.items()) if not record.passed}

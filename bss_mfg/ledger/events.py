@@ -174,6 +174,7 @@ class BatchIssued(EventRecord):
     suite: str = key("name")
     fingerprint: str = key("fingerprint of the public key", name="key")
     fields: dict[str, str] | None = key("the product's and the batch's own fields, where there are any", default=None)
+    require_device: bool | None = key("true where its devices are to prove their keys before they leave", default=None)
 
 
 class SamplePlanEvent(EventRecord):

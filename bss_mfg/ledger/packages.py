@@ -17,6 +17,7 @@ from bss_mfg.ledger.digests import payload_digest
 from bss_mfg.ledger.events import PackagesMoved, PackagesReturned, PackagesShipped, UnitReplaced
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.package_marks import package_marks
+from bss_mfg.ledger.proofs import unproven_error, unproven_packages
 from bss_mfg.ledger.sealed_rows import PackageRow, UnitRow
 from bss_mfg.ledger.unit_state import INSERT_UNIT, UnitAction, refuse_transition, scrapped_packages
 from bss_mfg.ledger.units import UnitStore
@@ -71,11 +72,13 @@ def describe_moves(moves: Sequence[Move]) -> list[str]:
 @dataclass(frozen=True, slots=True)
 class Shipment:
     """How many packages moved just now, the moves of those that had moved so before, and how many stay because their
-    printed label was not read right, where all that were read right were to leave."""
+    printed label was not read right, where all that were read right were to leave; so many of these (`unproven`) stay
+    because a unit is not proven on air."""
 
     count: int
     before: tuple[Move, ...]
     unread: int = 0
+    unproven: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +193,12 @@ class PackageStore:
         """Whether a package holds a scrapped unit whose place nobody took."""
         return self.get(batch_id, package).scrapped
 
+    def unproven(self, batch_id: str) -> set[int]:
+        """Numbers of the packages that wait for a proof on air which their batch asks for; none where it doesn't."""
+        if not self._batches.get(batch_id).requires_device:
+            return set()
+        return unproven_packages(self._db, self._history, batch_id, self._batches.number(batch_id))
+
     def ship(self, batch_id: str, serials: Sequence[str] | None, reference: str, *, returned: bool = False) -> Shipment:
         """Mark the packages of units as shipped, or all verified ones; with `returned`, as back from shipping.
 
@@ -201,16 +210,17 @@ class PackageStore:
         batch = self._batches.number(batch_id)
         with contextlib.nullcontext() if self._db.in_transaction else self._db.transaction():
             before: dict[int, Move] = {}
-            unread = 0
+            unread = unproven = 0
             if serials is None:
-                scrapped = self.scrapped(batch_id)
+                scrapped, waiting = self.scrapped(batch_id), self.unproven(batch_id)
                 rows = self._db.rows(
                     "SELECT number, print_verified > 0 FROM package WHERE batch = ? AND shipped = 0 ORDER BY number",
                     (batch,),
                 )
                 here = [(number, read) for number, read in rows if number not in scrapped]
-                packages = [number for number, read in here if read]
-                unread = len(here) - len(packages)
+                right = [number for number, read in here if read]
+                packages = [number for number in right if number not in waiting]
+                unread, unproven = len(here) - len(right), len(right) - len(packages)
             else:
                 self._units.states(batch_id, serials)  # names unknown serials
                 numbers = {package for package, _ in self._units.positions(batch_id, serials).values()}
@@ -227,7 +237,7 @@ class PackageStore:
                 self._history.append(
                     batch_id, moved(packages=range_pairs(packages), count=len(packages), reference=reference)
                 )
-        return Shipment(len(packages), tuple(before.values()), unread)
+        return Shipment(len(packages), tuple(before.values()), unread, unproven)
 
     def _moved_before(self, batch_id: str, numbers: Set[int], reference: str, *, returned: bool) -> dict[int, Move]:
         """Those packages that are already where they are said to go. `RefusedError` where one is shipped with another
@@ -275,6 +285,9 @@ class PackageStore:
             else f"Only a package whose newest printed label was read right is shipped: `bss-mfg scan {batch_id}`."
         )
         refuse_transition(batch_id, self._units.states(batch_id, [*named, *inside]), act, why)
+        if not returned and (left := sorted(moving & self.unproven(batch_id))):
+            first = [[unit.serial for unit in self.get(batch_id, number).units] for number in left[:10]]
+            raise unproven_error(batch_id, first, len(left))
 
     def store_replacement(self, new: Replacement) -> None:
         """Put a package's new barcode string and new units in, inside the caller's transaction."""

@@ -49,6 +49,7 @@ from bss_mfg.ledger.packing_records import (
     other_goods,
     sscc_of,
 )
+from bss_mfg.ledger.proofs import unproven_in, way_to_proof
 from bss_mfg.model import Batch
 
 _SELECT = """SELECT l.no, l.kind, l.size, l.mixed, l.sscc, l.station, l.opened_at, l.closed_at, l.pallet, l.label,
@@ -218,13 +219,21 @@ class PackingStore:
             return Refused(PackRefusal.IN_ANOTHER, f"it is in carton {inside}: two boxes with one label?")
         if not verified:
             return Refused(PackRefusal.NOT_VERIFIED, f"its label was not read right: `bss-mfg scan {batch_id}`")
+        batch = self._batches.get(batch_id)
+        if batch.requires_device and (left := self._unproven_in(place)):
+            words = f"not proven on air: {', '.join(left)}; {way_to_proof(batch_id, left[0])}"
+            return Refused(PackRefusal.NOT_PROVEN, words)
         if self._batches.closed_at(batch_id):
             way_out = f"`bss-mfg batch reopen {batch_id} --reason TEXT` opens it again"
             return Refused(PackRefusal.BATCH_CLOSED, f"batch {batch_id} is closed: {way_out}")
         if carton and carton.full:
             return Refused(PackRefusal.FULL, f"{carton.words} is full: close it")
         first = self._first_batch(carton)
-        return other_goods(first, self._batches.get(batch_id)) if first and carton else None
+        return other_goods(first, batch) if first and carton else None
+
+    def _unproven_in(self, place: Place) -> list[str]:
+        """Serials of the units of a package that are not proven on air."""
+        return unproven_in(self._history, place[0], self._packages.get(*place))
 
     def _newest(self, station: str) -> int | None:
         """The number of the carton that a table began last."""
@@ -274,6 +283,8 @@ class PackingStore:
             return Refused(PackRefusal.NOT_PACKED, f"{carton.words} is empty")
         if gone := self._not_ready(carton):
             return Refused(PackRefusal.NOT_VERIFIED, "; ".join(gone[:3]))
+        if gone := self._not_proven(contents):
+            return Refused(PackRefusal.NOT_PROVEN, "; ".join(gone[:3]))
         if pallet and pallet.full:
             return Refused(PackRefusal.FULL, f"{pallet.words} is full: close it")
         first = self._first_batch(pallet)
@@ -316,7 +327,7 @@ class PackingStore:
                 f"{unit.words} holds {unit.held} of {count_words(unit.size, inside)}",
                 way_out="Nothing was changed. To close it so, say why.",
             )
-        if problems := self._not_ready(unit):
+        if problems := self._not_ready(unit) or self._not_proven(contents):
             raise RefusedError(
                 f"{unit.words} holds what may not leave",
                 problems=problems[:10],
@@ -325,8 +336,8 @@ class PackingStore:
 
     def _not_ready(self, unit: LogisticUnit) -> list[str]:
         """Packages in a carton or on a pallet that may not leave any more, in words."""
-        found = []
-        for batch_id, number, verified, shipped in self._db.rows(_DOUBTFUL[unit.kind], (unit.number,)):
+        found, kind = [], unit.kind
+        for batch_id, number, verified, shipped in self._db.rows(_DOUBTFUL[kind], (unit.number,)):
             package = self._packages.get(batch_id, number)
             if package.scrapped:
                 found.append(f"{package.serials_text} was scrapped")
@@ -334,6 +345,19 @@ class PackingStore:
                 found.append(f"{package.serials_text} was shipped")
             elif not verified:
                 found.append(f"{package.serials_text}: its newest label was not read right")
+        return found
+
+    def _not_proven(self, contents: Sequence[Place]) -> list[str]:
+        """Packages with a unit that is not proven on air, though their batch asks for it, in words."""
+        found = []
+        for batch_id, numbers in _by_batch(contents):
+            if self._batches.get(batch_id).requires_device:
+                left = self._packages.unproven(batch_id)
+                found += [
+                    f"{self._packages.get(batch_id, one).serials_text}: not proven on air"
+                    for one in numbers
+                    if one in left
+                ]
         return found
 
     def reopen(self, number: int, station: str, reason: str) -> LogisticUnit:
@@ -384,7 +408,7 @@ class PackingStore:
 
     def _tell(self, contents: Iterable[Place], event: type[PackedTogether], **values: object) -> None:
         """One event for each batch in it, or one of none."""
-        spans = list(_by_batch(contents))
+        spans: list[tuple[str | None, list[int]]] = [*_by_batch(contents)]
         for batch_id, numbers in spans or [(None, [])]:
             self._history.append(batch_id, event(packages=range_pairs(numbers), count=len(numbers), **values))
 
@@ -398,7 +422,7 @@ class PackingStore:
         return _unit(rows[0]) if rows else None
 
 
-def _by_batch(contents: Iterable[Place]) -> Iterator[tuple[str | None, list[int]]]:
+def _by_batch(contents: Iterable[Place]) -> Iterator[tuple[str, list[int]]]:
     for batch_id, places in groupby(contents, key=lambda place: place[0]):
         yield batch_id, [number for _, number in places]
 

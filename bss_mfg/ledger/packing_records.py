@@ -83,6 +83,7 @@ class PackRefusal(StrEnum):
     """Why a box or carton was not taken."""
 
     NOT_VERIFIED = "not verified"
+    NOT_PROVEN = "not proven"
     SCRAPPED = "scrapped"
     SHIPPED = "shipped"
     TWICE = "twice"

@@ -12,7 +12,6 @@ from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.ledger.event_chain import append_events
 from bss_mfg.ledger.events import RoleGranted
 from bss_mfg.ledger.key_folder import KeyFolder, WrappedKey
-from bss_mfg.ledger.migration import migrate
 from bss_mfg.ledger.place import LedgerPlace
 from bss_mfg.ledger.postgresql import PostgresConnection, connect
 from bss_mfg.ledger.postgresql_roles import Grant, Role, RoleNames, grants_script
@@ -82,7 +81,6 @@ def grant_role(place: LedgerPlace, role: Role | None, user: str | None, actor: A
     of the database may not do it, or the other is not there."""
     grant = _grant(role, user)
     with contextlib.closing(connect(place)) as connection:
-        migrate(connection, actor)  # rights are those on the tables of this version
         script = _script(connection, grant)
         if grant and not connection.rows("SELECT 1 FROM pg_roles WHERE rolname = ?", (grant.user,)):
             raise InputError(

@@ -18,6 +18,8 @@ class FileKind(StrEnum):
     PROGRAMMING = "programming"
     LABELS = "labels"
     CONTROL_LOGS = "control logs"
+    DEVICES = "devices"
+    """No files: what checks on air found, of a batch that asks for them."""
 
 
 MOST_KEPT = 10_000

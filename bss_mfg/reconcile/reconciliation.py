@@ -22,6 +22,7 @@ from bss_mfg.printer_languages import RAW_SUFFIXES
 from bss_mfg.reconcile.batch_records import BatchRecords
 from bss_mfg.reconcile.comparison import Comparison, ComparisonBuilder, Difference, FileKind
 from bss_mfg.reconcile.control_logs import reconcile_control_logs
+from bss_mfg.reconcile.devices import reconcile_devices
 from bss_mfg.reconcile.label_files import READABLE, reconcile_labels
 from bss_mfg.reconcile.programming_files import reconcile_programming
 
@@ -31,7 +32,8 @@ _COMPARISONS = 3
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """The outcome: a comparison of programming files, of labels and of control logs, in this order."""
+    """The outcome: a comparison of programming files, of labels and of control logs, in this order, and of devices
+    where the batch asks for proofs on air."""
 
     batch: Batch
     folder: Path
@@ -51,7 +53,8 @@ class Reconciliation:
     @property
     def agrees(self) -> bool:
         """Whether something was compared and nothing differs."""
-        return not self.difference_count and any(comparison.compared for comparison in self.comparisons)
+        files = (comparison for comparison in self.comparisons if comparison.kind is not FileKind.DEVICES)
+        return not self.difference_count and any(comparison.compared for comparison in files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,7 @@ def _compare(
         reconcile_control_logs(folder, files, records, mapping, recorded, executor)
         if mapping
         else _skipped_comparison(folder),
+        *([reconcile_devices(ledger, batch, folder)] if batch.requires_device else []),
     )
     return Reconciliation(batch, folder, retired, comparisons)
 

@@ -28,6 +28,7 @@ class PackWord(StrEnum):
     LABELS_SENT = "LABELS SENT"
     TWICE = "TWICE"
     NOT_VERIFIED = "NOT VERIFIED"
+    NOT_PROVEN = "NOT PROVEN"
     SCRAPPED = "SCRAPPED"
     SHIPPED = "SHIPPED"
     IN_ANOTHER = "IN ANOTHER"
@@ -64,6 +65,7 @@ _GOOD = frozenset(
 )
 REFUSALS: Mapping[PackRefusal, PackWord] = {
     PackRefusal.NOT_VERIFIED: PackWord.NOT_VERIFIED,
+    PackRefusal.NOT_PROVEN: PackWord.NOT_PROVEN,
     PackRefusal.SCRAPPED: PackWord.SCRAPPED,
     PackRefusal.SHIPPED: PackWord.SHIPPED,
     PackRefusal.TWICE: PackWord.TWICE,

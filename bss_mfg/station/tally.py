@@ -24,6 +24,8 @@ _CHANGES_NO_COUNT = frozenset(
         EventKind.FILE_VERIFIED,
         EventKind.PACKAGES_SHIPPED,
         EventKind.PICTURE_READ,
+        EventKind.DEVICE_CHECKING,
+        EventKind.DEVICE_CHECKED,
         *kinds_of(OnePackage),
         *kinds_of(PackedTogether),
     }

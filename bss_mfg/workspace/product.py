@@ -18,6 +18,7 @@ from bss_mfg.core.toml_files import TomlDocument, load_toml, quote, validate
 from bss_mfg.credentials import EXAMPLE_DAY, check_serial_pattern, dated_pattern, format_serial
 from bss_mfg.errors import InputError
 from bss_mfg.gs1 import check_digit
+from bss_mfg.model import REQUIRE_DEVICE
 from bss_mfg.payload.product_keys import SAMPLE_FINGERPRINTS, ProductKey, load_public_key
 from bss_mfg.workspace.expected_codes import ExpectedCodes, expected_lines
 from bss_mfg.workspace.print_settings import PrintSettings
@@ -56,6 +57,9 @@ class Product(FileModel):
     min_grade: Annotated[str, Field(pattern=GRADE_PATTERN)] | None = Field(
         None, description="Least print quality with which `verify` lets its labels pass: A to D, or a number up to 4."
     )
+    require_device: bool = Field(
+        False, description="Packages are packed and leave only when their devices have proven their keys on air."
+    )
     print: PrintSettings = Field(PrintSettings(), description="What its labels are printed with.")
     expect: ExpectedCodes = Field(ExpectedCodes(), description="Codes that are not ours and stand on its boxes.")
     fields: ProductFields = Field(default_factory=dict)
@@ -82,6 +86,7 @@ class Product(FileModel):
             "ean": self.ean or "",
             "code": self.upc or self.ean or "",
             "oob_bytes": str(self.oob_bytes),
+            **({REQUIRE_DEVICE: "yes"} if self.require_device else {}),  # else as batches had it before there was this
             **product_facts(self.fields),
         }
 
@@ -168,9 +173,9 @@ def product_text(product: Product) -> str:
     lines = ["# A product that Amazon onboarded. Fields: docs/formats/product.md", "format = 1"]
     for name in type(product).model_fields:
         value = getattr(product, name)
-        if name in _NO_LINE or value is None or (name == "template" and not product.names_template):
+        if name in _NO_LINE or value is None or value is False or (name == "template" and not product.names_template):
             continue
-        lines.append(f"{name} = {quote(value) if isinstance(value, str) else value}")
+        lines.append(f"{name} = {quote(value) if isinstance(value, str) else str(value).lower()}")
     chosen = {name: value for name, value in product.print.model_dump().items() if value}
     lines += ["", "[print]", *(f"{name} = {quote(value)}" for name, value in chosen.items())] if chosen else []
     lines += expected_lines(product.expect)
@@ -187,7 +192,7 @@ def product_from_options(values: dict[str, object]) -> Product:
     from bss_mfg.core.toml_files import parse_toml
 
     lines = [
-        f"{name} = {quote(value) if isinstance(value, str) else value}"
+        f"{name} = {quote(value) if isinstance(value, str) else str(value).lower()}"
         for name, value in values.items()
         if value is not None
     ]

@@ -111,7 +111,7 @@ def test_the_old_label_is_wrong_and_the_new_one_right(line: Factory) -> None:
     reads = f"{old}\n{payloads(line)[2]}\n"
     station = line.cli("scan", "B1", "--plain", stdin=reads)
     first, second = station.out.splitlines()[:2]
-    assert first.startswith("SCRAPPED: ebK300000003, ebK300000004 ")
+    assert first.startswith("SCRAPPED: ebK300000003, ebK300000004; ")
     assert f"ebK300000003 was replaced by {new_serial}" in first
     explained = line.cli("inspect", old, "--json")
     assert explained.code == 1

@@ -1,0 +1,1 @@
+from tests.cli.test_require_device import *  # noqa: F403

@@ -1,0 +1,1 @@
+from tests.unit.ledger.test_proofs import *  # noqa: F403
