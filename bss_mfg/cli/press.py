@@ -204,9 +204,8 @@ class _Operator:
     def _print_stretch(self, work: PressWork, stretch: Stretch) -> None:
         from bss_mfg.errors import MissingError
 
-        label = f"{work.batch.id}: {work.first_serial(stretch)}"
         try:
-            with SendingDisplay(label) as display:
+            with SendingDisplay(f"from {work.first_serial(stretch)}") as display:
                 patience = display.patience(work.how.printer.patience_s)
                 making = progress_bar(f"{work.batch.id}: labels")
                 sent = work.print_stretch(stretch, patience, making=making, sending=display.progress)

@@ -22,7 +22,7 @@ from bss_mfg.core.progress import Progress, no_progress
 if TYPE_CHECKING:
     from bss_mfg.label.printing.sending import Patience
 
-WIDTH, BAR, LEAST_BAR = 79, 20, 4
+WIDTH, LABEL, BAR, LEAST_BAR = 79, 28, 20, 4
 REDRAW_SECONDS = 0.1
 """A line is drawn over at most so often: terminals are slow, and people slower."""
 
@@ -68,11 +68,17 @@ def progress_bar(label: str) -> Progress:
     def show(done: int, total: int) -> None:
         if line.due(done, total):
             size = done * BAR // total if total else BAR
-            line.draw(f"{label:<28.28} [{'#' * size:<{BAR}}] {done:,}/{total:,}")
+            line.draw(f"{_fitted(label)} [{'#' * size:<{BAR}}] {done:,}/{total:,}")
             if done >= total:
                 line.end()
 
     return show
+
+
+def _fitted(label: str) -> str:
+    """`NAME: WORK` in its place before the bar: of a long name the end is left out, never the work."""
+    name, colon, work = label.rpartition(": ")
+    return f"{name[: LABEL - len(colon + work)]}{colon}{work}".ljust(LABEL)
 
 
 class SendingDisplay:
@@ -104,7 +110,7 @@ class SendingDisplay:
     def _progress(self, done: int, total: int) -> None:
         if self._line.due(done, total):
             size = done * BAR // total if total else BAR
-            self._line.draw(f"{self._label:<28.28} [{'#' * size:<{BAR}}] {done:,}/{total:,}")
+            self._line.draw(f"{_fitted(self._label)} [{'#' * size:<{BAR}}] {done:,}/{total:,}")
             if done >= total:
                 self._line.end()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bss_mfg.errors import NotPermittedError
 from bss_mfg.ledger.connection import Database
 from bss_mfg.ledger.event_chain import append_events
 from bss_mfg.ledger.events import LedgerMigrated
@@ -14,6 +15,18 @@ def migrate(connection: Database, actor: Actor) -> None:
     """Bring a ledger of an earlier version up to date: one transaction, written into the history."""
     if connection.schema_version() == VERSION:
         return
+    try:
+        _bring_up_to_date(connection, actor)
+    except NotPermittedError as error:
+        raise NotPermittedError(
+            "the ledger is of an earlier version of bss-mfg, and only an admin brings it up to date",
+            where=error.where,
+            way_out="Nothing was changed. In the office an admin of the ledger types `bss-mfg ledger grant`, with this "
+            "version; until then work here with the earlier one.",
+        ) from None
+
+
+def _bring_up_to_date(connection: Database, actor: Actor) -> None:
     with connection.transaction():
         before = version = connection.schema_version()  # another process may have done it by now
         while version < VERSION:

@@ -25,11 +25,12 @@ from bss_mfg.ledger.place import LedgerPlace
 from bss_mfg.ledger.postgresql_errors import (
     lost_connection,
     not_permitted,
+    refused_statement,
     translate_error,
     translated_errors,
     unknown_commit,
 )
-from bss_mfg.ledger.postgresql_roles import UNDUE, roles_that_may
+from bss_mfg.ledger.postgresql_roles import UNDUE
 from bss_mfg.ledger.postgresql_schema import MISPLACED, NAME, guard_imports_script, script, trigger_names
 from bss_mfg.ledger.postgresql_session import END_TRANSACTION, Notices, new_session, take_lock
 from bss_mfg.ledger.postgresql_sql import PlainInsert, plain_insert, reads_secrets, translated
@@ -186,7 +187,7 @@ class PostgresConnection:
             try:
                 yield
             except psycopg.errors.InsufficientPrivilege:
-                raise not_permitted(self.where, self.user, roles_that_may(sql)) from None
+                raise refused_statement(self.where, self.user, sql) from None
 
     def _refuse_secrets(self, sql: str) -> None:
         if reads_secrets(sql):

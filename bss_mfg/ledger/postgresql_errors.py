@@ -11,6 +11,7 @@ from psycopg import errors
 
 from bss_mfg.core.text import printable
 from bss_mfg.errors import BssError, InputError, LedgerError, Location, MissingError, NotPermittedError
+from bss_mfg.ledger.postgresql_roles import RIGHTS, roles_that_may
 from bss_mfg.ledger.postgresql_schema import PERMANENT
 from bss_mfg.ledger.schema import MOVED_BACK
 from bss_mfg.ledger.ways_out import MOVED_BACK_WAY_OUT
@@ -108,6 +109,18 @@ def not_permitted(where: str, user: str, roles: Sequence[str]) -> NotPermittedEr
         where=where,
         way_out="Nothing was changed. An admin of the ledger gives it: "
         f"`bss-mfg ledger grant {roles[0]} --to {shlex.quote(user)}`; or run the command at a station that has it.",
+    )
+
+
+def refused_statement(where: str, user: str, sql: str) -> NotPermittedError:
+    """The database refuses a user a statement. One that every role may run is of a newer version than their rights."""
+    roles = roles_that_may(sql)
+    if set(roles) != set(RIGHTS):
+        return not_permitted(where, user, roles)
+    return NotPermittedError(
+        "the rights of its roles are those of an earlier version of bss-mfg",
+        where=where,
+        way_out=f"{_NOTHING} An admin of the ledger renews them: `bss-mfg ledger grant`, typed in the office.",
     )
 
 

@@ -220,7 +220,7 @@ class _Work:
 
         with _counted(intent):
             if not is_complete(path):
-                sha256 = write_atomically(path, self.encrypt(content()), private=True, begin=intent.begin)
+                sha256 = write_atomically(path, self.encrypt(content()), private=self._is_private, begin=intent.begin)
             elif self.options.to:
                 sha256 = self._seal_anew(path, content(), intent)
             else:
@@ -275,7 +275,7 @@ class _Work:
                 if left := leftover_of(path):
                     remove_leftover(left)
                 return None
-            return write_atomically(path, self.encrypt(content()), private=True, begin=intent.begin)
+            return write_atomically(path, self.encrypt(content()), private=self._is_private, begin=intent.begin)
         if self.options.to:
             return self._seal_anew(path, content(), intent)
         sha256 = self._digest_of_unit_file(unit, path)
@@ -286,7 +286,7 @@ class _Work:
         """Put a sealed file in the place of one that a cut-off release left: nobody here can compare them."""
         if intent.begun is None or not is_sealed(path):
             raise already_exists_error(path)
-        return write_atomically(path, self.encrypt(content), replace=True, private=True)
+        return write_atomically(path, self.encrypt(content), replace=True, private=self._is_private)
 
     def _digest_of_unit_file(self, unit: Unit, path: Path) -> str:
         """The SHA-256 of a file that is there with a unit's data; any other is in the way."""
@@ -324,6 +324,11 @@ class _Work:
     def _suffix(self) -> str:
         return self.form.suffix + (SEALED_SUFFIX if self.options.to else "")
 
+    @property
+    def _is_private(self) -> bool:
+        """Whether no group reads the files: a sealed one is for who fetches it, by another account than ours."""
+        return not self.options.to
+
     def _units(self, intent: _Intent, *, scrapped: bool = False) -> Iterator[Unit]:
         keys: KeyStore = open_keys(self.ledger)
         for some in intent.units:
@@ -345,7 +350,7 @@ class _Work:
             bss_mfg=__version__,
         )
         path = intent.target.folder / name
-        return _IndexFile(path, write_atomically(path, [index.render()], replace=True, private=True))
+        return _IndexFile(path, write_atomically(path, [index.render()], replace=True, private=self._is_private))
 
     def _facts(self, intent: _Intent, numbers: Sequence[range], index: _IndexFile) -> dict[str, Any]:
         """What the history says of each part of a release, of one file or of a folder."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import stat
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 
 from bss_mfg.core import clock
 from bss_mfg.core.files import write_atomically
+from bss_mfg.core.group_modes import GROUP_FILE, GROUP_FOLDER
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.programming import release
 from bss_mfg.programming.flash_reports import read_reports
@@ -52,6 +55,20 @@ def test_a_file_gets_the_name_of_a_sealed_one_and_says_so(line: Factory, tmp_pat
     assert f"its name ends in .age: {named}.age" in line.cli(*words, named).err
     in_a_folder = line.cli(*words, tmp_path)
     assert (in_a_folder.code, "ends in .age" in in_a_folder.err) == (0, False), in_a_folder.err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="has no folders of a group")
+def test_in_a_folder_of_a_group_a_sealed_file_is_the_group_s(line: Factory, tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(GROUP_FOLDER)
+    words = ["program", "B1", "--format", "csv", "--out", f"{shared}/"]
+    for more in (["--claim", "1", "--for", "one"], ["--again", "--reason", "a stick"]):
+        assert line.cli(*words, *more).code == 0
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in shared.iterdir()}
+    sealed = {name for name in modes if ".age" in name}
+    assert (len(sealed), len(modes)) == (2, 4)
+    assert modes == {name: GROUP_FILE if name in sealed else 0o600 for name in modes}, "keys in clear are their owner's"
 
 
 def claim(line: Factory, tmp_path: Path, name: str, most: int, *more: str) -> list[str]:

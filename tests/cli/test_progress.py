@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from bss_mfg.cli.progress import progress_bar
+from bss_mfg.cli.progress import SendingDisplay, progress_bar
 from bss_mfg.core.progress import no_progress
 
 
@@ -34,3 +34,17 @@ def test_nothing_to_do_is_done(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
 def test_a_pipe_sees_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: False)
     assert progress_bar("issue") is no_progress
+
+
+@pytest.mark.parametrize("name", ["bulb-2026-11", "a-batch-whose-name-has-forty-characters-x"])
+def test_a_long_name_does_not_push_out_what_is_done(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    progress_bar(f"{name}: labels")(1, 1)
+    with SendingDisplay(name) as display:
+        display.progress(1, 1)
+    made, sent = capsys.readouterr().err.replace("\r", "").rstrip("\n").split("\n")
+    assert made.index(" [#") == sent.index(" [#") == 28
+    assert made[:28].rstrip().endswith(": labels") and sent[:28].rstrip().endswith(": sending")
+    assert made.startswith(name[:15]) and sent.startswith(name[:15])
