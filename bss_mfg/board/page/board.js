@@ -82,7 +82,8 @@ function showHours({ hours, hour_names, by_hour, stations }) {
       const counts = cells.get(`${hour} ${station.station}`);
       const value = counts?.[main] ?? 0;
       const cell = make("td", value / most > .62 ? "strong" : "", counts ? number(value) : "·");
-      if (value) cell.style.backgroundColor = `rgba(var(--heat), ${(.12 + .88 * value / most).toFixed(2)})`;
+      const heat = counts?.wrong > value ? "--heat-bad" : "--heat"; // an hour with more wrong than right is none to be green
+      if (value) cell.style.backgroundColor = `rgba(var(${heat}), ${(.12 + .88 * value / most).toFixed(2)})`;
       if (counts?.wrong) {
         cell.append(make("small", "", `${number(counts.wrong)} \u2715`));
         cell.title = `${number(counts.wrong)} wrong`;
