@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def station() -> None:
-    """Make a station's own folder, and keep its files as published; pair boxes with the devices in them."""
+    """Make a station's own folder, keep its files as published; pair boxes with devices."""
 
 
 station.add_command(pair)
