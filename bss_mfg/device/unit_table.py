@@ -9,10 +9,9 @@ from bss_mfg.device.case_run import EXCHANGES, TableOutcome, TableRequest, run_t
 from bss_mfg.device.case_table import Case
 from bss_mfg.device.check import Patience
 from bss_mfg.device.radio import Radio
-from bss_mfg.device.unit_checks import KeySource, UnitToCheck
+from bss_mfg.device.unit_checks import KeySource, UnitToCheck, write_down
 from bss_mfg.device.unit_keys import open_unit_key
 from bss_mfg.errors import RefusedError
-from bss_mfg.ledger.events import DeviceChecked
 from bss_mfg.model import Secret
 
 
@@ -45,17 +44,5 @@ async def run_unit_table(radio: Radio, unit: UnitToCheck, source: KeySource, opt
 
     request = TableRequest(unit.uuid, open_key, begin, options.limit, options.patience, options.progress)
     found = await run_table(radio, request)
-    if found.verdict is not None:
-        outcome = DeviceChecked(
-            unit=unit.number,
-            passed=found.passed,
-            verdict=found.verdict.kind.value,
-            awaited=found.verdict.awaited.value,
-            code=found.verdict.code,
-            remarks=sorted(remark.value for remark in found.verdict.remarks),
-            uuid_swapped=found.uuid_swapped,
-            not_seen_after=not found.unprovisioned_after,
-            failed_cases=[row.case.value for row in found.rows if not row.holds],
-        )
-        ledger.device_checks.end(unit.batch, outcome)
+    write_down(ledger, unit, found, [row.case.value for row in found.rows if not row.holds])
     return found

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from bss_mfg.core.files import already_exists_error, write_atomically
-from bss_mfg.errors import InputError
+from bss_mfg.core.files import write_atomically
 from bss_mfg.report.comparison_data import comparison_csv, comparison_json
 from bss_mfg.report.comparison_html import GENERATOR, comparison_html
 from bss_mfg.report.comparison_pdf import comparison_pdf
 from bss_mfg.report.html_report import is_page_of
+from bss_mfg.report.report_place import check_report_place
 from bss_mfg.verifier_data.comparison import Comparison
 
 SUFFIXES = (".html", ".pdf", ".csv", ".json")
@@ -19,13 +19,7 @@ SUFFIXES = (".html", ".pdf", ".csv", ".json")
 def check_comparison_file(path: Path) -> None:
     """Refuse a report that could not be written later: `InputError` for a name of no known kind or a folder that is not
     there, `RefusedError` for a file that is in the way. An earlier HTML report of this kind is replaced."""
-    if path.suffix.lower() not in SUFFIXES:
-        way_out = f"Name a file that ends in {', '.join(SUFFIXES)}."
-        raise InputError("is not a kind of report", where=path, way_out=way_out)
-    if not path.parent.is_dir():
-        raise InputError("its folder is not there", where=path, way_out="Make the folder first.")
-    if path.exists() and not is_page_of(path, GENERATOR):
-        raise already_exists_error(path)
+    check_report_place(path, SUFFIXES, lambda earlier: is_page_of(earlier, GENERATOR))
 
 
 def write_comparison(comparison: Comparison, path: Path, made_at: str, version: str) -> None:

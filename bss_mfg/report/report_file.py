@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from bss_mfg.core.files import already_exists_error, write_atomically
-from bss_mfg.errors import InputError
+from bss_mfg.core.files import write_atomically
 from bss_mfg.report.data_reports import csv_report, json_report
 from bss_mfg.report.html_report import html_report, is_report
 from bss_mfg.report.pdf_report import pdf_report
+from bss_mfg.report.report_place import check_report_place
 from bss_mfg.verify.outcome import Verification
 
 SUFFIXES = (".html", ".pdf", ".csv", ".json")
@@ -20,14 +20,7 @@ def check_report(path: Path) -> None:
 
     An HTML report of an earlier verification is replaced; anything else stays. Raises `InputError`, `RefusedError`.
     """
-    if path.suffix.lower() not in SUFFIXES:
-        raise InputError(
-            "is not a kind of report", where=path, way_out=f"Name a file that ends in {', '.join(SUFFIXES)}."
-        )
-    if not path.parent.is_dir():
-        raise InputError("its folder is not there", where=path, way_out="Make the folder first.")
-    if path.exists() and not is_report(path):
-        raise already_exists_error(path)
+    check_report_place(path, SUFFIXES, is_report)
 
 
 def write_report(outcome: Verification, path: Path, made_at: str, version: str, again: bool = False) -> None:
