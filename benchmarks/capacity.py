@@ -1,7 +1,7 @@
 """`python -m benchmarks.capacity`: stations, database and workers for 1, 10 and 100 million units a year.
 
 What a station's act costs at the database is measured (`benchmarks.acts`); how long hands and machines take is assumed
-(`Factory`), and may be changed by options. A factory of such stations then lives the busiest hour in a simulation
+(`Line`), and may be changed by options. A factory of such stations then lives the busiest hour in a simulation
 (SimPy): acts come when hands and machines are ready, and wait for one another at the database. It is counted as if
 two transactions could never overlap there, which is worse than it is: only their ends can't, where they append to the
 history.
