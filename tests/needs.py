@@ -22,6 +22,7 @@ import pytest
 
 from bss_mfg.imaging.text_ocr import data_folder
 from tests.helpers import ROOT
+from tests.helpers.bare_system import chroot_works
 from tests.helpers.postgres import programs
 
 EVERYTHING = os.environ.get("BSS_MFG_TEST_ALL") == "1"
@@ -169,6 +170,8 @@ TOOLS = {
         Tool("libhangul", "libhangul1 libhangul-data", "types Hangul",
              lambda: ctypes.util.find_library("hangul") is not None),
         Tool("postgresql", "postgresql", "a database server for the ledger", lambda: programs() is not None),
+        Tool("chroot", "coreutils util-linux", "a machine without Python and network", chroot_works),
+        Tool("strip", "binutils", "makes bundles"),
         Tool("faketime", "faketime", "sets clocks wrong", lambda: faketime_library() is not None),
     )
 }  # fmt: skip
