@@ -73,6 +73,8 @@ def node_has(folder: Path, package: str) -> bool:
     return shutil.which("node") is not None and (folder / "node_modules" / package).is_dir()
 
 
+MESH_DAEMON = "/usr/libexec/bluetooth/bluetooth-meshd"
+"""BlueZ's mesh daemon, as Debian installs it."""
 BOUNCY_CASTLE = "/usr/share/java/bcprov.jar"
 """Bouncy Castle, as Debian installs it."""
 
@@ -172,6 +174,8 @@ TOOLS = {
         Tool("postgresql", "postgresql", "a database server for the ledger", lambda: programs() is not None),
         Tool("chroot", "coreutils util-linux", "a machine without Python and network", chroot_works),
         Tool("strip", "binutils", "makes bundles"),
+        Tool("user-mode-linux", "user-mode-linux bluez-meshd dbus", "a kernel for BlueZ's mesh daemon",
+             lambda: all(map(shutil.which, ("linux.uml", "dbus-daemon"))) and Path(MESH_DAEMON).is_file()),
         Tool("faketime", "faketime", "sets clocks wrong", lambda: faketime_library() is not None),
     )
 }  # fmt: skip
