@@ -74,7 +74,7 @@ wheelhouse: $(VENV)/bundle
 	$(BIN)/python .ci/bundle/wheelhouse.py --platform $(PLATFORM)
 
 lock: $(VENV)/bundle
-	$(BIN)/python -m uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 --extra station --upgrade pyproject.toml --output-file .ci/bundle/requirements.txt
+	$(BIN)/python -m uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 --extra station --constraint .ci/bundle/constraints.txt --upgrade pyproject.toml --output-file .ci/bundle/requirements.txt
 
 $(VENV)/made:
 	$(PYTHON) -m venv $(VENV) || { echo "A virtual environment can't be made. On Debian: sudo apt-get install python3-venv"; rm -rf $(VENV); exit 6; }
