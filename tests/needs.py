@@ -169,6 +169,9 @@ TOOLS = {
         Tool("libhangul", "libhangul1 libhangul-data", "types Hangul",
              lambda: ctypes.util.find_library("hangul") is not None),
         Tool("postgresql", "postgresql", "a database server for the ledger", lambda: programs() is not None),
+        Tool("mosquitto", "mosquitto mosquitto-clients", "an MQTT broker", lambda: bool(
+            shutil.which("mosquitto_sub")
+            and (shutil.which("mosquitto") or Path("/usr/sbin/mosquitto").is_file()))),
         Tool("faketime", "faketime", "sets clocks wrong", lambda: faketime_library() is not None),
     )
 }  # fmt: skip
