@@ -54,7 +54,7 @@ def _choice_options(command: Any) -> Any:
 @click.option(
     "--since", metavar="SEQ", default="0", help="Only events after this one (SEQ or SEQ:DIGEST; default: all)."
 )
-@click.option("--follow", is_flag=True, help="Go on with events as they happen, until Ctrl-C.")
+@click.option("--follow", is_flag=True, help="Print events as they happen, too, until Ctrl-C.")
 @_choice_options
 @pass_app
 def events(app: App, since: str, follow: bool, kinds: tuple[str, ...], batch: str) -> None:
@@ -96,7 +96,9 @@ def _poll_s() -> float:
 @click.command(epilog="Example: bss-mfg forward https://erp.example/hooks/bss --secret-file erp.secret")
 @click.argument("receiver", metavar="ADDRESS")
 @click.option("--name", help="By which name it is known how far this receiver is (default: its host).")
-@click.option("--since", metavar="SEQ", help="Begin after this event (default: go on; a new receiver gets all).")
+@click.option(
+    "--since", metavar="SEQ", help="Begin after this event (default: where it stopped; a new receiver gets all)."
+)
 @click.option("--once", is_flag=True, help="Send what there is, and end.")
 @click.option(
     "--give-up",
@@ -138,7 +140,7 @@ def forward(
 
     Each event is a CloudEvent: a POST to https://HOST/PATH, signed as Standard Webhooks says, or a message to
     mqtts://HOST/TOPIC at QoS 1. A receiver that doesn't take one is tried again, so an event may come twice: by its
-    `id` the receiver knows. How far each receiver is, is kept; the same command goes on. Events hold no key.
+    `id` the receiver knows. How far each receiver is, is kept; the same command continues. Events hold no key.
     """
     from bss_mfg.integration.event_feed import START, Position
     from bss_mfg.integration.forwarding import Forwarder, Persistence, Progress
@@ -162,7 +164,7 @@ def forward(
                 forwarder.follow(after)
             count, after = forwarder.send_all(after)
         except KeyboardInterrupt:
-            say("Ended. The same command goes on.")
+            say("Ended. The same command continues.")
             return
         finally:
             opened.close()

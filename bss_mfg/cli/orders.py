@@ -68,7 +68,7 @@ def watch_orders(ctx: click.Context, app: App, folder: Path, once: bool, seconds
                         say(f"Waits: {typed_here(app, error)} The order is tried again.")
                 time.sleep(seconds)
         except KeyboardInterrupt:
-            say("Ended. What was under way goes on with the next `bss-mfg watch-orders`.")
+            say("Ended. The next `bss-mfg watch-orders` continues what was under way.")
     done = count - failed
     say(f"{'WRONG' if failed else 'OK'}: {count_words(done, 'order')} carried out, {failed:,} failed")
     if failed and once:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 _LABELS = "`bss-mfg labels BATCH` makes labels and sends them, `bss-mfg reprint` single ones once more."
-_LISTS = (
-    "`bss-mfg manifest BATCH` makes lists to upload, `bss-mfg table` others, `bss-mfg program` keys for flashers."
-)
+_LISTS = "`bss-mfg manifest BATCH` makes lists to upload, `bss-mfg table` others, `bss-mfg program` keys for flashers."
 _STATE = "`bss-mfg batch show BATCH` says how far a batch is, `bss-mfg board` how far the line is."
 _ISSUE = "`bss-mfg run PRODUCT --units N` issues a batch with its labels, `bss-mfg batch create` issues alone."
 _CHECK = "`bss-mfg verify BATCH SCANS` reads printed labels back, `bss-mfg inspect` explains a barcode."

@@ -34,7 +34,7 @@ class Position:
         found = _POSITION.fullmatch(text)
         if not found:
             raise InputError(
-                f"{text[:80]!a} is no position in the history",
+                f"{text[:80]!a} isn't a position in the history",
                 way_out="Give the number of the last event that you have (0: none), or NUMBER:DIGEST of it.",
             )
         return cls(int(found[1]), found[2] or "")

@@ -50,7 +50,7 @@ class Progress:
             raise InputError(
                 "is damaged",
                 where=self.file,
-                way_out="Move it away, and say with --since after which event the receiver wants to go on.",
+                way_out="Move it away, and say with --since after which event the receiver wants to continue.",
             ) from None
         if receiver != self.receiver:
             raise InputError(
@@ -136,5 +136,5 @@ class Forwarder:
         if limit is not None and waited_s >= limit:
             raise MissingError(
                 f"event {event.seq:,} was not taken in {waited_s:,.0f} s: {trouble.words}",
-                way_out="All events before it were. The same command goes on with this one.",
+                way_out="All events before it were. The same command continues with this one.",
             )

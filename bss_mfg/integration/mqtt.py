@@ -119,7 +119,7 @@ class _Connection:
                 f"the broker {words}: {answer}",
                 where=self._place,
                 way_out="Check --user, --secret-file and the broker's rules of who may publish where. Then run the "
-                "same command again: it goes on where it stopped.",
+                "same command again: it continues where it stopped.",
             )
 
     def _on_connect(self, client: Any, data: Any, flags: Any, reason: ReasonCode, properties: Any) -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bss_mfg.core.files import make_folder, move_exclusively, write_atomically
+from bss_mfg.core.files import make_folder, move_exclusively, remove_file, write_atomically
 from bss_mfg.core.waiting_locks import name_lock
 from bss_mfg.errors import BssError, InputError, RefusedError
 from bss_mfg.integration.orders import JSON_SUFFIX, TABLE_SUFFIXES, Order, OrderRow, failure_record, read_orders
@@ -121,7 +121,7 @@ class OrderFolder:
                 if (target / name).samefile(path):  # of a move that was killed half way
                     break
                 number += 1
-        path.unlink(missing_ok=True)
+        remove_file(path)
         _log.info("%s went to %s/%s", path.name, target.name, name)
 
 

@@ -80,7 +80,7 @@ class ReceiverAddress:
             scheme, host, port = "", "", None
         if scheme not in _PORTS or not host:
             raise InputError(
-                f"{_without_password(text)!a} is no address of a receiver",
+                f"{_without_password(text)!a} isn't the address of a receiver",
                 way_out="Give https://HOST/PATH of a webhook, or mqtts://HOST/TOPIC of an MQTT broker.",
             )
         if parts.username is not None or parts.password is not None:

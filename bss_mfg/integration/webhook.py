@@ -59,7 +59,7 @@ class Webhook:
             f"the receiver refused event {event.seq:,} with HTTP status {status}",
             where=address.place,
             way_out="Check the address and the secret, and what the receiver logged. Then run the same command again: "
-            "it goes on with this event.",
+            "it continues with this event.",
         )
 
     def close(self) -> None:
