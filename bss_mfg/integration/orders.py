@@ -97,7 +97,7 @@ def _fields(path: Path, number: int, text: str) -> dict[str, str]:
     found = {name.strip(): value.strip() for name, equals, value in pairs if equals}
     if len(found) != len(pairs) or "" in found:
         raise InputError(
-            f"{text[:60]!a} are no fields",
+            f"{text[:60]!a} can't be read as fields",
             where=Location(str(path), row=number, key="fields"),
             way_out="Write them as lot=L123; colour=red, each name once.",
         )

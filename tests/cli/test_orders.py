@@ -120,7 +120,7 @@ def test_a_table_with_good_and_bad_rows(line: Factory, folder: Path) -> None:
         ("a.csv", "", "empty"),
         ("a.csv", "order,product,units\n", "no order"),
         ("a.csv", "product,units\nbulb,1\n", "order"),
-        ("a.csv", "order,product,units,fields\nA,bulb,1,lot\n", "no fields"),
+        ("a.csv", "order,product,units,fields\nA,bulb,1,lot\n", "as fields"),
         ("a.csv", "order,product,units\nA,bulb,1e3\n", "isn't one that can be read"),
         ("a.xlsx", "PK\x03\x04 cut off", "XLSX"),
     ],
