@@ -72,6 +72,8 @@ def node_has(folder: Path, package: str) -> bool:
     return shutil.which("node") is not None and (folder / "node_modules" / package).is_dir()
 
 
+MESH_DAEMON = "/usr/libexec/bluetooth/bluetooth-meshd"
+"""BlueZ's mesh daemon, as Debian installs it."""
 BOUNCY_CASTLE = "/usr/share/java/bcprov.jar"
 """Bouncy Castle, as Debian installs it."""
 
@@ -169,6 +171,8 @@ TOOLS = {
         Tool("libhangul", "libhangul1 libhangul-data", "types Hangul",
              lambda: ctypes.util.find_library("hangul") is not None),
         Tool("postgresql", "postgresql", "a database server for the ledger", lambda: programs() is not None),
+        Tool("user-mode-linux", "user-mode-linux bluez-meshd dbus", "a kernel for BlueZ's mesh daemon",
+             lambda: all(map(shutil.which, ("linux.uml", "dbus-daemon"))) and Path(MESH_DAEMON).is_file()),
         Tool("faketime", "faketime", "sets clocks wrong", lambda: faketime_library() is not None),
     )
 }  # fmt: skip
