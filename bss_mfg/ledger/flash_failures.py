@@ -11,15 +11,16 @@ from collections.abc import Sequence
 from bss_mfg.core.text import count_words, one_or
 from bss_mfg.errors import RefusedError
 from bss_mfg.ledger.connection import Connection
-from bss_mfg.ledger.unit_state import WITH_PACKAGE
 from bss_mfg.model import Package
 
 FAILED = "EXISTS (SELECT 1 FROM flashed f WHERE f.batch = u.batch AND f.number = u.number AND f.passed = 0)"
 """Whether unit `u` failed, in SQL."""
 _HAS_FAILED = "SELECT 1 FROM flashed WHERE batch = ? AND number = ? AND passed = 0"
-_HERE = f"""SELECT u.package, u.serial FROM {WITH_PACKAGE} JOIN flashed f ON f.batch = u.batch AND f.number = u.number
+_HERE = """SELECT u.package, u.serial FROM flashed f INDEXED BY flashed_failed
+    JOIN unit u ON u.batch = f.batch AND u.number = f.number
+    JOIN package p ON p.batch = u.batch AND p.number = u.package
     WHERE f.batch = ? AND f.passed = 0 AND u.scrapped = 0 AND p.shipped = 0 AND p.print_verified > 0
-    ORDER BY u.package, u.number"""  # noqa: S608 (fixed texts)
+    ORDER BY u.package, u.number"""
 
 
 def failed_in(connection: Connection, batch: int, package: Package) -> list[str]:

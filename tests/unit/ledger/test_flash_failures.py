@@ -108,9 +108,18 @@ def test_shipping_units_and_all_that_is_verified(boxes: Factory) -> None:
     assert "4 packages shipped" in done.err
     assert f"2 packages with a unit that failed when it was flashed: {serial(3)}, {serial(8)}" in done.err
     assert advised(done)[1] == ["scrap", "B1", serial(3), "--reason", "TEXT"]
+    assert reconciled(boxes) == [(serial(3), 2), (serial(8), 4)]
     with boxes.ledger() as ledger:
         report(ledger, 1, passed=False)  # in the field; what comes back is not asked
         assert ledger.packages.ship("B1", [serial(1)], "broken", returned=True).count == 1
+
+
+def reconciled(factory: Factory) -> list[tuple[str, int]]:
+    """The units and packages whose flashing differs."""
+    found = factory.cli("reconcile", "B1", "--folder", factory.root, "--json")
+    assert found.code == 1
+    (flashed,) = [kind for kind in found.json["kinds"] if kind["kind"] == "flashed"]
+    return [(one["unit"], one["package"]) for one in flashed["differences"]]
 
 
 def test_a_batch_is_closed_when_what_failed_was_scrapped_or_passed(boxes: Factory) -> None:
