@@ -41,6 +41,8 @@ lint: $(VENV)/lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32 bss_mfg/device
+	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin bss_mfg/device
 	$(BIN)/lint-imports --no-cache --no-logo
 
 bench: $(VENV)/bench
