@@ -53,12 +53,14 @@ class UnitReport:
 @dataclass(frozen=True, slots=True)
 class ReportOutcome:
     """What a report changed. `contradicted` are serials of units that had passed, and are said to have failed now: they
-    count as failed."""
+    count as failed. `outdated` are serials of which a file that was reported before says otherwise than a later report:
+    that one counts."""
 
     passed: int
     failed: int
     known: int
     contradicted: tuple[str, ...]
+    outdated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,9 +202,10 @@ class FlashStore:
         nothing. `InputError` for a unit that is not known, or whose key never left: it can't have been flashed."""
         last = {one.name: one for one in reports}
         with self._db.transaction():
-            if self._db.rows("SELECT 1 FROM flash_file WHERE sha256 = ?", (file.sha256,)):
-                return ReportOutcome(0, 0, len(last), ())
             found = self._find_units(last.values())
+            if self._db.rows("SELECT 1 FROM flash_file WHERE sha256 = ?", (file.sha256,)):
+                outdated = tuple(unit.serial for unit, one in found.items() if unit.before != one.passed)
+                return ReportOutcome(0, 0, len(last), (), outdated)
             news = {unit: one for unit, one in found.items() if unit.before != one.passed}
             for batch_id in sorted({unit.batch_id for unit in news}):
                 self._record(batch_id, file, {unit: one for unit, one in news.items() if unit.batch_id == batch_id})
