@@ -1,6 +1,7 @@
 """Which units have proven their keys on air, and which packages of a batch that asks for it may not leave yet.
 
-The events of checks are all that is kept. Of a batch that doesn't ask for proofs none are read.
+The events of checks and of flashing are all that is kept: what was flashed after its check may hold another key now,
+so the check no longer counts. Of a batch that doesn't ask for proofs none are read.
 """
 
 from __future__ import annotations
@@ -10,26 +11,68 @@ from collections.abc import Sequence
 from bss_mfg.core.text import count_words, one_or
 from bss_mfg.errors import RefusedError
 from bss_mfg.ledger.connection import Connection
-from bss_mfg.ledger.events import DeviceChecked
+from bss_mfg.ledger.event_kind import EventKind
+from bss_mfg.ledger.events import DeviceChecked, FlashReported, read_record
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.unit_state import WITH_PACKAGE, scrapped_packages
-from bss_mfg.model import Package
+from bss_mfg.model import Event, Package
 
 _UNITS = f"""SELECT u.number, u.package FROM {WITH_PACKAGE} WHERE u.batch = ? AND u.scrapped = 0
     AND (? = 0 OR p.print_verified > 0) AND u.number > ? ORDER BY u.number LIMIT ?"""  # noqa: S608 (fixed texts)
 _AT_ONCE = 5_000
 
 
+CHECKS_AND_FLASHES = (EventKind.DEVICE_CHECKED, EventKind.FLASH_REPORTED)
+
+
+class LastChecks:
+    """The last check of each unit since it was flashed, as the events of a batch tell it one after the other."""
+
+    def __init__(self) -> None:
+        self.of: dict[int, DeviceChecked] = {}
+
+    def follow(self, event: Event) -> None:
+        """What an event of `CHECKS_AND_FLASHES` says."""
+        record = read_record(event.kind, event.data)
+        if isinstance(record, DeviceChecked):
+            self.of[record.unit] = record
+        elif isinstance(record, FlashReported):
+            for first, last in (*record.passed, *record.failed):
+                if last - first < len(self.of):
+                    for number in range(first, last + 1):
+                        self.of.pop(number, None)
+                else:
+                    self.of = {number: one for number, one in self.of.items() if not first <= number <= last}
+
+    @property
+    def proven(self) -> frozenset[int]:
+        """Numbers of the units that passed: *proven on air*."""
+        return frozenset(number for number, one in self.of.items() if one.passed)
+
+
+def last_checks(history: HistoryStore, batch_id: str) -> LastChecks:
+    """The last check of each unit of a batch since it was flashed."""
+    checks = LastChecks()
+    for event in history.events_of(CHECKS_AND_FLASHES, batch_id):
+        checks.follow(event)
+    return checks
+
+
 def proven_units(history: HistoryStore, batch_id: str) -> frozenset[int]:
-    """Numbers of the units of a batch whose last check passed: *proven on air*."""
-    last = {record.unit: record.passed for _, record in history.records(DeviceChecked, batch_id)}
-    return frozenset(number for number, passed in last.items() if passed)
+    """Numbers of the units of a batch whose last check passed, after they were flashed: *proven on air*."""
+    return last_checks(history, batch_id).proven
 
 
 def is_proven(history: HistoryStore, batch_id: str, number: int) -> bool:
-    """Whether a unit's last check passed."""
-    last = history.newest_with(batch_id, DeviceChecked, "unit", number)
-    return last is not None and last.passed
+    """Whether a unit's last check passed, after it was flashed."""
+    checks = LastChecks()
+    seq, last = history.newest_with(batch_id, DeviceChecked, "unit", number) or (0, None)
+    if last is None or not last.passed:
+        return False
+    checks.of[number] = last
+    for event in history.events_of((EventKind.FLASH_REPORTED,), batch_id, after=seq):
+        checks.follow(event)
+    return number in checks.of
 
 
 def unproven_in(history: HistoryStore, batch_id: str, package: Package) -> list[str]:

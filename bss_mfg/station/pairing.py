@@ -18,7 +18,7 @@ from bss_mfg.device.looking import Wanted, is_strong, look_for, shown_by, shows
 from bss_mfg.device.nearby import Nearby, identify
 from bss_mfg.device.radio import Radio, Sighting
 from bss_mfg.device.unit_checks import CheckedUnit, KeySource, UnitToCheck, check_units
-from bss_mfg.ledger.event_kind import EventKind
+from bss_mfg.ledger.proofs import CHECKS_AND_FLASHES, LastChecks
 from bss_mfg.model import Batch, Package
 from bss_mfg.oob_information import OobInformation
 from bss_mfg.station.answers import Tone
@@ -107,7 +107,7 @@ class PairingTable:
         self._specs = known_specs(self._ledger)
         self._times: deque[float] = deque(maxlen=1000)
         self._boxes = self._failed = self._seen = 0
-        self._proven: set[int] = set()
+        self._checks = LastChecks()
         self._first_seen: dict[uuid.UUID, int] = {}
         """With which package a device was there first: what came with the box is more likely in it."""
         counts = self._ledger.batches.counts(batch.id)
@@ -116,12 +116,12 @@ class PairingTable:
     @property
     def counts(self) -> PairCounts:
         """The counts of this moment, with what other tables have checked since."""
-        for event in self._ledger.history.events_of((EventKind.DEVICE_CHECKED,), self._batch.id, after=self._seen):
+        for event in self._ledger.history.events_of(CHECKS_AND_FLASHES, self._batch.id, after=self._seen):
             self._seen = event.seq
-            (self._proven.add if event.data["passed"] else self._proven.discard)(event.data["unit"])
+            self._checks.follow(event)
         now = self._clock()
         pace = sum(1 for moment in self._times if now - moment <= 60)
-        return PairCounts(self._units, len(self._proven), self._boxes, self._failed, pace)
+        return PairCounts(self._units, len(self._checks.proven), self._boxes, self._failed, pace)
 
     async def read(self, line: str) -> PairAnswer | None:
         """Do what one line says; None for an empty one."""
