@@ -171,7 +171,8 @@ class FlashStore:
             (batch,),
         )
         failed = self._db.rows(
-            "SELECT count(*) FROM flashed f JOIN unit u ON u.batch = f.batch AND u.number = f.number "
+            "SELECT count(*) FROM flashed f INDEXED BY flashed_failed "
+            "JOIN unit u ON u.batch = f.batch AND u.number = f.number "
             "WHERE f.batch = ? AND u.scrapped = 0 AND f.passed = 0",
             (batch,),
         )
@@ -185,6 +186,16 @@ class FlashStore:
             (self._batches.number(batch_id),),
         )
         return int(rows[0][0])
+
+    def failed(self, batch_id: str) -> list[tuple[str, int]]:
+        """Serial and package of the units of a batch that failed, those apart that were scrapped."""
+        rows = self._db.rows(
+            "SELECT u.serial, u.package FROM flashed f INDEXED BY flashed_failed "
+            "JOIN unit u ON u.batch = f.batch AND u.number = f.number "
+            "WHERE f.batch = ? AND u.scrapped = 0 AND f.passed = 0 ORDER BY f.number",
+            (self._batches.number(batch_id),),
+        )
+        return [(serial, package) for serial, package in rows]
 
     # --- reports --------------------------------------------------------------------------------------------------
 
@@ -203,7 +214,7 @@ class FlashStore:
                 return ReportOutcome(0, 0, len(last), ())
             found = self._find_units(last.values())
             batches = sorted({unit.batch_id for unit in found})
-            proven = {batch_id: proven_units(self._history, batch_id) for batch_id in batches}
+            proven = {batch_id: proven_units(self._db, batch_id) for batch_id in batches}
             flashed = [unit for unit, one in found.items() if unit.before != one.passed or one.row > file.told_before]
             unproven = {unit for unit in flashed if unit.number in proven[unit.batch_id]}
             news = {unit: one for unit, one in found.items() if unit.before != one.passed or unit in unproven}
