@@ -60,6 +60,6 @@ def oob_information(names: Iterable[str]) -> OobInformation:
     known = {name.casefold(): bit for name, bit in OOB_NAMES.items()}
     for name in names:
         if name.casefold() not in known:
-            raise ValueProblem(f"{name!r} is no OOB information; there are: {', '.join(OOB_NAMES)}")
+            raise ValueProblem(f"{name!r} isn't a name of OOB information; there are: {', '.join(OOB_NAMES)}")
         bits |= known[name.casefold()]
     return bits

@@ -30,7 +30,7 @@ def report(ctx: click.Context, app: App, file: str, as_json: bool) -> None:
     FILE is CSV with a header, or JSON lines (- reads standard input): serial or uuid, result (pass or fail), and detail
     of failed ones. All or none; of a unit the last row counts, and the same file again changes nothing. A unit that had
     passed and is said to have failed counts as failed and is named (exit 1). A unit that has proven its key on air
-    before has to prove it again; rows that an earlier report of the same log had already are no new flashing.
+    before has to prove it again; rows that an earlier report of the same log had don't count as another flashing.
     """
     from bss_mfg.core.files import read_bytes
     from bss_mfg.ledger.flash import ReportFile
