@@ -23,6 +23,7 @@ import pytest
 
 from bss_mfg.imaging.text_ocr import data_folder
 from tests.helpers import ROOT
+from tests.helpers.bare_system import chroot_works
 from tests.helpers.mocked_bluez import SYSTEM_PYTHON
 from tests.helpers.postgres import programs
 
@@ -181,6 +182,8 @@ TOOLS = {
         Tool("libhangul", "libhangul1 libhangul-data", "types Hangul",
              lambda: ctypes.util.find_library("hangul") is not None),
         Tool("postgresql", "postgresql", "a database server for the ledger", lambda: programs() is not None),
+        Tool("chroot", "coreutils util-linux", "a machine without Python and network", chroot_works),
+        Tool("strip", "binutils", "makes bundles"),
         Tool("user-mode-linux", "user-mode-linux bluez-meshd dbus", "a kernel for BlueZ's mesh daemon",
              lambda: all(map(shutil.which, ("linux.uml", "dbus-daemon"))) and Path(MESH_DAEMON).is_file()),
         Tool("python-dbusmock", "python3-dbusmock dbus", "BlueZ without Bluetooth", dbusmock_imports),
