@@ -7,13 +7,13 @@ import hashlib
 import uuid
 from itertools import cycle
 
-from bss_mfg.device.check import CheckedDevice, Patience, check
+from bss_mfg.device.check import CheckedDevice, CheckOptions, Patience, check
 from bss_mfg.device.provisionee import DeviceIdentity, Fault, Provisionee
 from bss_mfg.device.unit_checks import KeySource
 from bss_mfg.device.verdict import VerdictKind
 from bss_mfg.device.virtual_device import virtual_air
 from bss_mfg.model import Secret
-from bss_mfg.station.pairing import PairAnswer, PairingTable
+from bss_mfg.station.pairing import PairAnswer, PairingTable, PairOptions
 from tests.cli.test_device import provisionee
 from tests.helpers.factory import Factory
 from tests.unit.device.test_session import SEEN_OF_FAULTS
@@ -70,7 +70,8 @@ def test_a_hundred_of_them_at_the_packing_table(factory: Factory) -> None:
         async def scan_group(numbers: range) -> list[PairAnswer | None]:
             peers = [provisionee(factory, number, faults.get(number)) for number in numbers]
             async with virtual_air(peers) as radio:
-                table = PairingTable(KeySource(ledger, vault), ledger.batches.get("B1"), radio, PATIENCE)
+                options = PairOptions(CheckOptions(PATIENCE))
+                table = PairingTable(KeySource(ledger, vault), ledger.batches.get("B1"), radio, options)
                 return [await table.read(payloads[number - 1]) for number in numbers]
 
         for first in range(1, AT_TABLE + 1, AT_ONCE):
