@@ -28,9 +28,10 @@ def report(ctx: click.Context, app: App, file: str, as_json: bool) -> None:
     """Record which units were flashed, and how their tests ended.
 
     FILE is CSV with a header, or JSON lines (- reads standard input): serial or uuid, result (pass or fail), and detail
-    of failed ones. All or none; of a unit the last row counts, and the same file again changes nothing. A unit that had
-    passed and is said to have failed counts as failed and is named (exit 1). A unit that has proven its key on air
-    before has to prove it again; rows that an earlier report of the same log had don't count as another flashing.
+    of failed ones. All or none; of a unit the last row counts, and the same file again changes nothing: where it says
+    otherwise than a later one, that is told. A unit that had passed and is said to have failed counts as failed and is
+    named (exit 1). A unit that has proven its key on air before has to prove it again; rows that an earlier report of
+    the same log had don't count as another flashing.
     """
     from bss_mfg.core.files import read_bytes
     from bss_mfg.ledger.flash import ReportFile
@@ -51,11 +52,15 @@ def report(ctx: click.Context, app: App, file: str, as_json: bool) -> None:
                 "failed": done.failed,
                 "known": done.known,
                 "contradicted": done.contradicted,
+                "outdated": done.outdated,
                 "unproven": done.unproven,
             }
         )
     known = f", {done.known:,} known before" if done.known else ""
     say(f"{'FAILED' if done.contradicted else 'OK'}: {done.passed:,} passed, {done.failed:,} failed{known}")
+    if done.outdated:
+        say(f"Note: reported before, and since then otherwise, which counts: {listing(done.outdated, _MOST_NAMED)}.")
+        say("Were they tested again, with the same result file? Then say when in a column of it, and report that.")
     if done.unproven:
         named = listing(done.unproven, _MOST_NAMED)
         say(f"Flashed after they had proven their keys: {named}; `bss-mfg station pair BATCH` asks for it again")

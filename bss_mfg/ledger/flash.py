@@ -54,12 +54,14 @@ class UnitReport:
 @dataclass(frozen=True, slots=True)
 class ReportOutcome:
     """What a report changed. `contradicted` are serials of units that had passed, and are said to have failed now: they
-    count as failed. `unproven` are those that had proven their keys on air, and were flashed again."""
+    count as failed. `outdated` are serials of which a file that was reported before says otherwise than a later report:
+    that one counts. `unproven` are those that had proven their keys on air, and were flashed again."""
 
     passed: int
     failed: int
     known: int
     contradicted: tuple[str, ...]
+    outdated: tuple[str, ...] = ()
     unproven: tuple[str, ...] = ()
 
 
@@ -210,9 +212,10 @@ class FlashStore:
         left: it can't have been flashed."""
         last = {one.name: one for one in reports}
         with self._db.transaction():
-            if self._db.rows("SELECT 1 FROM flash_file WHERE sha256 = ?", (file.sha256,)):
-                return ReportOutcome(0, 0, len(last), ())
             found = self._find_units(last.values())
+            if self._db.rows("SELECT 1 FROM flash_file WHERE sha256 = ?", (file.sha256,)):
+                outdated = tuple(unit.serial for unit, one in found.items() if unit.before != one.passed)
+                return ReportOutcome(0, 0, len(last), (), outdated=outdated)
             batches = sorted({unit.batch_id for unit in found})
             proven = {batch_id: proven_units(self._db, batch_id) for batch_id in batches}
             flashed = [unit for unit, one in found.items() if unit.before != one.passed or one.row > file.told_before]
@@ -224,7 +227,7 @@ class FlashStore:
         passed = sum(one.passed for one in news.values())
         worse = tuple(unit.serial for unit, one in news.items() if unit.before == 1 and not one.passed)
         again = tuple(sorted(unit.serial for unit in unproven))
-        return ReportOutcome(passed, len(news) - passed, len(found) - len(news), worse, again)
+        return ReportOutcome(passed, len(news) - passed, len(found) - len(news), worse, unproven=again)
 
     def _find_units(self, reports: Iterable[UnitReport]) -> Mapping[_ReportedUnit, UnitReport]:
         found: dict[_ReportedUnit, UnitReport] = {}

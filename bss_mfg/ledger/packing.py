@@ -168,7 +168,9 @@ class PackingStore:
                 "UPDATE package SET carton = ? WHERE batch = ? AND number = ?",
                 (number, self._batches.number(batch_id), package),
             )
-            self._history.append(batch_id, PackagePacked(package=package, carton=number))
+            self._history.append(
+                batch_id, PackagePacked(package=package, carton=number, size=None if carton else new.size)
+            )
             return self._known(number)
 
     def unpack(self, place: Place) -> LogisticUnit | Refused:
@@ -241,7 +243,9 @@ class PackingStore:
                 return refused
             target = pallet.number if pallet else self._begin("pallet", station, new)
             self._db.execute("UPDATE logistic_unit SET pallet = ? WHERE no = ?", (target, number))
-            self._tell(self.contents(carton), CartonOnPallet, carton=number, pallet=target)
+            self._tell(
+                self.contents(carton), CartonOnPallet, carton=number, pallet=target, size=None if pallet else new.size
+            )
             return self._known(target)
 
     def take_off_pallet(self, number: int) -> LogisticUnit | Refused:

@@ -227,7 +227,8 @@ def test_what_was_flashed_is_kept(line: Factory, tmp_path: Path) -> None:
     file = tmp_path / "results.jsonl"
     file.write_text("".join(json.dumps(one) + "\n" for one in lines))
     done = line.cli("flash", "report", file, "--json")
-    assert (done.code, done.json) == (0, {"passed": 1, "failed": 1, "known": 0, "contradicted": [], "unproven": []})
+    counts = {"passed": 1, "failed": 1, "known": 0, "contradicted": [], "outdated": [], "unproven": []}
+    assert (done.code, done.json) == (0, counts)
     ((_, unit),) = line.rows("SELECT serial, uuid FROM unit WHERE serial = 'L0003'")
     assert line.cli("flash", "report", "-", stdin=f"uuid,result\n{bytes(unit).hex().upper()},pass\n").code == 0
     assert [(one["passed"], one["failed"], one["unreported"]) for one in listed(line)] == [(2, 1, 1)]
@@ -246,6 +247,7 @@ def test_the_same_again_changes_nothing(line: Factory, tmp_path: Path) -> None:
         head = ledger.history.head()
     older = report(line, {"L0001": "fail", "L0002": "pass"}, "--json")
     assert (older.code, older.json["known"], older.json["contradicted"]) == (0, 2, [])
+    assert older.json["outdated"] == ["L0001"]
     longer = report(line, {"L0002": "pass", "L0001": "pass"}, "--json")
     assert (longer.code, longer.json["known"]) == (0, 2)
     with line.ledger() as ledger:

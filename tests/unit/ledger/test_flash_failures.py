@@ -114,6 +114,18 @@ def test_shipping_units_and_all_that_is_verified(boxes: Factory) -> None:
         assert ledger.packages.ship("B1", [serial(1)], "broken", returned=True).count == 1
 
 
+def test_a_file_with_the_bytes_of_an_older_one_does_not_count_and_that_is_told(boxes: Factory) -> None:
+    """Failed, passed, failed again, each in a file of one row: the third was dropped without a word."""
+    done = []
+    for result in ("fail,", "pass,", "fail,", "fail,2"):
+        (boxes.root / "results.csv").write_text(f"serial,result,test\n{serial(1)},{result}\n")
+        done.append(boxes.cli("flash", "report", boxes.root / "results.csv", "--json"))
+    assert [one.json["outdated"] for one in done] == [[], [], [serial(1)], []]
+    assert [one.json["failed"] for one in done] == [1, 0, 0, 1]
+    assert serial(1) in done[2].err
+    assert boxes.rows("SELECT passed FROM flashed") == [(0,)]
+
+
 def reconciled(factory: Factory) -> list[tuple[str, int]]:
     """The units and packages whose flashing differs."""
     found = factory.cli("reconcile", "B1", "--folder", factory.root, "--json")
