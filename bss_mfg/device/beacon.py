@@ -21,7 +21,7 @@ DATA_OUT = 0x2ADC
 
 _SERVICE_DATA_SIZE = 18
 _UNPROVISIONED = 0
-"""The beacon type of an unprovisioned device (3.10.1)."""
+"""The beacon type of an unprovisioned device (3.10)."""
 _BEACON_SIZES = (1 + _SERVICE_DATA_SIZE, 1 + _SERVICE_DATA_SIZE + 4)
 
 
