@@ -132,6 +132,7 @@ def run(
         passed_over = refuse_conflicts(workspace, ledger, prepared, opened.begun)
         if identities and not opened.begun:
             say_passed_over(identities, passed_over)
+        _warn_of_sheets(prepared)
         if plan_only:
             found = estimate(prepared, process_count(jobs, opened.plan.units))
             _show_plan(app, prepared, found, opened.begun, as_json)
@@ -156,6 +157,13 @@ def run(
     _print_outcome(prepared, outcome)
     if not outcome.right:
         ctx.exit(1)
+
+
+def _warn_of_sheets(prepared: PreparedRun) -> None:
+    from bss_mfg.label.from_workspace import sheet_words
+
+    if words := sheet_words(prepared.template, prepared.printer):
+        say(f"Warning: {words}")
 
 
 def _refuse_other_options(ctx: click.Context) -> None:
