@@ -1,8 +1,9 @@
 """The whole line on the sample batches: a workspace, products, batches, labels, verification, manifests, programming
-data, and the proof that all of them agree."""
+data, the proof that all of them agree, and simulated devices that prove their keys."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,12 @@ from bss_mfg.core.files import make_folder, write_atomically
 from bss_mfg.core.models import FileModel
 from bss_mfg.core.progress import Progress
 from bss_mfg.core.toml_files import load_toml, validate
+from bss_mfg.device.check import CheckedDevice, CheckOptions
+from bss_mfg.device.direct_radio import DirectRadio
+from bss_mfg.device.looking import Wanted, look_for
+from bss_mfg.device.provisionee import DeviceIdentity, Provisionee
+from bss_mfg.device.unit_checks import CheckedUnit, KeySource, UnitToCheck, check_units
+from bss_mfg.device.unit_keys import open_unit_key
 from bss_mfg.errors import InputError
 from bss_mfg.issuing.batch import create_batch
 from bss_mfg.issuing.identity_files import read_identities
@@ -57,6 +64,14 @@ class DemoBatch(FileModel):
 
 
 @dataclass(frozen=True, slots=True)
+class ProvenDevice:
+    """A simulated device of a unit, and what its check found."""
+
+    serial: str
+    found: CheckedDevice
+
+
+@dataclass(frozen=True, slots=True)
 class DemoResult:
     """What the demo made of one sample."""
 
@@ -68,11 +83,13 @@ class DemoResult:
     seconds: Mapping[str, float]
     verification: Verification
     reconciliation: Reconciliation
+    devices: Sequence[ProvenDevice]
 
     @property
     def right(self) -> bool:
-        """Whether every label is right, and all files say the same."""
-        return self.verification.passed and self.reconciliation.agrees
+        """Whether every label is right, all files say the same, and each device has proven its key."""
+        proven = all(one.found.passed for one in self.devices)
+        return self.verification.passed and self.reconciliation.agrees and proven
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +149,7 @@ def _run_sample(sample: _Sample, actor: Actor) -> DemoResult:
             key = load_private_key(sample.private_key, sample.name)
             request = ReconcileRequest(batch, out, mapping, key)
             agreement = reconcile(ledger, vault, request, progress=progress)
+        devices = _prove(sample, ledger, vault, batch)
     files = {
         "label file": labels.files[0],
         "index": labels.index,
@@ -141,7 +159,7 @@ def _run_sample(sample: _Sample, actor: Actor) -> DemoResult:
         "report": report,
     }
     return DemoResult(
-        sample.name, batch.units, labels.labels, labels.pages, files, sample.seconds, verification, agreement
+        sample.name, batch.units, labels.labels, labels.pages, files, sample.seconds, verification, agreement, devices
     )
 
 
@@ -185,3 +203,24 @@ def _release(sample: _Sample, ledger: Ledger, vault: Vault, batch: Batch, out: P
     with sample.step("program"):
         release_keys(ledger, vault, batch, formats()["csv"], target)
     return target
+
+
+def _prove(sample: _Sample, ledger: Ledger, vault: Vault, batch: Batch) -> list[ProvenDevice]:
+    """The first package on the packing table: simulated devices, each flashed with its unit's key, prove it."""
+    units = [
+        UnitToCheck(batch.id, unit.number, unit.serial, unit.uuid) for unit in ledger.packages.get(batch.id, 1).units
+    ]
+    with sample.step("devices"):
+        flashed = [DeviceIdentity(unit.uuid, open_unit_key(ledger, vault, batch.id, unit.number)) for unit in units]
+        devices = [Provisionee(identity) for identity in flashed]
+        try:
+            found = asyncio.run(_check(DirectRadio(devices), units, KeySource(ledger, vault)))
+        finally:
+            for device in devices:
+                device.wipe()
+    return [ProvenDevice(one.unit.serial, one.found) for one in found]
+
+
+async def _check(radio: DirectRadio, units: Sequence[UnitToCheck], source: KeySource) -> list[CheckedUnit]:
+    near = await look_for(radio, Wanted([unit.uuid for unit in units], 1.0))
+    return await check_units(radio, units, near, source, CheckOptions())

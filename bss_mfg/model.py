@@ -27,8 +27,15 @@ class Secret:
 
     __slots__ = ("_data",)
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes | bytearray) -> None:
         self._data = bytearray(data)
+
+    @classmethod
+    def filled(cls, size: int, fill: Callable[[bytearray], object]) -> Secret:
+        """A secret that `fill` writes where it is kept: there is no other copy, and it is gone with `wipe()`."""
+        secret = cls(bytes(size))
+        fill(secret._data)
+        return secret
 
     def reveal(self) -> bytes:
         """The bytes themselves."""

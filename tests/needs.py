@@ -182,6 +182,9 @@ TOOLS = {
         Tool("libhangul", "libhangul1 libhangul-data", "types Hangul",
              lambda: ctypes.util.find_library("hangul") is not None),
         Tool("postgresql", "postgresql", "a database server for the ledger", lambda: programs() is not None),
+        Tool("mosquitto", "mosquitto mosquitto-clients", "an MQTT broker", lambda: bool(
+            shutil.which("mosquitto_sub")
+            and (shutil.which("mosquitto") or Path("/usr/sbin/mosquitto").is_file()))),
         Tool("chroot", "coreutils util-linux", "a machine without Python and network", chroot_works),
         Tool("strip", "binutils", "makes bundles"),
         Tool("user-mode-linux", "user-mode-linux bluez-meshd dbus", "a kernel for BlueZ's mesh daemon",

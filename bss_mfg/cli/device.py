@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +13,7 @@ from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_tab
 from bss_mfg.cli.device_radio import find_unit, open_radio, radio_option
 from bss_mfg.cli.device_report import report
 from bss_mfg.cli.parameters import Number, WholeNumber
+from bss_mfg.core.text import count_words
 
 if TYPE_CHECKING:
     from bss_mfg.device.check import CheckedDevice
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from bss_mfg.device.provisionee import Provisionee
     from bss_mfg.device.radio import Sighting
     from bss_mfg.device.unit_checks import UnitToCheck
+    from bss_mfg.ledger.ledger import Ledger
 
 _PORT = 9127
 
@@ -34,32 +37,47 @@ def device() -> None:
 device.add_command(report)
 
 
-@device.command(epilog="Example: bss-mfg device scan --seconds 10")
+@device.command(epilog="Example: bss-mfg device scan --batch bulb-2026-11 --seconds 10")
 @radio_option
+@click.option("--batch", "batch_id", metavar="BATCH", help="Only this batch's devices should be near.")
 @click.option("--seconds", type=Number(0.1, 3600), default=5.0, show_default=True, help="How long to look.")
 @json_option
 @pass_app
-def scan(app: App, transport: str, seconds: float, as_json: bool) -> None:
+def scan(app: App, transport: str, batch_id: str | None, seconds: float, as_json: bool) -> None:
     """Show the unprovisioned devices that are near: which unit each is, or that it was not issued here.
 
-    Exit 1: one was not issued here, shows a Device UUID that no device should have, or has a twin.
+    Exit 1: one was not issued here, is of another batch than --batch or scrapped, shows a Device UUID that no device
+    should have, has a twin, or shows other OOB information than its product says.
     """
-    from bss_mfg.device.nearby import identify, look
+    from bss_mfg.device.looking import look
+    from bss_mfg.device.nearby import Expected, identify
 
     async def run() -> tuple[Sighting, ...]:
         async with open_radio(transport) as radio:
             return await look(radio, seconds)
 
-    seen = asyncio.run(run())
     with app.workspace.open_ledger(app.actor) as ledger:
-        found = identify(ledger, seen)
+        if batch_id is not None:
+            ledger.batches.get(batch_id)
+        expected = Expected(app.workspace.expected_oob, batch_id)
+        found = identify(ledger, asyncio.run(run()), expected)
+        proven = _count_proven(ledger, batch_id, found) if batch_id else 0
     if as_json:
         print_json([_nearby(one) for one in found])
     else:
         rows = [tuple(str(cell or "") for cell in _row(one)) for one in found]
-        print_table(rows, ("DEVICE UUID", "ADDRESS", "dBm", "BATCH", "SERIAL", ""))
+        print_table(rows, ("DEVICE UUID", "ADDRESS", "dBm", "OOB INFORMATION", "BATCH", "SERIAL", ""))
+    if batch_id:
+        of_batch = sum(one.batch == batch_id for one in found)
+        say(f"{count_words(len(found), 'device')} near, {of_batch:,} of batch {batch_id}, {proven:,} of these proven")
     if any(one.faults for one in found):
         click.get_current_context().exit(1)
+
+
+def _count_proven(ledger: Ledger, batch_id: str, found: Sequence[Nearby]) -> int:
+    serials = [one.serial for one in found if one.batch == batch_id and one.serial]
+    proven = ledger.device_checks.proven(batch_id)
+    return sum(unit.number in proven for unit in ledger.units.find(batch_id, "serial", serials))
 
 
 @device.command(epilog="Example: bss-mfg device check bulb-2026-11 ebK300000001")
@@ -87,7 +105,7 @@ def check(
         raise click.UsageError("--again needs --reason TEXT, and the other way round: why, for the history.")
     name = sys.stdin.readline().strip() if name == "-" else name
     with app.workspace.open_ledger(app.actor) as ledger:
-        unit = find_unit(ledger, batch_id, name)
+        unit = find_unit(app, ledger, batch_id, name)
         with app.vault(ledger) as vault:
 
             async def run() -> CheckedDevice:
@@ -118,6 +136,7 @@ def simulate(app: App, batch_id: str, name: str, fault: str, port: int, seconds:
     from bss_mfg.device.provisionee import DeviceIdentity, Fault, Provisionee
     from bss_mfg.device.unit_keys import open_unit_key
     from bss_mfg.errors import RefusedError
+    from bss_mfg.oob_information import OobInformation
 
     if fault == "list":
         for one in Fault:
@@ -126,7 +145,7 @@ def simulate(app: App, batch_id: str, name: str, fault: str, port: int, seconds:
     if fault and fault not in [one.value for one in Fault]:
         raise click.BadParameter(f"{fault!r} is not one; `--fault list` shows them.", param_hint="--fault")
     with app.workspace.open_ledger(app.actor) as ledger:
-        unit = find_unit(ledger, batch_id, name)
+        unit = find_unit(app, ledger, batch_id, name)
         if ledger.batches.get(batch_id).stage != "development":
             raise RefusedError(
                 "is a production batch: a computer that answers as its device would be a copy of it",
@@ -135,7 +154,8 @@ def simulate(app: App, batch_id: str, name: str, fault: str, port: int, seconds:
             )
         with app.vault(ledger) as vault:
             key = open_unit_key(ledger, vault, batch_id, unit.number)
-    provisionee = Provisionee(DeviceIdentity(unit.uuid, key), Fault(fault) if fault else None)
+    shown = unit.oob_expected or OobInformation.NONE
+    provisionee = Provisionee(DeviceIdentity(unit.uuid, key, shown), Fault(fault) if fault else None)
     told = f"{unit.serial} is on air: --radio tcp-client:127.0.0.1:{port}. Ctrl-C ends it."
     try:
         asyncio.run(_stay(provisionee, port, seconds, told))
@@ -155,12 +175,15 @@ async def _stay(device: Provisionee, port: int, seconds: float | None, told: str
 
 
 def _nearby(one: Nearby) -> dict[str, object]:
+    from bss_mfg.oob_information import oob_names
+
     beacon = one.sighting.beacon
     return {
         "uuid": str(beacon.uuid),
         "address": one.sighting.address,
         "signal": one.sighting.signal,
         "oob_information": int(beacon.oob_information),
+        "oob_names": oob_names(beacon.oob_information),
         "batch": one.batch,
         "serial": one.serial,
         "faults": [fault.value for fault in one.faults],
@@ -168,12 +191,17 @@ def _nearby(one: Nearby) -> dict[str, object]:
 
 
 def _row(one: Nearby) -> tuple[object, ...]:
+    from bss_mfg.oob_information import oob_names
+
     sighting, faults = one.sighting, ", ".join(fault.value for fault in one.faults)
-    return sighting.beacon.uuid, sighting.address, sighting.signal, one.batch, one.serial, faults
+    shown = ", ".join(oob_names(sighting.beacon.oob_information))
+    return sighting.beacon.uuid, sighting.address, sighting.signal, shown, one.batch, one.serial, faults
 
 
 def _document(unit: UnitToCheck, found: CheckedDevice) -> dict[str, object]:
-    verdict = found.verdict
+    from bss_mfg.oob_information import oob_names
+
+    verdict, shown = found.verdict, found.sighting.beacon.oob_information if found.sighting else None
     return {
         "batch": unit.batch,
         "serial": unit.serial,
@@ -186,6 +214,11 @@ def _document(unit: UnitToCheck, found: CheckedDevice) -> dict[str, object]:
         "awaited": verdict.awaited.value if verdict else None,
         "code": verdict.code if verdict else None,
         "remarks": sorted(remark.value for remark in verdict.remarks) if verdict else [],
+        "faults": [fault.value for fault in found.faults],
+        "twin": found.twin.address if found.twin else None,
+        "oob_information": shown,
+        "oob_names": None if shown is None else oob_names(shown),
+        "oob_expected": found.oob_expected,
         "uuid_swapped": found.uuid_swapped,
         "unprovisioned_after": found.unprovisioned_after,
     }

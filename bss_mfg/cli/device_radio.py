@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from bss_mfg.cli.common import App
     from bss_mfg.device.radio import Radio
     from bss_mfg.device.unit_checks import UnitToCheck
     from bss_mfg.ledger.ledger import Ledger
@@ -47,12 +48,14 @@ async def open_radio(transport: str) -> AsyncIterator[Radio]:
         ) from error
 
 
-def find_unit(ledger: Ledger, batch_id: str, name: str) -> UnitToCheck:
-    """The unit that was named, by its serial, Device UUID or barcode."""
+def find_unit(app: App, ledger: Ledger, batch_id: str, name: str) -> UnitToCheck:
+    """The unit that was named, by its serial, Device UUID or barcode, with what its product says of its device."""
     from bss_mfg.cli.unit_names import named_units
     from bss_mfg.device.unit_checks import UnitToCheck
 
-    ledger.batches.get(batch_id)
+    batch = ledger.batches.get(batch_id)
     (serial,) = named_units(ledger, batch_id, [name])
     unit = ledger.units.find(batch_id, "serial", [serial])[-1]
-    return UnitToCheck(batch_id, unit.number, unit.serial, uuid.UUID(unit.uuid))
+    return UnitToCheck(
+        batch_id, unit.number, unit.serial, uuid.UUID(unit.uuid), app.workspace.expected_oob(batch.product)
+    )

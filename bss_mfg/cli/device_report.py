@@ -108,7 +108,7 @@ def _measure(app: App, batch_id: str, name: str, asked: TableAsked) -> DeviceShe
 
     reason = asked.reason.strip()
     with app.workspace.open_ledger(app.actor) as ledger:
-        unit = find_unit(ledger, batch_id, name)
+        unit = find_unit(app, ledger, batch_id, name)
         batch = ledger.batches.get(batch_id)
         with app.vault(ledger) as vault:
 

@@ -28,12 +28,14 @@ def report(ctx: click.Context, app: App, file: str, as_json: bool) -> None:
     """Record which units were flashed, and how their tests ended.
 
     FILE is CSV with a header, or JSON lines (- reads standard input): serial or uuid, result (pass or fail), and detail
-    of failed ones. All or none; of a unit the last row counts, and the same file again changes nothing. A unit that had
-    passed and is said to have failed counts as failed and is named (exit 1).
+    of failed ones. All or none; of a unit the last row counts, and the same file again changes nothing: where it says
+    otherwise than a later one, that is told. A unit that had passed and is said to have failed counts as failed and is
+    named (exit 1). A unit that has proven its key on air before has to prove it again; rows that an earlier report of
+    the same log had don't count as another flashing.
     """
     from bss_mfg.core.files import read_bytes
     from bss_mfg.ledger.flash import ReportFile
-    from bss_mfg.programming.flash_reports import MAX_BYTES, read_reports
+    from bss_mfg.programming.flash_reports import MAX_BYTES, read_reports, rows_told_before
 
     name = "standard input" if file == "-" else Path(file).name
     data = (
@@ -41,13 +43,27 @@ def report(ctx: click.Context, app: App, file: str, as_json: bool) -> None:
     )
     reports = read_reports(data, "standard input" if file == "-" else file)
     with app.workspace.open_ledger(app.actor) as ledger:
-        done = ledger.flash.report(ReportFile(name, hashlib.sha256(data).hexdigest()), reports)
+        before = rows_told_before(data, name, ledger.flash.reported_files())
+        done = ledger.flash.report(ReportFile(name, hashlib.sha256(data).hexdigest(), before), reports)
     if as_json:
         print_json(
-            {"passed": done.passed, "failed": done.failed, "known": done.known, "contradicted": done.contradicted}
+            {
+                "passed": done.passed,
+                "failed": done.failed,
+                "known": done.known,
+                "contradicted": done.contradicted,
+                "outdated": done.outdated,
+                "unproven": done.unproven,
+            }
         )
     known = f", {done.known:,} known before" if done.known else ""
     say(f"{'FAILED' if done.contradicted else 'OK'}: {done.passed:,} passed, {done.failed:,} failed{known}")
+    if done.outdated:
+        say(f"Note: reported before, and since then otherwise, which counts: {listing(done.outdated, _MOST_NAMED)}.")
+        say("Were they tested again, with the same result file? Then say when in a column of it, and report that.")
+    if done.unproven:
+        named = listing(done.unproven, _MOST_NAMED)
+        say(f"Flashed after they had proven their keys: {named}; `bss-mfg station pair BATCH` asks for it again")
     if done.contradicted:
         say(f"Had passed before, count as failed now: {listing(done.contradicted, _MOST_NAMED)}")
         ctx.exit(1)

@@ -212,11 +212,11 @@ def grant(app: App, role: str | None, user: str | None, show: bool) -> None:
     if bool(role) != bool(user):
         raise click.UsageError("Say both, ROLE and --to USER, or neither.")
     place = app.workspace.ledger_place
+    with app.workspace.open_ledger(app.actor):
+        pass  # one of an earlier version is up to date then: rights are those on the tables of this one
     if show:
         click.echo(roles_script(place, role, user), nl=False)
         return
-    with app.workspace.open_ledger(app.actor):
-        pass  # one of an earlier version is up to date then: rights are those on the tables of this one
     rules = grant_role(place, role, user, app.actor)
     say(f"OK: {user} has the role {role}" if role else "OK: the roles have their rights")
     if rules and role != "admin":

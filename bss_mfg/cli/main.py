@@ -18,6 +18,7 @@ import click
 
 from bss_mfg.cli.common import App
 from bss_mfg.cli.operator_option import operator_option, with_operator
+from bss_mfg.cli.other_words import OTHER_WORDS
 from bss_mfg.cli.parameters import refuse_unknown_command
 from bss_mfg.cli.streams import patient_streams
 from bss_mfg.errors import BssError, from_os_error
@@ -74,6 +75,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Make a station's own folder, keep its files as published; pair boxes with devices.",
     ),
     "history": ("ledger:history", "Show everything that ever happened to a unit or a batch."),
+    "events": ("events:events", "Print the events of all batches as JSON lines, from a point on."),
+    "forward": ("events:forward", "Send events to a webhook or an MQTT broker as they happen."),
+    "watch-orders": ("orders:watch_orders", "Carry out the orders that other systems put into a folder."),
     "ledger": ("ledger:ledger", "Check, copy, compare and restore the ledger, and publish files in it."),
     "audit": ("ledger:audit", "Prove that the history is unchanged."),
     "schema": ("design:schema", "Print the JSON Schema of a file that people edit."),
@@ -101,7 +105,7 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
-            refuse_unknown_command(args[0], COMMANDS, ctx)
+            refuse_unknown_command(args[0], COMMANDS, ctx, other_words=OTHER_WORDS)
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -11,10 +11,20 @@ import click
 from bss_mfg.cli.common import App, pass_app, say
 from bss_mfg.cli.device_radio import open_radio, radio_option
 from bss_mfg.cli.parameters import Number, WholeNumber
-from bss_mfg.cli.station_screen import Answers, Face, View, port_options, scanned_lines, serve_desk, show_options
+from bss_mfg.cli.station_screen import (
+    Answers,
+    Face,
+    View,
+    Working,
+    port_options,
+    scanned_lines,
+    serve_desk,
+    show_options,
+)
 from bss_mfg.core.text import count_words
 
 if TYPE_CHECKING:
+    from bss_mfg.device.check import Progress
     from bss_mfg.station.pairing import PairingTable
 
 
@@ -32,6 +42,13 @@ if TYPE_CHECKING:
     show_default=True,
     help="Seconds to look for the devices of a box.",
 )
+@click.option(
+    "--at-once",
+    type=WholeNumber(1, 64),
+    default=8,
+    show_default=True,
+    help="Devices of a box that are asked at the same time; a dongle with room for fewer links takes turns.",
+)
 @port_options
 @show_options
 @pass_app
@@ -43,6 +60,7 @@ def pair(
     transport: str,
     floor: int | None,
     find_s: float,
+    at_once: int,
     port: str | None,
     baud: int,
     plain: bool,
@@ -50,31 +68,30 @@ def pair(
 ) -> None:
     """Scan boxes, and let the devices in them prove their keys.
 
-    The devices of a box are found by their Device UUIDs; all of them are checked, as by `device check`, and stay
-    unprovisioned. Where one isn't there, the strongest other device that is new here is named: the right label on the
-    wrong device. Devices that were proven before are not asked again. Each attempt stands in the history; a fourth one
-    of a unit is refused. End with Ctrl-D (Windows: Ctrl-Z and Enter). Exit 1 if a box failed, or a label was wrong or
-    repeated. Needs `pip install 'bss-mfg[device]'`.
+    The devices of a box are found by their Device UUIDs; all of them are checked at once, as by `device check`, and
+    stay unprovisioned. Where one isn't there, the strongest other device that is new here is named: the right label on
+    the wrong device. Devices that were proven before are not asked again. Each attempt stands in the history; a fourth
+    one of a unit is refused. End with Ctrl-D (Windows: Ctrl-Z and Enter). Exit 1 if a box failed, or a label was wrong
+    or repeated. Needs `pip install 'bss-mfg[device]'`.
     """
     import asyncio
     from contextlib import AsyncExitStack
 
-    from bss_mfg.device.check import Patience
-    from bss_mfg.device.floor import FlooredRadio
+    from bss_mfg.device.check import CheckOptions, Patience
     from bss_mfg.device.unit_checks import KeySource
-    from bss_mfg.station.pairing import PairingTable
+    from bss_mfg.station.pairing import PairingTable, PairOptions
 
     with app.workspace.open_ledger(app.actor) as ledger:
         batch = ledger.batches.get(batch_id)
         ledger.batches.refuse_retired(batch_id)
-        expected = app.workspace.expected_codes(batch.product)
+        codes, oob = app.workspace.expected_codes(batch.product), app.workspace.expected_oob(batch.product)
         with app.vault(ledger) as vault, asyncio.Runner() as runner:
             opened = AsyncExitStack()
             radio = runner.run(opened.enter_async_context(open_radio(transport)))
             try:
-                heard = radio if floor is None else FlooredRadio(radio, floor)
-                source = KeySource(ledger, vault)
-                table = PairingTable(source, batch, heard, Patience(find=find_s), expected=expected)
+                checking = CheckOptions(Patience(find=find_s), at_once, lambda step: answers.work(_working(step)))
+                options = PairOptions(checking, floor, oob, codes)
+                table = PairingTable(KeySource(ledger, vault), batch, radio, options)
                 answers = Answers(_face(batch_id, table), plain=plain, as_json=as_json)
                 serve_desk(scanned_lines(port, baud), lambda line: runner.run(table.read(line)), answers)
             finally:
@@ -89,6 +106,13 @@ def pair(
         ctx.exit(1)
 
 
+def _working(progress: Progress) -> Working:
+    """What is being done, for whoever stands there and waits."""
+    from bss_mfg.station.device_words import step_words
+
+    return Working(*step_words(progress))
+
+
 def _face(batch_id: str, table: PairingTable) -> Face:
     """The table as it is shown."""
 
@@ -100,7 +124,7 @@ def _face(batch_id: str, table: PairingTable) -> Face:
             counts.units,
             f"devices proven {counts.proven:,} of {counts.units:,}   boxes {counts.boxes:,}   "
             f"failed {counts.failed:,}   ",
-            f"{counts.per_minute}/min",
+            f"{count_words(counts.per_minute, 'box', 'boxes')} in the last minute",
         )
 
     def as_json(answer: Any) -> str:

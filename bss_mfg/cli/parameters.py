@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 import click
 
 from bss_mfg.core.inches import length_hint
+
+NO_WORDS: Mapping[str, str] = {}
 
 
 class Reason(click.types.StringParamType):
@@ -83,9 +85,13 @@ def _possible(limits: click.IntRange | click.FloatRange) -> str:
     return f": give {low:,} or more" if low is not None else ""
 
 
-def refuse_unknown_command(name: str, known: Iterable[str], ctx: click.Context, default: str = "") -> NoReturn:
-    """The usage error for a command that is not there, with those that it may have meant, and what to type where it is
-    an argument of the `default` one."""
+def refuse_unknown_command(
+    name: str, known: Iterable[str], ctx: click.Context, default: str = "", other_words: Mapping[str, str] = NO_WORDS
+) -> NoReturn:
+    """The usage error for a command that is not there, with those that it may have meant: what `other_words` say of
+    it, else those of a similar name; and what to type where it is an argument of the `default` one."""
+    if instead := other_words.get(name.lower()):
+        ctx.fail(f"There is no command {name!r}. {instead}")
     near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
     meant = f" Did you mean {' or '.join(repr(one) for one in near)}?" if near else ""
     batch = f" If it is a batch, type `{ctx.command_path} {default} {name}`." if default else ""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -105,6 +105,7 @@ def run(
     BATCH`, continues where it stopped. Exit 1 if a label did not read right; then nothing is uploaded or handed over.
     """
     from bss_mfg.core.processes import open_executor, process_count
+    from bss_mfg.pipeline.document import outcome_document
     from bss_mfg.pipeline.estimate import estimate, refuse_full_disk
     from bss_mfg.pipeline.pipeline import RunContext, run_pipeline
     from bss_mfg.pipeline.plan import RunRequest, open_plan, read_begun_plan, run_lock
@@ -131,6 +132,7 @@ def run(
         passed_over = refuse_conflicts(workspace, ledger, prepared, opened.begun)
         if identities and not opened.begun:
             say_passed_over(identities, passed_over)
+        _warn_of_sheets(prepared)
         if plan_only:
             found = estimate(prepared, process_count(jobs, opened.plan.units))
             _show_plan(app, prepared, found, opened.begun, as_json)
@@ -149,12 +151,19 @@ def run(
                 with open_executor(jobs, plan.units) as executor:
                     sending = _sending(app, ledger, prepared, display, typed(app, *resume_command)) if address else None
                     outcome = run_pipeline(RunContext(workspace, ledger, vault, prepared, display, executor, sending))
-        record = _json_document(ledger, outcome)
+        record = outcome_document(ledger, outcome)
     if as_json:
         print_json(record)
     _print_outcome(prepared, outcome)
     if not outcome.right:
         ctx.exit(1)
+
+
+def _warn_of_sheets(prepared: PreparedRun) -> None:
+    from bss_mfg.label.from_workspace import sheet_words
+
+    if words := sheet_words(prepared.template, prepared.printer):
+        say(f"Warning: {words}")
 
 
 def _refuse_other_options(ctx: click.Context) -> None:
@@ -262,45 +271,6 @@ def _show_plan(app: App, prepared: PreparedRun, found: Estimate, begun: bool, as
     working = f"{count_words(found.jobs, 'process', 'processes')}; {size_words(free)} are free"
     click.echo(row("all", working, found.total_bytes, sum(found.seconds.values())))
     say("Disk and time are estimates from a sample tried now. Nothing was issued.")
-
-
-def _json_document(ledger: Ledger, outcome: RunOutcome) -> dict[str, Any]:
-    from bss_mfg.pipeline.pipeline import LabelsMade, LabelsRead, LabelsSent, LogsMade, TravellerMade
-    from bss_mfg.verify.finding_rows import finding_row
-
-    batch = outcome.batch
-    labels = outcome.labels.files if isinstance(outcome.labels, LabelsMade) else None
-    read = outcome.verify if isinstance(outcome.verify, LabelsRead) else None
-    logs = outcome.manifest.paths if isinstance(outcome.manifest, LogsMade) else ()
-    traveller = outcome.traveller.path if isinstance(outcome.traveller, TravellerMade) else None
-    counts = ledger.batches.counts(batch.id)
-    return {
-        "batch": batch.id,
-        "product": batch.product,
-        "units": batch.units,
-        "packages": batch.packages,
-        "issued": outcome.issued,
-        "changed": outcome.changed,
-        "right": outcome.right,
-        "labels": labels.labels if labels else 0,
-        "pages": labels.pages if labels else 0,
-        "label_files": [str(path) for path in labels.files] if labels else [],
-        "index": str(labels.index) if labels else None,
-        "file_verified": counts["file_verified"],
-        "print_verified": counts["print_verified"],
-        "faults": [finding_row(item) for item in read.faults] if read else [],
-        "fault_count": read.faults.total if read else 0,
-        "broken_files": [{"file": name, "reason": reason} for name, reason in (read.broken if read else ())],
-        "control_logs": [str(path) for path in logs],
-        "traveller": str(traveller) if traveller else None,
-        "left_out": outcome.left_out,
-        "sent": (
-            {"to": outcome.sent.address, "labels": outcome.sent.labels}
-            if isinstance(outcome.sent, LabelsSent)
-            else None
-        ),
-        "sample": bool(labels and labels.layout.sample_mark),
-    }
 
 
 def _print_outcome(prepared: PreparedRun, outcome: RunOutcome) -> None:

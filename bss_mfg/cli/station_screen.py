@@ -23,7 +23,7 @@ _HAPPENINGS = {
     "UNPLUGGED": "The scanner is unplugged: waiting until it is back.",
     "PLUGGED_IN": "The scanner is back: scan on.",
 }
-_COLOURS = {"good": "green", "note": "yellow", "bad": "red"}
+_COLOURS = {"good": "green", "note": "yellow", "bad": "red", "working": "cyan"}
 
 
 class Answer(Protocol):
@@ -39,6 +39,17 @@ class Answer(Protocol):
     def serials(self) -> str: ...
     @property
     def is_fault(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """What is being done before there is an answer, in a word and in a sentence."""
+
+    word: str
+    detail: str
+    tone: str = "working"
+    serials: str = ""
+    is_fault: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +146,11 @@ class Answers:
         elif words:
             say(words)
 
+    def work(self, working: Working) -> None:
+        """Show what is being done, where there is a screen."""
+        if self.screen:
+            self.screen.draw_working(working)
+
     def show(self, answer: Answer) -> None:
         """Draw the screen, or print a line; ring where something is wrong, or was read before."""
         if self.screen:
@@ -194,6 +210,11 @@ class Screen:
             self._last.appendleft(answer)
             self._notice = ""
         self._answer = answer
+        self._draw()
+
+    def draw_working(self, working: Working) -> None:
+        """Draw what is being done; it is no read."""
+        self._answer = working
         self._draw()
 
     def _draw(self) -> None:

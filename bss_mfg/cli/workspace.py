@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from bss_mfg.cli.progress import progress_bar
 from bss_mfg.core.text import count_words
 
 if TYPE_CHECKING:
+    from bss_mfg.demo import ProvenDevice
     from bss_mfg.doctor import Check
     from bss_mfg.reconcile.reconciliation import Reconciliation
     from bss_mfg.workspace.vault_key_storage import VaultKeyKind
@@ -141,7 +143,8 @@ def demo(ctx: click.Context, app: App, out: Path | None, samples: Path | None) -
     """Take the sample batches through the whole line.
 
     Makes a workspace with development keys, issues each sample, makes its labels, reads them back, writes manifest,
-    programming data and report, and proves that they agree.
+    programming data and report, and proves that they agree. In the end a simulated device proves its key, as
+    `device check` has a real one do; that needs no Bluetooth.
     """
     from bss_mfg.core.resources import folder
     from bss_mfg.demo import run_demo
@@ -160,6 +163,7 @@ def demo(ctx: click.Context, app: App, out: Path | None, samples: Path | None) -
                     f"{ran.labels:,} on {count_words(ran.pages, 'page')}, {counts['matched']:,} read back and right",
                 ),
                 ("agreement", _agreement(ran.reconciliation)),
+                ("devices", _proofs(ran.devices)),
                 *[(name, shown_path(path)) for name, path in ran.files.items()],
                 ("seconds", ", ".join(f"{name} {seconds:.2f}" for name, seconds in ran.seconds.items())),
             ]
@@ -180,6 +184,14 @@ def _agreement(outcome: Reconciliation) -> str:
         if first
         else "nothing read"
     )
+
+
+def _proofs(devices: Sequence[ProvenDevice]) -> str:
+    """What each simulated device has shown."""
+    from bss_mfg.station.device_words import check_words
+
+    named = (f"{one.serial}: {'PROVEN' if one.found.passed else 'FAILED'}: {check_words(one.found)}" for one in devices)
+    return f"simulated, {'; '.join(named)}"
 
 
 def _free_folder(name: str) -> Path:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from enum import IntFlag, StrEnum
+from enum import StrEnum
 
 from bss_mfg.errors import ValueProblem
+from bss_mfg.oob_information import OobInformation
 
 PROVISIONING_SERVICE = 0x1827
 """The Mesh Provisioning Service, whose service data a connectable device advertises."""
@@ -20,28 +21,8 @@ DATA_OUT = 0x2ADC
 
 _SERVICE_DATA_SIZE = 18
 _UNPROVISIONED = 0
-"""The beacon type of an unprovisioned device (3.10.1)."""
+"""The beacon type of an unprovisioned device (3.10)."""
 _BEACON_SIZES = (1 + _SERVICE_DATA_SIZE, 1 + _SERVICE_DATA_SIZE + 4)
-
-
-class OobInformation(IntFlag):
-    """Where the OOB information of a device is to be found (3.10.2). Other bits are reserved and kept."""
-
-    NONE = 0
-    OTHER = 1 << 0
-    URI = 1 << 1
-    MATRIX_CODE = 1 << 2
-    BAR_CODE = 1 << 3
-    NFC = 1 << 4
-    NUMBER = 1 << 5
-    STRING = 1 << 6
-    CERTIFICATE = 1 << 7
-    RECORDS = 1 << 8
-    ON_BOX = 1 << 11
-    INSIDE_BOX = 1 << 12
-    ON_PAPER = 1 << 13
-    INSIDE_MANUAL = 1 << 14
-    ON_DEVICE = 1 << 15
 
 
 class UuidFault(StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from bleak import BleakClient, BleakScanner
 from bleak.args.bluez import BlueZScannerArgs
@@ -28,12 +28,14 @@ _REMEMBERED_DBM = -127
 
 
 class BleakRadio:
-    """Scans and connects. The two classes are bleak's; a test brings its own."""
+    """Scans, and connects one device after the other, as BlueZ does no two at once. The two classes are bleak's; a test
+    brings its own."""
 
     def __init__(self, scanner: type[BleakScanner] = BleakScanner, client: type[BleakClient] = BleakClient) -> None:
         self._scanner = scanner
         self._client = client
         self._devices: dict[str, BLEDevice] = {}
+        self._connecting = asyncio.Lock()
 
     async def scan(self, seconds: float, see: Callable[[Sighting], bool]) -> None:
         """Show `see` what advertises until it returns true or the time is over."""
@@ -75,7 +77,10 @@ class BleakRadio:
 
         device = self._devices.get(sighting.address, sighting.address)
         try:
-            async with self._client(device, on_disconnect, services=[_SERVICE], timeout=seconds) as client:
+            async with AsyncExitStack() as stack:
+                async with self._connecting:
+                    made = self._client(device, on_disconnect, services=[_SERVICE], timeout=seconds)
+                    client = await stack.enter_async_context(made)
                 data_in = _characteristic(client, DATA_IN)
 
                 async def write(data: bytes) -> None:

@@ -24,16 +24,21 @@ _SILENT = (core.BaseBumbleError, TimeoutError)
 _POWER_ON_S = 15.0
 """How long a controller is waited for that has no host to talk to, or hangs."""
 _WANTED_MTU = LONGEST_PDU + 1 + ATT_HEADER
+_NO_ROOM = (hci.HCI_CONNECTION_LIMIT_EXCEEDED_ERROR, hci.HCI_MEMORY_CAPACITY_EXCEEDED_ERROR)
+"""What a controller says that has as many links as it can."""
 _REMOTE_USER_ENDS = hci.HCI_REMOTE_USER_TERMINATED_CONNECTION_ERROR
 STATION_ADDRESS = "F5:B5:50:00:00:01"
 """A random static address, as whoever only connects needs no other."""
 
 
 class BumbleRadio:
-    """A powered bumble device that scans and connects."""
+    """A powered bumble device that scans and connects. A controller opens one link after the other, and has as many as
+    it has room for: then the next one waits until one is closed."""
 
     def __init__(self, device: Device) -> None:
         self._device = device
+        self._connecting = asyncio.Lock()
+        self._closed = asyncio.Event()
 
     async def scan(self, seconds: float, see: Callable[[Sighting], bool]) -> None:
         """Show `see` what advertises until it returns true or the time is over."""
@@ -65,7 +70,7 @@ class BumbleRadio:
     async def connect(self, sighting: Sighting, seconds: float) -> AsyncIterator[Link]:
         """A link to a device, closed at the end."""
         try:
-            connection = await self._device.connect(hci.Address(sighting.address), timeout=seconds)
+            connection = await self._open(hci.Address(sighting.address), seconds)
         except _SILENT as error:
             raise LinkLostError("the device could not be connected") from error
         try:
@@ -78,6 +83,19 @@ class BumbleRadio:
             with suppress(*_SILENT):  # it may be gone already
                 if connection.handle in self._device.connections:
                     await connection.disconnect(_REMOTE_USER_ENDS)
+            self._closed.set()
+
+    async def _open(self, address: hci.Address, seconds: float) -> Connection:
+        while True:
+            async with self._connecting:
+                self._closed.clear()
+                links = len(self._device.connections)
+                try:
+                    return await self._device.connect(address, timeout=seconds)
+                except core.BaseError as error:
+                    if error.error_code not in _NO_ROOM or not links:
+                        raise
+                await self._closed.wait()
 
 
 @asynccontextmanager

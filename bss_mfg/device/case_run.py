@@ -39,6 +39,7 @@ from bss_mfg.device.radio import Link, Radio, Sighting
 from bss_mfg.device.session import ProofSession
 from bss_mfg.device.verdict import Verdict
 from bss_mfg.model import Secret
+from bss_mfg.oob_information import OobInformation
 
 EXCHANGES = len(PROOFS) + len(REFUSALS) + 2 * len(CUTS)
 """How many links the table opens: after each cut, the device is invited once more."""
@@ -81,6 +82,11 @@ class TableOutcome:
         return all(row.holds for row in self.rows)
 
     @property
+    def oob_differs(self) -> bool:
+        """Whether it showed other OOB information than it should."""
+        return any(row.note is Note.OTHER_OOB_INFORMATION for row in self.rows)
+
+    @property
     def unprovisioned_after(self) -> bool:
         """Whether it advertised after each exchange."""
         return any(row.case is Case.STILL_ADVERTISING and row.holds for row in self.rows)
@@ -89,11 +95,13 @@ class TableOutcome:
 @dataclass(frozen=True, slots=True)
 class TableRequest:
     """What is tested: a unit's Device UUID, the way to its key, and who is told before the first exchange. `limit`: how
-    many seconds a proof may take, from the device's being seen; None: it is only told."""
+    many seconds a proof may take, from the device's being seen; None: it is only told. `oob_expected`: the OOB
+    information that it should show (None: any)."""
 
     device: uuid.UUID
     open_key: Callable[[], Secret]
     begin: Callable[[], None] = lambda: None
+    oob_expected: OobInformation | None = None
     limit: float | None = None
     patience: Patience = field(default_factory=Patience)
     progress: Callable[[Case], None] = lambda case: None
@@ -268,11 +276,7 @@ class _Run:
     def outcome(self) -> TableOutcome:
         """All rows, those of the whole last."""
         is_swapped = self._first.beacon.uuid != self._request.device
-        self._rows[Case.ADVERTISING] = (
-            Row(Case.ADVERTISING, Result.FAILED, Note.SWAPPED_UUID)
-            if is_swapped
-            else Row(Case.ADVERTISING, Result.PASSED)
-        )
+        self._rows[Case.ADVERTISING] = self._judge_beacon()
         self._rows[Case.NEW_EACH_TIME] = self._compare()
         reflected = any(heard.reflected for heard in self._heard)
         self._rows[Case.REFLECTION] = (
@@ -289,6 +293,14 @@ class _Run:
         rows = tuple(self._rows.get(case, Row(case, Result.NOT_RUN, Note.NOT_SEEN_AGAIN)) for case in Case)
         offered = next((heard.capabilities for heard in self._heard if heard.capabilities), None)
         return TableOutcome(self._first, is_swapped, offered, rows, self._verdict, tuple(self._times))
+
+    def _judge_beacon(self) -> Row:
+        shown, expected = self._first.beacon, self._request.oob_expected
+        if shown.uuid != self._request.device:
+            return Row(Case.ADVERTISING, Result.FAILED, Note.SWAPPED_UUID)
+        if expected not in (None, shown.oob_information):
+            return Row(Case.ADVERTISING, Result.FAILED, Note.OTHER_OOB_INFORMATION)
+        return Row(Case.ADVERTISING, Result.PASSED)
 
     def _nothing_came(self, kind: PduType) -> tuple[Result, Note | None]:
         if any(kind in heard.came for heard in self._heard):

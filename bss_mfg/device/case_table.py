@@ -98,6 +98,8 @@ class Note(StrEnum):
 
     NOT_SEEN = "not-seen"
     SWAPPED_UUID = "swapped-uuid"
+    OTHER_OOB_INFORMATION = "other-oob-information"
+    """Not what its product says."""
     NOT_SEEN_AGAIN = "not-seen-again"
     ANSWERED = "answered"
     """It went on where it had to refuse."""

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 from bss_mfg.device.beacon import swapped, uuid_fault
-from bss_mfg.device.radio import Radio, Sighting
+from bss_mfg.device.looking import strength
+from bss_mfg.device.radio import Sighting
 from bss_mfg.ledger.ledger import Ledger
-
-_UNHEARD_DBM = -128
-"""Below any signal: of radios that tell none."""
+from bss_mfg.oob_information import OobInformation
 
 
 class NearbyFault(StrEnum):
@@ -26,6 +25,12 @@ class NearbyFault(StrEnum):
     TWIN = "twin"
     """Another address shows the same Device UUID."""
     NOT_ISSUED_HERE = "not issued here"
+    OTHER_BATCH = "other batch"
+    """It is a unit of another batch than the one whose devices are to be here."""
+    SCRAPPED = "scrapped"
+    """Its unit was scrapped: it must not leave the factory."""
+    OOB_INFORMATION = "oob information"
+    """It shows other OOB information than its product says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,31 +43,24 @@ class Nearby:
     faults: tuple[NearbyFault, ...]
 
 
-def _never(_: Sighting) -> bool:
-    return False
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What devices on air are held against: the OOB information that a product's devices show, by the product's name
+    (None: any), and the batch whose devices are to be here (None: any)."""
+
+    oob_information: Callable[[str], OobInformation | None] = lambda product: None
+    batch: str | None = None
 
 
-async def look(radio: Radio, seconds: float, enough: Callable[[Sighting], bool] = _never) -> tuple[Sighting, ...]:
-    """The newest of each device that advertises within a time, by Device UUID and address; ended by what is
-    `enough`."""
-    seen: dict[tuple[uuid.UUID, str], Sighting] = {}
-
-    def see(sighting: Sighting) -> bool:
-        seen[sighting.beacon.uuid, sighting.address] = sighting
-        return enough(sighting)
-
-    await radio.scan(seconds, see)
-    return tuple(seen.values())
-
-
-def identify(ledger: Ledger, sightings: Iterable[Sighting]) -> list[Nearby]:
+def identify(ledger: Ledger, sightings: Iterable[Sighting], expected: Expected | None = None) -> list[Nearby]:
     """Who they are, the strongest first."""
-    near = sorted(sightings, key=lambda one: (-(_UNHEARD_DBM if one.signal is None else one.signal), one.address))
+    expected = expected or Expected()
+    near = sorted(sightings, key=lambda one: (-strength(one), one.address))
     shown = Counter(sighting.beacon.uuid for sighting in near)
-    return [_identified(ledger, sighting, shown[sighting.beacon.uuid] > 1) for sighting in near]
+    return [_identified(ledger, sighting, shown[sighting.beacon.uuid] > 1, expected) for sighting in near]
 
 
-def _identified(ledger: Ledger, sighting: Sighting, has_twin: bool) -> Nearby:
+def _identified(ledger: Ledger, sighting: Sighting, has_twin: bool, expected: Expected) -> Nearby:
     shown = sighting.beacon.uuid
     worn = uuid_fault(shown)
     batch, serial, is_swapped = _unit(ledger, shown)
@@ -71,8 +69,20 @@ def _identified(ledger: Ledger, sighting: Sighting, has_twin: bool) -> Nearby:
         NearbyFault.SWAPPED if is_swapped else None,
         NearbyFault.TWIN if has_twin else None,
         NearbyFault.NOT_ISSUED_HERE if serial is None and not worn else None,
+        *(_faults_of_unit(ledger, sighting, batch, serial, expected) if batch and serial else ()),
     ]
     return Nearby(sighting, batch, serial, tuple(fault for fault in faults if fault))
+
+
+def _faults_of_unit(
+    ledger: Ledger, sighting: Sighting, batch: str, serial: str, expected: Expected
+) -> Iterator[NearbyFault]:
+    if expected.batch not in (None, batch):
+        yield NearbyFault.OTHER_BATCH
+    if ledger.units.find(batch, "serial", [serial])[-1].scrapped:
+        yield NearbyFault.SCRAPPED
+    if expected.oob_information(ledger.batches.get(batch).product) not in (None, sighting.beacon.oob_information):
+        yield NearbyFault.OOB_INFORMATION
 
 
 def _unit(ledger: Ledger, shown: uuid.UUID) -> tuple[str | None, str | None, bool]:

@@ -1,7 +1,7 @@
 """Provisioning PDUs up to the proof (Bluetooth Mesh Protocol 1.1, 5.4.1): between bytes and records.
 
 Multi-byte numbers are big-endian (3.1.1). Bits and values that are reserved for future use are kept as they came: a
-receiver ignores them (3.1.2), and the confirmation is over all bytes.
+receiver ignores them (1.3.1.1), and the confirmation is over all bytes.
 """
 
 from __future__ import annotations

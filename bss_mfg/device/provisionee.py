@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bss_mfg.device import crypto
-from bss_mfg.device.beacon import Beacon, OobInformation
+from bss_mfg.device.beacon import Beacon
 from bss_mfg.device.pdu import (
     COORDINATE_SIZE,
     Algorithm,
@@ -35,6 +35,7 @@ from bss_mfg.device.pdu import (
 )
 from bss_mfg.device.session import Ephemerals
 from bss_mfg.model import Secret
+from bss_mfg.oob_information import OobInformation
 
 
 class Fault(StrEnum):
@@ -73,6 +74,8 @@ class Fault(StrEnum):
     """It ends the link in place of its public key."""
     SWAPPED_UUID = "swapped-uuid"
     ZERO_UUID = "zero-uuid"
+    OTHER_OOB_INFORMATION = "other-oob-information"
+    """It says that its OOB information is elsewhere than it is."""
     SILENT_AFTER_CHECK = "silent-after-check"
     """It no longer advertises once a link was closed."""
     ACCEPTS_BAD_PUBLIC_KEY = "accepts-bad-public-key"
@@ -147,7 +150,10 @@ class Provisionee:
             shown = uuid.UUID(bytes=shown.bytes[::-1])
         elif self._fault is Fault.ZERO_UUID:
             shown = uuid.UUID(int=0)
-        return Beacon(shown, self._identity.oob_information)
+        oob_information = self._identity.oob_information
+        if self._fault is Fault.OTHER_OOB_INFORMATION:
+            oob_information ^= OobInformation.OTHER
+        return Beacon(shown, oob_information)
 
     @property
     def wants_to_end_link(self) -> bool:

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bss_mfg.device.check import CheckedDevice, Patience, check
-from bss_mfg.device.radio import Radio
+from bss_mfg.device.check import CheckedDevice, CheckOptions, CheckRequest, Patience, check_seen
+from bss_mfg.device.looking import Wanted, look_for, shown_by
+from bss_mfg.device.radio import Radio, Sighting
 from bss_mfg.device.unit_keys import open_unit_key
 from bss_mfg.device.verdict import Verdict
+from bss_mfg.errors import RefusedError
 from bss_mfg.ledger.events import DeviceChecked
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.model import Secret
+from bss_mfg.oob_information import OobInformation
 
 
 @dataclass(frozen=True, slots=True)
 class UnitToCheck:
-    """A unit that a device should be; `number` counts within the batch."""
+    """A unit that a device should be; `number` counts within the batch. `oob_expected`: the OOB information that its
+    product says (None: any)."""
 
     batch: str
     number: int
     serial: str
     uuid: uuid.UUID
+    oob_expected: OobInformation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +41,55 @@ class KeySource:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class CheckedUnit:
+    """What was found of a unit's device. `refused`: it is there, and was not asked: it was checked too often."""
+
+    unit: UnitToCheck
+    found: CheckedDevice
+    refused: RefusedError | None = None
+
+
 async def check_unit(
     radio: Radio, unit: UnitToCheck, source: KeySource, patience: Patience | None = None
 ) -> CheckedDevice:
-    """Check the device of a unit. The attempt is counted once the device was seen and before its key is opened; a
-    device that isn't there is no attempt."""
+    """Find the device of a unit and check it. `RefusedError` where it was checked too often."""
+    patience = patience or Patience()
+    near = await look_for(radio, Wanted([unit.uuid], patience.find, patience.settle))
+    (checked,) = await check_units(radio, [unit], near, source, CheckOptions(patience))
+    if checked.refused:
+        raise checked.refused
+    return checked.found
 
+
+async def check_units(
+    radio: Radio, units: Sequence[UnitToCheck], near: Sequence[Sighting], source: KeySource, options: CheckOptions
+) -> list[CheckedUnit]:
+    """Check those of these units whose devices are near. Each attempt is counted before its key is opened; a device
+    that isn't there, or has a twin, is no attempt."""
+    refused = dict(_refusals(source, [unit for unit in units if len(shown_by(unit.uuid, near)) == 1]))
+    requests = [_request(unit, source, may_ask=unit.uuid not in refused) for unit in units]
+    found = await check_seen(radio, requests, near, options)
+    checked = [CheckedUnit(unit, one, refused.get(unit.uuid)) for unit, one in zip(units, found, strict=True)]
+    for one in checked:
+        write_down(source.ledger, one.unit, one.found)
+    return checked
+
+
+def _refusals(source: KeySource, units: Sequence[UnitToCheck]) -> Iterator[tuple[uuid.UUID, RefusedError]]:
+    """Begins an attempt of each unit, and tells which are not allowed."""
+    for unit in units:
+        try:
+            source.ledger.device_checks.begin(unit.batch, unit.number, source.reason)
+        except RefusedError as error:
+            yield unit.uuid, error
+
+
+def _request(unit: UnitToCheck, source: KeySource, *, may_ask: bool) -> CheckRequest:
     def open_key() -> Secret:
-        source.ledger.device_checks.begin(unit.batch, unit.number, source.reason)
         return open_unit_key(source.ledger, source.vault, unit.batch, unit.number)
 
-    found = await check(radio, unit.uuid, open_key, patience)
-    write_down(source.ledger, unit, found)
-    return found
+    return CheckRequest(unit.uuid, open_key if may_ask else None, unit.oob_expected)
 
 
 class Outcome(Protocol):
@@ -67,6 +108,10 @@ class Outcome(Protocol):
         """Whether it showed its Device UUID with the bytes in another order."""
 
     @property
+    def oob_differs(self) -> bool:
+        """Whether it showed other OOB information than its product says."""
+
+    @property
     def unprovisioned_after(self) -> bool:
         """Whether it advertised as unprovisioned afterwards."""
 
@@ -83,6 +128,7 @@ def write_down(ledger: Ledger, unit: UnitToCheck, found: Outcome, failed_cases: 
         code=found.verdict.code,
         remarks=sorted(remark.value for remark in found.verdict.remarks),
         uuid_swapped=found.uuid_swapped,
+        oob_differs=found.oob_differs,
         not_seen_after=not found.unprovisioned_after,
         failed_cases=failed_cases,
     )

@@ -42,7 +42,9 @@ async def run_unit_table(radio: Radio, unit: UnitToCheck, source: KeySource, opt
     def open_key() -> Secret:
         return open_unit_key(ledger, source.vault, unit.batch, unit.number)
 
-    request = TableRequest(unit.uuid, open_key, begin, options.limit, options.patience, options.progress)
+    request = TableRequest(
+        unit.uuid, open_key, begin, unit.oob_expected, options.limit, options.patience, options.progress
+    )
     found = await run_table(radio, request)
     write_down(ledger, unit, found, [row.case.value for row in found.rows if not row.holds])
     return found

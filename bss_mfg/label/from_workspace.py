@@ -33,6 +33,15 @@ def named_printer(workspace: Workspace | None, name: str) -> Printer:
     return find_printer(name, workspace.printer_file(name), workspace.printer_names())
 
 
+def sheet_words(template: LoadedTemplate, printer: Printer) -> str:
+    """That a label printer would take a sheet of labels for one label, in words; empty where it doesn't."""
+    media = template.definition.media
+    labels = media.columns * media.rows
+    if media.kind != "sheet" or labels == 1 or not LANGUAGES[printer.language].is_raw:
+        return ""
+    return f"{template.name} is a sheet of {labels} labels, and the label printer {printer.name} prints it as one label"
+
+
 @dataclass(frozen=True, slots=True)
 class PrintWishes:
     """What somebody says of how labels are to be printed; None: nothing."""
@@ -80,14 +89,7 @@ class PrintChoice:
     @property
     def sheet_words(self) -> str:
         """That a label printer would take a sheet of labels for one label, in words; empty where it doesn't."""
-        media = self.template.definition.media
-        labels = media.columns * media.rows
-        if media.kind != "sheet" or labels == 1 or not LANGUAGES[self.printer.language].is_raw:
-            return ""
-        return (
-            f"{self.template.name} is a sheet of {labels} labels, and the label printer {self.printer.name} prints it "
-            "as one label"
-        )
+        return sheet_words(self.template, self.printer)
 
     @property
     def words(self) -> str:

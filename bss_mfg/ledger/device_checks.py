@@ -10,7 +10,7 @@ from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.events import DeviceChecked, DeviceChecking
 from bss_mfg.ledger.history import HistoryStore
-from bss_mfg.ledger.proofs import is_proven, proven_units, waiting_packages
+from bss_mfg.ledger.proofs import is_proven, last_checks, proven_units, waiting_packages
 
 MOST_ATTEMPTS = 3
 """How often a unit is tried without a reason: whoever could try at will could look for keys."""
@@ -57,18 +57,18 @@ class DeviceCheckStore:
         self._history.append(batch_id, outcome)
 
     def proven(self, batch_id: str) -> frozenset[int]:
-        """Numbers of the units of a batch whose last check passed: *proven on air*."""
-        return proven_units(self._history, batch_id)
+        """Numbers of the units of a batch whose last check passed, after they were flashed: *proven on air*."""
+        return proven_units(self._db, batch_id)
 
     def is_proven(self, batch_id: str, number: int) -> bool:
-        """Whether a unit's last check passed."""
-        return is_proven(self._history, batch_id, number)
+        """Whether a unit's last check passed, after it was flashed."""
+        return is_proven(self._db, batch_id, number)
 
     def waiting_packages(self, batch_id: str) -> set[int]:
         """Numbers of the verified packages of a batch, without a scrapped unit, that wait for a proof on air."""
-        return waiting_packages(self._db, self._history, batch_id, self._batches.number(batch_id))
+        return waiting_packages(self._db, batch_id, self._batches.number(batch_id))
 
     def failed(self, batch_id: str) -> dict[int, str]:
-        """The verdicts of units of a batch whose last check did not pass, by number."""
-        last = {record.unit: record for _, record in self._history.records(DeviceChecked, batch_id)}
+        """The verdicts of units of a batch whose last check did not pass, after they were flashed, by number."""
+        last = last_checks(self._history, batch_id).of
         return {number: record.verdict for number, record in sorted(last.items()) if not record.passed}

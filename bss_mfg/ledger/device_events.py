@@ -29,5 +29,6 @@ class DeviceChecked(EventRecord):
     code: int | None = key("of the device's Failed", default=None)
     remarks: Sequence[str] = key("what else was noticed", default=())
     uuid_swapped: bool = key("it shows its Device UUID with the bytes in another order", default=False)
+    oob_differs: bool = key("it shows other OOB information than its product says", default=False)
     not_seen_after: bool = key("it did not advertise as unprovisioned afterwards", default=False)
     failed_cases: Sequence[str] = key("of a test table: the cases that weren't passed", default=())

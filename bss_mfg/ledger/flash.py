@@ -18,6 +18,7 @@ from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.events import FlasherRegistered, FlashReported, KeysReleasing
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.integrity import refuse_contradictions
+from bss_mfg.ledger.proofs import proven_units
 from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
 
 
@@ -53,20 +54,25 @@ class UnitReport:
 @dataclass(frozen=True, slots=True)
 class ReportOutcome:
     """What a report changed. `contradicted` are serials of units that had passed, and are said to have failed now: they
-    count as failed."""
+    count as failed. `outdated` are serials of which a file that was reported before says otherwise than a later report:
+    that one counts. `unproven` are those that had proven their keys on air, and were flashed again."""
 
     passed: int
     failed: int
     known: int
     contradicted: tuple[str, ...]
+    outdated: tuple[str, ...] = ()
+    unproven: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ReportFile:
-    """The file of a report: its name and the SHA-256 of its bytes."""
+    """The file of a report: its name and the SHA-256 of its bytes. `told_before`: the last row that an earlier report
+    of the same log had already."""
 
     name: str
     sha256: str
+    told_before: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +173,8 @@ class FlashStore:
             (batch,),
         )
         failed = self._db.rows(
-            "SELECT count(*) FROM flashed f JOIN unit u ON u.batch = f.batch AND u.number = f.number "
+            "SELECT count(*) FROM flashed f INDEXED BY flashed_failed "
+            "JOIN unit u ON u.batch = f.batch AND u.number = f.number "
             "WHERE f.batch = ? AND u.scrapped = 0 AND f.passed = 0",
             (batch,),
         )
@@ -182,23 +189,45 @@ class FlashStore:
         )
         return int(rows[0][0])
 
+    def failed(self, batch_id: str) -> list[tuple[str, int]]:
+        """Serial and package of the units of a batch that failed, those apart that were scrapped."""
+        rows = self._db.rows(
+            "SELECT u.serial, u.package FROM flashed f INDEXED BY flashed_failed "
+            "JOIN unit u ON u.batch = f.batch AND u.number = f.number "
+            "WHERE f.batch = ? AND u.scrapped = 0 AND f.passed = 0 ORDER BY f.number",
+            (self._batches.number(batch_id),),
+        )
+        return [(serial, package) for serial, package in rows]
+
     # --- reports --------------------------------------------------------------------------------------------------
+
+    def reported_files(self) -> frozenset[str]:
+        """The SHA-256, in hex, of all files that were reported."""
+        return frozenset(sha256 for (sha256,) in self._db.rows("SELECT sha256 FROM flash_file"))
 
     def report(self, file: ReportFile, reports: Sequence[UnitReport]) -> ReportOutcome:
         """Write down what a file says of units, the last of each; all or none. A file that was reported before changes
-        nothing. `InputError` for a unit that is not known, or whose key never left: it can't have been flashed."""
+        nothing. Nor does the same result of a unit, unless the unit has proven its key on air since: then it was
+        flashed again, and the proof no longer counts. `InputError` for a unit that is not known, or whose key never
+        left: it can't have been flashed."""
         last = {one.name: one for one in reports}
         with self._db.transaction():
-            if self._db.rows("SELECT 1 FROM flash_file WHERE sha256 = ?", (file.sha256,)):
-                return ReportOutcome(0, 0, len(last), ())
             found = self._find_units(last.values())
-            news = {unit: one for unit, one in found.items() if unit.before != one.passed}
+            if self._db.rows("SELECT 1 FROM flash_file WHERE sha256 = ?", (file.sha256,)):
+                outdated = tuple(unit.serial for unit, one in found.items() if unit.before != one.passed)
+                return ReportOutcome(0, 0, len(last), (), outdated=outdated)
+            batches = sorted({unit.batch_id for unit in found})
+            proven = {batch_id: proven_units(self._db, batch_id) for batch_id in batches}
+            flashed = [unit for unit, one in found.items() if unit.before != one.passed or one.row > file.told_before]
+            unproven = {unit for unit in flashed if unit.number in proven[unit.batch_id]}
+            news = {unit: one for unit, one in found.items() if unit.before != one.passed or unit in unproven}
             for batch_id in sorted({unit.batch_id for unit in news}):
                 self._record(batch_id, file, {unit: one for unit, one in news.items() if unit.batch_id == batch_id})
             self._db.execute("INSERT INTO flash_file VALUES (?)", (file.sha256,))
         passed = sum(one.passed for one in news.values())
         worse = tuple(unit.serial for unit, one in news.items() if unit.before == 1 and not one.passed)
-        return ReportOutcome(passed, len(news) - passed, len(found) - len(news), worse)
+        again = tuple(sorted(unit.serial for unit in unproven))
+        return ReportOutcome(passed, len(news) - passed, len(found) - len(news), worse, unproven=again)
 
     def _find_units(self, reports: Iterable[UnitReport]) -> Mapping[_ReportedUnit, UnitReport]:
         found: dict[_ReportedUnit, UnitReport] = {}

@@ -16,6 +16,7 @@ from bss_mfg.ledger.packing_events import (
     CartonOnPallet,
     CartonReopened,
     OnePackage,
+    PackagePacked,
     PackedTogether,
     PackingLabelSent,
     PalletClosed,
@@ -29,8 +30,8 @@ _AT_ONCE = 2_000
 
 @dataclass(slots=True)
 class _Unit:
-    """What the history makes of a carton or pallet. `sscc` is None until it was closed for the first time: the history
-    does not have it before."""
+    """What the history makes of a carton or pallet. `sscc` is None until it was closed for the first time, `size` where
+    it was begun before events had it: the history does not have them."""
 
     kind: UnitKind
     closed: bool = False
@@ -38,6 +39,7 @@ class _Unit:
     label: str = ""
     sent: bool = False
     sscc: str | None = None
+    size: int | None = None
 
 
 def check_packing(connection: Connection, history: HistoryStore) -> None:
@@ -50,18 +52,20 @@ def check_packing(connection: Connection, history: HistoryStore) -> None:
 def _contradictions(connection: Connection, history: HistoryStore) -> Iterator[str]:
     said = _replay(history)
     for rows in connection.stream(
-        "SELECT no, kind, closed_at IS NOT NULL, coalesce(pallet, 0), coalesce(label, ''), sent, coalesce(sscc, '') "
-        "FROM logistic_unit WHERE no > ? ORDER BY no LIMIT ?",
+        "SELECT no, kind, closed_at IS NOT NULL, coalesce(pallet, 0), coalesce(label, ''), sent, coalesce(sscc, ''), "
+        "size FROM logistic_unit WHERE no > ? ORDER BY no LIMIT ?",
         (),
         _AT_ONCE,
     ):
-        for number, kind, closed, pallet, label, sent, sscc in rows:
+        for number, kind, closed, pallet, label, sent, sscc, size in rows:
             unit = said.pop(number, None)
             if unit is None:
                 yield f"{kind} {number}: the history knows nothing of it"
                 continue
-            here = _Unit(kind, bool(closed), pallet, label, bool(sent), sscc if unit.sscc is not None else None)
-            for name in ("kind", "closed", "pallet", "label", "sent", "sscc"):
+            here = _Unit(kind, bool(closed), pallet, label, bool(sent))
+            here.sscc = None if unit.sscc is None else sscc
+            here.size = None if unit.size is None else size
+            for name in ("kind", "closed", "pallet", "label", "sent", "sscc", "size"):
                 value, then = getattr(here, name), getattr(unit, name)
                 if value != then:
                     yield f"{kind} {number}: {name} {value or 'no'}, by the history {then or 'no'}"
@@ -83,6 +87,8 @@ def _follow(units: dict[int, _Unit], record: EventRecord) -> None:
         return units.setdefault(number, _Unit(kind))
 
     match record:
+        case PackagePacked() if record.size is not None:
+            known(record.carton, "carton").size = record.size
         case OnePackage():
             known(record.carton, "carton")
         case CartonClosed():
@@ -94,7 +100,8 @@ def _follow(units: dict[int, _Unit], record: EventRecord) -> None:
         case PalletReopened():
             _reopen(known(record.pallet, "pallet"))
         case CartonOnPallet():
-            known(record.pallet, "pallet")
+            pallet = known(record.pallet, "pallet")
+            pallet.size = pallet.size if record.size is None else record.size
             known(record.carton, "carton").pallet = record.pallet
         case CartonOffPallet():
             known(record.carton, "carton").pallet = 0

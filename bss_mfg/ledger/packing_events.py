@@ -42,6 +42,7 @@ class PackagePacked(OnePackage):
     """A package was put into a carton."""
 
     kind = EventKind.PACKAGE_PACKED
+    size: int | None = key("how many packages the carton takes, where this one began it", default=None)
 
 
 class PackageUnpacked(OnePackage):
@@ -82,6 +83,7 @@ class CartonOnPallet(PackedTogether):
     kind = EventKind.CARTON_ON_PALLET
     carton: int = key("number")
     pallet: int = key("number")
+    size: int | None = key("how many cartons the pallet takes, where this one began it", default=None)
 
 
 class CartonOffPallet(PackedTogether):

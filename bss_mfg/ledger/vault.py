@@ -27,6 +27,9 @@ from bss_mfg.model import Secret
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.hpke import Suite
 
+_TAG_BYTES = 16
+"""What AES-GCM adds to what it seals."""
+
 
 class Vault:
     """Wraps data keys under the vault key (32 bytes). As a context manager it wipes the key at the end, and calls
@@ -130,8 +133,10 @@ class DataKey:
         """A unit's OOB key."""
         number, uuid = sealed.number, sealed.uuid
         nonce = number.to_bytes(12, "big") if sealed.seal == 1 else self._nonce(number, uuid, sealed.digest)
+        bound = self._bound + b"|" + uuid
+        size = max(0, len(sealed.key) - _TAG_BYTES)
         try:
-            return Secret(self._aead.decrypt(nonce, sealed.key, self._bound + b"|" + uuid))
+            return Secret.filled(size, lambda place: self._aead.decrypt_into(nonce, sealed.key, bound, place))
         except InvalidTag:
             raise LedgerError(
                 f"the OOB key of unit {number} of batch {self.batch} was changed in the ledger", way_out=RESTORE_WAY_OUT

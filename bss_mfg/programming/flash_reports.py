@@ -7,9 +7,10 @@ columns are the flasher's own and passed over.
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from bss_mfg.core.text import printable
@@ -35,6 +36,20 @@ def read_reports(data: bytes, name: str) -> list[UnitReport]:
     if not reports:
         raise InputError("says nothing of any unit", where=name, way_out=_WAY_OUT)
     return reports
+
+
+def rows_told_before(data: bytes, name: str, reported: Collection[str]) -> int:
+    """The last row of the longest beginning of a log that was reported before, as a log that grows is; 0 where none
+    was. `reported` are the SHA-256 of earlier files, in hex."""
+    digest, at, longest = hashlib.sha256(), 0, 0
+    for line in data.splitlines(keepends=True) if reported else ():
+        text = line.rstrip(b"\r\n")
+        for piece in (text, line[len(text) :]):
+            digest.update(piece)
+            at += len(piece)
+            if digest.hexdigest() in reported:
+                longest = at
+    return read_reports(data[:longest], name)[-1].row if longest else 0
 
 
 def _report(row: Mapping[str, Any], number: int, name: str) -> UnitReport:

@@ -23,6 +23,7 @@ def reconcile_devices(ledger: Ledger, batch: Batch, folder: Path) -> Comparison:
     compared = len(proven) + len(failed) - gone
     counts = ledger.batches.counts(batch.id)
     if left := batch.units + counts["replaced"] - counts["scrapped"] - compared:
-        has = one_or(left, "has", "have")
-        comparison.add_note(f"{count_words(left, 'unit')} {has} not been checked on air, as the product requires")
+        who = f"{count_words(left, 'unit')} {one_or(left, 'has', 'have')} not been checked on air"
+        since = f"since {one_or(left, 'it was', 'they were')} flashed, as the product requires"
+        comparison.add_note(f"{who} {since}")
     return comparison.finish(compared)

@@ -96,6 +96,7 @@ RESULTS = {
 _NOTES = {
     Note.NOT_SEEN: "no device near shows this Device UUID",
     Note.SWAPPED_UUID: "it shows its Device UUID with the bytes in another order",
+    Note.OTHER_OOB_INFORMATION: "it shows other OOB information than its product says",
     Note.NOT_SEEN_AGAIN: "it no longer advertised",
     Note.OTHER_CODE: "another code than the specification names",
     Note.NO_INVITE_AFTER: "it answered no Invite on the next link",

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from bss_mfg.device.check import CheckedDevice
+from bss_mfg.core.text import count_words
+from bss_mfg.device.check import CheckedDevice, CheckFault, CheckStep, Progress
+from bss_mfg.device.radio import Sighting
+from bss_mfg.device.unit_checks import UnitToCheck
+from bss_mfg.errors import RefusedError
+from bss_mfg.oob_information import OobInformation, oob_names
 
 _MEANINGS = {
     "proven": "it knows the key",
@@ -26,15 +31,62 @@ _MEANINGS = {
 }
 
 
+def step_words(progress: Progress) -> tuple[str, str]:
+    """What is being done, in a word and in a sentence."""
+    done, whole = progress.done, count_words(progress.whole, "device")
+    match progress.step:
+        case CheckStep.LOOKING:
+            return "LOOKING", f"{done} of {whole} seen. Leave the box where it is."
+        case CheckStep.ASKING:
+            return "ASKING", f"{done} of {whole} have answered. Leave the box where it is."
+        case CheckStep.LOOKING_AGAIN:
+            return "ALMOST DONE", f"{done} of {whole} seen again. Leave the box where it is."
+
+
+def missing_words() -> str:
+    """Of a device that wasn't seen."""
+    return "no device near shows its Device UUID"
+
+
+def weak_words(weak: Sighting) -> str:
+    """Of a device that was heard, and not as strong as what lies in the box."""
+    signal = "tells no strength" if weak.signal is None else f"is heard with {weak.signal} dBm"
+    return f"it {signal}, weaker than --floor: it isn't in the box"
+
+
+def refused_words(unit: UnitToCheck, refused: RefusedError) -> str:
+    """Of a device that was not asked again."""
+    again = f"`bss-mfg device check {unit.batch} {unit.serial} --again --reason TEXT`"
+    return f"{refused.what}; find out what is wrong of it, then {again}"
+
+
 def check_words(found: CheckedDevice) -> str:
-    """What was found, of a device that was seen and asked."""
-    if found.verdict is None:
-        return "no device near shows its Device UUID"
-    words = [_MEANINGS[found.verdict.kind.value]]
-    if found.verdict.code is not None:
-        words.append(f"code {found.verdict.code}")
+    """What was found of a device."""
+    if found.sighting is None:
+        return missing_words()
+    words = []
+    if found.verdict is not None:
+        words.append(_MEANINGS[found.verdict.kind.value])
+        if found.verdict.code is not None:
+            words.append(f"code {found.verdict.code}")
+    if found.twin is not None:
+        words.append(
+            f"two devices show its Device UUID, {_place(found.sighting)} and {_place(found.twin)}; neither was asked"
+        )
     if found.uuid_swapped:
         words.append("it shows its Device UUID with the bytes in another order")
-    if not found.unprovisioned_after:
+    if found.oob_differs and found.oob_expected is not None:
+        shown = oob_words(found.sighting.beacon.oob_information)
+        words.append(f"it shows the OOB information {shown}; its product says {oob_words(found.oob_expected)}")
+    if CheckFault.NOT_SEEN_AFTER in found.faults:
         words.append("it no longer advertises as unprovisioned")
     return "; ".join(words)
+
+
+def oob_words(shown: OobInformation) -> str:
+    """OOB information by the names of its bits."""
+    return ", ".join(oob_names(shown)) or "none"
+
+
+def _place(sighting: Sighting) -> str:
+    return sighting.address if sighting.signal is None else f"{sighting.address} ({sighting.signal} dBm)"

@@ -9,21 +9,21 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from bss_mfg.core.code_patterns import CodePattern, matching_pattern
 from bss_mfg.core.text import count_words, printable
-from bss_mfg.device.beacon import swapped
-from bss_mfg.device.check import CheckedDevice, Patience
-from bss_mfg.device.nearby import Nearby, identify, look
+from bss_mfg.device.check import CheckFault, CheckOptions, CheckStep, Progress
+from bss_mfg.device.looking import Wanted, is_strong, look_for, shown_by, shows
+from bss_mfg.device.nearby import Nearby, identify
 from bss_mfg.device.radio import Radio, Sighting
-from bss_mfg.device.unit_checks import KeySource, UnitToCheck, check_unit
-from bss_mfg.errors import RefusedError
-from bss_mfg.ledger.event_kind import EventKind
+from bss_mfg.device.unit_checks import CheckedUnit, KeySource, UnitToCheck, check_units
+from bss_mfg.ledger.proofs import CHECKS_AND_FLASHES, LastChecks
 from bss_mfg.model import Batch, Package
+from bss_mfg.oob_information import OobInformation
 from bss_mfg.station.answers import Tone
 from bss_mfg.station.check_codes import check_read
-from bss_mfg.station.device_words import check_words
+from bss_mfg.station.device_words import check_words, missing_words, refused_words, weak_words
 from bss_mfg.station.packing_answers import DeskAnswer, PackWord, tone_of_word
 from bss_mfg.station.station import MAX_LINE, OTHER_CAUSES
 from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisKind, diagnose, known_specs
@@ -33,7 +33,8 @@ from bss_mfg.verify.scanned import WedgeLine
 @dataclass(frozen=True, slots=True)
 class PairedDevice:
     """What was found of a unit's device. `found` is whether it was seen on air, `verdict` how the exchange ended (None:
-    there was none), `before` whether it was proven by an earlier check, and not asked now."""
+    there was none), `faults` what else is wrong, `before` whether it was proven by an earlier check, and not asked
+    now."""
 
     serial: str
     uuid: str
@@ -41,6 +42,7 @@ class PairedDevice:
     found: bool
     before: bool = False
     verdict: str | None = None
+    faults: tuple[str, ...] = ()
     signal: int | None = None
     detail: str = ""
 
@@ -64,10 +66,12 @@ class OtherDevice:
 
 @dataclass(frozen=True, slots=True)
 class PairAnswer(DeskAnswer):
-    """The answer to a box, with its devices, and the one that is there instead. The fields are keys of JSON."""
+    """The answer to a box, with its devices, the one that is there instead, and how many seconds it took. The fields
+    are keys of JSON."""
 
     devices: tuple[PairedDevice, ...] = ()
     other: OtherDevice | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,25 +86,28 @@ class PairCounts:
     per_minute: int
 
 
+@dataclass(frozen=True, slots=True)
+class PairOptions:
+    """How a table works. `floor` in dBm: what is weaker isn't in the box. `oob_expected`: the OOB information that the
+    product's devices show (None: any). `codes`: what is on its boxes beside our labels."""
+
+    check: CheckOptions = field(default_factory=CheckOptions)
+    floor: int | None = None
+    oob_expected: OobInformation | None = None
+    codes: Sequence[CodePattern] = ()
+    clock: Callable[[], float] = time.monotonic
+
+
 class PairingTable:
     """One batch at one table. `read` takes what the scanner typed."""
 
-    def __init__(
-        self,
-        source: KeySource,
-        batch: Batch,
-        radio: Radio,
-        patience: Patience,
-        *,
-        expected: Sequence[CodePattern] = (),
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, source: KeySource, batch: Batch, radio: Radio, options: PairOptions) -> None:
         self._source, self._ledger, self._batch, self._radio = source, source.ledger, batch, radio
-        self._patience, self._expected, self._clock = patience, expected, clock
+        self._options, self._clock = options, options.clock
         self._specs = known_specs(self._ledger)
         self._times: deque[float] = deque(maxlen=1000)
         self._boxes = self._failed = self._seen = 0
-        self._proven: set[int] = set()
+        self._checks = LastChecks()
         self._first_seen: dict[uuid.UUID, int] = {}
         """With which package a device was there first: what came with the box is more likely in it."""
         counts = self._ledger.batches.counts(batch.id)
@@ -109,12 +116,12 @@ class PairingTable:
     @property
     def counts(self) -> PairCounts:
         """The counts of this moment, with what other tables have checked since."""
-        for event in self._ledger.history.events_of((EventKind.DEVICE_CHECKED,), self._batch.id, after=self._seen):
+        for event in self._ledger.history.events_of(CHECKS_AND_FLASHES, self._batch.id, after=self._seen):
             self._seen = event.seq
-            (self._proven.add if event.data["passed"] else self._proven.discard)(event.data["unit"])
+            self._checks.follow(event)
         now = self._clock()
         pace = sum(1 for moment in self._times if now - moment <= 60)
-        return PairCounts(self._units, len(self._proven), self._boxes, self._failed, pace)
+        return PairCounts(self._units, len(self._checks.proven), self._boxes, self._failed, pace)
 
     async def read(self, line: str) -> PairAnswer | None:
         """Do what one line says; None for an empty one."""
@@ -124,62 +131,60 @@ class PairingTable:
         found = diagnose(WedgeLine(text[:MAX_LINE]), self._batch.id, self._ledger, self._specs)
         if not found.matches or found.package is None:
             return self._explain(text, found)
-        self._times.append(self._clock())
+        begun = self._clock()
+        self._times.append(begun)
         answer = await self._pair(self._ledger.packages.get(self._batch.id, found.package))
+        answer = replace(answer, seconds=round(self._clock() - begun, 2))
         self._boxes += answer.tone is Tone.GOOD
         self._failed += answer.tone is Tone.BAD
         return answer
 
     async def _pair(self, package: Package) -> PairAnswer:
-        checks, batch = self._ledger.device_checks, self._batch.id
-        units = [UnitToCheck(batch, unit.number, unit.serial, unit.uuid) for unit in package.units]
+        checks, batch, oob = self._ledger.device_checks, self._batch.id, self._options.oob_expected
+        units = [UnitToCheck(batch, unit.number, unit.serial, unit.uuid, oob) for unit in package.units]
         left = [unit for unit in units if not checks.is_proven(batch, unit.number)]
         before = [PairedDevice(one.serial, str(one.uuid), True, False, True) for one in units if one not in left]
         if not left:
             return self._answer(PackWord.TWICE, "proven before: the same box, or two with one label?", package, before)
         near = await self._look(left, package)
-        shown = {sighting.beacon.uuid for sighting in near}
-        checked, refused = list(before), False
-        for unit in left:
-            if shown.isdisjoint((unit.uuid, *swapped(unit.uuid))):
-                checked.append(_result(unit, CheckedDevice(None)))
-                continue
-            try:
-                checked.append(_result(unit, await check_unit(self._radio, unit, self._source, self._patience)))
-            except RefusedError as error:
-                refused = True
-                again = f"`bss-mfg device check {batch} {unit.serial} --again --reason TEXT`"
-                words = f"{error.what}; find out what is wrong of it, then {again}"
-                checked.append(PairedDevice(unit.serial, str(unit.uuid), False, True, detail=words))
-        failed = [one for one in checked if not one.passed]
+        here = [unit for unit in left if any(self._is_here(one) for one in shown_by(unit.uuid, near))]
+        checked = await check_units(self._radio, here, near, self._source, self._options.check)
+        found = {one.unit: one for one in checked}
+        devices = [*before, *(_paired(unit, found.get(unit), near) for unit in left)]
+        failed = [one for one in devices if not one.passed]
         if not failed:
-            return self._answer(PackWord.PROVEN, f"{count_words(len(units), 'device')} proven", package, checked)
-        other = self._other(near, package) if any(not one.found for one in failed) else None
+            return self._answer(PackWord.PROVEN, f"{count_words(len(units), 'device')} proven", package, devices)
+        missing = any(not one.found for one in failed)
+        other = self._other([one for one in near if self._is_here(one)], package) if missing else None
         words = "; ".join(f"{one.serial}: {one.detail}" for one in failed)
         if other:
-            return self._answer(PackWord.OTHER_DEVICE, f"{words}. Near is {other.words}", package, checked, other)
-        missing = any(not one.found for one in failed)
-        word = PackWord.NO_DEVICE if missing else PackWord.REFUSED if refused else PackWord.NOT_PROVEN
-        return self._answer(word, words, package, checked)
+            return self._answer(PackWord.OTHER_DEVICE, f"{words}. Near is {other.words}", package, devices, other)
+        return self._answer(_word_of(failed, checked), words, package, devices)
 
     async def _look(self, units: Sequence[UnitToCheck], package: Package) -> tuple[Sighting, ...]:
         """What is near, until all of these units are."""
-        wanted = [{unit.uuid, *swapped(unit.uuid)} for unit in units]
-        shown: set[uuid.UUID] = set()
+        check, whole = self._options.check, len(units)
 
-        def enough(sighting: Sighting) -> bool:
-            shown.add(sighting.beacon.uuid)
-            return all(names & shown for names in wanted)
+        def progress(seen: int) -> None:
+            check.progress(Progress(CheckStep.LOOKING, seen, whole))
 
-        near = await look(self._radio, self._patience.find, enough)
-        for sighting in near:
+        progress(0)
+        wanted = [unit.uuid for unit in units]
+        patience = check.patience
+        near = await look_for(
+            self._radio, Wanted(wanted, patience.find, patience.settle, self._options.floor, progress)
+        )
+        for sighting in filter(self._is_here, near):
             self._first_seen.setdefault(sighting.beacon.uuid, package.number)
         return near
 
+    def _is_here(self, sighting: Sighting) -> bool:
+        return is_strong(sighting, self._options.floor)
+
     def _other(self, near: Sequence[Sighting], package: Package) -> OtherDevice | None:
         """The strongest device that is not of this package and not proven already; one that came with it goes first."""
-        own = {name for unit in package.units for name in (unit.uuid, *swapped(unit.uuid))}
-        others = identify(self._ledger, [sighting for sighting in near if sighting.beacon.uuid not in own])
+        own = [unit.uuid for unit in package.units]
+        others = identify(self._ledger, [one for one in near if not any(shows(one, device) for device in own)])
         came = [one for one in others if self._first_seen[one.sighting.beacon.uuid] == package.number]
         for one in (*came, *others):
             if not self._is_proven(one):
@@ -201,7 +206,7 @@ class PairingTable:
             return PairAnswer(check.tone, str(check.word), check.detail)
         said = WedgeLine(text[:MAX_LINE]).text
         of_none = found.batch is None and found.cause in OTHER_CAUSES
-        if of_none and (pattern := matching_pattern(self._expected, said, None)):
+        if of_none and (pattern := matching_pattern(self._options.codes, said, None)):
             words = f"{pattern.name}, which the product expects: scan our label"
             return self._read_answer(PackWord.OTHER_CODE, words, found)
         return self._read_answer(PackWord.WRONG_LABEL, found.detail or printable(text, 60), found)
@@ -223,14 +228,30 @@ class PairingTable:
         )  # fmt: skip
 
 
-def _result(unit: UnitToCheck, found: CheckedDevice) -> PairedDevice:
-    sighting, verdict = found.sighting, found.verdict
+def _word_of(failed: Sequence[PairedDevice], checked: Sequence[CheckedUnit]) -> PackWord:
+    """What a box is called whose devices are not all proven, and where no other is there instead."""
+    if any(CheckFault.TWIN in one.faults for one in failed):
+        return PackWord.TWINS
+    if any(not one.found for one in failed):
+        return PackWord.NO_DEVICE
+    return PackWord.REFUSED if any(one.refused for one in checked) else PackWord.NOT_PROVEN
+
+
+def _paired(unit: UnitToCheck, checked: CheckedUnit | None, near: Sequence[Sighting]) -> PairedDevice:
+    if checked is None:
+        weak = next(iter(shown_by(unit.uuid, near)), None)
+        detail = missing_words() if weak is None else weak_words(weak)
+        return PairedDevice(
+            unit.serial, str(unit.uuid), False, False, signal=weak.signal if weak else None, detail=detail
+        )
+    found, sighting, verdict = checked.found, checked.found.sighting, checked.found.verdict
     return PairedDevice(
         unit.serial,
         str(unit.uuid),
         found.passed,
         sighting is not None,
         verdict=verdict.kind.value if verdict else None,
+        faults=tuple(fault.value for fault in found.faults),
         signal=sighting.signal if sighting else None,
-        detail=check_words(found),
+        detail=refused_words(unit, checked.refused) if checked.refused else check_words(found),
     )

@@ -19,6 +19,7 @@ from bss_mfg.credentials import EXAMPLE_DAY, check_serial_pattern, dated_pattern
 from bss_mfg.errors import InputError
 from bss_mfg.gs1 import check_digit
 from bss_mfg.model import REQUIRE_DEVICE
+from bss_mfg.oob_information import OobInformation, oob_information
 from bss_mfg.payload.product_keys import SAMPLE_FINGERPRINTS, ProductKey, load_public_key
 from bss_mfg.workspace.expected_codes import ExpectedCodes, expected_lines
 from bss_mfg.workspace.print_settings import PrintSettings
@@ -35,6 +36,11 @@ def _gtin(value: str, lengths: tuple[int, ...], name: str) -> str:
 
 Upc = Annotated[str, AfterValidator(lambda value: _gtin(value, (12,), "a UPC-A"))]
 Ean = Annotated[str, AfterValidator(lambda value: _gtin(value, (8, 13), "an EAN"))]
+
+
+def _oob_names(names: list[str]) -> list[str]:
+    oob_information(names)
+    return names
 
 
 class Product(FileModel):
@@ -60,6 +66,10 @@ class Product(FileModel):
     require_device: bool = Field(
         False, description="Packages are packed and leave only when their devices have proven their keys on air."
     )
+    oob_information: Annotated[list[str], AfterValidator(_oob_names)] | None = Field(
+        None,
+        description="OOB information that its devices show on air, by the specification's names; empty: none.",
+    )
     print: PrintSettings = Field(PrintSettings(), description="What its labels are printed with.")
     expect: ExpectedCodes = Field(ExpectedCodes(), description="Codes that are not ours and stand on its boxes.")
     fields: ProductFields = Field(default_factory=dict)
@@ -70,6 +80,11 @@ class Product(FileModel):
         if self.upc and self.ean:
             raise ValueError("a product has a upc or an ean, never both")
         return self
+
+    @property
+    def shown_oob(self) -> OobInformation | None:
+        """The OOB information that its devices show; None where it isn't said."""
+        return None if self.oob_information is None else oob_information(self.oob_information)
 
     @property
     def names_template(self) -> bool:

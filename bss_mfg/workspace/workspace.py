@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bss_mfg.ledger.ledger import Ledger
     from bss_mfg.ledger.place import LedgerPlace
     from bss_mfg.ledger.vault import Vault
+    from bss_mfg.oob_information import OobInformation
     from bss_mfg.payload.product_keys import ProductKey
     from bss_mfg.payload.spec import SpecFile
     from bss_mfg.workspace.config import WorkspaceConfig
@@ -163,29 +164,33 @@ class Workspace:
     def batch_print_defaults(self, product: str, batch_template: str) -> PrintDefaults:
         """The same for a batch: it keeps the template that its product named when it was issued, and needs no file of
         its product."""
-        from bss_mfg.workspace.product import Product
-
-        path, ours = self.root / "products" / f"{product}.toml", self.config().print
-        if not path.is_file():
+        found, ours = self._product_file(product), self.config().print
+        if found is None:
             return PrintDefaults(ours.printer, batch_template, ours.language)
-        found = validate(load_toml(path, "product file"), Product)
         chosen = self.print_defaults(found)
         keeps = found.names_template and not found.print.template
         return PrintDefaults(chosen.printer, batch_template if keeps else chosen.template, chosen.language)
 
     def least_grade(self, product: str) -> str | None:
         """The least print quality that a product's file asks for, as it is written there; None without such a file."""
-        from bss_mfg.workspace.product import Product
-
-        path = self.root / "products" / f"{product}.toml"
-        return validate(load_toml(path, "product file"), Product).min_grade if path.is_file() else None
+        found = self._product_file(product)
+        return found.min_grade if found else None
 
     def expected_codes(self, product: str) -> tuple[CodePattern, ...]:
         """The codes that a product's file expects beside its labels; none without such a file."""
+        found = self._product_file(product)
+        return found.expect.patterns if found else ()
+
+    def expected_oob(self, product: str) -> OobInformation | None:
+        """The OOB information that a product's devices show; None where no file says it."""
+        found = self._product_file(product)
+        return found.shown_oob if found else None
+
+    def _product_file(self, product: str) -> Product | None:
         from bss_mfg.workspace.product import Product
 
         path = self.root / "products" / f"{product}.toml"
-        return validate(load_toml(path, "product file"), Product).expect.patterns if path.is_file() else ()
+        return validate(load_toml(path, "product file"), Product) if path.is_file() else None
 
     # --- paths ----------------------------------------------------------------------------------------------------
 

@@ -135,8 +135,11 @@ def test_doctor_without_libdmtx_names_the_fix(tmp_path: Path) -> None:
     done = run_process("doctor", env={"PYTHONPATH": f"{tmp_path}:{ROOT}"})
     assert done.code == 0
     assert re.search(r"GAP +libdmtx .*apt-get install libdmtx0b", done.out)
+    for name in ("bumble", "bleak"):
+        (tmp_path / f"{name}.py").write_text("raise ImportError('is not installed')")
     demo = run_process("demo", "--out", tmp_path / "line", env={"PYTHONPATH": f"{tmp_path}:{ROOT}"})
     assert demo.code == 0, demo.err
+    assert demo.out.count("PROVEN: it knows the key") == 3, "one of the bulbs, both of a pair of plugs: without a radio"
 
 
 def test_second_reader_without_libdmtx_exits_6(factory: Factory, tmp_path: Path) -> None:

@@ -18,18 +18,21 @@ from bss_mfg.device.unit_keys import open_unit_key
 from bss_mfg.device.virtual_device import served_air
 from bss_mfg.ledger.device_checks import MOST_ATTEMPTS
 from bss_mfg.model import Secret
+from bss_mfg.oob_information import OobInformation
 from tests.helpers.commands import advised
 from tests.helpers.factory import Factory
 
 ONE, TWO = "ebK300000001", "ebK300000002"
 
 
-def provisionee(factory: Factory, number: int, fault: Fault | None = None) -> Provisionee:
+def provisionee(
+    factory: Factory, number: int, fault: Fault | None = None, shown: OobInformation = OobInformation.NONE
+) -> Provisionee:
     """The device of a unit."""
     with factory.ledger() as ledger, factory.workspace.open_vault(ledger) as vault:
         (unit,) = ledger.units.find("B1", "number", [number])
         key = open_unit_key(ledger, vault, "B1", number)
-    return Provisionee(DeviceIdentity(uuid.UUID(unit.uuid), key), fault)
+    return Provisionee(DeviceIdentity(uuid.UUID(unit.uuid), key, shown), fault)
 
 
 @contextmanager
@@ -129,6 +132,52 @@ def test_another_factorys_devices_and_worn_memory_are_named(batch: Factory) -> N
     assert sorted(one["faults"] for one in seen.json) == [["not issued here"], ["twin"], ["twin"], ["zero"]]
 
 
+def test_a_batch_is_looked_for(batch: Factory) -> None:
+    """Another batch's device and a scrapped unit's are named, and how many of the batch's are proven."""
+    batch.issue(1, "B2")
+    devices = [provisionee(batch, number) for number in (1, 2, 3)]
+    assert batch.cli("scrap", "B1", "ebK300000003", "--reason", "dropped").code == 0
+    with on_air(*devices) as radio:
+        scan = ("device", "scan", "--radio", radio, "--seconds", 2, "--batch")
+        assert batch.cli("device", "check", "B1", ONE, "--radio", radio).code == 0
+        mine = batch.cli(*scan, "B1", "--json")
+        others = batch.cli(*scan, "B2", "--json")
+        unknown = batch.cli(*scan, "B3")
+    faults = {one["serial"]: one["faults"] for one in mine.json}
+    assert (mine.code, faults) == (1, {ONE: [], TWO: [], "ebK300000003": ["scrapped"]})
+    assert mine.err.splitlines()[-1].endswith("3 devices near, 3 of batch B1, 1 of these proven")
+    assert all("other batch" in one["faults"] for one in others.json)
+    assert unknown.code == 3
+
+
+def test_oob_information_that_the_product_does_not_say_is_a_finding(factory: Factory) -> None:
+    factory.add(oob_information=["On box", "number"])
+    factory.issue(2)
+    right = OobInformation.ON_BOX | OobInformation.NUMBER
+    devices = provisionee(factory, 1, None, right), provisionee(factory, 2, None, OobInformation.ON_BOX)
+    with on_air(*devices) as radio:
+        scanned = factory.cli("device", "scan", "--radio", radio, "--seconds", 2, "--json")
+        told = factory.cli("device", "scan", "--radio", radio, "--seconds", 2)
+        good = factory.cli("device", "check", "B1", ONE, "--radio", radio, "--json")
+        bad = factory.cli("device", "check", "B1", TWO, "--radio", radio, "--json")
+    assert {one["serial"]: one["faults"] for one in scanned.json} == {ONE: [], TWO: ["oob information"]}
+    assert "Number, On box" in told.out
+    assert (good.code, good.json["oob_information"], good.json["oob_expected"]) == (0, 2080, 2080)
+    assert (bad.code, bad.json["verdict"], bad.json["faults"]) == (1, "proven", ["oob information"])
+    assert bad.json["oob_names"] == ["On box"]
+    assert events(factory, TWO)[-1]["oob_differs"]
+    with factory.ledger() as ledger:
+        assert ledger.device_checks.proven("B1") == {1}
+
+
+def test_a_simulated_device_shows_what_its_product_says(factory: Factory) -> None:
+    factory.add(oob_information=["On box"])
+    factory.issue(1)
+    with simulated(factory) as radio:
+        seen = factory.cli("device", "scan", "--radio", radio, "--seconds", 2, "--json")
+    assert [(one["oob_names"], one["faults"]) for one in seen.json] == [(["On box"], [])]
+
+
 def test_radios_that_are_not_there(batch: Factory) -> None:
     for radio in ("nonsense", "tcp-client:127.0.0.1:1", "serial:/nowhere", "usb:99"):
         assert batch.cli("device", "scan", "--radio", radio).code == 6
@@ -165,16 +214,23 @@ def test_a_production_units_device_is_not_simulated(batch: Factory) -> None:
     assert (refused.code, "is a production batch" in refused.err) == (4, True), refused.err
 
 
-def test_a_simulated_device_ends_at_ctrl_c(batch: Factory) -> None:
+@contextmanager
+def simulated(factory: Factory) -> Iterator[str]:
+    """The radio that sees a device of `device simulate`, which is ended by Ctrl-C."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = batch.command("device", "simulate", "B1", ONE, "--port", port)
+    command = factory.command("device", "simulate", "B1", ONE, "--port", port)
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as device:
         assert device.stdout
         assert "is on air" in device.stdout.readline()
-        seen = batch.cli("device", "check", "B1", ONE, "--radio", f"tcp-client:127.0.0.1:{port}")
+        yield f"tcp-client:127.0.0.1:{port}"
         device.send_signal(signal.SIGINT)
         rest = device.stdout.read()
-    assert (seen.code, device.returncode) == (0, 130), rest
+    assert device.returncode == 130, rest
     assert "Traceback" not in rest
+
+
+def test_a_simulated_device_proves_its_key_and_ends_at_ctrl_c(batch: Factory) -> None:
+    with simulated(batch) as radio:
+        assert batch.cli("device", "check", "B1", ONE, "--radio", radio).code == 0

@@ -18,6 +18,7 @@ from bss_mfg.core import clock
 from bss_mfg.core.files import write_atomically
 from bss_mfg.core.group_modes import GROUP_FILE, GROUP_FOLDER
 from bss_mfg.errors import InputError, RefusedError
+from bss_mfg.ledger.events import DeviceChecked
 from bss_mfg.programming import release
 from bss_mfg.programming.flash_reports import read_reports
 from bss_mfg.programming.flasher_key import FILE, register_flasher
@@ -226,7 +227,8 @@ def test_what_was_flashed_is_kept(line: Factory, tmp_path: Path) -> None:
     file = tmp_path / "results.jsonl"
     file.write_text("".join(json.dumps(one) + "\n" for one in lines))
     done = line.cli("flash", "report", file, "--json")
-    assert (done.code, done.json) == (0, {"passed": 1, "failed": 1, "known": 0, "contradicted": []})
+    counts = {"passed": 1, "failed": 1, "known": 0, "contradicted": [], "outdated": [], "unproven": []}
+    assert (done.code, done.json) == (0, counts)
     ((_, unit),) = line.rows("SELECT serial, uuid FROM unit WHERE serial = 'L0003'")
     assert line.cli("flash", "report", "-", stdin=f"uuid,result\n{bytes(unit).hex().upper()},pass\n").code == 0
     assert [(one["passed"], one["failed"], one["unreported"]) for one in listed(line)] == [(2, 1, 1)]
@@ -245,11 +247,47 @@ def test_the_same_again_changes_nothing(line: Factory, tmp_path: Path) -> None:
         head = ledger.history.head()
     older = report(line, {"L0001": "fail", "L0002": "pass"}, "--json")
     assert (older.code, older.json["known"], older.json["contradicted"]) == (0, 2, [])
+    assert older.json["outdated"] == ["L0001"]
     longer = report(line, {"L0002": "pass", "L0001": "pass"}, "--json")
     assert (longer.code, longer.json["known"]) == (0, 2)
     with line.ledger() as ledger:
         assert ledger.history.head() == head
     assert [(one["passed"], one["failed"]) for one in listed(line)] == [(2, 0)]
+
+
+def test_a_unit_that_is_flashed_after_its_proof_is_unproven(line: Factory, tmp_path: Path) -> None:
+    """Also with the same result as before; not by rows of a log that grew which were reported before the proof."""
+
+    def prove(*units: int) -> None:
+        with line.ledger() as ledger:
+            for unit in units:
+                outcome = DeviceChecked(unit=unit, passed=True, verdict="proven", awaited="random")
+                ledger.device_checks.end("B1", outcome)
+
+    def proven() -> set[int]:
+        with line.ledger() as ledger:
+            return set(ledger.device_checks.proven("B1"))
+
+    claim(line, tmp_path, "one", 4)
+    log = "serial,result\r\nL0001,pass\r\nL0002,fail"
+    assert line.cli("flash", "report", "-", stdin=log).code == 0
+    prove(1, 2, 3)
+    log += "\r\nL0003,pass\r\n"
+    done = line.cli("flash", "report", "-", "--json", stdin=log)
+    assert (done.code, done.json["known"], done.json["unproven"]) == (0, 2, ["L0003"])
+    assert proven() == {1, 2}
+    prove(3)
+    log += "L0001,pass\r\n"
+    again = line.cli("flash", "report", "-", stdin=log)
+    assert again.code == 0
+    assert "L0001" in again.err
+    assert advised(again)[0][:2] == ["station", "pair"]
+    assert proven() == {2, 3}
+    assert line.cli("flash", "report", "-", stdin="serial,result\nL0002,fail\n").code == 0
+    assert proven() == {3}
+    prove(1, 2)
+    assert proven() == {1, 2, 3}
+    assert line.cli("ledger", "check").code == 0
 
 
 def test_a_log_that_grows_is_read_to_its_end(line: Factory, tmp_path: Path) -> None:

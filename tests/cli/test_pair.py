@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from bss_mfg.device.provisionee import Fault
+from bss_mfg.oob_information import OobInformation
 from tests.cli.test_device import events, on_air, provisionee
 from tests.helpers.commands import advised_in
 from tests.helpers.factory import Factory
@@ -95,6 +96,34 @@ def test_a_floor_keeps_weak_devices_out(boxes: Factory) -> None:
         assert words(pair(boxes, radio, [first], "--floor", -49, code=1, find=2)) == ["NO DEVICE"]
         assert events(boxes, "ebK300000001") == []
         assert words(pair(boxes, radio, [first], "--floor", -50)) == ["PROVEN"]
+
+
+def test_all_units_of_a_box_are_asked_at_once(factory: Factory) -> None:
+    """One of eight is not as its product says: the box is named, the others are proven."""
+    factory.add(oob_bytes=16, units_per_package=8, oob_information=["On box"])
+    factory.issue(8)
+    devices = [provisionee(factory, number, None, OobInformation.ON_BOX) for number in range(1, 8)]
+    with on_air(*devices, provisionee(factory, 8)) as radio:
+        (answer,) = pair(factory, radio, factory.payloads(), code=1)
+    assert answer["word"] == "NOT PROVEN"
+    found = answer["devices"]
+    assert isinstance(found, list)
+    assert [one["passed"] for one in found] == [True] * 7 + [False]
+    assert found[-1]["faults"] == ["oob information"]
+    assert "its product says On box" in str(answer["detail"])
+    assert answer["proven"] == 7
+    assert isinstance(answer["seconds"], float)
+
+
+def test_twins_are_named(boxes: Factory) -> None:
+    first, _ = boxes.payloads()
+    with on_air(provisionee(boxes, 1), provisionee(boxes, 1), provisionee(boxes, 2)) as radio:
+        (answer,) = pair(boxes, radio, [first], code=1)
+    assert answer["word"] == "TWINS"
+    assert "ebK300000001: two devices show its Device UUID" in str(answer["detail"])
+    assert answer["other"] is None
+    assert [one["verdict"] for one in answer["devices"]] == [None, "proven"]  # type: ignore[attr-defined]
+    assert events(boxes, "ebK300000001") == []
 
 
 def test_labels_that_are_none_of_the_batch(boxes: Factory) -> None:

@@ -55,7 +55,8 @@ def test_reconcile_names_who_failed_and_counts_who_was_never_asked(batch: Factor
     (failed,) = devices["differences"]
     assert (failed["unit"], failed["package"]) == ("ebK300000003", 2)
     assert "not-this-key" in failed["what"]
-    assert devices["notes"] == [{"file": None, "what": "3 units have not been checked on air, as the product requires"}]
+    unchecked = "3 units have not been checked on air since they were flashed, as the product requires"
+    assert devices["notes"] == [{"file": None, "what": unchecked}]
     assert batch.cli("scrap", "B1", "ebK300000003", "--reason", "wrong key").code == 0
     after = batch.cli("reconcile", "B1", "--json").json["kinds"][-1]
     assert (after["differences"], after["compared"]) == ([], 2)

@@ -137,6 +137,8 @@ def test_keys_are_revealed_in_few_places() -> None:
         "workspace/vault_key_storage.py",  # the vault key into its file
         "programming/format.py",  # the one release: uuid_and_key
         "device/crypto.py",  # the key of a confirmation, made for one exchange
+        "integration/webhook.py",  # what signs events
+        "integration/mqtt.py",  # the password that a broker is shown
         "device/provisionee.py",  # a simulated device's, to make the mistaken ones of it
         "payload/fitting/known.py",  # of a guide's sample, to be found in its plaintext
         "payload/fitting/proof.py",  # the same, compared

@@ -114,7 +114,7 @@ function showWaiting({ waiting }) {
 }
 
 function showFailures({ failures }) {
-  const cards = failures.map((one) => {
+  const cards = [...failures].sort((one, two) => one.settled - two.settled).map((one) => { // what is still wrong, first
     let picture = make("div", "no-picture", one.picture_at ? `picture at ${one.picture_at}` : "no picture");
     if (one.picture) {
       picture = make("img", "");

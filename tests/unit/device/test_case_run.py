@@ -17,6 +17,7 @@ from bss_mfg.device.provisionee import DeviceIdentity, Fault, Provisionee
 from bss_mfg.device.verdict import VerdictKind
 from bss_mfg.device.virtual_device import virtual_air
 from bss_mfg.model import Secret
+from bss_mfg.oob_information import OobInformation
 from tests.helpers.air import DEVICE, KEY32, KEYS, device
 from tests.helpers.direct_radio import QUICK, DirectRadio, Peer
 
@@ -39,7 +40,7 @@ def tabled(
         return opened[-1]
 
     radio = DirectRadio(peer)
-    request = TableRequest(DEVICE, open_key, limit=limit, patience=QUICK)
+    request = TableRequest(DEVICE, open_key, oob_expected=OobInformation.NONE, limit=limit, patience=QUICK)
     return asyncio.run(run_table(radio, request)), radio, opened
 
 
@@ -89,6 +90,7 @@ FAILED_BY = {
     Fault.ENDS_LINK: {*PROOFS, *AFTER_PUBLIC_KEY},
     Fault.SWAPPED_UUID: {Case.ADVERTISING},
     Fault.ZERO_UUID: {Case.ADVERTISING},
+    Fault.OTHER_OOB_INFORMATION: {Case.ADVERTISING},
     Fault.SILENT_AFTER_CHECK: {Case.STILL_ADVERTISING},
     Fault.ACCEPTS_BAD_PUBLIC_KEY: {Case.INVALID_PUBLIC_KEY, Case.ZERO_PUBLIC_KEY},
     Fault.ACCEPTS_OTHER_LENGTH: {Case.OTHER_LENGTH},

@@ -59,7 +59,7 @@ SEEN_OF_FAULTS = {
 }
 """What the exchange says of each fault, with a key of either length."""
 OF_ONE_LENGTH = {Fault.ONLY_CMAC, Fault.ONLY_HMAC}
-SEEN_BEFORE_OR_AFTER = {Fault.SWAPPED_UUID, Fault.ZERO_UUID, Fault.SILENT_AFTER_CHECK}
+SEEN_BEFORE_OR_AFTER = {Fault.SWAPPED_UUID, Fault.ZERO_UUID, Fault.OTHER_OOB_INFORMATION, Fault.SILENT_AFTER_CHECK}
 """In what the device advertises; the exchange itself is good."""
 
 

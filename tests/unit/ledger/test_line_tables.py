@@ -141,6 +141,8 @@ LIES = {
     "pallet open": "UPDATE logistic_unit SET closed_at = NULL WHERE no = 3",
     "label": "UPDATE logistic_unit SET label = 'other.pdf' WHERE no = 1",
     "label not sent": "UPDATE logistic_unit SET sent = 0 WHERE no = 2",
+    "carton size": "UPDATE logistic_unit SET size = 99 WHERE no = 1",
+    "pallet size": "UPDATE logistic_unit SET size = 99 WHERE no = 3",
     "SSCC": "UPDATE logistic_unit SET sscc = '395060000000009995' WHERE no = 1",
     "kind": "UPDATE logistic_unit SET kind = 'carton' WHERE no = 3",
     "carton gone": "DELETE FROM logistic_unit WHERE no = 2",

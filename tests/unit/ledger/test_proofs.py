@@ -7,10 +7,12 @@ import pytest
 from bss_mfg.errors import RefusedError
 from bss_mfg.ledger.batches import ClosingRequest
 from bss_mfg.ledger.events import DeviceChecked
+from bss_mfg.ledger.flash import ReportFile, UnitReport
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.packing_records import LogisticUnit
 from bss_mfg.ledger.shipping import ship_logistic_unit
 from bss_mfg.model import REQUIRE_DEVICE
+from bss_mfg.reconcile.devices import reconcile_devices
 from tests.helpers.factory import Factory
 from tests.helpers.packing import at, table, verify_all
 
@@ -117,6 +119,41 @@ def test_a_batch_is_closed_when_no_verified_package_waits(boxes: Factory) -> Non
         assert ledger.device_checks.waiting_packages("B1") == set()
         ledger.batches.close("B1", ClosingRequest())
         assert ledger.batches.closed_at("B1")
+
+
+def test_what_is_flashed_after_its_proof_waits_for_another(boxes: Factory) -> None:
+    """Unit 2 of package 1, and 3 and 4 of package 2: nothing of them is packed, shipped or closed until they have
+    proven their keys again; a check that failed before says nothing of them either."""
+    boxes.cli("program", "B1", "--format", "csv", "--out", boxes.root / "keys.csv")
+    with boxes.ledger() as ledger:
+        check(ledger, *range(1, 13))
+        check(ledger, 4, passed=False)
+        serials = [f"ebK3{number:08}" for number in (2, 3, 4)]
+        reports = [UnitReport(row, name, True) for row, name in enumerate(serials, 2)]
+        done = ledger.flash.report(ReportFile("results.csv", "00" * 32), reports)
+        assert done.unproven == ("ebK300000002", "ebK300000003")
+        checks = ledger.device_checks
+        assert checks.proven("B1") == {1, *range(5, 13)}
+        assert [checks.is_proven("B1", number) for number in (1, 2, 3, 4, 5)] == [True, False, False, False, True]
+        assert checks.failed("B1") == {}
+        assert checks.waiting_packages("B1") == {1, 2}
+        with pytest.raises(RefusedError):
+            ledger.packages.ship("B1", ["ebK300000001"], "order 1")
+        with pytest.raises(RefusedError):
+            ledger.batches.close("B1", ClosingRequest())
+        devices = reconcile_devices(ledger, ledger.batches.get("B1"), boxes.root)
+        assert [note.what for note in devices.notes] == [
+            "3 units have not been checked on air since they were flashed, as the product requires"
+        ]
+    payloads = boxes.payloads()
+    with at(boxes, "table-1") as ledger:
+        refused = table(boxes, ledger).read(payloads[0])
+        assert refused
+        assert (refused.word, "ebK300000002" in refused.detail) == ("NOT PROVEN", True)
+        check(ledger, 2, 3, 4)
+        assert [answer.word for line in payloads[:1] if (answer := table(boxes, ledger).read(line))] == ["PACKED"]
+        assert ledger.device_checks.waiting_packages("B1") == set()
+        ledger.check()
 
 
 def test_a_unit_in_a_scrapped_ones_place_proves_its_own_key(boxes: Factory) -> None:

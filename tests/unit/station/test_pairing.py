@@ -6,34 +6,32 @@ import asyncio
 import uuid
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from bss_mfg.device.beacon import Beacon
-from bss_mfg.device.check import Patience
-from bss_mfg.device.floor import FlooredRadio
-from bss_mfg.device.nearby import look
+from bss_mfg.device.check import CheckOptions, Patience
 from bss_mfg.device.radio import Link, LinkLostError, Sighting
 from bss_mfg.device.unit_checks import KeySource
 from bss_mfg.ledger.events import DeviceChecked
 from bss_mfg.ledger.ledger import Ledger
-from bss_mfg.station.pairing import PairAnswer, PairingTable
+from bss_mfg.station.pairing import PairAnswer, PairingTable, PairOptions
 from tests.helpers.factory import Factory
 
 STRANGER = uuid.UUID(int=7)
+QUICK = PairOptions(CheckOptions(Patience(find=0.1)))
 
 
 @dataclass
 class Ear:
     """Hears the devices of units with a signal each, and connects none."""
 
-    heard: dict[uuid.UUID, int | None] = field(default_factory=dict)
+    heard: list[tuple[uuid.UUID, int | None]] = field(default_factory=list)
 
     async def scan(self, seconds: float, see: Callable[[Sighting], bool]) -> None:
-        for number, (device, signal) in enumerate(self.heard.items()):
-            if see(Sighting(f"address {number}", Beacon(device), signal)):
-                return
+        for number, (device, signal) in enumerate(self.heard):
+            see(Sighting(f"address {number}", Beacon(device), signal))
 
     def connect(self, sighting: Sighting, seconds: float) -> AbstractAsyncContextManager[Link]:
         raise LinkLostError("too far")
@@ -56,11 +54,11 @@ def test_the_strongest_new_device_is_named(boxes: Factory) -> None:
         ear, lines = Ear(), boxes.payloads()
         one, two, three, four, five = (uuid_of(ledger, number) for number in range(1, 6))
         ledger.device_checks.end("B1", DeviceChecked(unit=5, passed=True, verdict="proven", awaited="random"))
-        table = PairingTable(KeySource(ledger, vault), ledger.batches.get("B1"), ear, Patience(find=0.1))
+        table = PairingTable(KeySource(ledger, vault), ledger.batches.get("B1"), ear, QUICK)
 
         def read(number: int, **heard: int) -> tuple[str, str | None]:
             known = {"one": one, "two": two, "three": three, "four": four, "five": five, "stranger": STRANGER}
-            ear.heard = {known[name]: signal for name, signal in heard.items()}
+            ear.heard = [(known[name], signal) for name, signal in heard.items()]
             answer = asyncio.run(table.read(lines[number - 1]))
             assert isinstance(answer, PairAnswer)
             return answer.word, answer.other.serial if answer.other else None
@@ -77,7 +75,7 @@ def test_the_strongest_new_device_is_named(boxes: Factory) -> None:
 
 def test_what_other_tables_prove_counts_here(boxes: Factory) -> None:
     with boxes.ledger() as ledger, boxes.workspace.open_vault(ledger) as vault:
-        table = PairingTable(KeySource(ledger, vault), ledger.batches.get("B1"), Ear(), Patience(find=0.1))
+        table = PairingTable(KeySource(ledger, vault), ledger.batches.get("B1"), Ear(), QUICK)
         assert (table.counts.units, table.counts.proven) == (5, 0)
         with boxes.ledger() as elsewhere:
             for unit, passed in ((1, True), (2, True), (2, False)):
@@ -86,8 +84,27 @@ def test_what_other_tables_prove_counts_here(boxes: Factory) -> None:
         assert table.counts.proven == 1
 
 
-def test_a_floor_hears_only_what_is_strong() -> None:
-    """What tells no strength is not known to be strong."""
-    weak, strong, silent = (uuid.UUID(int=number) for number in (1, 2, 3))
-    radio = FlooredRadio(Ear({weak: -61, strong: -60, silent: None}), -60)
-    assert [one.beacon.uuid for one in asyncio.run(look(radio, 0.1))] == [strong]
+def test_what_is_weaker_than_the_floor_is_not_in_the_box(boxes: Factory) -> None:
+    """Nor is what tells no strength: neither is asked, nor named as being there instead. A twin of a device in the box
+    is named however weak it is."""
+    with boxes.ledger() as ledger, boxes.workspace.open_vault(ledger) as vault:
+        ear, line = Ear(), boxes.payloads()[0]
+        one, two = uuid_of(ledger, 1), uuid_of(ledger, 2)
+        options = replace(QUICK, floor=-60)
+        table = PairingTable(KeySource(ledger, vault), ledger.batches.get("B1"), ear, options)
+
+        def read(*heard: tuple[uuid.UUID, int | None]) -> PairAnswer:
+            ear.heard = list(heard)
+            answer = asyncio.run(table.read(line))
+            assert isinstance(answer, PairAnswer)
+            return answer
+
+        weak = read((one, -61), (two, -61))
+        assert (weak.word, weak.devices[0].signal, weak.other) == ("NO DEVICE", -61, None)
+        assert "-61 dBm" in weak.detail
+        assert read((one, None), (two, -60)).word == "OTHER DEVICE"
+        assert ledger.device_checks.attempts("B1", 1) == 0
+        assert read((one, -60)).word == "NOT PROVEN"
+        twins = read((one, -90), (one, -40))
+        assert (twins.word, twins.devices[0].faults, twins.devices[0].signal) == ("TWINS", ("twin",), -40)
+        assert ledger.device_checks.attempts("B1", 1) == 1

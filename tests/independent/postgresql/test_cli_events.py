@@ -1,0 +1,1 @@
+from tests.cli.test_events import *  # noqa: F403
