@@ -5,7 +5,7 @@
 # make bench  the table of rates, some minutes      make docs   pictures and CLI reference of the docs
 # make site   the documentation as site/index.html, works offline
 # make bundle  bss-mfg with its own Python as a folder and an archive for this machine's system, in dist/
-# make deb  the same as a Debian package      make lock  the versions and hashes that both and the next are made of
+# make lock  the versions and hashes that the bundle and the next are made of
 # make wheelhouse PLATFORM=win_amd64  all wheels for another system, to install without a network
 # make bench-million  the same with a million units, an hour or more; writes benchmarks/results/VERSION.json
 PYTHON ?= python3
@@ -13,7 +13,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo setup test test-rest test-all coverage lint bench bench-million docs site bundle deb lock wheelhouse clean
+.PHONY: demo setup test test-rest test-all coverage lint bench bench-million docs site bundle lock wheelhouse clean
 
 demo: $(VENV)/runtime
 	$(BIN)/bss-mfg demo
@@ -67,14 +67,11 @@ site: $(VENV)/docs
 bundle: $(VENV)/bundle
 	$(BIN)/python .ci/bundle/bundle.py
 
-deb: $(VENV)/bundle
-	$(BIN)/python .ci/bundle/deb.py
-
 wheelhouse: $(VENV)/bundle
 	$(BIN)/python .ci/bundle/wheelhouse.py --platform $(PLATFORM)
 
 lock: $(VENV)/bundle
-	$(BIN)/python -m uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 --extra station --upgrade pyproject.toml --output-file .ci/bundle/requirements.txt
+	$(BIN)/python -m uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 --extra station --constraint .ci/bundle/constraints.txt --upgrade pyproject.toml --output-file .ci/bundle/requirements.txt
 
 $(VENV)/made:
 	$(PYTHON) -m venv $(VENV) || { echo "A virtual environment can't be made. On Debian: sudo apt-get install python3-venv"; rm -rf $(VENV); exit 6; }
