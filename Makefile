@@ -4,13 +4,16 @@
 # make test-rest what test-all has and test has not     make coverage  which lines `make test` reaches
 # make bench  the table of rates, some minutes      make docs   pictures and CLI reference of the docs
 # make site   the documentation as site/index.html, works offline
+# make bundle  bss-mfg with its own Python as a folder and an archive for this machine's system, in dist/
+# make deb  the same as a Debian package      make lock  the versions and hashes that both and the next are made of
+# make wheelhouse PLATFORM=win_amd64  all wheels for another system, to install without a network
 # make bench-million  the same with a million units, an hour or more; writes benchmarks/results/VERSION.json
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo setup test test-rest test-all coverage lint bench bench-million docs site clean
+.PHONY: demo setup test test-rest test-all coverage lint bench bench-million docs site bundle deb lock wheelhouse clean
 
 demo: $(VENV)/runtime
 	$(BIN)/bss-mfg demo
@@ -41,6 +44,8 @@ lint: $(VENV)/lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32 bss_mfg/device
+	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin bss_mfg/device
 	$(BIN)/lint-imports --no-cache --no-logo
 
 bench: $(VENV)/bench
@@ -58,6 +63,18 @@ docs: $(VENV)/test
 site: $(VENV)/docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "OK: site/index.html"
+
+bundle: $(VENV)/bundle
+	$(BIN)/python .ci/bundle/bundle.py
+
+deb: $(VENV)/bundle
+	$(BIN)/python .ci/bundle/deb.py
+
+wheelhouse: $(VENV)/bundle
+	$(BIN)/python .ci/bundle/wheelhouse.py --platform $(PLATFORM)
+
+lock: $(VENV)/bundle
+	$(BIN)/python -m uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 --extra station --upgrade pyproject.toml --output-file .ci/bundle/requirements.txt
 
 $(VENV)/made:
 	$(PYTHON) -m venv $(VENV) || { echo "A virtual environment can't be made. On Debian: sudo apt-get install python3-venv"; rm -rf $(VENV); exit 6; }
@@ -77,6 +94,10 @@ $(VENV)/bench: $(VENV)/made pyproject.toml
 
 $(VENV)/lint: $(VENV)/made pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable ".[test,lint]"
+	touch $@
+
+$(VENV)/bundle: $(VENV)/made pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable ".[bundle,docs]"
 	touch $@
 
 $(VENV)/docs: $(VENV)/made pyproject.toml

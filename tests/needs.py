@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import ctypes.util
+import functools
 import os
 import re
 import shutil
@@ -22,6 +23,8 @@ import pytest
 
 from bss_mfg.imaging.text_ocr import data_folder
 from tests.helpers import ROOT
+from tests.helpers.bare_system import chroot_works
+from tests.helpers.mocked_bluez import SYSTEM_PYTHON
 from tests.helpers.postgres import programs
 
 EVERYTHING = os.environ.get("BSS_MFG_TEST_ALL") == "1"
@@ -72,8 +75,18 @@ def node_has(folder: Path, package: str) -> bool:
     return shutil.which("node") is not None and (folder / "node_modules" / package).is_dir()
 
 
+MESH_DAEMON = "/usr/libexec/bluetooth/bluetooth-meshd"
+"""BlueZ's mesh daemon, as Debian installs it."""
 BOUNCY_CASTLE = "/usr/share/java/bcprov.jar"
 """Bouncy Castle, as Debian installs it."""
+
+
+@functools.cache
+def dbusmock_imports() -> bool:
+    """Whether Debian's Python has python-dbusmock, and there is a message bus."""
+    asked = [SYSTEM_PYTHON, "-c", "import dbusmock"]
+    there = all(map(shutil.which, (SYSTEM_PYTHON, "dbus-daemon")))
+    return there and subprocess.run(asked, stderr=subprocess.DEVNULL, check=False).returncode == 0
 
 
 @dataclass(frozen=True)
@@ -169,6 +182,11 @@ TOOLS = {
         Tool("libhangul", "libhangul1 libhangul-data", "types Hangul",
              lambda: ctypes.util.find_library("hangul") is not None),
         Tool("postgresql", "postgresql", "a database server for the ledger", lambda: programs() is not None),
+        Tool("chroot", "coreutils util-linux", "a machine without Python and network", chroot_works),
+        Tool("strip", "binutils", "makes bundles"),
+        Tool("user-mode-linux", "user-mode-linux bluez-meshd dbus", "a kernel for BlueZ's mesh daemon",
+             lambda: all(map(shutil.which, ("linux.uml", "dbus-daemon"))) and Path(MESH_DAEMON).is_file()),
+        Tool("python-dbusmock", "python3-dbusmock dbus", "BlueZ without Bluetooth", dbusmock_imports),
         Tool("faketime", "faketime", "sets clocks wrong", lambda: faketime_library() is not None),
     )
 }  # fmt: skip

@@ -13,7 +13,7 @@ from bss_mfg.cli.pallet import named_unit_of
 from bss_mfg.cli.parameters import Reason, WholeNumber
 from bss_mfg.cli.table_options import say_passed_over, table_options
 from bss_mfg.cli.unit_names import UNIT_METAVAR, named_packages, named_units
-from bss_mfg.core.text import count_words
+from bss_mfg.core.text import count_words, listing
 
 if TYPE_CHECKING:
     from bss_mfg.core.read_tables import TableOptions
@@ -120,8 +120,9 @@ def ship(
     Only a package whose newest printed label was read right (`scan`, or `verify` of a picture) is shipped; a shipped
     one is neither printed nor scrapped, and one that came back is read again before it leaves. All or none. Not every
     factory needs this: closing and retiring a batch don't ask for it. UNIT: as for scrap; a package's barcode names all
-    in it. Of cartons and pallets (`pack`) packages of all batches leave, or come back, at once. Where the product
-    requires it, only a package whose devices have all proven their keys (`station pair`) is shipped.
+    in it. Of cartons and pallets (`pack`) packages of all batches leave, or come back, at once. A package with a unit
+    that `flash report` called failed stays. Where the product requires it, only a package whose devices have all proven
+    their keys (`station pair`) is shipped.
     """
     if carton and pallet:
         raise click.UsageError("Name a carton or a pallet.")
@@ -152,6 +153,14 @@ def ship(
         say(
             f"Not shipped: {count_words(done.unread, 'package')} whose printed label was not read right "
             f"(`bss-mfg scan {batch_id}`)"
+        )
+    if done.failed:
+        from bss_mfg.ledger.flash_failures import way_from_failure
+
+        way_out = way_from_failure(batch_id or "", done.failed_units[0])
+        say(
+            f"Not shipped: {count_words(done.failed, 'package')} with a unit that failed when it was flashed: "
+            f"{listing(done.failed_units, MOST_NAMED)}. Of each, {way_out}"
         )
     if done.unproven:
         say(
@@ -186,7 +195,8 @@ def close(
     Verified is a package whose newest printed label was read right. Refused, with the difference, if these don't
     balance or a package has no printed label (exit 4). A closed batch is neither printed, packed nor changed (`batch
     reopen`); close it again to correct the number in hand. Where the product is packed into cartons, what is in none is
-    told. Where the product requires it, all devices in verified packages have proven their keys (`station pair`).
+    told. No verified package that is still here may hold a unit that failed when it was flashed. Where the product
+    requires it, all devices in verified packages have proven their keys (`station pair`).
     """
     from bss_mfg.ledger.batches import ClosingRequest
 

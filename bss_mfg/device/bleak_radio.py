@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from bleak import BleakClient, BleakScanner
+from bleak.args.bluez import BlueZScannerArgs
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
@@ -19,6 +20,11 @@ from bss_mfg.device.radio import Link, LinkLostError, Sighting
 from bss_mfg.errors import MissingError, ValueProblem
 
 _SERVICE = normalize_uuid_16(PROVISIONING_SERVICE)
+_EACH_ADVERTISEMENT: BlueZScannerArgs = {"filters": {"DuplicateData": True}}
+"""Else BlueZ tells only of changes, and with another program looking, too, a device that shows the same as before isn't
+seen again."""
+_REMEMBERED_DBM = -127
+"""The signal that bleak gives where BlueZ tells other news of a device, with what it advertised once."""
 
 
 class BleakRadio:
@@ -35,7 +41,7 @@ class BleakRadio:
 
         def on_advertisement(device: BLEDevice, shown: AdvertisementData) -> None:
             data = shown.service_data.get(_SERVICE)
-            if data is None:
+            if data is None or shown.rssi == _REMEMBERED_DBM:
                 return
             try:
                 sighting = Sighting(device.address, Beacon.from_service_data(data), shown.rssi)
@@ -46,7 +52,7 @@ class BleakRadio:
                 done.set()
 
         try:
-            async with self._scanner(on_advertisement, service_uuids=[_SERVICE]):
+            async with self._scanner(on_advertisement, service_uuids=[_SERVICE], bluez=_EACH_ADVERTISEMENT):
                 try:
                     async with asyncio.timeout(seconds):
                         await done.wait()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bss_mfg.core.processes import TaskFailure, Worker
@@ -114,6 +117,9 @@ class SecondReader:
 
 def _make_decoder() -> Callable[[_Question | None], bytes | bool | None]:
     try:
+        if sys.version_info >= (3, 12):
+            importlib.import_module("setuptools")  # brings the distutils that pylibdmtx imports
+        _prefer_own_library()
         from pylibdmtx.pylibdmtx import decode
         from pylibdmtx.wrapper import DmtxSymbolSize
     except (ImportError, OSError):
@@ -135,3 +141,12 @@ def _make_decoder() -> Callable[[_Question | None], bytes | bool | None]:
         return bytes(found[0].data) if found else None
 
     return read
+
+
+def _prefer_own_library() -> None:
+    """Have pylibdmtx take the libdmtx that lies beside Python, as in a bundle; it asks the system's linker alone."""
+    own = Path(sys.prefix) / "lib" / "libdmtx.so.0"
+    if own.is_file():
+        from pylibdmtx import dmtx_library
+
+        dmtx_library.find_library = lambda name: str(own)

@@ -13,12 +13,13 @@ from bss_mfg.core.text import one_or
 from bss_mfg.errors import InputError, LedgerError, RefusedError
 from bss_mfg.ledger.connection import Database
 from bss_mfg.ledger.events import BatchClosed, BatchIssued, BatchReopened
+from bss_mfg.ledger.flash_failures import failed_error, failed_packages
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.known_names import other_meaning
 from bss_mfg.ledger.package_counts import PackageCounts, count_packages, unprinted_packages
 from bss_mfg.ledger.proofs import unproven_error, waiting_packages
 from bss_mfg.ledger.sealed_rows import SealedRows
-from bss_mfg.ledger.unit_state import INSERT_UNIT, NOT_REPLACED, POSITION
+from bss_mfg.ledger.unit_state import INSERT_UNIT, NOT_REPLACED, POSITION, scrapped_packages
 from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
 from bss_mfg.model import FIELD_PREFIX, Batch
 
@@ -226,6 +227,7 @@ class BatchStore:
                 return before
             found = self.balance(batch_id, request.in_hand or 0)
             self._refuse_imbalance(batch_id, found, request)
+            self._refuse_failed(batch_id)
             self._refuse_unproven(batch_id)
             self._db.execute("UPDATE batch SET closed_at = ? WHERE id = ?", (clock.now(), batch_id))
             self._history.append(
@@ -290,12 +292,20 @@ class BatchStore:
             ),
         )
 
+    def _refuse_failed(self, batch_id: str) -> None:
+        """`RefusedError` where a verified package that is still here holds a unit that failed when it was flashed: once
+        the batch is closed, it could not be scrapped."""
+        batch = self.number(batch_id)
+        failed = failed_packages(self._db, batch)
+        if left := failed.keys() - (scrapped_packages(self._db, batch) if failed else set()):
+            raise failed_error(batch_id, [failed[number] for number in sorted(left)])
+
     def _refuse_unproven(self, batch_id: str) -> None:
         """`RefusedError` where the batch asks for proofs on air, and a verified package waits for one."""
         if not self.get(batch_id).requires_device:
             return
         batch = self.number(batch_id)
-        if left := sorted(waiting_packages(self._db, self._history, batch_id, batch)):
+        if left := sorted(waiting_packages(self._db, batch_id, batch)):
             raise unproven_error(batch_id, [self._serials_in(batch, number) for number in left[:10]], len(left))
 
     def _unprinted_serials(self, batch_id: str, limit: int) -> list[str]:

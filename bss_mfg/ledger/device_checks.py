@@ -58,15 +58,15 @@ class DeviceCheckStore:
 
     def proven(self, batch_id: str) -> frozenset[int]:
         """Numbers of the units of a batch whose last check passed: *proven on air*."""
-        return proven_units(self._history, batch_id)
+        return proven_units(self._db, batch_id)
 
     def is_proven(self, batch_id: str, number: int) -> bool:
         """Whether a unit's last check passed."""
-        return is_proven(self._history, batch_id, number)
+        return is_proven(self._db, batch_id, number)
 
     def waiting_packages(self, batch_id: str) -> set[int]:
         """Numbers of the verified packages of a batch, without a scrapped unit, that wait for a proof on air."""
-        return waiting_packages(self._db, self._history, batch_id, self._batches.number(batch_id))
+        return waiting_packages(self._db, batch_id, self._batches.number(batch_id))
 
     def failed(self, batch_id: str) -> dict[int, str]:
         """The verdicts of units of a batch whose last check did not pass, by number."""

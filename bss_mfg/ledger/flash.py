@@ -167,7 +167,8 @@ class FlashStore:
             (batch,),
         )
         failed = self._db.rows(
-            "SELECT count(*) FROM flashed f JOIN unit u ON u.batch = f.batch AND u.number = f.number "
+            "SELECT count(*) FROM flashed f INDEXED BY flashed_failed "
+            "JOIN unit u ON u.batch = f.batch AND u.number = f.number "
             "WHERE f.batch = ? AND u.scrapped = 0 AND f.passed = 0",
             (batch,),
         )
@@ -181,6 +182,16 @@ class FlashStore:
             (self._batches.number(batch_id),),
         )
         return int(rows[0][0])
+
+    def failed(self, batch_id: str) -> list[tuple[str, int]]:
+        """Serial and package of the units of a batch that failed, those apart that were scrapped."""
+        rows = self._db.rows(
+            "SELECT u.serial, u.package FROM flashed f INDEXED BY flashed_failed "
+            "JOIN unit u ON u.batch = f.batch AND u.number = f.number "
+            "WHERE f.batch = ? AND u.scrapped = 0 AND f.passed = 0 ORDER BY f.number",
+            (self._batches.number(batch_id),),
+        )
+        return [(serial, package) for serial, package in rows]
 
     # --- reports --------------------------------------------------------------------------------------------------
 

@@ -73,15 +73,6 @@ class HistoryStore:
             for seq, at, kind, batch, data, digest in rows:
                 yield Event(seq, at, kind, batch, json.loads(data), digest.hex())
 
-    def newest_with(self, batch_id: str, record_type: type[Record], name: str, number: int) -> Record | None:
-        """The record of the newest event of a batch with a record of this one type, whose key `name` is this number."""
-        query = "SELECT data FROM event WHERE batch = ? AND kind = ? AND instr(data, ?) > 0 ORDER BY seq DESC LIMIT 1"
-        for (data,) in self._db.rows(query, (batch_id, record_type.kind, f'"{name}":{number},')):
-            record = read_record(record_type.kind, json.loads(data))
-            assert isinstance(record, record_type)  # noqa: S101  (the query says so)
-            return record
-        return None
-
     def head(self) -> tuple[int, str]:
         """Number and digest (hex) of the newest event: what a traveller sheet and a manifest carry."""
         seq, digest = event_chain.chain_head(self._db)

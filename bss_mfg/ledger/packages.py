@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -15,9 +15,10 @@ from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.digests import payload_digest
 from bss_mfg.ledger.events import PackagesMoved, PackagesReturned, PackagesShipped, UnitReplaced
+from bss_mfg.ledger.flash_failures import failed_error, failed_in, failed_packages
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.package_marks import package_marks
-from bss_mfg.ledger.proofs import unproven_error, unproven_packages
+from bss_mfg.ledger.proofs import unproven_error, unproven_in, unproven_packages
 from bss_mfg.ledger.sealed_rows import PackageRow, UnitRow
 from bss_mfg.ledger.unit_state import INSERT_UNIT, UnitAction, refuse_transition, scrapped_packages
 from bss_mfg.ledger.units import UnitStore
@@ -73,12 +74,14 @@ def describe_moves(moves: Sequence[Move]) -> list[str]:
 class Shipment:
     """How many packages moved just now, the moves of those that had moved so before, and how many stay because their
     printed label was not read right, where all that were read right were to leave; so many of these (`unproven`) stay
-    because a unit is not proven on air."""
+    because a unit is not proven on air, and so many (`failed`) because units of these serials failed when flashed."""
 
     count: int
     before: tuple[Move, ...]
     unread: int = 0
     unproven: int = 0
+    failed: int = 0
+    failed_units: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,11 +196,14 @@ class PackageStore:
         """Whether a package holds a scrapped unit whose place nobody took."""
         return self.get(batch_id, package).scrapped
 
-    def unproven(self, batch_id: str) -> set[int]:
-        """Numbers of the packages that wait for a proof on air which their batch asks for; none where it doesn't."""
+    def unproven(self, batch_id: str, packages: Iterable[int] | None = None) -> set[int]:
+        """Numbers of the packages of a batch, or of some of them, that wait for a proof on air which it asks for; none
+        where it doesn't."""
         if not self._batches.get(batch_id).requires_device:
             return set()
-        return unproven_packages(self._db, self._history, batch_id, self._batches.number(batch_id))
+        if packages is None:
+            return unproven_packages(self._db, batch_id, self._batches.number(batch_id))
+        return {number for number in packages if unproven_in(self._db, batch_id, self.get(batch_id, number))}
 
     def ship(self, batch_id: str, serials: Sequence[str] | None, reference: str, *, returned: bool = False) -> Shipment:
         """Mark the packages of units as shipped, or all verified ones; with `returned`, as back from shipping.
@@ -211,16 +217,19 @@ class PackageStore:
         with contextlib.nullcontext() if self._db.in_transaction else self._db.transaction():
             before: dict[int, Move] = {}
             unread = unproven = 0
+            failed: dict[int, list[str]] = {}
             if serials is None:
                 scrapped, waiting = self.scrapped(batch_id), self.unproven(batch_id)
+                failed = failed_packages(self._db, batch)
                 rows = self._db.rows(
                     "SELECT number, print_verified > 0 FROM package WHERE batch = ? AND shipped = 0 ORDER BY number",
                     (batch,),
                 )
                 here = [(number, read) for number, read in rows if number not in scrapped]
                 right = [number for number, read in here if read]
-                packages = [number for number in right if number not in waiting]
-                unread, unproven = len(here) - len(right), len(right) - len(packages)
+                failed = {number: failed[number] for number in right if number in failed}
+                packages = [number for number in right if number not in waiting and number not in failed]
+                unread, unproven = len(here) - len(right), len(right) - len(packages) - len(failed)
             else:
                 self._units.states(batch_id, serials)  # names unknown serials
                 numbers = {package for package, _ in self._units.positions(batch_id, serials).values()}
@@ -237,7 +246,8 @@ class PackageStore:
                 self._history.append(
                     batch_id, moved(packages=range_pairs(packages), count=len(packages), reference=reference)
                 )
-        return Shipment(len(packages), tuple(before.values()), unread, unproven)
+        named = tuple(serial for some in failed.values() for serial in some)
+        return Shipment(len(packages), tuple(before.values()), unread, unproven, len(failed), named)
 
     def _moved_before(self, batch_id: str, numbers: Set[int], reference: str, *, returned: bool) -> dict[int, Move]:
         """Those packages that are already where they are said to go. `RefusedError` where one is shipped with another
@@ -285,7 +295,12 @@ class PackageStore:
             else f"Only a package whose newest printed label was read right is shipped: `bss-mfg scan {batch_id}`."
         )
         refuse_transition(batch_id, self._units.states(batch_id, [*named, *inside]), act, why)
-        if not returned and (left := sorted(moving & self.unproven(batch_id))):
+        if returned:
+            return
+        batch = self._batches.number(batch_id)
+        if failed := [some for number in packages if (some := failed_in(self._db, batch, self.get(batch_id, number)))]:
+            raise failed_error(batch_id, failed)
+        if left := sorted(self.unproven(batch_id, packages)):
             first = [[unit.serial for unit in self.get(batch_id, number).units] for number in left[:10]]
             raise unproven_error(batch_id, first, len(left))
 

@@ -20,10 +20,12 @@ from bss_mfg.core.text import count_words
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Database
+from bss_mfg.ledger.flash_failures import failed_in, failed_words
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.home import Home
 from bss_mfg.ledger.next_numbers import first_logistic_unit
 from bss_mfg.ledger.packages import PackageStore
+from bss_mfg.ledger.packed_faults import PackedFaults
 from bss_mfg.ledger.packing_events import (
     CartonClosed,
     CartonOffPallet,
@@ -60,21 +62,6 @@ _IN_CARTON = """SELECT b.id, k.number FROM package k JOIN batch b ON b.no = k.ba
     ORDER BY k.batch, k.number"""
 _ON_PALLET = """SELECT b.id, k.number FROM logistic_unit l JOIN package k ON k.carton = l.no
     JOIN batch b ON b.no = k.batch WHERE l.pallet = ? ORDER BY k.batch, k.number"""
-_INSIDE: dict[UnitKind, str] = {
-    "carton": "k.carton = ?",
-    "pallet": "k.carton IN (SELECT no FROM logistic_unit WHERE pallet = ?)",
-}
-_DOUBTFUL = {
-    kind: f"""SELECT b.id, k.number, k.print_verified, k.shipped FROM package k JOIN batch b ON b.no = k.batch
-    WHERE {inside} AND (k.print_verified = 0 OR k.shipped <> 0
-        OR EXISTS (SELECT 1 FROM unit u WHERE u.batch = k.batch AND u.scrapped <> 0 AND u.number BETWEEN
-            (k.number - 1) * b.units_per_package + 1 AND k.number * b.units_per_package)
-        OR EXISTS (SELECT 1 FROM unit u WHERE u.batch = k.batch AND u.scrapped <> 0 AND u.place IS NOT NULL
-            AND u.package = k.number)) ORDER BY k.batch, k.number"""  # noqa: S608 (fixed texts)
-    for kind, inside in _INSIDE.items()
-}
-"""What may hinder a carton or a pallet, found by one query, for all other stations wait meanwhile: packages that hold a
-unit that was scrapped, though another may have taken its place, too."""
 
 
 class PackingStore:
@@ -86,6 +73,7 @@ class PackingStore:
         self._db, self._history, self._batches, self._packages, self._home = (
             connection, history, batches, packages, home,
         )  # fmt: skip
+        self._faults = PackedFaults(connection, batches, packages)
 
     def table(self, station: str) -> AbstractContextManager[None]:
         """Held by a session that packs at a table; `LedgerError` where another one does."""
@@ -219,8 +207,10 @@ class PackingStore:
             return Refused(PackRefusal.IN_ANOTHER, f"it is in carton {inside}: two boxes with one label?")
         if not verified:
             return Refused(PackRefusal.NOT_VERIFIED, f"its label was not read right: `bss-mfg scan {batch_id}`")
-        batch = self._batches.get(batch_id)
-        if batch.requires_device and (left := self._unproven_in(place)):
+        contents, batch = self._packages.get(batch_id, package), self._batches.get(batch_id)
+        if failed := failed_in(self._db, self._batches.number(batch_id), contents):
+            return Refused(PackRefusal.FLASH_FAILED, failed_words(batch_id, failed))
+        if batch.requires_device and (left := unproven_in(self._db, batch_id, contents)):
             words = f"not proven on air: {', '.join(left)}; {way_to_proof(batch_id)}"
             return Refused(PackRefusal.NOT_PROVEN, words)
         if self._batches.closed_at(batch_id):
@@ -230,10 +220,6 @@ class PackingStore:
             return Refused(PackRefusal.FULL, f"{carton.words} is full: close it")
         first = self._first_batch(carton)
         return other_goods(first, batch) if first and carton else None
-
-    def _unproven_in(self, place: Place) -> list[str]:
-        """Serials of the units of a package that are not proven on air."""
-        return unproven_in(self._history, place[0], self._packages.get(*place))
 
     def _newest(self, station: str) -> int | None:
         """The number of the carton that a table began last."""
@@ -281,10 +267,8 @@ class PackingStore:
         contents = self.contents(carton)
         if not contents:
             return Refused(PackRefusal.NOT_PACKED, f"{carton.words} is empty")
-        if gone := self._not_ready(carton):
-            return Refused(PackRefusal.NOT_VERIFIED, "; ".join(gone[:3]))
-        if gone := self._not_proven(contents):
-            return Refused(PackRefusal.NOT_PROVEN, "; ".join(gone[:3]))
+        if faults := self._faults.find(carton, contents):
+            return Refused(faults[0].kind, "; ".join(fault.words for fault in faults[:3]))
         if pallet and pallet.full:
             return Refused(PackRefusal.FULL, f"{pallet.words} is full: close it")
         first = self._first_batch(pallet)
@@ -327,38 +311,12 @@ class PackingStore:
                 f"{unit.words} holds {unit.held} of {count_words(unit.size, inside)}",
                 way_out="Nothing was changed. To close it so, say why.",
             )
-        if problems := self._not_ready(unit) or self._not_proven(contents):
+        if faults := self._faults.find(unit, contents):
             raise RefusedError(
                 f"{unit.words} holds what may not leave",
-                problems=problems[:10],
+                problems=[fault.words for fault in faults[:10]],
                 way_out="Nothing was changed. Take it out of the carton (`remove`, then scan it).",
             )
-
-    def _not_ready(self, unit: LogisticUnit) -> list[str]:
-        """Packages in a carton or on a pallet that may not leave any more, in words."""
-        found, kind = [], unit.kind
-        for batch_id, number, verified, shipped in self._db.rows(_DOUBTFUL[kind], (unit.number,)):
-            package = self._packages.get(batch_id, number)
-            if package.scrapped:
-                found.append(f"{package.serials_text} was scrapped")
-            elif shipped:
-                found.append(f"{package.serials_text} was shipped")
-            elif not verified:
-                found.append(f"{package.serials_text}: its newest label was not read right")
-        return found
-
-    def _not_proven(self, contents: Sequence[Place]) -> list[str]:
-        """Packages with a unit that is not proven on air, though their batch asks for it, in words."""
-        found = []
-        for batch_id, numbers in _by_batch(contents):
-            if self._batches.get(batch_id).requires_device:
-                left = self._packages.unproven(batch_id)
-                found += [
-                    f"{self._packages.get(batch_id, one).serials_text}: not proven on air"
-                    for one in numbers
-                    if one in left
-                ]
-        return found
 
     def reopen(self, number: int, station: str, reason: str) -> LogisticUnit:
         """Open a closed carton or pallet again, at a table; `RefusedError` where it was shipped, where a carton is on a

@@ -84,6 +84,7 @@ class PackRefusal(StrEnum):
 
     NOT_VERIFIED = "not verified"
     NOT_PROVEN = "not proven"
+    FLASH_FAILED = "flash failed"
     SCRAPPED = "scrapped"
     SHIPPED = "shipped"
     TWICE = "twice"

@@ -1,4 +1,4 @@
-"""What came with version 6 of the ledger: tables of a line of stations."""
+"""What came with version 6 of the ledger, tables of a line of stations, and with 7, what is looked up there."""
 
 PACKING = """
 CREATE TABLE logistic_unit (
@@ -148,3 +148,10 @@ BEGIN SELECT RAISE(ABORT, 'a claim stays'); END;
 """Flashers, the units that each has taken, and what was said of them."""
 
 SINCE_6 = PACKING + PRINT_QUEUE + RESOURCES + CLAIMS
+
+SINCE_7 = """
+CREATE INDEX flashed_failed ON flashed (batch, number) WHERE passed = 0;
+CREATE INDEX event_device ON event (batch, CAST(json_extract(data, '$.unit') AS BIGINT), seq)
+    WHERE kind = 'device checked';
+"""
+"""What a package that is packed or shipped is asked for, in a batch of however many units."""

@@ -18,6 +18,8 @@ class FileKind(StrEnum):
     PROGRAMMING = "programming"
     LABELS = "labels"
     CONTROL_LOGS = "control logs"
+    FLASHED = "flashed"
+    """No files: what flashers reported, of a batch of which they reported something."""
     DEVICES = "devices"
     """No files: what checks on air found, of a batch that asks for them."""
 

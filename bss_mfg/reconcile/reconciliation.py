@@ -23,17 +23,19 @@ from bss_mfg.reconcile.batch_records import BatchRecords
 from bss_mfg.reconcile.comparison import Comparison, ComparisonBuilder, Difference, FileKind
 from bss_mfg.reconcile.control_logs import reconcile_control_logs
 from bss_mfg.reconcile.devices import reconcile_devices
+from bss_mfg.reconcile.flashed import reconcile_flashed
 from bss_mfg.reconcile.label_files import READABLE, reconcile_labels
 from bss_mfg.reconcile.programming_files import reconcile_programming
 
+_NOT_OF_FILES = frozenset({FileKind.FLASHED, FileKind.DEVICES})
 _COMPARISONS = 3
 """How often a batch is compared whose files are made meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """The outcome: a comparison of programming files, of labels and of control logs, in this order, and of devices
-    where the batch asks for proofs on air."""
+    """The outcome: a comparison of programming files, of labels and of control logs, in this order; of what was flashed
+    where that was reported, and of devices where the batch asks for proofs on air."""
 
     batch: Batch
     folder: Path
@@ -53,7 +55,7 @@ class Reconciliation:
     @property
     def agrees(self) -> bool:
         """Whether something was compared and nothing differs."""
-        files = (comparison for comparison in self.comparisons if comparison.kind is not FileKind.DEVICES)
+        files = (comparison for comparison in self.comparisons if comparison.kind not in _NOT_OF_FILES)
         return not self.difference_count and any(comparison.compared for comparison in files)
 
 
@@ -128,6 +130,7 @@ def _compare(
         reconcile_control_logs(folder, files, records, mapping, recorded, executor)
         if mapping
         else _skipped_comparison(folder),
+        *filter(None, [reconcile_flashed(ledger, batch, folder)]),
         *([reconcile_devices(ledger, batch, folder)] if batch.requires_device else []),
     )
     return Reconciliation(batch, folder, retired, comparisons)

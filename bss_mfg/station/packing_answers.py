@@ -29,6 +29,7 @@ class PackWord(StrEnum):
     TWICE = "TWICE"
     NOT_VERIFIED = "NOT VERIFIED"
     NOT_PROVEN = "NOT PROVEN"
+    FLASH_FAILED = "FLASH FAILED"
     PROVEN = "PROVEN"
     NO_DEVICE = "NO DEVICE"
     OTHER_DEVICE = "OTHER DEVICE"
@@ -70,6 +71,7 @@ _GOOD = frozenset(
 REFUSALS: Mapping[PackRefusal, PackWord] = {
     PackRefusal.NOT_VERIFIED: PackWord.NOT_VERIFIED,
     PackRefusal.NOT_PROVEN: PackWord.NOT_PROVEN,
+    PackRefusal.FLASH_FAILED: PackWord.FLASH_FAILED,
     PackRefusal.SCRAPPED: PackWord.SCRAPPED,
     PackRefusal.SHIPPED: PackWord.SHIPPED,
     PackRefusal.TWICE: PackWord.TWICE,

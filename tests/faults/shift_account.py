@@ -33,14 +33,24 @@ def flashes(serial: str) -> bool:
     return chance(serial, "flash") >= 12
 
 
+def is_mended(serial: str) -> bool:
+    """Whether a unit that did not pass passes when it is flashed again."""
+    return not flashes(serial) and chance(serial, "again") < 400
+
+
 def is_dropped(serials: Serials) -> bool:
     """Whether a box is dropped after its label was read."""
     return chance(serials[0], "drop") < 8
 
 
 def to_scrap(serials: Serials) -> list[str]:
-    """The units of a box that are scrapped: all that were dropped, or those that don't pass."""
-    return list(serials) if is_dropped(serials) else [serial for serial in serials if not flashes(serial)]
+    """The units of a box that are scrapped: all that were dropped, or those that never pass."""
+    return list(serials) if is_dropped(serials) else fail_for_good(serials)
+
+
+def fail_for_good(serials: Serials) -> list[str]:
+    """The units of a box that don't pass, flashed however often."""
+    return [serial for serial in serials if not flashes(serial) and not is_mended(serial)]
 
 
 def comes_back(serials: Serials) -> bool:
@@ -120,6 +130,11 @@ class Account:
     def serials(self) -> dict[Box, Serials]:
         """What stands on each label that was read."""
         return {(key[0], key[1]): note.facts["serials"] for key, note in self.of("scan").items()}
+
+    @property
+    def failing(self) -> set[Box]:
+        """The boxes that a table must refuse: with units that never pass, and were not dropped."""
+        return {box for box, some in self.serials.items() if not is_dropped(some) and fail_for_good(some)}
 
     @property
     def coming_back(self) -> set[Box]:

@@ -12,7 +12,7 @@ from bss_mfg.ledger.events import LabelFileEvent, LabelRead
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.package_way import way_of
 from bss_mfg.ledger.unit_history import history_of
-from tests.faults.shift_account import Account, Box, flashes, is_dropped, to_scrap
+from tests.faults.shift_account import Account, Box, flashes, is_dropped, is_mended, to_scrap
 from tests.faults.shift_desks import Site
 from tests.faults.shift_press import Tray, digest
 from tests.helpers.factory import Factory
@@ -135,6 +135,7 @@ def _gone(account: Account, ledger: Ledger) -> Iterator[str]:
     serials, flashed = account.serials, account.flashed
     due = {box for box, some in serials.items() if is_dropped(some) or flashed.keys() & to_scrap(some)}
     yield from _differ("scrapped", account.boxes("scrap"), due)
+    yield from _differ("refused at a table", account.boxes("refused"), account.failing)
     batches = [batch.id for batch in ledger.batches.all()]
     yield from _differ(
         "scrapped", account.boxes("scrap"), _boxes({one: ledger.packages.scrapped(one) for one in batches})
@@ -157,7 +158,7 @@ def _flashed(account: Account, factory: Factory) -> Iterator[str]:
     known = {(serial, bytes(uuid).hex()) for *_, serial, uuid in factory.rows(_SERIALS)}
     yield from _differ("flashed", {(serial, uuid.replace("-", "").lower()) for serial, uuid in listed}, known)  # type: ignore[arg-type]
     query = "SELECT u.serial, f.passed FROM flashed f JOIN unit u ON u.batch = f.batch AND u.number = f.number"
-    said = {(serial, int(flashes(serial))) for serial, _ in listed}
+    said = {(serial, int(flashes(serial) or is_mended(serial))) for serial, _ in listed}
     yield from _differ("reported", said, set(factory.rows(query)))  # type: ignore[arg-type]
 
 
@@ -190,7 +191,7 @@ def _told(account: Account, ledger: Ledger, box: Box) -> Iterator[str]:
         EventKind.BATCH_ISSUED: 1,
         EventKind.KEYS_RELEASING: 1,
         EventKind.KEYS_RELEASED: 1,
-        EventKind.FLASH_REPORTED: 1,
+        EventKind.FLASH_REPORTED: 1 + is_mended(account.serials[box][0]),
         EventKind.UNIT_SCRAPPED: len(to_scrap(account.serials[box])),
         EventKind.PACKAGE_PACKED: times,
         EventKind.CARTON_CLOSED: times,

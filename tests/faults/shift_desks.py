@@ -34,8 +34,10 @@ from tests.faults.shift_account import (
     Reader,
     Serials,
     comes_back,
+    fail_for_good,
     flashes,
     is_dropped,
+    is_mended,
     to_scrap,
 )
 from tests.helpers.factory import Factory
@@ -207,7 +209,7 @@ class Office(Desk):
 
 
 class Flasher(Desk):
-    """Claims units, flashes what is in the sealed files, and reports."""
+    """Claims units, flashes what is in the sealed files, and reports; then flashes those again that did not pass."""
 
     kind = "flash"
 
@@ -236,19 +238,26 @@ class Flasher(Desk):
 
         secret = (self.factory.root / "flasher.key").read_text().splitlines()[-1]
         for file in sorted(self._out.glob("*.age")):
-            key = ("flash", file.name)
-            if key in self.done:
+            key, again_key = ("flash", file.name), ("flash again", file.name)
+            if again_key in self.done:
                 continue
             plain = pyrage.decrypt(file.read_bytes(), [pyrage.x25519.Identity.from_str(secret)])
             rows = list(csv.DictReader(io.StringIO(plain.decode())))
-            results = self.factory.root / f"{file.name}.results.csv"
-            said = [f"{row['serial']},{'pass' if flashes(row['serial']) else 'fail'}\n" for row in rows]
-            results.write_text("serial,result\n" + "".join(said))
-            self.act(key, lambda again, results=results, rows=rows: self._report(results, rows))
+            if key not in self.done:
+                said = {row["serial"]: flashes(row["serial"]) for row in rows}
+                units = [[row["serial"], row["uuid"]] for row in rows]
+                self.act(key, lambda again, file=file, said=said, units=units: self._report(file, said, units))
+            said = {row["serial"]: True for row in rows if is_mended(row["serial"])}
+            name = file.with_suffix(".again")
+            self.act(again_key, lambda again, name=name, said=said: self._report(name, said, list(said)))
 
-    def _report(self, results: Path, rows: list[dict[str, str]]) -> dict[str, Any]:
-        self.typed("flash", "report", results)
-        return {"units": [[row["serial"], row["uuid"]] for row in rows]}
+    def _report(self, file: Path, said: dict[str, bool], units: list[Any]) -> dict[str, Any]:
+        results = self.factory.root / f"{file.name}.results.csv"
+        rows = [f"{serial},{'pass' if passed else 'fail'}\n" for serial, passed in said.items()]
+        results.write_text("serial,result\n" + "".join(rows))
+        if said:
+            self.typed("flash", "report", results)
+        return {"units": units}
 
 
 class Scanner(Desk):
@@ -291,26 +300,25 @@ class Scanner(Desk):
 
 
 class Scrapper(Desk):
-    """Scraps what failed its test when it was flashed, and what was dropped, once its label was read."""
+    """Scraps what was dropped once its label was read, and what never passed, once a table has refused it."""
 
     kind = "scrap"
 
     def __init__(self, site: Site, name: str) -> None:
         super().__init__(site, name)
         self._boxes_read: list[Box] = []
-        self._flashed: set[str] = set()
+        self._refused: set[Box] = set()
 
     def work(self, ledger: Ledger) -> bool:
         self._boxes_read += [(batch, number) for (batch, number), _ in self.news("scan", "scan")]
-        for _, facts in self.news("flash", "flash"):
-            self._flashed |= {serial for serial, _ in facts["units"]}
+        self._refused |= {(batch, number) for (batch, number), _ in self.news("pack", "refused")}
         left = []
         for box in self._boxes_read:
             serials, _ = self.label(ledger, box)
             bad = to_scrap(serials)
             if not bad or ("scrap", *box) in self.done:
                 continue
-            if not is_dropped(serials) and not self._flashed.issuperset(serials):
+            if not is_dropped(serials) and box not in self._refused:
                 left.append(box)
                 continue
             words = ("scrap", box[0], *bad, "--reason", "dropped" if is_dropped(serials) else "failed its test")
@@ -323,7 +331,8 @@ class Scrapper(Desk):
 
 
 class Packer(Desk):
-    """Packs its share of the boxes that were read and flashed, and those that came back."""
+    """Packs its share of the boxes that were read and flashed, and those that came back; tries those, too, that hold a
+    unit which never passes."""
 
     kind = "pack"
 
@@ -343,7 +352,9 @@ class Packer(Desk):
 
     def work(self, ledger: Ledger) -> bool:
         for _, facts in self.news("flash", "flash"):
-            self._flashed |= {serial for serial, _ in facts["units"]}
+            self._flashed |= {serial for serial, _ in facts["units"] if not is_mended(serial)}
+        for _, facts in self.news("flash", "flash again"):
+            self._flashed |= set(facts["units"])
         for kind, act, turn in (("scan", "scan", 0), ("returns", "return", 1)):
             for (batch, number), _ in self.news(kind, act):
                 if number % self.site.count("pack") + 1 == self.number:
@@ -357,13 +368,16 @@ class Packer(Desk):
         for box, turn in hands + [one for one in self._waiting if one not in hands]:
             key = ("pack", *box, turn)
             serials, payload = self.label(ledger, box)
-            if key in self.done or to_scrap(serials):
+            if key in self.done or ("refused", *box) in self.done or is_dropped(serials):
                 continue
             if not self._flashed.issuperset(serials) or count >= AT_ONCE:
                 left.append((box, turn))
                 continue
             count += 1
-            self.act(key, lambda again, payload=payload: self._pack(payload, again))
+            if fail_for_good(serials):
+                self.act(("refused", *box), lambda again, payload=payload: self._refuse(payload))
+            else:
+                self.act(key, lambda again, payload=payload: self._pack(payload, again))
         self._waiting = left
         for number in self._calls:
             if ("last call", number) not in self.done:
@@ -376,6 +390,11 @@ class Packer(Desk):
         packed = {PackWord.PACKED, PackWord.CARTON_CLOSED, PackWord.PALLET_CLOSED}
         known = {PackWord.TWICE, PackWord.SHIPPED}  # it closed a pallet, which left before the table was begun again
         assert answer and answer.word in (packed | known if again else packed), (again, answer)
+
+    def _refuse(self, payload: str) -> None:
+        assert self._table
+        answer = self._table.read(payload)
+        assert answer and answer.word == PackWord.FLASH_FAILED, answer
 
     def _close(self) -> None:
         assert self._table

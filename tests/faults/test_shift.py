@@ -35,7 +35,7 @@ def test_the_books_of_a_shift_balance(shift: tuple[Shift, Factory]) -> None:
     assert not wrong, "\n".join(wrong[:40])
 
 
-@pytest.mark.parametrize("act", ["issue", "flash", "scan", "pack", "scrap", "ship", "return"])
+@pytest.mark.parametrize("act", ["issue", "flash", "scan", "pack", "refused", "scrap", "ship", "return"])
 def test_an_act_that_no_desk_knows_of_is_found(shift: tuple[Shift, Factory], act: str) -> None:
     """The control: the ledger has one more of each act."""
     of_today, factory = shift

@@ -34,7 +34,7 @@ EXAMPLES: Mapping[str, Sequence[object]] = {
     "identities._holders.column": ["uuid", "key_digest"],
     "identities.name": ["serial", "mac"],
     "packages.returned": [False, True],
-    "packing.kind": ["carton", "pallet"],
+    "packed_faults.kind": ["carton", "pallet"],
     "package_counts.done": ["(p.prints > 0)"],
     "payload_search.same": [[], [(0, 1)]],
     "payload_search.some": [["a", "b"]],

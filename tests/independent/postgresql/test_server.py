@@ -312,3 +312,15 @@ def test_a_station_with_the_old_vault_key_changes_nothing(issued: Factory, tmp_p
     assert issued.rows("SELECT count(*) FROM event") == before
     shutil.copy(issued.root / "vault.key", second.root / "vault.key")
     assert second.cli("batch", "create", "bulb", "--units", 2, "--id", "THERE").code == 0
+
+
+def test_a_ledger_of_the_version_before_is_brought_up_to_date(factory: Factory) -> None:
+    """Its indexes are those of a new one."""
+    found = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'bss_mfg' ORDER BY indexname"
+    new = factory.rows(found)
+    with factory.database() as database:
+        for name in ("flashed_failed", "event_device"):
+            database.execute(f"DROP INDEX {name}")
+        database.execute("UPDATE about SET value = '6' WHERE name = 'schema_version'")
+    assert factory.cli("batch", "list").code == 0
+    assert factory.rows(found) == new

@@ -17,6 +17,7 @@ from bss_mfg.device.bleak_radio import BleakRadio
 from bss_mfg.device.check import CheckedDevice, Patience, check
 from bss_mfg.device.provisionee import Fault, Provisionee
 from bss_mfg.device.proxy_pdu import Reassembler, segments
+from bss_mfg.device.radio import Sighting
 from bss_mfg.device.verdict import VerdictKind
 from bss_mfg.errors import MissingError
 from bss_mfg.model import Secret
@@ -30,18 +31,20 @@ DATA_OUT = "00002adc-0000-1000-8000-00805f9b34fb"
 SEEN = BLEDevice("F0:00:00:00:00:01", "a device", None)
 
 
-def classes(peer: Provisionee, lacks: str = "") -> tuple[type[BleakScanner], type[BleakClient]]:
+def classes(peer: Provisionee, lacks: str = "", signal: int = -60) -> tuple[type[BleakScanner], type[BleakClient]]:
     """A scanner that sees one device among others, and a client that connects it."""
 
     class Scanner(BleakScanner):
-        def __init__(self, see: Callable[[BLEDevice, AdvertisementData], None], service_uuids: list[str]) -> None:
+        def __init__(
+            self, see: Callable[[BLEDevice, AdvertisementData], None], service_uuids: list[str], bluez: object
+        ) -> None:
             assert service_uuids == [SERVICE]
             self._see = see
 
         async def __aenter__(self) -> Any:
             for data in (None, b"short", peer.beacon.service_data if peer.beacon else None):
                 shown = {} if data is None else {SERVICE: data}
-                self._see(SEEN, AdvertisementData(None, {}, shown, [SERVICE], None, -60, ()))
+                self._see(SEEN, AdvertisementData(None, {}, shown, [SERVICE], None, signal, ()))
 
         async def __aexit__(self, *_: object) -> None:
             return
@@ -117,6 +120,14 @@ def test_a_device_that_lacks_a_characteristic(lacks: str) -> None:
     found = checked(device(KEY32), lacks)
     assert found.verdict is not None
     assert found.verdict.kind is VerdictKind.LINK_LOST
+
+
+def test_what_the_system_only_remembers_was_not_seen() -> None:
+    """BlueZ tells other news of a device with what it advertised once; then there is no signal, and bleak says -127."""
+    radio = BleakRadio(*classes(device(KEY32), signal=-127))
+    seen: list[Sighting] = []
+    asyncio.run(radio.scan(0.1, lambda sighting: bool(seen.append(sighting))))
+    assert seen == []
 
 
 @pytest.mark.parametrize("error", [BleakError("off"), FileNotFoundError("no D-Bus")])

@@ -31,7 +31,7 @@ def old_workspace(root: Path, version: int | str) -> Factory:
     return factory
 
 
-@pytest.mark.parametrize("version", [1, 2, 3, 5])
+@pytest.mark.parametrize("version", [1, 2, 3, 5, 6])
 def test_a_ledger_of_every_earlier_version_goes_on(tmp_path: Path, version: int) -> None:
     factory = old_workspace(tmp_path / "w", version)
     before = sqlite3.connect(factory.root / "ledger.db").execute("SELECT seq, digest FROM event").fetchall()
@@ -85,7 +85,7 @@ def test_a_ledger_with_one_act_of_nearly_every_kind_goes_on(tmp_path: Path) -> N
         assert [ledger.history.digest_of(seq) for seq, _ in before] == [digest.hex() for _, digest in before]
 
 
-@pytest.mark.parametrize("name", ["v4", "v4_scans", "v5"])
+@pytest.mark.parametrize("name", ["v4", "v4_scans", "v5", "v6"])
 def test_fresh_and_migrated_ledgers_are_alike(tmp_path: Path, name: str) -> None:
     factory, other = old_workspace(tmp_path / "w", name[1:]), make_factory(tmp_path / "other")
     with factory.ledger():

@@ -1,0 +1,1 @@
+from tests.unit.ledger.test_flash_failures import *  # noqa: F403
