@@ -66,8 +66,8 @@ class PictureShown:
 
 @dataclass(slots=True)
 class Rescans:
-    """The newest picture of each printed page, by the rule that a verification keeps to. `strict`: a picture too poor for
-    all on its labels to be judged is a reason to take another."""
+    """The newest picture of each printed page, by the rule that a verification keeps to. `strict`: a picture too
+    poor for all on its labels to be judged is a reason to take another."""
 
     rule: RescanRule
     strict: bool = False
