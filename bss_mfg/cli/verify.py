@@ -269,7 +269,8 @@ def _watch_folder(
         coming = new_files(folder)
         if files:
             verifier.read_files(files)
-        done = verifier.complete and not verifier.outcome().wrong_labels
+        outcome = verifier.outcome()
+        done = verifier.complete and not outcome.wrong_labels and not outcome.too_poor
         while not done:
             new = next(coming)
             if not new:
@@ -281,11 +282,12 @@ def _watch_folder(
                 f"{', '.join(shown_path(path) for path in new)}: {outcome.counts['matched']:,} matched so far, "
                 f"{wrong:,} not right" + ("\a" if wrong > said else "")
             )
-            said, done = wrong, verifier.complete and not wrong
+            said, done = wrong, verifier.complete and not wrong and not outcome.too_poor
             _say_news(verifier.take_news())
-            if verifier.complete and wrong and not told_complete:
+            if verifier.complete and not done and not told_complete:
                 told_complete = True
-                say("A label of every package was read. Scan again what is not right, or end with Ctrl-C.")
+                again = "what is not right" if wrong else "in grey or finer what could not be judged"
+                say(f"A label of every package was read. Scan again {again}, or end with Ctrl-C.")
             write(outcome)
     except KeyboardInterrupt:
         say("Ended.")

@@ -53,6 +53,9 @@ _SAME_TIMES, _SAME_MOST, _SAME_FEWEST = 1.8, 0.35, 5
 being counted up to a share, where there are so many on the page."""
 _DOUBT = 0.4
 """Share of what may be unlike of a character from which on others are tried beside its place, too."""
+_PAPER_LEANING, _MOST = 0.2, 0.9
+"""How far so many of a page's characters may lean towards blank paper for missing ones to be told, however much they
+lean towards each other: whether there is ink is seen where it can't be told which character it is."""
 _LEANING_ROWS = 80
 """Characters of a font by which it is told how far a page's lean towards others."""
 _CLEARLY = 0.5
@@ -340,14 +343,17 @@ def _decide(table: _Table, pixels: float, times: float) -> Judged:
 
     noise = _noise(table, pixels)
     own = table.gains**2 * table.own
-    certain = times * _certain(table, noise)
+    once = _certain(table, noise)
+    certain = times * once
+    of_paper = once if times > 1 and _is_paper_told(table, once) else certain
     told = (own > certain**2) | table.blank
     excess = table.energy - table.sizes * noise**2
     limits = _unlike_limits(table, noise)
     strange = told & (excess > limits * own) & (own > (_LARGE * certain) ** 2) & ~table.blank
     # A cell of so little energy lies nearer to its own character than to any rival, whatever is in it.
     near = table.energy > (_NEARLY * _RIVAL_SHARE) ** 2 * table.gains**2 * table.nearest
-    rivals_seen = _find_rivals(table, np.flatnonzero(told & near), certain, excess)
+    inked = (own > of_paper**2) | table.blank
+    rivals_seen = _find_rivals(table, np.flatnonzero(inked & near), certain, of_paper, excess)
     if not table.glyph_set.whole:
         doubtful = told & ~table.blank & (excess > _DOUBT * limits * own) & (excess > table.sizes * noise**2)
         for row in np.flatnonzero(doubtful).tolist():
@@ -379,9 +385,24 @@ def _moved_rival(table: _Table, row: int, noise: float, certain: Floats, limits:
     return find_moved_rival(bank, glyph, cell, levels, _DOUBT * float(limits[row]))
 
 
-def _find_rivals(table: _Table, rows: NDArray[np.int_], certain: Floats, excess: Floats) -> dict[int, tuple[int, bool]]:
+def _is_paper_told(table: _Table, certain: Floats) -> bool:
+    """Whether most characters are not like blank paper."""
+    import numpy as np
+
+    inked = np.flatnonzero(~table.blank & (table.gains**2 * table.own > certain**2))
+    rows = inked[:: max(len(inked) // _LEANING_ROWS, 1)]
+    if not len(rows):
+        return False
+    dots, squares = table.dots(rows)
+    leaning = dots[:, -1] / (table.gains[rows] * squares[:, -1])
+    return float(np.quantile(leaning, _MOST)) <= _PAPER_LEANING
+
+
+def _find_rivals(
+    table: _Table, rows: NDArray[np.int_], certain: Floats, of_paper: Floats, excess: Floats
+) -> dict[int, tuple[int, bool]]:
     """By row, the rival that explains a cell best, of some rows, and whether clearly better than all others do; none
-    where none does well enough."""
+    where none does well enough. `certain`: by how much it must differ, and `of_paper`, where it is blank paper."""
     import numpy as np
 
     if not len(rows):
@@ -394,7 +415,9 @@ def _find_rivals(table: _Table, rows: NDArray[np.int_], certain: Floats, excess:
     dots = dots * gains
     more = _MORE * np.clip(1 - alike / _NEAR, 0, 1)
     gained = 2 * dots - lengths
-    is_it = (lengths > certain[rows, None] ** 2) & (alike > table.least_alike[rows, None])
+    least = np.repeat(certain[rows, None] ** 2, lengths.shape[1], axis=1)
+    least[:, -1] = of_paper[rows] ** 2
+    is_it = (lengths > least) & (alike > table.least_alike[rows, None])
     is_it &= (dots > (_RIVAL_SHARE + more) * lengths) & (gained > (_EXPLAINED + more) * excess)
     every = np.arange(len(rows))
     best = np.where(is_it, gained, -np.inf).argmax(axis=1)

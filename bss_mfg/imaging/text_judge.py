@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property, lru_cache
@@ -38,6 +38,9 @@ _BLUR_STRIPS = 5
 """Texts by which the blur of a page is found."""
 _FIRST_BLUR = 3
 """Which of the blurs is tried first."""
+_BLURS_A_PIXEL = 20
+"""Blurs that are told apart in a pixel: one that is taken for less than it is by a tenth lets characters lean to
+others."""
 _NEAR_USUAL_MM = 0.15
 """How far off the usual shift of a page's texts that of a label may lie to be that of its other texts, too."""
 
@@ -217,7 +220,19 @@ def _find_view(picture: Picture, texts: Sequence[PlacedText]) -> _View | None:
     while near := [at for at in (best - 1, best + 1) if 0 <= at < len(SIGMAS) and loss(at) < loss(best)]:
         best = near[0]
     shifts = [fit.shift for fit, _, _ in found]
-    return _View(SIGMAS[best] * step, (median(one[0] for one in shifts), median(one[1] for one in shifts)))
+    return _View(
+        _least_between(best, loss) * step, (median(one[0] for one in shifts), median(one[1] for one in shifts))
+    )
+
+
+def _least_between(best: int, loss: Callable[[int], float]) -> float:
+    """The blur at which a loss is least, by the parabola through the best of `SIGMAS` and those beside it."""
+    if not 0 < best < len(SIGMAS) - 1:
+        return SIGMAS[best]
+    low, middle, high = SIGMAS[best - 1 : best + 2]
+    fall, rise = (loss(best - 1) - loss(best)) / (middle - low), (loss(best + 1) - loss(best)) / (high - middle)
+    # Its slopes halfway between the three are -fall and rise.
+    return (low + middle + (high - low) * fall / (fall + rise)) / 2 if fall + rise > 0 else middle
 
 
 def _view_model(text: ExpectedText, blur: int, place: StripPlace) -> StripModel:
@@ -246,7 +261,8 @@ class _SetJudge:
     def __init__(self, picture: Picture, glyph_set: GlyphSet, texts: Sequence[PlacedText], view: _View) -> None:
         self._picture, self._set, self._texts, self._view = picture, glyph_set, texts, view
         self._places = strip_places([(placed.text, placed.to_pixels) for placed in texts])
-        self._sigma = min(SIGMAS, key=lambda sigma: abs(sigma * glyph_set.step - view.blur_mm))
+        blur = min(view.blur_mm / glyph_set.step, SIGMAS[-1])
+        self._sigma = round(blur * _BLURS_A_PIXEL) / _BLURS_A_PIXEL
         self._alike: dict[tuple[bool, tuple[tuple[int, float], ...]], list[int]] = {}
         for at, placed in enumerate(texts):
             self._alike.setdefault((placed.text.changes, placed.text.glyphs), []).append(at)

@@ -30,7 +30,7 @@ class RescanRule(Enum):
 
     NEVER = auto()
     AFTER_FAULTS = auto()
-    """Where the picture before had faults that a scan may have made."""
+    """Where the picture before had faults that a scan may have made, or was too poor for what was asked."""
     ALWAYS = auto()
     """The person says that each sheet is there once."""
 
@@ -39,7 +39,7 @@ class RescanRule(Enum):
 class PictureShown:
     """What the picture with this number showed of a printed page: how often each package's label was read and accounted
     for, its findings by kind, and its faults that paper keeps. `order` is that of its file, `account` what became
-    of it."""
+    of it, `poor` whether another picture may tell more of its labels."""
 
     number: int
     order: int
@@ -50,6 +50,7 @@ class PictureShown:
     kept: frozenset[_Fault]
     other_batches: Counter[str | None]
     account: PageAccount
+    poor: bool
 
     @property
     def has_faults(self) -> bool:
@@ -65,9 +66,11 @@ class PictureShown:
 
 @dataclass(slots=True)
 class Rescans:
-    """The newest picture of each printed page, by the rule that a verification keeps to."""
+    """The newest picture of each printed page, by the rule that a verification keeps to. `strict`: a picture too
+    poor for all on its labels to be judged is a reason to take another."""
 
     rule: RescanRule
+    strict: bool = False
     _shown: dict[_Key, list[PictureShown]] = field(default_factory=dict)
 
     def take_answered(
@@ -84,7 +87,7 @@ class Rescans:
             return None
         earlier = [one for one in shown if one.order != order and one.places <= _places(page)]
         if self.rule is RescanRule.AFTER_FAULTS:
-            earlier = [one for one in earlier if one.has_faults]
+            earlier = [one for one in earlier if one.has_faults or (self.strict and one.poor)]
         earlier.sort(key=lambda one: (not one.has_faults, -one.number))
         always = self.rule is RescanRule.ALWAYS
         found = next((one for one in earlier if always or one.kept <= _faults(without(one))), None)
@@ -119,6 +122,7 @@ class Rescans:
             kept=_faults(item for item in found if _kept_by_paper(item)),
             other_batches=Counter(item.other_batch for item in found if item.kind is FindingKind.FOREIGN),
             account=account,
+            poor=bool(page.not_judged.by_picture),
         )
         self._shown.setdefault(_key(page), []).append(shown)
 

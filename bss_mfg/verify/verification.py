@@ -141,7 +141,7 @@ class Verifier:
         count = self._names.count(self._in_force.files)
         made = self._in_force.labels_made(count) if copies > 1 else None
         self._trackers = SubjectTrackers(PackageTracker(count, copies, chain(self._scrapped, shipped), made))
-        self._rescans = Rescans(options.rescans)
+        self._rescans = Rescans(options.rescans, options.strict)
         self._spool = FindingSpool(ledger.place.folder, answers=options.rescans is not RescanRule.NEVER)
         self._pending: list[Finding] = []
         self._pictures_read: list[PictureRead] = []

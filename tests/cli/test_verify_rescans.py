@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bss_mfg.label.expected import WorkspaceLabels
 from bss_mfg.report.data_reports import csv_report, json_report
 from bss_mfg.report.html_report import html_report
 from bss_mfg.report.pdf_report import pdf_report
@@ -64,16 +65,26 @@ def nothing(_: Grey) -> None:
     """The sheet as it is."""
 
 
+def without_grey(page: Grey) -> None:
+    """As a scanner's setting for text saves it: its small type can't be judged."""
+    page[:] = np.where(page < 128, 0, 255)
+
+
 class Watch:
     """A folder that is watched: each scan comes when the one before was judged."""
 
-    def __init__(self, line: Factory, folder: Path, rule: RescanRule = RescanRule.AFTER_FAULTS) -> None:
-        self.line, self.folder, self.rule = line, folder, rule
+    def __init__(
+        self, line: Factory, folder: Path, rule: RescanRule = RescanRule.AFTER_FAULTS, strict: bool | None = None
+    ) -> None:
+        """With texts compared if `strict` is given."""
+        self.line, self.folder = line, folder
+        labels = None if strict is None else WorkspaceLabels(line.root)
+        self.options = VerifyOptions(rescans=rule, pictures=True, labels=labels, strict=bool(strict))
         self._count = 0
 
     def shows(self, paper: Grey, *changes: Change) -> Verification:
         with self.line.ledger() as ledger:
-            verifier = Verifier(ledger, ledger.batches.get("B"), VerifyOptions(rescans=self.rule, pictures=True))
+            verifier = Verifier(ledger, ledger.batches.get("B"), self.options)
             for change in changes:
                 verifier.read_files([self.scan(paper, change)])
             return verifier.outcome(final=True)
@@ -102,6 +113,18 @@ def test_a_good_scan_of_a_sheet_with_faults_ends_well(line: Factory, paper: Grey
     assert {item.file for item in outcome.findings} == {"scan 2.png"}
     assert answered(outcome) == [("missing", 5, "scan 2.png"), ("missing", 9, "scan 2.png")]
     assert (outcome.page_counts[PageOutcome.ACCOUNTED], outcome.page_counts[PageOutcome.ANSWERED]) == (1, 1)
+
+
+def test_a_better_scan_answers_one_that_was_too_poor_for_a_strict_verification(
+    line: Factory, paper: Grey, tmp_path: Path
+) -> None:
+    poor = Watch(line, tmp_path, strict=True).shows(paper, without_grey)
+    assert poor.no_fault and poor.too_poor
+    outcome = Watch(line, tmp_path, strict=True).shows(paper, without_grey, nothing)
+    assert outcome.passed and counts(outcome) == {"matched": 24}
+    assert (outcome.page_counts[PageOutcome.ACCOUNTED], outcome.page_counts[PageOutcome.ANSWERED]) == (1, 1)
+    assert counts(Watch(line, tmp_path, strict=True).shows(paper, nothing, nothing))["duplicate"] == 24
+    assert counts(Watch(line, tmp_path, strict=False).shows(paper, without_grey, nothing))["duplicate"] == 24
 
 
 def test_the_newest_picture_judges_each_label(line: Factory, paper: Grey, tmp_path: Path) -> None:
@@ -277,6 +300,17 @@ def test_a_session_goes_on_while_a_label_is_wrong(line: Factory, paper: Grey, tm
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 1 and "24 duplicate" in out
+
+
+def test_a_strict_session_goes_on_until_a_picture_is_good_enough(line: Factory, paper: Grey, tmp_path: Path) -> None:
+    inbox, watch = tmp_path / "inbox", Watch(line, tmp_path)
+    inbox.mkdir()
+    process = watching(line, inbox, "--strict")
+    watch.scan(paper, without_grey).rename(inbox / "1.png")
+    until(process, "Scan again in grey")
+    watch.scan(paper, nothing).rename(inbox / "2.png")
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0 and "24 matched" in out, out + err
 
 
 def test_a_file_that_was_not_whole_when_it_was_read_is_no_fault_once_it_is(
