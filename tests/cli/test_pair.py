@@ -9,10 +9,11 @@ import pytest
 
 from bss_mfg.device.provisionee import Fault
 from bss_mfg.oob_information import OobInformation
-from tests.cli.test_device import events, on_air, provisionee
+from tests.cli.test_device import events
 from tests.helpers.commands import advised_in
 from tests.helpers.factory import Factory
 from tests.helpers.packing import verify_all
+from tests.helpers.simulated_devices import on_air, provisionee
 
 FIND_S = 10
 """What is there is seen at once; what isn't is waited for."""
