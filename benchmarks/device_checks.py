@@ -1,4 +1,4 @@
-"""`python -m benchmarks.device_checks`: boxes with one device and with eight, at the packing table with a virtual radio.
+"""`python -m benchmarks.device_checks`: boxes with one device and with eight, at the packing table on a virtual radio.
 
 The radio has its default latencies, and the table waits as it does in a factory: half a second of each box it listens
 for a second device with the same Device UUID.
