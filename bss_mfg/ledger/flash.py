@@ -248,8 +248,11 @@ class FlashStore:
                 if unit not in found or found[unit].row < one.row:
                     found[unit] = one
         if problems:
+            one_row = len(problems) == 1
             raise InputError(
-                problems[0], problems=problems[1:6], way_out="Nothing was recorded. Check that this is the right file."
+                problems[0] if one_row else f"{len(problems):,} rows can't be recorded",
+                problems=[] if one_row else problems[:6],
+                way_out="Nothing was recorded. Check that this is the right file; keys leave by `bss-mfg program`.",
             )
         return found
 

@@ -315,6 +315,8 @@ def test_a_wrong_file_records_nothing(line: Factory, tmp_path: Path) -> None:
         refused = report(line, {"L0001": "pass", name: "pass"})
         assert refused.code == 3
         assert name in refused.err
+    several = report(line, {"L9999": "pass", "L0012": "pass"})
+    assert "2 rows can't be recorded: row 2: no unit of this name: L9999; row 3: the key of L0012" in several.err
     assert [one["unreported"] for one in listed(line)] == [4]
 
 
