@@ -227,7 +227,7 @@ def test_what_was_flashed_is_kept(line: Factory, tmp_path: Path) -> None:
     file = tmp_path / "results.jsonl"
     file.write_text("".join(json.dumps(one) + "\n" for one in lines))
     done = line.cli("flash", "report", file, "--json")
-    counts = {"passed": 1, "failed": 1, "known": 0, "contradicted": [], "outdated": [], "unproven": []}
+    counts = {"passed": 1, "failed": 1, "known": 0, "contradicted": [], "outdated": [], "unproven": [], "shipped": []}
     assert (done.code, done.json) == (0, counts)
     ((_, unit),) = line.rows("SELECT serial, uuid FROM unit WHERE serial = 'L0003'")
     assert line.cli("flash", "report", "-", stdin=f"uuid,result\n{bytes(unit).hex().upper()},pass\n").code == 0
