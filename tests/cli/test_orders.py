@@ -184,3 +184,29 @@ def test_an_order_while_its_batch_is_worked_on_waits(line: Factory, folder: Path
     assert files(folder) == ["po1.json"]
     assert watch(line, folder).code == 0
     assert files(folder) == ["done/po1.json", "results/PO-1.json"]
+
+
+def test_what_has_to_wait_holds_up_no_other_and_is_said_once(
+    line: Factory, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bss_mfg.pipeline.plan import read_begun_plan, run_lock
+
+    assert line.cli("run", "bulb", "--units", 2, "--id", "PO-2", "--jobs", 1).code == 0
+    put(folder, "1.json", [order("PO-1"), order("PO-2")])
+    put(folder, "2.json", order("PO-3"))
+    looks = iter(range(3))
+
+    def look_again(seconds: float) -> None:
+        if next(looks, None) is None:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("bss_mfg.cli.orders.time.sleep", look_again)
+    with run_lock(line.workspace, read_begun_plan(line.workspace, "PO-2").plan):
+        told = line.cli("watch-orders", folder, "--jobs", 1)
+    assert told.out.splitlines() == [
+        "order PO-1: 2 units of bulb in batch PO-1",
+        "order PO-3: 2 units of bulb in batch PO-3",
+    ]
+    assert told.err.count("Waits:") == 1
+    assert "2 orders carried out, 0 failed" in told.err
+    assert files(folder) == ["1.json", "done/2.json", "results/PO-1.json", "results/PO-3.json"]
