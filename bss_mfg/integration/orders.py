@@ -18,26 +18,20 @@ from bss_mfg.errors import BssError, InputError, Location
 
 JSON_SUFFIX = ".json"
 TABLE_SUFFIXES = (".csv", ".xlsx")
-_COLUMNS = ("order", "product", "units", "batch", "template", "printer", "fields")
+_COLUMNS = ("order", "product", "units", "template", "printer", "fields")
 _MOST_UNITS = 10_000_000
 
 
 class Order(FileModel):
-    """An order: its number, which is the batch's id unless `batch` is given; the product and how many units; the
+    """An order: its number, which is the batch's id, so that it is issued once; the product and how many units; the
     template and the printer (default: as the product says) and the batch's own fields."""
 
     order: str
     product: str
     units: int = Field(ge=1, le=_MOST_UNITS)
-    batch: str | None = None
     template: str | None = None
     printer: str | None = None
     fields: dict[str, str] = Field(default_factory=dict)
-
-    @property
-    def batch_id(self) -> str:
-        """The batch that is issued for it: never two for one order."""
-        return self.batch or self.order
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +110,13 @@ def _read(path: Path, values: object, number: int) -> Order | InputError:
     try:
         order = Order.model_validate(values, strict=True)
         require_safe_name(order.order, "number of an order")
-        require_safe_name(order.batch_id, "batch id")
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, one['loc'])) or 'order'}: {one['msg']}" for one in error.errors()]
         return InputError(
             "the order isn't one that can be read",
             where=where,
             problems=[printable(problem, 200) for problem in problems[:5]],
-            way_out="An order has `order`, `product`, `units`, and may have `batch`, `template`, `printer`, `fields`.",
+            way_out="An order has `order`, `product`, `units`, and may have `template`, `printer`, `fields`.",
         )
     except InputError as error:
         return InputError(error.what, where=where, way_out=error.way_out)

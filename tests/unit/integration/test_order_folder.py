@@ -34,7 +34,7 @@ def put(path: Path, content: str, seconds_ago: float = 1e8) -> Path:
 
 
 def done(order: Order) -> dict[str, Any]:
-    return {"batch": order.batch_id}
+    return {"batch": order.order}
 
 
 def work_all(folder: OrderFolder, work: Callable[[Order], dict[str, Any]] = done) -> list[tuple[str, OrderOutcome]]:
