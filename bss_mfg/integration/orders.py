@@ -12,13 +12,19 @@ from pydantic import Field, ValidationError
 
 from bss_mfg.core.files import read_text, require_safe_name
 from bss_mfg.core.models import FileModel
-from bss_mfg.core.read_tables import open_table, rows_by_column
+from bss_mfg.core.read_tables import TableOptions, TableRows, open_table, rows_by_column
 from bss_mfg.core.text import printable
+from bss_mfg.core.worksheets import WholeNumber
 from bss_mfg.errors import BssError, InputError, Location
 
 JSON_SUFFIX = ".json"
 TABLE_SUFFIXES = (".csv", ".xlsx")
 _COLUMNS = ("order", "product", "units", "template", "printer", "fields")
+_TABLE = (
+    "Give a CSV file (UTF-8) or a workbook with one sheet; its header has the columns order, product, units and, if "
+    "wanted, template, printer and fields."
+)
+_AS_TEXT = "Format the column as text and enter the value again, or write CSV."
 _MOST_UNITS = 10_000_000
 
 
@@ -57,7 +63,7 @@ def read_orders(path: Path) -> list[OrderRow]:
 
 def _json_orders(path: Path) -> Iterator[tuple[int, object]]:
     try:
-        document = json.loads(read_text(path, "orders"), object_pairs_hook=_without_twins)
+        document = json.loads(read_text(path, "file of orders"), object_pairs_hook=_without_twins)
     except (ValueError, RecursionError) as error:
         reason = f"line {error.lineno}: {error.msg}" if isinstance(error, json.JSONDecodeError) else str(error)
         raise InputError(f"is not JSON ({printable(reason, 120)})", where=path, way_out="Write it anew.") from None
@@ -72,7 +78,11 @@ def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _table_orders(path: Path) -> Iterator[tuple[int, object]]:
-    for number, cells in rows_by_column(path, open_table(path, _COLUMNS, "orders")):
+    for number, cells in rows_by_column(path, _open_orders(path)):
+        if lost := [name for name, cell in cells.items() if isinstance(cell, WholeNumber) and name != "units"]:
+            where = Location(str(path), row=number, key=lost[0])
+            yield number, InputError("is a number, so leading zeros may be lost", where=where, way_out=_AS_TEXT)
+            continue
         given: dict[str, Any] = {name: value.strip() for name, value in cells.items() if value.strip()}
         if (units := given.get("units", "")).isdecimal() and len(units) < 10:
             given["units"] = int(units)
@@ -83,6 +93,13 @@ def _table_orders(path: Path) -> Iterator[tuple[int, object]]:
             yield number, error
         else:
             yield number, given
+
+
+def _open_orders(path: Path) -> TableRows:
+    try:
+        return open_table(path, _COLUMNS, "file of orders", TableOptions(numbers=True))
+    except InputError as error:  # the way out that others are told has options which nobody types here
+        raise InputError(error.what, where=error.location, way_out=_TABLE) from None
 
 
 def _fields(path: Path, number: int, text: str) -> dict[str, str]:

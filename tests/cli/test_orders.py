@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from tests.helpers.commands import Outcome
@@ -211,3 +212,23 @@ def test_what_has_to_wait_holds_up_no_other_and_is_said_once(
     assert told.err.count("Waits:") == 1
     assert "2 orders carried out, 0 failed" in told.err
     assert files(folder) == ["1.json", "done/2.json", "results/PO-1.json", "results/PO-3.json"]
+
+
+def test_a_workbook_as_spreadsheets_write_it(line: Factory, folder: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (["order", "product", "units"], ["PO-1", "bulb", 2], [815, "bulb", 2]):
+        book.active.append(row)
+    book.save(folder / "a.xlsx")
+    os.utime(folder / "a.xlsx", (1_700_000_000, 1_700_000_000))
+    assert watch(line, folder).code == 1
+    assert batches(line) == [("PO-1", 2)]
+    (one,) = errors(folder, "a.xlsx")
+    assert (one["row"], "leading zeros" in one["error"]) == (3, True)
+
+
+def test_advice_is_for_who_writes_the_table(line: Factory, folder: Path) -> None:
+    put(folder, "a.csv", "order,product,units,customer\nPO-1,bulb,2,ACME\n")
+    assert watch(line, folder).code == 1
+    (one,) = errors(folder, "a.csv")
+    assert "customer" in one["error"]
+    assert "--" not in one["way_out"]
