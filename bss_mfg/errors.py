@@ -27,7 +27,8 @@ class Location:
     def __str__(self) -> str:
         line = "" if self.line is None else f"line {self.line}"
         row = "" if self.row is None else f"row {self.row}"
-        return ", ".join(filter(None, (self.file, line, row, self.key)))
+        file = self.file if self.file.isprintable() else repr(self.file)[1:-1]  # others may have chosen the name
+        return ", ".join(filter(None, (file, line, row, self.key)))
 
 
 _NOWHERE = Location("")

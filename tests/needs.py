@@ -23,7 +23,6 @@ import pytest
 
 from bss_mfg.imaging.text_ocr import data_folder
 from tests.helpers import ROOT
-from tests.helpers.bare_system import chroot_works
 from tests.helpers.mocked_bluez import SYSTEM_PYTHON
 from tests.helpers.postgres import programs
 
@@ -185,7 +184,8 @@ TOOLS = {
         Tool("mosquitto", "mosquitto mosquitto-clients", "an MQTT broker", lambda: bool(
             shutil.which("mosquitto_sub")
             and (shutil.which("mosquitto") or Path("/usr/sbin/mosquitto").is_file()))),
-        Tool("chroot", "coreutils util-linux", "a machine without Python and network", chroot_works),
+        Tool("unshare", "coreutils util-linux", "a machine without Python and network",
+             lambda: bool(shutil.which("unshare") and shutil.which("chroot"))),
         Tool("strip", "binutils", "makes bundles"),
         Tool("user-mode-linux", "user-mode-linux bluez-meshd dbus", "a kernel for BlueZ's mesh daemon",
              lambda: all(map(shutil.which, ("linux.uml", "dbus-daemon"))) and Path(MESH_DAEMON).is_file()),

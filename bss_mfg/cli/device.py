@@ -121,31 +121,48 @@ def check(
         click.get_current_context().exit(1)
 
 
+def _list_faults(context: click.Context, _: click.Parameter, fault: str) -> str:
+    """`--fault list` needs no batch."""
+    from bss_mfg.device.provisionee import Fault
+
+    known = [one.value for one in Fault]
+    if fault == "list":
+        for one in known:
+            click.echo(one)
+        context.exit()
+    if fault and fault not in known:
+        raise click.BadParameter(f"{fault!r} is not one; `--fault list` shows them.")
+    return fault
+
+
 @device.command(epilog="Example: bss-mfg device simulate bulb-2026-11 ebK300000001 --fault other-key")
 @click.argument("batch_id", metavar="BATCH")
-@click.argument("name", metavar="SERIAL|UUID")
-@click.option("--fault", default="", metavar="FAULT", help="What it does wrong; `list` shows what there is.")
+@click.argument("names", metavar="SERIAL|UUID...", nargs=-1, required=True)
+@click.option(
+    "--fault",
+    default="",
+    metavar="FAULT",
+    is_eager=True,
+    callback=_list_faults,
+    help="What it does wrong (of several: the first); `list` shows what there is.",
+)
 @click.option("--port", type=WholeNumber(1, 65535), default=_PORT, show_default=True, help="Of this computer.")
 @click.option("--seconds", type=Number(0.1), help="End after this time (default: at Ctrl-C).")
 @pass_app
-def simulate(app: App, batch_id: str, name: str, fault: str, port: int, seconds: float | None) -> None:
+def simulate(app: App, batch_id: str, names: tuple[str, ...], fault: str, port: int, seconds: float | None) -> None:
     """Be the device of a unit, as the specification says or with a fault, on virtual Bluetooth of this computer.
 
-    `device scan` and `device check` see it with --radio tcp-client:127.0.0.1:PORT. Only of development batches.
+    Of several units, all of their devices; of a unit that is named twice, two that show its Device UUID. `device scan`,
+    `device check`, `device report` and `station pair` see them with --radio tcp-client:127.0.0.1:PORT, one of these at
+    a time. Only of development batches.
     """
     from bss_mfg.device.provisionee import DeviceIdentity, Fault, Provisionee
     from bss_mfg.device.unit_keys import open_unit_key
     from bss_mfg.errors import RefusedError
     from bss_mfg.oob_information import OobInformation
 
-    if fault == "list":
-        for one in Fault:
-            click.echo(one.value)
-        return
-    if fault and fault not in [one.value for one in Fault]:
-        raise click.BadParameter(f"{fault!r} is not one; `--fault list` shows them.", param_hint="--fault")
     with app.workspace.open_ledger(app.actor) as ledger:
-        unit = find_unit(app, ledger, batch_id, name)
+        units = [find_unit(app, ledger, batch_id, name) for name in names]
         if ledger.batches.get(batch_id).stage != "development":
             raise RefusedError(
                 "is a production batch: a computer that answers as its device would be a copy of it",
@@ -153,20 +170,27 @@ def simulate(app: App, batch_id: str, name: str, fault: str, port: int, seconds:
                 way_out="Simulate units of a development batch.",
             )
         with app.vault(ledger) as vault:
-            key = open_unit_key(ledger, vault, batch_id, unit.number)
-    shown = unit.oob_expected or OobInformation.NONE
-    provisionee = Provisionee(DeviceIdentity(unit.uuid, key, shown), Fault(fault) if fault else None)
-    told = f"{unit.serial} is on air: --radio tcp-client:127.0.0.1:{port}. Ctrl-C ends it."
+            keys = [open_unit_key(ledger, vault, batch_id, unit.number) for unit in units]
+    devices = [
+        Provisionee(
+            DeviceIdentity(unit.uuid, key, unit.oob_expected or OobInformation.NONE),
+            Fault(fault) if fault and not at else None,
+        )
+        for at, (unit, key) in enumerate(zip(units, keys, strict=True))
+    ]
+    who = f"{', '.join(unit.serial for unit in units)} {'is' if len(units) == 1 else 'are'} on air"
+    told = f"{who}: --radio tcp-client:127.0.0.1:{port}. Ctrl-C ends {'it' if len(units) == 1 else 'them'}."
     try:
-        asyncio.run(_stay(provisionee, port, seconds, told))
+        asyncio.run(_stay(devices, port, seconds, told))
     finally:
-        provisionee.wipe()
+        for one in devices:
+            one.wipe()
 
 
-async def _stay(device: Provisionee, port: int, seconds: float | None, told: str) -> None:
+async def _stay(devices: list[Provisionee], port: int, seconds: float | None, told: str) -> None:
     from bss_mfg.device.virtual_device import served_air
 
-    async with served_air([device], port):
+    async with served_air(devices, port):
         say(told)
         if seconds is None:
             await asyncio.Event().wait()
@@ -227,5 +251,5 @@ def _document(unit: UnitToCheck, found: CheckedDevice) -> dict[str, object]:
 def _told(unit: UnitToCheck, found: CheckedDevice) -> str:
     from bss_mfg.station.device_words import check_words
 
-    uuid_words = "" if found.verdict else f" {unit.uuid}"
-    return f"{'PROVEN' if found.passed else 'FAILED'}: {unit.serial}: {check_words(found)}{uuid_words}"
+    uuid_words = "" if found.verdict else f" ({unit.uuid})"
+    return f"{'PROVEN' if found.passed else 'FAILED'}: {unit.serial}{uuid_words}: {check_words(found)}"

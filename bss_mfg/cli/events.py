@@ -149,7 +149,7 @@ def forward(
     address = ReceiverAddress.parse(receiver, clear=clear)
     credentials = _credentials(address, secret_file, user, authority)
     source = _source(app, kinds, batch)
-    progress = Progress.of(app.workspace.root, name or address.host.replace(":", "-"), address.place)
+    progress = Progress.of(app.workspace.root, name or address.name, address.place)
     persistence = Persistence(60.0 if give_up is None and once else give_up, wait=time.sleep, tell=say)
     with app.workspace.open_ledger(app.actor) as ledger:
         ledger_id = ledger.settings.ledger_id()

@@ -30,8 +30,8 @@ def report(ctx: click.Context, app: App, file: str, as_json: bool) -> None:
     FILE is CSV with a header, or JSON lines (- reads standard input): serial or uuid, result (pass or fail), and detail
     of failed ones. All or none; of a unit the last row counts, and the same file again changes nothing: where it says
     otherwise than a later one, that is told. A unit that had passed and is said to have failed counts as failed and is
-    named (exit 1). A unit that has proven its key on air before has to prove it again; rows that an earlier report of
-    the same log had don't count as another flashing.
+    named (exit 1), and so is one that failed and was shipped before. A unit that has proven its key on air before has
+    to prove it again; rows that an earlier report of the same log had don't count as another flashing.
     """
     from bss_mfg.core.files import read_bytes
     from bss_mfg.ledger.flash import ReportFile
@@ -54,10 +54,12 @@ def report(ctx: click.Context, app: App, file: str, as_json: bool) -> None:
                 "contradicted": done.contradicted,
                 "outdated": done.outdated,
                 "unproven": done.unproven,
+                "shipped": done.shipped,
             }
         )
     known = f", {done.known:,} known before" if done.known else ""
-    say(f"{'FAILED' if done.contradicted else 'OK'}: {done.passed:,} passed, {done.failed:,} failed{known}")
+    bad = done.contradicted or done.shipped
+    say(f"{'FAILED' if bad else 'OK'}: {done.passed:,} passed, {done.failed:,} failed{known}")
     if done.outdated:
         say(f"Note: reported before, and since then otherwise, which counts: {listing(done.outdated, _MOST_NAMED)}.")
         say("Were they tested again, with the same result file? Then say when in a column of it, and report that.")
@@ -66,6 +68,10 @@ def report(ctx: click.Context, app: App, file: str, as_json: bool) -> None:
         say(f"Flashed after they had proven their keys: {named}; `bss-mfg station pair BATCH` asks for it again")
     if done.contradicted:
         say(f"Had passed before, count as failed now: {listing(done.contradicted, _MOST_NAMED)}")
+    if done.shipped:
+        named = listing(done.shipped, _MOST_NAMED)
+        say(f"Failed, and shipped before: {named}. Where to: `bss-mfg returns {done.shipped[0]}`")
+    if bad:
         ctx.exit(1)
 
 

@@ -15,6 +15,7 @@ from bss_mfg.core.text import count_words
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bss_mfg.errors import BssError
     from bss_mfg.integration.order_folder import OrderFolder, OrderOutcome
     from bss_mfg.workspace.vault_key_storage import AskPassphrase
 
@@ -45,8 +46,7 @@ def watch_orders(ctx: click.Context, app: App, folder: Path, once: bool, seconds
     from bss_mfg.workspace.vault_key_storage import AskOnce
 
     orders, ask = OrderFolder(folder), AskOnce(app.ask)
-    count = failed = 0
-    told = ""
+    teller = _Teller(app)
     with orders.held():
         with app.workspace.open_ledger(app.actor) as ledger, app.workspace.open_vault(ledger, ask, app.patience):
             pass  # what is wrong with them, and a passphrase that is asked for, come at once
@@ -56,41 +56,85 @@ def watch_orders(ctx: click.Context, app: App, folder: Path, once: bool, seconds
             while True:
                 try:
                     for outcome in _work(app, orders, ask, jobs):
-                        count, failed, told = count + 1, failed + bool(outcome.error), ""
-                        _say_outcome(app, outcome)
+                        teller.outcome(outcome)
+                    teller.all_went_well()
                     if once and not orders.waiting() and not orders.settling():
                         break
                 except BssError as error:  # of nothing that is wrong with an order: it may pass
                     if once:
                         raise
-                    if str(error) != told:
-                        told = str(error)
-                        say(f"Waits: {typed_here(app, error)} The order is tried again.")
+                    teller.waits(error)
                 time.sleep(seconds)
         except KeyboardInterrupt:
             say("Ended. The next `bss-mfg watch-orders` continues what was under way.")
-    done = count - failed
-    say(f"{'WRONG' if failed else 'OK'}: {count_words(done, 'order')} carried out, {failed:,} failed")
-    if failed and once:
+    say(
+        f"{'WRONG' if teller.failed else 'OK'}: {count_words(teller.done, 'order')} carried out, "
+        f"{teller.failed:,} failed"
+    )
+    if teller.failed and once:
         ctx.exit(1)
 
 
 def _work(app: App, orders: OrderFolder, ask: AskPassphrase, jobs: int) -> Iterator[OrderOutcome]:
-    """The orders that wait, one after the other; the ledger is open for as long."""
+    """The orders that wait, one after the other; the ledger is open for as long. A file that has to wait holds up no
+    other: its error is raised when they are done."""
+    from bss_mfg.errors import BssError
     from bss_mfg.integration.order_run import OrderDesk
 
+    trouble: BssError | None = None
     if not (waiting := orders.waiting()):
         return
     with app.workspace.open_ledger(app.actor) as ledger, app.workspace.open_vault(ledger, ask, app.patience) as vault:
         desk = OrderDesk(app.workspace, ledger, vault, jobs)
         for path in waiting:
-            yield from orders.work_through(path, desk.carry_out)
+            try:
+                yield from orders.work_through(path, desk.carry_out)
+            except BssError as error:
+                trouble = trouble or error
+    if trouble:
+        raise trouble
 
 
-def _say_outcome(app: App, outcome: OrderOutcome) -> None:
+class _Teller:
+    """Says what becomes of orders: once, also of a file that has to wait and is worked through from its start again."""
+
+    def __init__(self, app: App) -> None:
+        self.done = self.failed = 0
+        self._app = app
+        self._trouble = ""
+        self._said: set[str] = set()
+        self._saying: list[str] = []
+
+    def outcome(self, outcome: OrderOutcome) -> None:
+        """An order was carried out, or failed."""
+        line = _outcome_line(self._app, outcome)
+        self._saying.append(line)
+        if line in self._said:
+            return
+        if outcome.error:
+            self.failed += 1
+            say(line)
+        else:
+            self.done += 1
+            click.echo(line)
+
+    def all_went_well(self) -> None:
+        """Nothing waits: what comes now is new."""
+        self._trouble = ""
+        self._said, self._saying = set(), []
+
+    def waits(self, error: BssError) -> None:
+        """Something has to wait."""
+        if str(error) != self._trouble:
+            self._trouble = str(error)
+            say(f"Waits: {typed_here(self._app, error)} The order is tried again.")
+        self._said, self._saying = set(self._saying), []
+
+
+def _outcome_line(app: App, outcome: OrderOutcome) -> str:
     if outcome.error:
         order = f"order {outcome.row.name}: " if outcome.row.name else ""
-        say(f"FAILED: {order}{typed_here(app, outcome.error)}")
-    elif outcome.result:
-        what = f"{count_words(outcome.result['units'], 'unit')} of {outcome.result['product']}"
-        click.echo(f"order {outcome.row.name}: {what} in batch {outcome.result['batch']}")
+        return f"FAILED: {order}{typed_here(app, outcome.error)}"
+    result = outcome.result or {}
+    what = f"{count_words(result['units'], 'unit')} of {result['product']}"
+    return f"order {outcome.row.name}: {what} in batch {result['batch']}"

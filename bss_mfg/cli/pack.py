@@ -59,11 +59,12 @@ def pack(
     """Scan boxes into cartons, and put cartons on pallets.
 
     Boxes of any batch: one product and one market in a carton. Refused is a box whose printed label was not read
-    right, that was scrapped or shipped, or is in a carton. A full carton is closed, and its label made. Words that are
-    typed or scanned act: remove (then the box to take out, or the carton on the pallet), close carton REASON, close
-    pallet REASON, label (send again). A closed carton's label puts it on the open pallet. Each table (station) has one
-    open carton and one open pallet, with which its next session continues. End with Ctrl-D (Windows: Ctrl-Z and Enter).
-    Exit 1 if something was refused.
+    right, that was scrapped or shipped, is in a carton, holds a unit that failed when it was flashed, or one that has
+    yet to prove its key as its product requires (`station pair`). A full carton is closed, and its label made. Words
+    that are typed or scanned act: remove (then the box to take out, or the carton on the pallet), close carton REASON,
+    close pallet REASON, label (send again). A closed carton's label puts it on the open pallet. Each table (station)
+    has one open carton and one open pallet, with which its next session continues. End with Ctrl-D (Windows: Ctrl-Z and
+    Enter). Exit 1 if something was refused.
     """
     if control_sheet:
         _write_control_sheet(control_sheet)

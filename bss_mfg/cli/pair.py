@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from bss_mfg.cli.common import App, pass_app, say
 from bss_mfg.cli.device_radio import open_radio, radio_option
 from bss_mfg.cli.parameters import Number, WholeNumber
 from bss_mfg.cli.station_screen import (
+    Answer,
     Answers,
     Face,
     View,
@@ -115,6 +117,7 @@ def _working(progress: Progress) -> Working:
 
 def _face(batch_id: str, table: PairingTable) -> Face:
     """The table as it is shown."""
+    from bss_mfg.station.pairing import PairAnswer
 
     def view() -> View:
         counts = table.counts
@@ -122,7 +125,7 @@ def _face(batch_id: str, table: PairingTable) -> Face:
             f"{batch_id} on air",
             counts.proven,
             counts.units,
-            f"devices proven {counts.proven:,} of {counts.units:,}   boxes {counts.boxes:,}   "
+            f"devices proven {counts.proven:,} of {counts.units:,}   boxes proven {counts.boxes:,}   "
             f"failed {counts.failed:,}   ",
             f"{count_words(counts.per_minute, 'box', 'boxes')} in the last minute",
         )
@@ -131,4 +134,7 @@ def _face(batch_id: str, table: PairingTable) -> Face:
         said = {name: value for name, value in asdict(answer).items() if name != "way"}
         return json.dumps({**said, **asdict(table.counts)}, ensure_ascii=True)
 
-    return Face(view, as_json)
+    def lines(answer: Answer) -> Sequence[str]:
+        return answer.reasons or (answer.detail,) if isinstance(answer, PairAnswer) else (answer.detail,)
+
+    return Face(view, as_json, lines=lines)

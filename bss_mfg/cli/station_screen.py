@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import sys
+import textwrap
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,9 @@ _HAPPENINGS = {
     "UNPLUGGED": "The scanner is unplugged: waiting until it is back.",
     "PLUGGED_IN": "The scanner is back: scan on.",
 }
+_FRAME = 10
+"""Rows of a screen besides counts, serials, details and reads: title, bar, notice, the word, two empty ones, the foot,
+and where is typed."""
 _COLOURS = {"good": "green", "note": "yellow", "bad": "red", "working": "cyan"}
 
 
@@ -65,13 +69,19 @@ class View:
     foot: Callable[[], str] = field(default=str, compare=False)
 
 
+def _detail(answer: Answer) -> Sequence[str]:
+    return (answer.detail,)
+
+
 @dataclass(frozen=True, slots=True)
 class Face:
-    """A desk as it is shown: its view at a moment, an answer as JSON, and the newest answers of earlier sessions."""
+    """A desk as it is shown: its view at a moment, an answer as JSON, the newest answers of earlier sessions, and an
+    answer's detail as the screen shows it, each part on a line of its own."""
 
     view: Callable[[], View]
     as_json: Callable[[Answer], str]
     earlier: Sequence[Answer] = ()
+    lines: Callable[[Answer], Sequence[str]] = _detail
 
 
 def port_options(function: Command) -> Command:
@@ -198,12 +208,6 @@ class Screen:
         self._invitation = invitation
         self.draw(None)
 
-    def _most_listed(self) -> int:
-        """How many reads are listed: the invitation has to stay in the picture."""
-        if not self._invitation:
-            return 10
-        return max(min(_rows() - 14 - self._invitation.count("\n"), 10), 0)
-
     def draw(self, answer: Answer | None) -> None:
         """Draw everything anew: a terminal that lost a line is whole again with the next read."""
         if answer:
@@ -221,24 +225,38 @@ class Screen:
         answer = self._answer
         width = max(min(_columns(), 100), 40)
         view = self._face.view()
+        counts = _wrapped([f"{view.line}{view.pace}"], width)
+        serials = _wrapped([answer.serials if answer else "Scan a label."], width)
+        details = _wrapped(self._face.lines(answer) if answer else [""], width)
+        invitation = f"\n{self._invitation}" if self._invitation else " > "
+        room = _rows() - _FRAME - len(counts) - len(serials) - invitation.count("\n")
+        if len(details) > room > 0:
+            details = [*details[: room - 1], " ..."]
+        listed = max(min(room - len(details), 10), 0)
         click.clear()
         click.echo(click.style(f" bss-mfg  {view.title}", bold=True))
         share = view.done * (width - 4) // max(view.whole, 1)
         click.echo(f" [{'#' * share}{'.' * (width - 4 - share)}]")
-        click.echo(f" {view.line}{view.pace}")
+        click.echo("\n".join(counts))
         click.echo(click.style(f" {self._notice}", fg="yellow", bold=True) if self._notice else "")
         word, tone = (answer.word, answer.tone) if answer else ("READY", "note")
         colour = _COLOURS[tone]
         for text in ("", word, ""):
             click.echo(click.style(text.center(width), bg=colour, fg="black", bold=True))
-        click.echo(click.style(" " + (answer.serials if answer else "Scan a label."), bold=True))
-        click.echo(" " + (answer.detail if answer else ""))
+        click.echo(click.style("\n".join(serials), bold=True))
+        click.echo("\n".join(details))
         click.echo()
-        for item in itertools.islice(self._last, self._most_listed()):
+        for item in itertools.islice(self._last, listed):
             mark = {"good": "ok  ", "note": "note", "bad": "BAD "}[item.tone]
             click.echo(
                 click.style(f" {mark} ", fg=_COLOURS[item.tone]) + f"{item.word:<16.16} {item.serials[: width - 26]}"
             )
         click.echo()
         click.echo(view.foot()[:width])
-        click.echo(f"\n{self._invitation}" if self._invitation else " > ", nl=False)
+        click.echo(invitation, nl=False)
+
+
+def _wrapped(texts: Sequence[str], width: int) -> list[str]:
+    """Texts in lines that are broken between words; each has one at least."""
+    wrapper = textwrap.TextWrapper(width - 2, subsequent_indent="  ", break_on_hyphens=False)
+    return [f" {line}" for text in texts for line in wrapper.wrap(text) or [""]]

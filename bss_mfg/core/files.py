@@ -199,7 +199,7 @@ def build_atomically(path: Path, make: Callable[[Path], None]) -> None:
 
 def _temporary(path: Path) -> Path:
     """Beside `path`, always of the same name, so that what a kill left is found."""
-    return path.with_name(f".{path.name[:40]}.{hashlib.sha256(path.name.encode()).hexdigest()[:8]}.part")
+    return path.with_name(f".{path.name[:40]}.{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:8]}.part")
 
 
 def _through_temporary(path: Path, write: Callable[[BinaryIO], None], *, replace: bool, private: bool) -> None:

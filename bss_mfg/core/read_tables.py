@@ -36,10 +36,12 @@ _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 
 @dataclass(frozen=True, slots=True)
 class TableOptions:
-    """What was said about a table: the sheet to read, with all that is hidden in it, and columns to pass over."""
+    """What was said about a table: the sheet to read, with all that is hidden in it, and columns to pass over.
+    `numbers`: a workbook's cells of whole numbers are given as `WholeNumber`, and not refused."""
 
     sheet: str | None = None
     ignore: tuple[str, ...] = ()
+    numbers: bool = False
 
 
 NO_OPTIONS = TableOptions()
@@ -84,7 +86,7 @@ def open_table(path: Path, allowed: Sequence[str], what: str, options: TableOpti
     must name the first of these; and any others that `options` pass over. Else `InputError`, as for every file that
     can't be read wholly."""
     if _is_workbook(path, what):
-        source: SheetRows | CsvRows = open_sheet(path, what, options.sheet)
+        source: SheetRows | CsvRows = open_sheet(path, what, options.sheet, numbers=options.numbers)
     elif options.sheet is not None:
         raise InputError("is not a workbook, so it has no sheets", where=path, way_out="Leave out --sheet.")
     else:

@@ -37,18 +37,18 @@ class _Sheet(NamedTuple):
     part: str
 
 
-def open_sheet(path: Path, what: str, wanted: str | None) -> SheetRows:
+def open_sheet(path: Path, what: str, wanted: str | None, *, numbers: bool = False) -> SheetRows:
     """The sheet `wanted` of a workbook with all that is hidden in it; or the only one that holds anything.
 
     `InputError` where nobody said which and several sheets, or a hidden one, hold something: what people don't see is
-    not read unless it was asked for.
+    not read unless it was asked for. `numbers` as of `SheetRows`.
     """
-    return _Workbook(path, what).choose(wanted)
+    return _Workbook(path, what, numbers=numbers).choose(wanted)
 
 
 class _Workbook:
-    def __init__(self, path: Path, what: str) -> None:
-        self._path, self._package = path, WorkbookPackage(path, what)
+    def __init__(self, path: Path, what: str, *, numbers: bool) -> None:
+        self._path, self._package, self._numbers = path, WorkbookPackage(path, what), numbers
         main = [one.part for one in self._package.relationships().values() if one.kind == "officeDocument"]
         with naming_damage(path):
             if len(main) != 1:
@@ -109,7 +109,7 @@ class _Workbook:
 
     def _rows(self, sheet: _Sheet, *, accept_hidden: bool) -> SheetRows:
         source = SheetSource(sheet.name, sheet.part, lambda: self._shared_texts, lambda: self._date_styles)
-        return SheetRows(self._package, source, accept_hidden=accept_hidden)
+        return SheetRows(self._package, source, accept_hidden=accept_hidden, numbers=self._numbers)
 
     def _is_filled(self, sheet: _Sheet) -> bool:
         """Whether any cell of a sheet has a value or a formula; it is read no further than the first."""

@@ -25,6 +25,12 @@ _TEXT_WAY_OUT = "Format the columns as text and enter the values again, or expor
 Row = tuple[int, list[str]]
 
 
+class WholeNumber(str):
+    """What a cell shows that holds a whole number: if it had leading zeros, they are lost."""
+
+    __slots__ = ()
+
+
 def main_name(element: str) -> str:
     """The plain name of an element of SpreadsheetML, else an empty text."""
     base, _, name = element.rpartition(" ")
@@ -59,10 +65,14 @@ class SheetRows:
     """The rows of a sheet with anything in them, each with its number; `last_row` and `last_column` are the last that
     the sheet has cells or rows for, once all were read.
 
-    `accept_hidden` where the sheet was chosen by its name: then hidden rows and columns are read like others.
+    `accept_hidden` where the sheet was chosen by its name: then hidden rows and columns are read like others. With
+    `numbers`, cells of whole numbers are given as `WholeNumber`; else they are refused.
     """
 
-    def __init__(self, package: WorkbookPackage, source: SheetSource, *, accept_hidden: bool) -> None:
+    def __init__(
+        self, package: WorkbookPackage, source: SheetSource, *, accept_hidden: bool, numbers: bool = False
+    ) -> None:
+        self.numbers = numbers
         self.last_row = self.last_column = 0
         self._package, self._source, self._accept_hidden = package, source, accept_hidden
         self._parser = _SheetParser(package.path, self)
@@ -286,6 +296,8 @@ class _SheetParser:
             raise DamagedWorkbookError(f"a cell is of the unknown kind {kind[:20]!a}")
         number = float(value)
         if number.is_integer():
+            if self._sheet.numbers:
+                return WholeNumber(int(number))
             # It has lost any leading zeros, and nobody can tell whether there were some.
             raise self._no_text("a cell is a number, not text, so leading zeros may be lost")
         raise self._no_text("a cell holds a float, not text")

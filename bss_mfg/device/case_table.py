@@ -68,7 +68,8 @@ CLAUSES = {
     Case.STILL_ADVERTISING: "7.1.2.2.1, 5.4.4",
     Case.TIME_TO_PROOF: "",
 }
-"""Clauses of Bluetooth Mesh Protocol 1.1; none where the specification asks for nothing."""
+"""Clauses of Bluetooth Mesh Protocol 1.1, compared with its published text (a test has their titles); none where the
+specification asks for nothing."""
 
 CUTS = {
     Case.CUT_AFTER_INVITE: PduType.INVITE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 
@@ -19,7 +20,7 @@ from bss_mfg.device.bumble_radio import ATT_HEADER, STATION_ADDRESS, BumbleRadio
 from bss_mfg.device.pdu import MalformedPduError
 from bss_mfg.device.provisionee import Provisionee
 from bss_mfg.device.proxy_pdu import Reassembler, segments
-from bss_mfg.errors import from_os_error
+from bss_mfg.errors import InputError, from_os_error
 
 _DEVICES_FROM = 0xF0B55D000000
 """The first random static address of virtual devices."""
@@ -126,6 +127,12 @@ async def served_air(provisionees: list[Provisionee], port: int) -> AsyncIterato
     try:
         transport = await open_transport(f"tcp-server:127.0.0.1:{port}")
     except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise InputError(
+                "another program waits at this port, or another simulated device",
+                where=f"127.0.0.1:{port}",
+                way_out="End it, or give another port with --port.",
+            ) from error
         raise from_os_error(error, f"waiting at port {port}", f"127.0.0.1:{port}") from error
     async with transport, _on_link(link, provisionees):
         Controller("station", host_source=transport.source, host_sink=transport.sink, link=link)

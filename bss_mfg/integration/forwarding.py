@@ -124,7 +124,10 @@ class Forwarder:
                 self._give_up(event, trouble, time.monotonic() - begun)
                 if troubles == 1:
                     self._persistence.tell(f"Event {event.seq:,} waits: {trouble.words}. It is tried again.")
-                self._persistence.wait(max(trouble.wait_s, wait_s * self._random.uniform(0.5, 1.0)))
+                pause_s = max(trouble.wait_s, wait_s * self._random.uniform(0.5, 1.0))
+                if (limit := self._persistence.give_up_s) is not None:
+                    pause_s = min(pause_s, max(begun + limit - time.monotonic(), 0.0))
+                self._persistence.wait(pause_s)
                 wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
             else:
                 if troubles:

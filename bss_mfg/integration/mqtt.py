@@ -19,7 +19,14 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from bss_mfg.errors import InputError
 from bss_mfg.integration.event_documents import CLOUD_EVENT_TYPE, cloud_event
-from bss_mfg.integration.receivers import ANSWER_S, Credentials, DeliveryTrouble, ReceiverAddress, tls_context
+from bss_mfg.integration.receivers import (
+    ANSWER_S,
+    Credentials,
+    DeliveryTrouble,
+    ReceiverAddress,
+    tls_context,
+    tls_words,
+)
 from bss_mfg.model import Event
 
 _CONNECT_S = 10.0
@@ -73,15 +80,13 @@ class _Connection:
         client.on_disconnect = self._on_disconnect
         if credentials.user:
             secret = credentials.secret
-            client.username_pw_set(
-                credentials.user, secret.reveal().decode("utf-8", "replace").strip() if secret else None
-            )
+            client.username_pw_set(credentials.user, secret.reveal().decode("utf-8", "replace") if secret else None)
         if address.has_tls:
             client.tls_set_context(tls_context(credentials))
         try:
             client.connect(address.host, address.port, keepalive=30)
-        except ssl.SSLError:
-            raise DeliveryTrouble(f"{self._place}: its certificate isn't trusted, or TLS failed") from None
+        except ssl.SSLError as error:
+            raise DeliveryTrouble(f"no connection to {self._place} ({tls_words(error)})") from None
         except socket.gaierror:
             raise DeliveryTrouble(f"no connection to {self._place} (its name is unknown)") from None
         except (OSError, ValueError):

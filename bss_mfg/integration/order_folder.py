@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import stat
 import time
 from collections.abc import Callable, Iterator
@@ -18,14 +19,18 @@ from typing import Any
 
 from bss_mfg.core.files import make_folder, move_exclusively, remove_file, write_atomically
 from bss_mfg.core.waiting_locks import name_lock
-from bss_mfg.errors import BssError, InputError, RefusedError
+from bss_mfg.errors import BssError, InputError, RefusedError, from_os_error
 from bss_mfg.integration.orders import JSON_SUFFIX, TABLE_SUFFIXES, Order, OrderRow, failure_record, read_orders
 
 _log = logging.getLogger(__name__)
 
 SETTLE_S = 2.0
 """How long a file must lie unchanged before it is read: who writes it may not be done."""
+_LONG_AGO_S = 86_400.0
+"""A file that is older than this has been written, whatever the clock of the computer that wrote it."""
 _LOCK = ".bss-mfg"
+_FOLDERS = ("results", "errors", "done", "failed")
+_LONGEST_NAME = 255  # bytes; of most file systems
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +50,17 @@ other `BssError` where it may succeed later."""
 class OrderFolder:
     """The folder: orders come into it and leave to `done` or `failed`; `results` and `errors` are for who gave them."""
 
-    def __init__(self, path: Path, settle_s: float = SETTLE_S) -> None:
+    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self.path = path
-        self._settle_s = settle_s
+        self._clock = clock
+        self._seen: dict[Path, tuple[_State, float]] = {}
 
     @contextmanager
     def held(self) -> Iterator[None]:
         """Held while its orders are worked on; `LedgerError` where another command does. Its folders are made."""
         if not self.path.is_dir():
             raise InputError("there is no such folder", where=self.path, way_out="Make it, or name another one.")
-        for name in ("results", "errors", "done", "failed"):
-            make_folder(self.path / name)
+        self._make_folders()
         with name_lock(self.path / _LOCK, f"another command watches {self.path} already", 0.0):
             yield
 
@@ -67,24 +72,38 @@ class OrderFolder:
         """Whether there are files that were changed just now: they are read when they have settled."""
         return any(not settled for _, settled in self._files())
 
+    def _make_folders(self) -> None:
+        for name in _FOLDERS:
+            make_folder(self.path / name)
+
     def _files(self) -> list[tuple[Path, bool]]:
-        """Files of orders, the oldest first, and whether each has settled."""
-        now, found = time.time(), []
-        for path in self.path.iterdir():
-            if path.name.startswith((".", "~$")) or path.suffix.lower() not in (JSON_SUFFIX, *TABLE_SUFFIXES):
+        """Files of orders, the oldest first, and whether each has settled. That a file is new is seen here: the clock
+        of the computer that writes it may be another."""
+        now, seen, found = self._clock(), {}, []
+        for path in self._listed():
+            state = _State.of(path)
+            if state is None:
                 continue
-            try:
-                state = path.lstat()
-            except FileNotFoundError:
-                continue
-            if stat.S_ISREG(state.st_mode):
-                settled = not 0 <= now - state.st_mtime < self._settle_s
-                found.append((state.st_mtime_ns, path, settled))
+            before, since = self._seen.get(path, (None, now))
+            seen[path] = state, since if state == before else now
+            settled = now - seen[path][1] >= SETTLE_S or time.time() - state.changed_ns / 1e9 > _LONG_AGO_S
+            found.append((state.changed_ns, path, settled))
+        self._seen = seen
         return [(path, settled) for _, path, settled in sorted(found)]
 
+    def _listed(self) -> list[Path]:
+        try:
+            names = [path for path in self.path.iterdir() if not path.name.startswith((".", "~$"))]
+        except OSError as error:  # a share that is not there for a while
+            raise from_os_error(error, "looking for orders", self.path) from error
+        return [path for path in names if path.suffix.lower() in (JSON_SUFFIX, *TABLE_SUFFIXES)]
+
     def work_through(self, path: Path, work: Work) -> Iterator[OrderOutcome]:
-        """Carry out the orders of a file, and put it away. An error that may pass is raised; the file stays then."""
+        """Carry out the orders of a file, and put it away. An error that may pass is raised; the file stays then,
+        and so does one that was written anew meanwhile: it has other orders."""
         failures: list[dict[str, Any]] = []
+        self._make_folders()
+        state = _State.of(path)
         try:
             rows = read_orders(path)
         except InputError as error:
@@ -94,7 +113,7 @@ class OrderFolder:
             if outcome.error:
                 failures.append(failure_record(row, outcome.error))
             yield outcome
-        self._put_away(path, failures)
+        self._put_away(path, state, failures)
 
     def _carry_out(self, row: OrderRow, work: Work) -> OrderOutcome:
         if isinstance(row.order, InputError):
@@ -106,14 +125,17 @@ class OrderFolder:
         _write_json(self.path / "results" / f"{row.order.order}.json", result)
         return OrderOutcome(row, result=result)
 
-    def _put_away(self, path: Path, failures: list[dict[str, Any]]) -> None:
+    def _put_away(self, path: Path, state: _State | None, failures: list[dict[str, Any]]) -> None:
         """What failed is told before the file leaves: a kill between the two tells it once more."""
         target = self.path / ("failed" if failures else "done")
         if failures:
-            _write_json(self.path / "errors" / f"{path.name}.json", failures)
+            _write_json(self.path / "errors" / _fitting(path.name, ".json"), failures)
+        if _State.of(path) != state:
+            _log.info("%s is another file by now", path.name)
+            return
         number = 1
         while True:
-            name = path.name if number == 1 else f"{path.stem}-{number}{path.suffix}"
+            name = path.name if number == 1 else _fitting(path.stem, f"-{number}{path.suffix}")
             try:
                 move_exclusively(path, target / name)
                 break
@@ -123,6 +145,32 @@ class OrderFolder:
                 number += 1
         remove_file(path)
         _log.info("%s went to %s/%s", path.name, target.name, name)
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """By what a file is known to be the same, unchanged."""
+
+    size: int
+    changed_ns: int
+
+    @classmethod
+    def of(cls, path: Path) -> _State | None:
+        """That of a file; None where there is none, or what has its name is no file."""
+        try:
+            state = path.lstat()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise from_os_error(error, "looking for orders", path) from error
+        return cls(state.st_size, state.st_mtime_ns) if stat.S_ISREG(state.st_mode) else None
+
+
+def _fitting(stem: str, end: str) -> str:
+    """A file's name; it has less of `stem` where it would be too long."""
+    while len(os.fsencode(stem + end)) > _LONGEST_NAME:
+        stem = stem[:-1]
+    return stem + end
 
 
 def _write_json(path: Path, document: object) -> None:

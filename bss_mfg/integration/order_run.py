@@ -37,7 +37,7 @@ class OrderDesk:
         done yet; the result for who gave the order. The same number with other contents is refused."""
         workspace, ledger = self.workspace, self.ledger
         product = workspace.product(order.product)
-        request = RunRequest(product, order.units, order.batch_id, order.template, order.printer, fields=order.fields)
+        request = RunRequest(product, order.units, order.order, order.template, order.printer, fields=order.fields)
         opened = open_plan(workspace, ledger, request, __version__)
         prepared = prepare_run(workspace, opened.plan, product)
         refuse_conflicts(workspace, ledger, prepared, opened.begun)
@@ -49,8 +49,8 @@ class OrderDesk:
         if not outcome.right:
             raise InputError(
                 "not all labels are right",
-                where=f"batch {order.batch_id}",
-                way_out=f"`bss-mfg run --resume {order.batch_id}` names them. Print none of them before that is clear.",
+                where=f"batch {order.order}",
+                way_out=f"`bss-mfg run --resume {order.order}` names them. Print none of them before that is clear.",
             )
         return {name: value for name, value in outcome_document(ledger, outcome).items() if name not in _OF_ONE_RUN}
 

@@ -12,32 +12,32 @@ from pydantic import Field, ValidationError
 
 from bss_mfg.core.files import read_text, require_safe_name
 from bss_mfg.core.models import FileModel
-from bss_mfg.core.read_tables import open_table, rows_by_column
+from bss_mfg.core.read_tables import TableOptions, TableRows, open_table, rows_by_column
 from bss_mfg.core.text import printable
+from bss_mfg.core.worksheets import WholeNumber
 from bss_mfg.errors import BssError, InputError, Location
 
 JSON_SUFFIX = ".json"
 TABLE_SUFFIXES = (".csv", ".xlsx")
-_COLUMNS = ("order", "product", "units", "batch", "template", "printer", "fields")
+_COLUMNS = ("order", "product", "units", "template", "printer", "fields")
+_TABLE = (
+    "Give a CSV file (UTF-8) or a workbook with one sheet; its header has the columns order, product, units and, if "
+    "wanted, template, printer and fields."
+)
+_AS_TEXT = "Format the column as text and enter the value again, or write CSV."
 _MOST_UNITS = 10_000_000
 
 
 class Order(FileModel):
-    """An order: its number, which is the batch's id unless `batch` is given; the product and how many units; the
+    """An order: its number, which is the batch's id, so that it is issued once; the product and how many units; the
     template and the printer (default: as the product says) and the batch's own fields."""
 
     order: str
     product: str
     units: int = Field(ge=1, le=_MOST_UNITS)
-    batch: str | None = None
     template: str | None = None
     printer: str | None = None
     fields: dict[str, str] = Field(default_factory=dict)
-
-    @property
-    def batch_id(self) -> str:
-        """The batch that is issued for it: never two for one order."""
-        return self.batch or self.order
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def read_orders(path: Path) -> list[OrderRow]:
 
 def _json_orders(path: Path) -> Iterator[tuple[int, object]]:
     try:
-        document = json.loads(read_text(path, "orders"), object_pairs_hook=_without_twins)
+        document = json.loads(read_text(path, "file of orders"), object_pairs_hook=_without_twins)
     except (ValueError, RecursionError) as error:
         reason = f"line {error.lineno}: {error.msg}" if isinstance(error, json.JSONDecodeError) else str(error)
         raise InputError(f"is not JSON ({printable(reason, 120)})", where=path, way_out="Write it anew.") from None
@@ -78,7 +78,11 @@ def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _table_orders(path: Path) -> Iterator[tuple[int, object]]:
-    for number, cells in rows_by_column(path, open_table(path, _COLUMNS, "orders")):
+    for number, cells in rows_by_column(path, _open_orders(path)):
+        if lost := [name for name, cell in cells.items() if isinstance(cell, WholeNumber) and name != "units"]:
+            where = Location(str(path), row=number, key=lost[0])
+            yield number, InputError("is a number, so leading zeros may be lost", where=where, way_out=_AS_TEXT)
+            continue
         given: dict[str, Any] = {name: value.strip() for name, value in cells.items() if value.strip()}
         if (units := given.get("units", "")).isdecimal() and len(units) < 10:
             given["units"] = int(units)
@@ -89,6 +93,13 @@ def _table_orders(path: Path) -> Iterator[tuple[int, object]]:
             yield number, error
         else:
             yield number, given
+
+
+def _open_orders(path: Path) -> TableRows:
+    try:
+        return open_table(path, _COLUMNS, "file of orders", TableOptions(numbers=True))
+    except InputError as error:  # the way out that others are told has options which nobody types here
+        raise InputError(error.what, where=error.location, way_out=_TABLE) from None
 
 
 def _fields(path: Path, number: int, text: str) -> dict[str, str]:
@@ -116,14 +127,13 @@ def _read(path: Path, values: object, number: int) -> Order | InputError:
     try:
         order = Order.model_validate(values, strict=True)
         require_safe_name(order.order, "number of an order")
-        require_safe_name(order.batch_id, "batch id")
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, one['loc'])) or 'order'}: {one['msg']}" for one in error.errors()]
         return InputError(
             "the order isn't one that can be read",
             where=where,
             problems=[printable(problem, 200) for problem in problems[:5]],
-            way_out="An order has `order`, `product`, `units`, and may have `batch`, `template`, `printer`, `fields`.",
+            way_out="An order has `order`, `product`, `units`, and may have `template`, `printer`, `fields`.",
         )
     except InputError as error:
         return InputError(error.what, where=where, way_out=error.way_out)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import ipaddress
 import os
+import re
 import secrets
 import ssl
 import stat
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import SplitResult, urlsplit
 
-from bss_mfg.core.files import read_bytes, write_atomically
+from bss_mfg.core.files import read_bytes, require_safe_name, write_atomically
 from bss_mfg.errors import InputError
 from bss_mfg.model import Event, Secret
 
@@ -68,6 +69,19 @@ class ReceiverAddress:
         """For people: without the query, which may hold a token."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}{self.path}"
+
+    @property
+    def name(self) -> str:
+        """By which it is known where it was given no name: its host, as far as that can be a file's name."""
+        return f"receiver-{re.sub('[^A-Za-z0-9]+', '-', self.host).strip('-')}"[:64] if self._odd else self.host
+
+    @property
+    def _odd(self) -> bool:
+        try:
+            require_safe_name(self.host, "name of a receiver")
+        except InputError:
+            return True
+        return False
 
     @classmethod
     def parse(cls, text: str, *, clear: bool = False) -> ReceiverAddress:
@@ -140,6 +154,14 @@ def tls_context(credentials: Credentials) -> ssl.SSLContext:
             where=credentials.authority or "",
             way_out="Give a PEM file of the authority that signed the receiver's certificate.",
         ) from None
+
+
+def tls_words(error: object) -> str:
+    """Why a connection with TLS failed. OpenSSL's words of a certificate quote nothing of the receiver's."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        reason = error.verify_message.rstrip(".")
+        return f"its certificate isn't trusted: {reason}; --authority FILE trusts an authority of your own"
+    return "TLS failed"
 
 
 SECRET_START = "whsec_"  # noqa: S105  (not a secret: how one begins)

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hmac
+import socket
+import threading
 import time
+from typing import Any
 
 import urllib3
 
@@ -22,11 +26,14 @@ from bss_mfg.integration.receivers import (
     DeliveryTrouble,
     ReceiverAddress,
     tls_context,
+    tls_words,
 )
 from bss_mfg.model import Event, Secret
 
 _LATER = frozenset({408, 425, 429})
 _LONGEST_WAIT_S = 3600.0
+_LONGEST_ANSWER = 1 << 16
+"""Bytes of an answer that are read so that its connection can be used again; what they say doesn't matter."""
 
 
 class Webhook:
@@ -35,22 +42,38 @@ class Webhook:
     def __init__(self, address: ReceiverAddress, credentials: Credentials, ledger_id: str) -> None:
         self._address, self._ledger_id = address, ledger_id
         self._key = signing_key(credentials.secret) if credentials.secret else None
-        tls = tls_context(credentials) if address.has_tls else None
-        self._pool = urllib3.PoolManager(
-            1, ssl_context=tls, timeout=urllib3.Timeout(ANSWER_S), retries=False, maxsize=1
+        self._connection: Any = None  # the newest
+        timeout = urllib3.Timeout(ANSWER_S)
+        self._pool: urllib3.HTTPConnectionPool = (
+            urllib3.HTTPSConnectionPool(
+                address.host, address.port, timeout=timeout, maxsize=1, ssl_context=tls_context(credentials)
+            )
+            if address.has_tls
+            else urllib3.HTTPConnectionPool(address.host, address.port, timeout=timeout, maxsize=1)
         )
+        self._pool.ConnectionCls = self._connect  # type: ignore[assignment]  # it is called only
 
     def deliver(self, event: Event) -> None:
         """Send the event; it was taken where the answer is 2xx."""
         body = cloud_event(event, self._ledger_id)
         address = self._address
-        url = f"{address.place}{f'?{address.query}' if address.query else ''}"
+        target = f"{address.path}{f'?{address.query}' if address.query else ''}"
         headers = {"Content-Type": CLOUD_EVENT_TYPE, **self._signed(event_id(event), body)}
+        deadline = threading.Timer(ANSWER_S, self._cut)  # timeouts are of each read: an answer may come in drips
+        deadline.daemon = True
+        deadline.start()
         try:
-            answer = self._pool.request("POST", url, body=body, headers=headers, redirect=False)
+            answer = self._pool.urlopen(
+                "POST", target, body=body, headers=headers, retries=False, redirect=False, preload_content=False
+            )
+            status = answer.status
+            with contextlib.suppress(urllib3.exceptions.HTTPError, OSError):
+                answer.read(_LONGEST_ANSWER, decode_content=False)
+            answer.close()  # the connection, too, where there is more
         except urllib3.exceptions.HTTPError as error:
             raise DeliveryTrouble(f"no answer from {address.place} ({_kind_of(error)})") from None
-        status = answer.status
+        finally:
+            deadline.cancel()
         if 200 <= status < 300:
             return
         if status >= 500 or status in _LATER:
@@ -64,7 +87,17 @@ class Webhook:
 
     def close(self) -> None:
         """Leave the connection."""
-        self._pool.clear()
+        self._pool.close()
+
+    def _connect(self, *arguments: Any, **options: Any) -> Any:
+        self._connection = type(self._pool).ConnectionCls(*arguments, **options)
+        return self._connection
+
+    def _cut(self) -> None:
+        """Whoever waits for more of an answer finds it ended."""
+        if self._connection is not None and self._connection.sock is not None:
+            with contextlib.suppress(OSError):
+                socket.socket.shutdown(self._connection.sock, socket.SHUT_RDWR)  # not TLS's, which is read elsewhere
 
     def _signed(self, name: str, body: bytes) -> dict[str, str]:
         """The headers of Standard Webhooks: HMAC-SHA256 over id, time and body."""
@@ -94,13 +127,14 @@ def signing_key(secret: Secret) -> bytes:
 def _kind_of(error: Exception) -> str:
     """What went wrong, in the name of the error: a library's words may quote anything."""
     inner = getattr(error, "reason", None) or error
+    if isinstance(inner, urllib3.exceptions.SSLError):
+        return tls_words(inner.args[0] if inner.args else None)
     words = {
         "NewConnectionError": "no connection",
         "NameResolutionError": "its name is unknown",
         "ConnectTimeoutError": "no connection in time",
         "ReadTimeoutError": "no answer in time",
         "ProtocolError": "the connection was cut",
-        "SSLError": "its certificate isn't trusted, or TLS failed",
     }
     return words.get(type(inner).__name__, type(inner).__name__)
 

@@ -39,7 +39,7 @@ class DeviceCheckStore:
                 raise RefusedError(
                     f"this unit was checked {before} times",
                     where=f"batch {batch_id}, unit {number}",
-                    way_out="Nothing was sent to the device. Find out what is wrong of it, then add "
+                    way_out="Nothing was sent to the device. Find out what is wrong with it, then add "
                     "--again --reason TEXT.",
                 )
             self._history.append(batch_id, DeviceChecking(unit=number, reason=reason or None))

@@ -55,7 +55,8 @@ class UnitReport:
 class ReportOutcome:
     """What a report changed. `contradicted` are serials of units that had passed, and are said to have failed now: they
     count as failed. `outdated` are serials of which a file that was reported before says otherwise than a later report:
-    that one counts. `unproven` are those that had proven their keys on air, and were flashed again."""
+    that one counts. `unproven` are those that had proven their keys on air, and were flashed again; `shipped` those
+    that failed and have left."""
 
     passed: int
     failed: int
@@ -63,6 +64,7 @@ class ReportOutcome:
     contradicted: tuple[str, ...]
     outdated: tuple[str, ...] = ()
     unproven: tuple[str, ...] = ()
+    shipped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +79,14 @@ class ReportFile:
 
 @dataclass(frozen=True, slots=True)
 class _ReportedUnit:
-    """A unit that a report names, with what was said of it before (None: nothing)."""
+    """A unit that a report names, with what was said of it before (None: nothing), and whether it was shipped."""
 
     batch: int
     batch_id: str
     number: int
     serial: str
     before: int | None
+    shipped: int
 
 
 class FlashStore:
@@ -227,29 +230,35 @@ class FlashStore:
         passed = sum(one.passed for one in news.values())
         worse = tuple(unit.serial for unit, one in news.items() if unit.before == 1 and not one.passed)
         again = tuple(sorted(unit.serial for unit in unproven))
-        return ReportOutcome(passed, len(news) - passed, len(found) - len(news), worse, unproven=again)
+        left = tuple(unit.serial for unit, one in news.items() if unit.shipped and not one.passed)
+        known = len(found) - len(news)
+        return ReportOutcome(passed, len(news) - passed, known, worse, unproven=again, shipped=left)
 
     def _find_units(self, reports: Iterable[UnitReport]) -> Mapping[_ReportedUnit, UnitReport]:
         found: dict[_ReportedUnit, UnitReport] = {}
         problems: list[str] = []
         for one in reports:
             rows = self._db.rows(
-                "SELECT u.batch, b.id, u.number, u.serial, f.passed, u.released FROM unit u "
-                "JOIN batch b ON b.no = u.batch LEFT JOIN flashed f ON f.batch = u.batch AND f.number = u.number "
+                "SELECT u.batch, b.id, u.number, u.serial, f.passed, p.shipped, u.released FROM unit u "
+                "JOIN batch b ON b.no = u.batch JOIN package p ON p.batch = u.batch AND p.number = u.package "
+                "LEFT JOIN flashed f ON f.batch = u.batch AND f.number = u.number "
                 "WHERE lower(u.serial) = ? OR u.uuid = ?",
                 (one.name.lower(), _uuid_bytes(one.name)),
             )
             if len(rows) != 1:
                 problems.append(f"row {one.row}: {'no unit' if not rows else 'several units'} of this name: {one.name}")
-            elif not rows[0][5]:
+            elif not rows[0][6]:
                 problems.append(f"row {one.row}: the key of {one.name} never left, so it can't have been flashed")
             else:
-                unit = _ReportedUnit(*rows[0][:5])
+                unit = _ReportedUnit(*rows[0][:6])
                 if unit not in found or found[unit].row < one.row:
                     found[unit] = one
         if problems:
+            one_row = len(problems) == 1
             raise InputError(
-                problems[0], problems=problems[1:6], way_out="Nothing was recorded. Check that this is the right file."
+                problems[0] if one_row else f"{len(problems):,} rows can't be recorded",
+                problems=[] if one_row else problems[:6],
+                way_out="Nothing was recorded. Check that this is the right file; keys leave by `bss-mfg program`.",
             )
         return found
 

@@ -47,7 +47,9 @@ from bss_mfg.ledger.packing_records import (
     Place,
     Refused,
     UnitKind,
+    close_first,
     closed_words,
+    off_pallet_words,
     other_goods,
     sscc_of,
 )
@@ -319,7 +321,7 @@ class PackingStore:
             raise RefusedError(
                 f"{unit.words} holds what may not leave",
                 problems=[fault.words for fault in faults[:10]],
-                way_out="Nothing was changed. Take it out of the carton (`remove`, then scan it).",
+                way_out=f"Nothing was changed. {_way_to_take_out(unit)}",
             )
 
     def reopen(self, number: int, station: str, reason: str) -> LogisticUnit:
@@ -344,12 +346,12 @@ class PackingStore:
         if not unit.closed_at:
             return f"it is open, at {unit.station}"
         if unit.pallet:
-            return f"it is on pallet {unit.pallet}: take it off first (`remove`, then scan it)"
+            return f"it is on pallet {unit.pallet}: take it off first ({off_pallet_words(unit.words)})"
         shipped = {batch: self._packages.shipped(batch) for batch in {batch for batch, _ in contents}}
         if any(number in shipped[batch] for batch, number in contents):
             return "it was shipped"
         other = self.open_at(unit.kind, station)
-        return f"{other.words} is open at {station}: close it first" if other else ""
+        return f"{other.words} is open at {station}: {close_first(other)}" if other else ""
 
     def note_sent(self, unit: LogisticUnit, address: str) -> None:
         """Note that a printer has the label of what was closed."""
@@ -382,6 +384,17 @@ class PackingStore:
 
     def _one(self, rows: Sequence[Sequence[Any]]) -> LogisticUnit | None:
         return _unit(rows[0]) if rows else None
+
+
+def _way_to_take_out(unit: LogisticUnit) -> str:
+    """How a package leaves what could not be closed."""
+    if unit.kind == "carton":
+        return "Take it out of the carton (`remove`, then scan it)."
+    return (
+        f"`bss-mfg pallet show {unit.number}` says in which carton it is. Take that off the pallet "
+        f"({off_pallet_words('carton N')}), open it (`bss-mfg carton reopen N --reason TEXT`), and take out what "
+        "may not leave (`remove`, then scan it)."
+    )
 
 
 def _by_batch(contents: Iterable[Place]) -> Iterator[tuple[str, list[int]]]:

@@ -106,8 +106,23 @@ class Refused:
     words: str
 
 
+def off_pallet_words(carton: str) -> str:
+    """How a carton, by its words, is taken off its pallet."""
+    return f"in `bss-mfg pack`: `remove`, then its label or `{carton}`"
+
+
 def closed_words(unit: LogisticUnit) -> str:
-    return f"{unit.words} is closed: `bss-mfg {unit.kind} reopen {unit.number} --reason TEXT` first"
+    """That nothing is taken out of what is closed, and what to do: a carton leaves its pallet first."""
+    way_out = f"`bss-mfg {unit.kind} reopen {unit.number} --reason TEXT`"
+    if unit.pallet:
+        words = f"{unit.words} is closed, and on pallet {unit.pallet}: take it off"
+        return f"{words} ({off_pallet_words(unit.words)}), then {way_out}"
+    return f"{unit.words} is closed: {way_out} first"
+
+
+def close_first(unit: LogisticUnit) -> str:
+    """How an open carton or pallet is closed, typed at its table."""
+    return f"close it first (`bss-mfg pack --close-{unit.kind} --reason TEXT`)"
 
 
 def other_goods(first: Batch, batch: Batch, *, mixed: bool = False) -> Refused | None:

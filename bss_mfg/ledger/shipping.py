@@ -7,7 +7,7 @@ from itertools import groupby
 from bss_mfg.errors import RefusedError
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.packages import Shipment
-from bss_mfg.ledger.packing_records import LogisticUnit
+from bss_mfg.ledger.packing_records import LogisticUnit, close_first, off_pallet_words
 
 
 def ship_logistic_unit(ledger: Ledger, unit: LogisticUnit, reference: str, *, returned: bool = False) -> Shipment:
@@ -32,5 +32,7 @@ def _why_not(ledger: Ledger, unit: LogisticUnit, *, empty: bool) -> str:
     if empty:
         return "it is empty"
     if not now.closed_at:
-        return f"it is open, at {now.station}: close it first"
-    return f"it is on pallet {now.pallet}: ship that, or take it off" if now.pallet else ""
+        return f"it is open, at {now.station}: there {close_first(now)}"
+    if now.pallet is None:
+        return ""
+    return f"it is on pallet {now.pallet}: ship that, or take it off ({off_pallet_words(now.words)})"

@@ -38,14 +38,14 @@ def step_words(progress: Progress) -> tuple[str, str]:
         case CheckStep.LOOKING:
             return "LOOKING", f"{done} of {whole} seen. Leave the box where it is."
         case CheckStep.ASKING:
-            return "ASKING", f"{done} of {whole} have answered. Leave the box where it is."
+            return "ASKING", f"{done} of {whole} answered. Leave the box where it is."
         case CheckStep.LOOKING_AGAIN:
             return "ALMOST DONE", f"{done} of {whole} seen again. Leave the box where it is."
 
 
 def missing_words() -> str:
     """Of a device that wasn't seen."""
-    return "no device near shows its Device UUID"
+    return "no device near shows its Device UUID: it is off, too far away, or provisioned already"
 
 
 def weak_words(weak: Sighting) -> str:
@@ -57,7 +57,7 @@ def weak_words(weak: Sighting) -> str:
 def refused_words(unit: UnitToCheck, refused: RefusedError) -> str:
     """Of a device that was not asked again."""
     again = f"`bss-mfg device check {unit.batch} {unit.serial} --again --reason TEXT`"
-    return f"{refused.what}; find out what is wrong of it, then {again}"
+    return f"{refused.what}; find out what is wrong with it, then {again}"
 
 
 def check_words(found: CheckedDevice) -> str:

@@ -30,7 +30,8 @@ _KINDS: tuple[UnitKind, ...] = ("carton", "pallet")
 
 @dataclass(frozen=True, slots=True)
 class TableCounts:
-    """Where a table stands; 0 where no carton or pallet is open. `packed` are the packages of this session."""
+    """Where a table stands; 0 where no carton or pallet is open. `packed` are the packages of this session,
+    those apart that it took out again."""
 
     carton: int
     in_carton: int
@@ -57,7 +58,7 @@ class PackingTable:
         self._station = ledger.actor.station
         self._specs = known_specs(ledger)
         self._removing = False
-        self._packed = 0
+        self._packed: set[Place] = set()
 
     @property
     def counts(self) -> TableCounts:
@@ -71,7 +72,7 @@ class PackingTable:
             pallet.number if pallet else 0,
             pallet.held if pallet else 0,
             pallet.size if pallet else self._setup.pallet.size if self._setup.pallet else 0,
-            self._packed,
+            len(self._packed),
         )
 
     @property
@@ -113,7 +114,7 @@ class PackingTable:
         packed = self._ledger.packing.pack(place, self._station, self._setup.carton)
         if isinstance(packed, Refused):
             return desk_answer(REFUSALS[packed.kind], packed.words, place, serials)
-        self._packed += 1
+        self._packed.add(place)
         if packed.full:
             return self._close(packed, "", place, serials)
         words = f"{packed.held} of {packed.size} in {packed.words}"
@@ -123,6 +124,7 @@ class PackingTable:
         left = self._ledger.packing.unpack(place)
         if isinstance(left, Refused):
             return desk_answer(REFUSALS[left.kind], left.words, place, serials)
+        self._packed.discard(place)
         return desk_answer(PackWord.REMOVED, f"{left.held} of {left.size} in {left.words}", place, serials)
 
     def _take_unit(self, unit: LogisticUnit, *, removing: bool) -> DeskAnswer:

@@ -73,6 +73,16 @@ class PairAnswer(DeskAnswer):
     other: OtherDevice | None = None
     seconds: float | None = None
 
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why the box isn't proven: the device that is there instead, then those that failed, alike ones together, and
+        first those that gave the answer its word."""
+        alike: dict[str, list[str]] = {}
+        for one in sorted((one for one in self.devices if not one.passed), key=_rank):
+            alike.setdefault(one.detail, []).append(one.serial)
+        failed = tuple(f"{', '.join(serials)}: {detail}" for detail, serials in alike.items())
+        return (f"near is {self.other.words}", *failed) if self.other else failed
+
 
 @dataclass(frozen=True, slots=True)
 class PairCounts:
@@ -156,10 +166,9 @@ class PairingTable:
             return self._answer(PackWord.PROVEN, f"{count_words(len(units), 'device')} proven", package, devices)
         missing = any(not one.found for one in failed)
         other = self._other([one for one in near if self._is_here(one)], package) if missing else None
-        words = "; ".join(f"{one.serial}: {one.detail}" for one in failed)
-        if other:
-            return self._answer(PackWord.OTHER_DEVICE, f"{words}. Near is {other.words}", package, devices, other)
-        return self._answer(_word_of(failed, checked), words, package, devices)
+        word = PackWord.OTHER_DEVICE if other else _word_of(failed, checked)
+        answer = self._answer(word, "", package, devices, other)
+        return replace(answer, detail="; ".join(answer.reasons))
 
     async def _look(self, units: Sequence[UnitToCheck], package: Package) -> tuple[Sighting, ...]:
         """What is near, until all of these units are."""
@@ -226,6 +235,11 @@ class PairingTable:
             tone_of_word(word), word, detail, self._batch.id, package.number, package.serials_text,
             devices=tuple(devices), other=other,
         )  # fmt: skip
+
+
+def _rank(failed: PairedDevice) -> tuple[bool, bool]:
+    """What comes first of a box: twins, then what isn't there."""
+    return CheckFault.TWIN not in failed.faults, failed.found
 
 
 def _word_of(failed: Sequence[PairedDevice], checked: Sequence[CheckedUnit]) -> PackWord:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import socket
 import subprocess
-import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,48 +13,14 @@ import pytest
 
 from bss_mfg.device.provisionee import DeviceIdentity, Fault, Provisionee
 from bss_mfg.device.unit_keys import open_unit_key
-from bss_mfg.device.virtual_device import served_air
 from bss_mfg.ledger.device_checks import MOST_ATTEMPTS
 from bss_mfg.model import Secret
 from bss_mfg.oob_information import OobInformation
 from tests.helpers.commands import advised
 from tests.helpers.factory import Factory
+from tests.helpers.simulated_devices import on_air, provisionee
 
 ONE, TWO = "ebK300000001", "ebK300000002"
-
-
-def provisionee(
-    factory: Factory, number: int, fault: Fault | None = None, shown: OobInformation = OobInformation.NONE
-) -> Provisionee:
-    """The device of a unit."""
-    with factory.ledger() as ledger, factory.workspace.open_vault(ledger) as vault:
-        (unit,) = ledger.units.find("B1", "number", [number])
-        key = open_unit_key(ledger, vault, "B1", number)
-    return Provisionee(DeviceIdentity(uuid.UUID(unit.uuid), key, shown), fault)
-
-
-@contextmanager
-def on_air(*devices: Provisionee) -> Iterator[str]:
-    """The radio that sees simulated devices, which live in a thread."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    ready, loop, ended = threading.Event(), asyncio.new_event_loop(), asyncio.Event()
-
-    async def stay() -> None:
-        async with served_air(list(devices), port):
-            ready.set()
-            await ended.wait()
-
-    thread = threading.Thread(target=lambda: loop.run_until_complete(stay()))
-    thread.start()
-    assert ready.wait(60)
-    try:
-        yield f"tcp-client:127.0.0.1:{port}"
-    finally:
-        loop.call_soon_threadsafe(ended.set)
-        thread.join(60)
-        loop.close()
 
 
 @pytest.fixture
@@ -203,7 +167,19 @@ def test_no_key_is_shown(batch: Factory) -> None:
 
 def test_faults_are_listed(batch: Factory) -> None:
     assert batch.cli("device", "simulate", "B1", ONE, "--fault", "none-such").code == 2
-    assert "other-key" in batch.cli("device", "simulate", "B1", ONE, "--fault", "list").out.split()
+    listed = batch.cli("device", "simulate", "--fault", "list")
+    assert (listed.code, "other-key" in listed.out.split()) == (0, True)
+
+
+def test_a_port_that_is_taken_is_named_with_a_way_out(batch: Factory) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        refused = batch.cli("device", "simulate", "B1", ONE, "--port", port, "--seconds", 0.1)
+    assert refused.code == 3
+    assert "another program" in refused.err
+    assert "--port" in refused.err
 
 
 def test_a_production_units_device_is_not_simulated(batch: Factory) -> None:
@@ -215,20 +191,30 @@ def test_a_production_units_device_is_not_simulated(batch: Factory) -> None:
 
 
 @contextmanager
-def simulated(factory: Factory) -> Iterator[str]:
-    """The radio that sees a device of `device simulate`, which is ended by Ctrl-C."""
+def simulated(factory: Factory, *more: str) -> Iterator[str]:
+    """The radio that sees a device of `device simulate`, which is ended by Ctrl-C; `more`: further units and
+    options."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = factory.command("device", "simulate", "B1", ONE, "--port", port)
+    command = factory.command("device", "simulate", "B1", ONE, *more, "--port", port)
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as device:
         assert device.stdout
-        assert "is on air" in device.stdout.readline()
+        assert " on air" in device.stdout.readline()
         yield f"tcp-client:127.0.0.1:{port}"
         device.send_signal(signal.SIGINT)
         rest = device.stdout.read()
     assert device.returncode == 130, rest
     assert "Traceback" not in rest
+
+
+def test_devices_of_several_units_are_simulated(batch: Factory) -> None:
+    """Those of a box, or twins; the first has the fault."""
+    with simulated(batch, TWO, TWO, "--fault", "other-oob-information") as radio:
+        seen = batch.cli("device", "scan", "--radio", radio, "--seconds", 2, "--json")
+    assert sorted((one["serial"], one["faults"], one["oob_names"] == []) for one in seen.json) == [
+        (ONE, [], False), (TWO, ["twin"], True), (TWO, ["twin"], True),
+    ]  # fmt: skip
 
 
 def test_a_simulated_device_proves_its_key_and_ends_at_ctrl_c(batch: Factory) -> None:

@@ -12,9 +12,10 @@ from bss_mfg.device.case_table import Case
 from bss_mfg.device.provisionee import Fault
 from bss_mfg.device.unit_keys import open_unit_key
 from bss_mfg.ledger.device_checks import MOST_ATTEMPTS
-from tests.cli.test_device import ONE, batch, events, on_air, provisionee
+from tests.cli.test_device import ONE, batch, events
 from tests.helpers.commands import advised
 from tests.helpers.factory import Factory
+from tests.helpers.simulated_devices import on_air, provisionee
 
 __all__ = ["batch"]
 REPORT = ("device", "report", "B1", ONE, "--reason", "new firmware")

@@ -227,7 +227,7 @@ def test_what_was_flashed_is_kept(line: Factory, tmp_path: Path) -> None:
     file = tmp_path / "results.jsonl"
     file.write_text("".join(json.dumps(one) + "\n" for one in lines))
     done = line.cli("flash", "report", file, "--json")
-    counts = {"passed": 1, "failed": 1, "known": 0, "contradicted": [], "outdated": [], "unproven": []}
+    counts = {"passed": 1, "failed": 1, "known": 0, "contradicted": [], "outdated": [], "unproven": [], "shipped": []}
     assert (done.code, done.json) == (0, counts)
     ((_, unit),) = line.rows("SELECT serial, uuid FROM unit WHERE serial = 'L0003'")
     assert line.cli("flash", "report", "-", stdin=f"uuid,result\n{bytes(unit).hex().upper()},pass\n").code == 0
@@ -315,6 +315,8 @@ def test_a_wrong_file_records_nothing(line: Factory, tmp_path: Path) -> None:
         refused = report(line, {"L0001": "pass", name: "pass"})
         assert refused.code == 3
         assert name in refused.err
+    several = report(line, {"L9999": "pass", "L0012": "pass"})
+    assert "2 rows can't be recorded: row 2: no unit of this name: L9999; row 3: the key of L0012" in several.err
     assert [one["unreported"] for one in listed(line)] == [4]
 
 

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from tests.helpers.commands import Outcome
@@ -90,11 +91,11 @@ def test_a_table_with_good_and_bad_rows(line: Factory, folder: Path) -> None:
     put(
         folder,
         "orders.csv",
-        "order;product;units;batch\nPO-1;bulb;2;\nPO-2;lamp;2;\nPO-3;bulb;zwei;\nPO-4;bulb;2;NIGHT-4\n../PO;bulb;2;\n",
+        "order;product;units;printer\nPO-1;bulb;2;\nPO-2;lamp;2;\nPO-3;bulb;zwei;\nPO-4;bulb;2;\n../PO;bulb;2;\n",
     )
     told = watch(line, folder)
     assert told.code == 1
-    assert batches(line) == [("PO-1", 2), ("NIGHT-4", 2)]
+    assert batches(line) == [("PO-1", 2), ("PO-4", 2)]
     assert [(one["row"], one["order"], one["exit_code"]) for one in errors(folder, "orders.csv")] == [
         (3, "PO-2", 3),
         (4, "PO-3", 3),
@@ -114,6 +115,7 @@ def test_a_table_with_good_and_bad_rows(line: Factory, folder: Path) -> None:
         ("a.json", json.dumps(order("A", True)), "isn't one that can be read"),
         ("a.json", json.dumps(order("A", 10_000_001)), "isn't one that can be read"),
         ("a.json", json.dumps(order("A", colour="red")), "isn't one that can be read"),
+        ("a.json", json.dumps(order("A", batch="B")), "isn't one that can be read"),  # two orders might share one
         ("a.json", json.dumps(order("CON")), "can't be used"),
         ("a.json", json.dumps(order("A", template="nothing")), "nothing"),
         ("a.json", json.dumps(order("A", fields={"lot": "7"})), "lot"),
@@ -184,3 +186,49 @@ def test_an_order_while_its_batch_is_worked_on_waits(line: Factory, folder: Path
     assert files(folder) == ["po1.json"]
     assert watch(line, folder).code == 0
     assert files(folder) == ["done/po1.json", "results/PO-1.json"]
+
+
+def test_what_has_to_wait_holds_up_no_other_and_is_said_once(
+    line: Factory, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bss_mfg.pipeline.plan import read_begun_plan, run_lock
+
+    assert line.cli("run", "bulb", "--units", 2, "--id", "PO-2", "--jobs", 1).code == 0
+    put(folder, "1.json", [order("PO-1"), order("PO-2")])
+    put(folder, "2.json", order("PO-3"))
+    looks = iter(range(3))
+
+    def look_again(seconds: float) -> None:
+        if next(looks, None) is None:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("bss_mfg.cli.orders.time.sleep", look_again)
+    with run_lock(line.workspace, read_begun_plan(line.workspace, "PO-2").plan):
+        told = line.cli("watch-orders", folder, "--jobs", 1)
+    assert told.out.splitlines() == [
+        "order PO-1: 2 units of bulb in batch PO-1",
+        "order PO-3: 2 units of bulb in batch PO-3",
+    ]
+    assert told.err.count("Waits:") == 1
+    assert "2 orders carried out, 0 failed" in told.err
+    assert files(folder) == ["1.json", "done/2.json", "results/PO-1.json", "results/PO-3.json"]
+
+
+def test_a_workbook_as_spreadsheets_write_it(line: Factory, folder: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (["order", "product", "units"], ["PO-1", "bulb", 2], [815, "bulb", 2]):
+        book.active.append(row)
+    book.save(folder / "a.xlsx")
+    os.utime(folder / "a.xlsx", (1_700_000_000, 1_700_000_000))
+    assert watch(line, folder).code == 1
+    assert batches(line) == [("PO-1", 2)]
+    (one,) = errors(folder, "a.xlsx")
+    assert (one["row"], "leading zeros" in one["error"]) == (3, True)
+
+
+def test_advice_is_for_who_writes_the_table(line: Factory, folder: Path) -> None:
+    put(folder, "a.csv", "order,product,units,customer\nPO-1,bulb,2,ACME\n")
+    assert watch(line, folder).code == 1
+    (one,) = errors(folder, "a.csv")
+    assert "customer" in one["error"]
+    assert "--" not in one["way_out"]

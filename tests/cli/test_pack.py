@@ -118,6 +118,7 @@ def test_a_wrong_box_is_taken_out_by_words_or_codes(boxes: Factory) -> None:
         "NOTHING REMOVED", "PACKED",
     ]  # fmt: skip
     assert answers[-1]["in_carton"] == 2
+    assert answers[-1]["packed"] == 2  # a box that was taken out and packed again counts once
 
 
 def test_what_is_no_box_is_named_and_a_scanner_set_wrong_too(boxes: Factory) -> None:
@@ -135,6 +136,28 @@ def test_a_carton_that_is_not_full_is_closed_for_a_reason(boxes: Factory) -> Non
     scan(boxes, [a[1]])
     assert boxes.cli("pack", "--close-carton", "--reason", "end of shift").code == 0
     assert "reason end of shift" in boxes.cli("history", "ebK300000002").out
+
+
+def test_what_was_scrapped_on_an_open_pallet_is_taken_out_as_the_messages_say(boxes: Factory) -> None:
+    a = boxes.payloads("A")
+    scan(boxes, a[:4], "--carton", 2, "--pallet", 3)
+    (pallet,) = boxes.cli("pallet", "list", "--json").json
+    ship = ("ship", "--pallet", pallet["number"], "--for", "order 7")
+    (close_pallet,) = advised(boxes.cli(*ship))
+    assert boxes.cli("scrap", "A", "ebK300000002", "--reason", "dropped").code == 0
+    refused = boxes.cli(*close_pallet)
+    assert refused.code == 1
+    show_pallet, _, reopen = advised_in(refused.out)
+    assert "package 2  ebK300000002  carton 1" in boxes.cli(*show_pallet).out
+    closed, off = scan(boxes, ["remove", a[1], "remove", "carton 1"], code=1)[1::2]
+    assert (closed["word"], off["word"]) == ("CLOSED", "OFF THE PALLET")
+    _, reopen_this = advised_in(str(closed["detail"]))
+    assert reopen_this == ["1" if word == "N" else word for word in reopen]
+    assert boxes.cli(*reopen_this).code == 0
+    answers = scan(boxes, ["remove", a[1], "close carton short"], "--pallet", 3)
+    assert words(answers)[1:] == ["REMOVED", "CARTON CLOSED"]
+    assert boxes.cli(*close_pallet).code == 0
+    assert boxes.cli(*ship).code == 0
 
 
 def test_a_pallet_is_reopened_shipped_and_told(boxes: Factory) -> None:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+import click
 import pytest
 
+from bss_mfg.cli import station_screen
+from bss_mfg.cli.station_screen import Face, Screen, View, Working
 from bss_mfg.device.provisionee import Fault
 from bss_mfg.oob_information import OobInformation
-from tests.cli.test_device import events, on_air, provisionee
+from tests.cli.test_device import events
 from tests.helpers.commands import advised_in
 from tests.helpers.factory import Factory
 from tests.helpers.packing import verify_all
+from tests.helpers.simulated_devices import on_air, provisionee
 
 FIND_S = 10
 """What is there is seen at once; what isn't is waited for."""
@@ -124,6 +128,47 @@ def test_twins_are_named(boxes: Factory) -> None:
     assert answer["other"] is None
     assert [one["verdict"] for one in answer["devices"]] == [None, "proven"]  # type: ignore[attr-defined]
     assert events(boxes, "ebK300000001") == []
+
+
+def test_devices_that_failed_alike_are_named_together_and_what_matters_first(factory: Factory) -> None:
+    """Of a box of four, one answers wrongly, two aren't there; then a twin."""
+    factory.add(oob_bytes=16, units_per_package=4)
+    factory.issue(8)
+    first, _ = factory.payloads()
+    one, three, four = (f"ebK30000000{number}" for number in (1, 3, 4))
+    with on_air(provisionee(factory, 1, Fault.OTHER_KEY), provisionee(factory, 2)) as radio:
+        (answer,) = pair(factory, radio, [first], code=1, find=3)
+    assert answer["word"] == "NO DEVICE"
+    assert str(answer["detail"]).startswith(f"{three}, {four}: no device near shows its Device UUID")
+    assert f"; {one}: it holds another key" in str(answer["detail"])
+    with on_air(provisionee(factory, 4), provisionee(factory, 4), provisionee(factory, 5)) as radio:
+        (other,) = pair(factory, radio, [first], code=1, find=3)
+    assert other["word"] == "OTHER DEVICE"
+    told = str(other["detail"]).split("; ")
+    assert told[0].startswith("near is ebK300000005 of batch B1")
+    assert told[1].startswith(f"{four}: two devices show its Device UUID")
+
+
+def test_the_word_stays_in_a_small_window(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """80 columns and 24 rows: a box of which much is wrong, after ten other boxes, and two things are said of it in so
+    many words that they have to be cut."""
+    monkeypatch.setattr(station_screen, "_rows", lambda: 24)
+    monkeypatch.setattr(station_screen, "_columns", lambda: 80)
+    serials = ", ".join(f"ebK3000000{number:02}" for number in range(1, 9))
+    bad = Working("NO DEVICE", f"{serials}: no device near shows it; " * 20, "bad", serials)
+    good = Working("PROVEN", "2 devices proven", "good", serials)
+    screen = Screen(Face(lambda: View("B1 on air", 1, 8, "devices proven 1 of 8   ", "1 box"), lambda answer: ""))
+    for answer in (*[good] * 11, bad):
+        capsys.readouterr()
+        screen.draw(answer)
+        shown = click.unstyle(capsys.readouterr().out).splitlines()
+        assert len(shown) <= 24
+        assert max(map(len, shown)) <= 80
+        assert answer.word in [line.strip() for line in shown]
+        assert shown[-1] == " > "
+    assert shown[-5].strip() == "..."
+    words = {word.strip(",:;") for word in " ".join(shown).split()}
+    assert not [word for word in words if word.startswith("ebK") and len(word) != 12]
 
 
 def test_labels_that_are_none_of_the_batch(boxes: Factory) -> None:

@@ -143,7 +143,7 @@ def _wait_for_messages(folder: Path, last: str) -> None:
 
 @needs("mosquitto")
 def test_who_is_not_let_in_is_told_at_once(line: Factory, tmp_path: Path) -> None:
-    subprocess.run(["mosquitto_passwd", "-b", "-c", tmp_path / "users", "erp", "right"], check=True)
+    subprocess.run(["mosquitto_passwd", "-b", "-c", tmp_path / "users", "erp", "right "], check=True)
     settings = ("allow_anonymous false", f"password_file {tmp_path / 'users'}")
     with mosquitto(tmp_path, *settings) as broker:
         address = ReceiverAddress.parse(f"mqtt://127.0.0.1:{broker.port}/plant")
@@ -151,6 +151,6 @@ def test_who_is_not_let_in_is_told_at_once(line: Factory, tmp_path: Path) -> Non
         with pytest.raises(InputError, match="let nobody in") as told:
             send_all(line, wrong)
         assert "wrong" not in str(told.value)
-        right = MqttBroker(address, Credentials(Secret(b"right"), "erp"), "0" * 8)
+        right = MqttBroker(address, Credentials(Secret(b"right "), "erp"), "0" * 8)
         assert send_all(line, right)[0] > 0
         right.close()

@@ -17,8 +17,8 @@ from bss_mfg.device.unit_keys import open_unit_key
 from bss_mfg.device.verdict import VerdictKind
 from bss_mfg.device.virtual_device import virtual_air
 from bss_mfg.station.pairing import PairAnswer, PairedDevice, PairingTable, PairOptions
-from tests.cli.test_device import provisionee
 from tests.helpers.factory import Factory
+from tests.helpers.simulated_devices import provisionee
 from tests.unit.device.test_session import SEEN_OF_FAULTS
 
 AT_ONCE = 10

@@ -14,9 +14,9 @@ import pytest
 
 from bss_mfg.device.provisionee import Fault
 from bss_mfg.device.unit_keys import open_unit_key
-from tests.cli.test_device import on_air, provisionee
 from tests.helpers.commands import real_environment
 from tests.helpers.factory import Factory
+from tests.helpers.simulated_devices import on_air, provisionee
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads the memory of a process in /proc")
 

@@ -126,6 +126,17 @@ def test_a_file_with_the_bytes_of_an_older_one_does_not_count_and_that_is_told(b
     assert boxes.rows("SELECT passed FROM flashed") == [(0,)]
 
 
+def test_a_report_names_what_failed_and_has_left(boxes: Factory) -> None:
+    """It was told as any other: nobody would have called the pallet back."""
+    assert boxes.cli("ship", "B1", serial(1), "--for", "order 1").code == 0
+    (boxes.root / "results.csv").write_text(f"serial,result\n{serial(2)},fail\n{serial(3)},fail\n{serial(4)},pass\n")
+    done = boxes.cli("flash", "report", boxes.root / "results.csv", "--json")
+    assert (done.code, done.json["failed"], done.json["shipped"]) == (1, 2, [serial(2)])
+    (where,) = advised(done)
+    assert "order 1" in boxes.cli(*where).out
+    assert boxes.cli("flash", "report", boxes.root / "results.csv").code == 0  # known before
+
+
 def reconciled(factory: Factory) -> list[tuple[str, int]]:
     """The units and packages whose flashing differs."""
     found = factory.cli("reconcile", "B1", "--folder", factory.root, "--json")
