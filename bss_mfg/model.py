@@ -309,6 +309,11 @@ class Event:
     data: Mapping[str, Any] = field(default_factory=dict)
     digest: str = ""
 
+    @property
+    def record(self) -> dict[str, Any]:
+        """The event as documents for programs have it: what it says beside when, of what kind and of which batch."""
+        return {"seq": self.seq, "at": self.at, "kind": self.kind, "batch": self.batch, **self.data}
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:

@@ -65,7 +65,7 @@ def events(app: App, since: str, follow: bool, kinds: tuple[str, ...], batch: st
     history that was restored or exchanged meanwhile is told: exit 5.
     """
     from bss_mfg.integration.event_documents import event_line
-    from bss_mfg.integration.event_feed import Position
+    from bss_mfg.integration.event_feed import POLL_S, Position
 
     after, source, count = Position.parse(since), _source(app, kinds, batch), 0
     try:
@@ -78,19 +78,13 @@ def events(app: App, since: str, follow: bool, kinds: tuple[str, ...], batch: st
                 after, count = piece.position, count + len(piece.events)
             if not follow:
                 break
-            time.sleep(_poll_s())
+            time.sleep(POLL_S)
     except KeyboardInterrupt:
         if not follow:
             raise
         say("Ended. What comes later: --since with the `seq` of the last line.")
         return
     say(f"OK: {count_words(count, 'event')}; the next ones: --since {after}")
-
-
-def _poll_s() -> float:
-    from bss_mfg.integration.forwarding import POLL_S
-
-    return POLL_S
 
 
 @click.command(epilog="Example: bss-mfg forward https://erp.example/hooks/bss --secret-file erp.secret")
@@ -143,21 +137,21 @@ def forward(
     `id` the receiver knows. How far each receiver is, is kept; the same command continues. Events hold no key.
     """
     from bss_mfg.integration.event_feed import START, Position
-    from bss_mfg.integration.forwarding import Forwarder, Persistence, Progress
+    from bss_mfg.integration.forwarding import DeliveryRecord, Forwarder, Persistence
     from bss_mfg.integration.receivers import ReceiverAddress
 
     address = ReceiverAddress.parse(receiver, clear=clear)
     credentials = _credentials(address, secret_file, user, authority)
     source = _source(app, kinds, batch)
-    progress = Progress.of(app.workspace.root, name or address.name, address.place)
+    record = DeliveryRecord.of(app.workspace.root, name or address.name, address.place)
     persistence = Persistence(60.0 if give_up is None and once else give_up, wait=time.sleep, tell=say)
     with app.workspace.open_ledger(app.actor) as ledger:
         ledger_id = ledger.settings.ledger_id()
-    with progress.held():
-        before = progress.read()
+    with record.held():
+        before = record.read()
         after = Position.parse(since) if since is not None else before or START
         opened = _receiver(address, credentials, ledger_id)
-        forwarder = Forwarder(source, opened, progress, persistence)
+        forwarder = Forwarder(source, opened, record, persistence)
         try:
             if not once:
                 say(f"Events after {after.seq:,} go to {address.place}, as they happen. Ctrl-C ends it.")

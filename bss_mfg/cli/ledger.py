@@ -20,7 +20,6 @@ from bss_mfg.core.text import count_words, listing, one_or, printable_name
 if TYPE_CHECKING:
     from bss_mfg.core.clock import TimeZone
     from bss_mfg.ledger.unit_history import ReadSession
-    from bss_mfg.model import Event
 
 _MOST_NAMED = 20
 
@@ -275,7 +274,7 @@ def history(app: App, what: str, every: bool, as_json: bool) -> None:
     with app.workspace.open_ledger(app.actor) as opened:
         events = history_of_named(opened, [name.text for name in given_names([what])])
         if as_json:
-            print_json([_record(event) for event in events])
+            print_json([event.record for event in events])
             return
         count, sessions, zone = 0, 0, app.zone
         is_batch = opened.batches.request_digest(what) is not None
@@ -288,7 +287,7 @@ def history(app: App, what: str, every: bool, as_json: bool) -> None:
                 continue
             event = item.first if isinstance(item, ReadSession) else item
             count += 1
-            click.echo(_event_line(_record(event), zone))
+            click.echo(_event_line(event.record, zone))
             if event.kind == EventKind.IDENTITIES_IMPORTED:
                 imports.append(event.data)
             if event.seq in open_releases:
@@ -298,10 +297,6 @@ def history(app: App, what: str, every: bool, as_json: bool) -> None:
     for release in cut_off:
         say(f"Note: a release was not completed, its keys count as released: {release_text(release)}")
     say(f"OK: {count_words(count, 'event')}" + ("; --all shows every read" if sessions else ""))
-
-
-def _record(event: Event) -> dict[str, Any]:
-    return {"seq": event.seq, "at": event.at, "kind": event.kind, "batch": event.batch, **event.data}
 
 
 def _session_line(session: ReadSession, zone: TimeZone) -> str:

@@ -26,7 +26,7 @@ from bss_mfg.cli.station_screen import (
 from bss_mfg.core.text import count_words
 
 if TYPE_CHECKING:
-    from bss_mfg.device.check import Progress
+    from bss_mfg.device.check import CheckProgress
     from bss_mfg.station.pairing import PairingTable
 
 
@@ -108,7 +108,7 @@ def pair(
         ctx.exit(1)
 
 
-def _working(progress: Progress) -> Working:
+def _working(progress: CheckProgress) -> Working:
     """What is being done, for whoever stands there and waits."""
     from bss_mfg.station.device_words import step_words
 

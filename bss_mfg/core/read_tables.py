@@ -37,7 +37,7 @@ _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 @dataclass(frozen=True, slots=True)
 class TableOptions:
     """What was said about a table: the sheet to read, with all that is hidden in it, and columns to pass over.
-    `numbers`: a workbook's cells of whole numbers are given as `WholeNumber`, and not refused."""
+    `numbers`: a workbook's cells of whole numbers are given as `NumberCell`, and not refused."""
 
     sheet: str | None = None
     ignore: tuple[str, ...] = ()

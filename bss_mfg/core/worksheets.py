@@ -25,7 +25,7 @@ _TEXT_WAY_OUT = "Format the columns as text and enter the values again, or expor
 Row = tuple[int, list[str]]
 
 
-class WholeNumber(str):
+class NumberCell(str):
     """What a cell shows that holds a whole number: if it had leading zeros, they are lost."""
 
     __slots__ = ()
@@ -66,7 +66,7 @@ class SheetRows:
     the sheet has cells or rows for, once all were read.
 
     `accept_hidden` where the sheet was chosen by its name: then hidden rows and columns are read like others. With
-    `numbers`, cells of whole numbers are given as `WholeNumber`; else they are refused.
+    `numbers`, cells of whole numbers are given as `NumberCell`; else they are refused.
     """
 
     def __init__(
@@ -297,7 +297,7 @@ class _SheetParser:
         number = float(value)
         if number.is_integer():
             if self._sheet.numbers:
-                return WholeNumber(int(number))
+                return NumberCell(int(number))
             # It has lost any leading zeros, and nobody can tell whether there were some.
             raise self._no_text("a cell is a number, not text, so leading zeros may be lost")
         raise self._no_text("a cell holds a float, not text")

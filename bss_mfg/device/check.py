@@ -39,7 +39,7 @@ class CheckStep(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class CheckProgress:
     """How far a step is: with so many of the devices."""
 
     step: CheckStep
@@ -53,7 +53,7 @@ class CheckOptions:
 
     patience: Patience = field(default_factory=Patience)
     at_once: int = 8
-    progress: Callable[[Progress], None] = lambda progress: None
+    progress: Callable[[CheckProgress], None] = lambda progress: None
 
 
 class CheckFault(StrEnum):
@@ -232,7 +232,7 @@ async def _ask(radio: Radio, asked: Sequence[_Asked], options: CheckOptions) -> 
     links = asyncio.Semaphore(options.at_once)
 
     def progress() -> None:
-        options.progress(Progress(CheckStep.ASKING, len(verdicts), len(asked)))
+        options.progress(CheckProgress(CheckStep.ASKING, len(verdicts), len(asked)))
 
     async def ask(one: _Asked) -> None:
         async with links:
@@ -257,7 +257,7 @@ async def _who_advertises(radio: Radio, shown: Sequence[uuid.UUID], options: Che
     whole = len(shown)
 
     def progress(seen: int) -> None:
-        options.progress(Progress(CheckStep.LOOKING_AGAIN, seen, whole))
+        options.progress(CheckProgress(CheckStep.LOOKING_AGAIN, seen, whole))
 
     progress(0)
     wanted = Wanted(shown, options.patience.find, progress=progress)

@@ -13,14 +13,7 @@ _TYPE = "bss-mfg.{}.v1"
 
 def event_record(event: Event) -> dict[str, Any]:
     """The fields of an event: what `history --json` has of it, and `event_digest`, its own (hex)."""
-    return {
-        "seq": event.seq,
-        "at": event.at,
-        "kind": event.kind,
-        "batch": event.batch,
-        **event.data,
-        "event_digest": event.digest,
-    }
+    return {**event.record, "event_digest": event.digest}
 
 
 def event_line(event: Event) -> str:

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from itertools import islice
 
 from bss_mfg.errors import InputError, LedgerError
+from bss_mfg.ledger.history import EVENTS_AT_ONCE
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Event
 
-EVENTS_AT_ONCE = 500
+POLL_S = 1.0
+"""How often what comes is looked for."""
 _POSITION = re.compile(r"(\d{1,18})(?::([0-9a-f]{8,64}))?")
 
 

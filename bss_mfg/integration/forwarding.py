@@ -17,24 +17,23 @@ from pathlib import Path
 from bss_mfg.core.files import is_complete, make_folder, read_text, require_safe_name, write_atomically
 from bss_mfg.core.waiting_locks import name_lock
 from bss_mfg.errors import InputError, MissingError
-from bss_mfg.integration.event_feed import EventSource, Position
+from bss_mfg.integration.event_feed import POLL_S, EventSource, Position
 from bss_mfg.integration.receivers import DeliveryTrouble, Receiver
 from bss_mfg.model import Event
 
 FOLDER = "forwarding"
-POLL_S = 1.0
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 1.0, 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class DeliveryRecord:
     """How far a receiver has the history: the file that says so, and who that receiver is."""
 
     file: Path
     receiver: str
 
     @classmethod
-    def of(cls, workspace: Path, name: str, receiver: str) -> Progress:
+    def of(cls, workspace: Path, name: str, receiver: str) -> DeliveryRecord:
         """That of a name in a workspace."""
         return cls(workspace / FOLDER / f"{require_safe_name(name, 'name of a receiver')}.json", receiver)
 
@@ -86,9 +85,11 @@ class Persistence:
 class Forwarder:
     """Sends the events of a source to a receiver, one after the other."""
 
-    def __init__(self, source: EventSource, receiver: Receiver, progress: Progress, persistence: Persistence) -> None:
+    def __init__(
+        self, source: EventSource, receiver: Receiver, record: DeliveryRecord, persistence: Persistence
+    ) -> None:
         self._source, self._receiver = source, receiver
-        self._progress, self._persistence = progress, persistence
+        self._record, self._persistence = record, persistence
         self._random = random.Random()  # noqa: S311  (spreads retries, no secret)
 
     def send_all(self, after: Position) -> tuple[int, Position]:
@@ -99,11 +100,11 @@ class Forwarder:
             for event in piece.events:
                 self._send(event)
                 after = Position(event.seq, event.digest)
-                self._progress.write(after)
+                self._record.write(after)
                 count += 1
             if piece.position != after:
                 after = piece.position
-                self._progress.write(after)
+                self._record.write(after)
             if not piece.events:
                 return count, after
 

@@ -14,7 +14,7 @@ from bss_mfg.core.files import read_text, require_safe_name
 from bss_mfg.core.models import FileModel
 from bss_mfg.core.read_tables import TableOptions, TableRows, open_table, rows_by_column
 from bss_mfg.core.text import printable
-from bss_mfg.core.worksheets import WholeNumber
+from bss_mfg.core.worksheets import NumberCell
 from bss_mfg.errors import BssError, InputError, Location
 
 JSON_SUFFIX = ".json"
@@ -79,7 +79,7 @@ def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _table_orders(path: Path) -> Iterator[tuple[int, object]]:
     for number, cells in rows_by_column(path, _open_orders(path)):
-        if lost := [name for name, cell in cells.items() if isinstance(cell, WholeNumber) and name != "units"]:
+        if lost := [name for name, cell in cells.items() if isinstance(cell, NumberCell) and name != "units"]:
             where = Location(str(path), row=number, key=lost[0])
             yield number, InputError("is a number, so leading zeros may be lost", where=where, way_out=_AS_TEXT)
             continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bss_mfg.core.text import count_words
-from bss_mfg.device.check import CheckedDevice, CheckFault, CheckStep, Progress
+from bss_mfg.device.check import CheckedDevice, CheckFault, CheckProgress, CheckStep
 from bss_mfg.device.radio import Sighting
 from bss_mfg.device.unit_checks import UnitToCheck
 from bss_mfg.errors import RefusedError
@@ -31,7 +31,7 @@ _MEANINGS = {
 }
 
 
-def step_words(progress: Progress) -> tuple[str, str]:
+def step_words(progress: CheckProgress) -> tuple[str, str]:
     """What is being done, in a word and in a sentence."""
     done, whole = progress.done, count_words(progress.whole, "device")
     match progress.step:

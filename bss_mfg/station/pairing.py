@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from bss_mfg.core.code_patterns import CodePattern, matching_pattern
 from bss_mfg.core.text import count_words, printable
-from bss_mfg.device.check import CheckFault, CheckOptions, CheckStep, Progress
+from bss_mfg.device.check import CheckFault, CheckOptions, CheckProgress, CheckStep
 from bss_mfg.device.looking import Wanted, is_strong, look_for, shown_by, shows
 from bss_mfg.device.nearby import Nearby, identify
 from bss_mfg.device.radio import Radio, Sighting
@@ -175,7 +175,7 @@ class PairingTable:
         check, whole = self._options.check, len(units)
 
         def progress(seen: int) -> None:
-            check.progress(Progress(CheckStep.LOOKING, seen, whole))
+            check.progress(CheckProgress(CheckStep.LOOKING, seen, whole))
 
         progress(0)
         wanted = [unit.uuid for unit in units]

@@ -14,7 +14,7 @@ import pytest
 
 from bss_mfg.errors import InputError
 from bss_mfg.integration.event_feed import START, EventChoice, EventSource, Position
-from bss_mfg.integration.forwarding import Forwarder, Persistence, Progress
+from bss_mfg.integration.forwarding import DeliveryRecord, Forwarder, Persistence
 from bss_mfg.integration.mqtt import MqttBroker
 from bss_mfg.integration.receivers import Credentials, Receiver, ReceiverAddress
 from bss_mfg.integration.webhook import Webhook
@@ -39,10 +39,10 @@ def line(factory: Factory) -> Factory:
 
 def send_all(line: Factory, receiver: Receiver) -> tuple[int, Position]:
     source = EventSource(lambda: line.workspace.open_ledger(WHO), EventChoice())
-    progress = Progress.of(line.root, "erp", "there")
-    with progress.held():
-        forwarder = Forwarder(source, receiver, progress, Persistence(wait=lambda seconds: None))
-        return forwarder.send_all(progress.read() or START)
+    record = DeliveryRecord.of(line.root, "erp", "there")
+    with record.held():
+        forwarder = Forwarder(source, receiver, record, Persistence(wait=lambda seconds: None))
+        return forwarder.send_all(record.read() or START)
 
 
 def ids(line: Factory) -> list[str]:
@@ -63,7 +63,7 @@ def test_a_webhook_that_fails_half_of_the_time(line: Factory) -> None:
     assert len(taken) > len(set(taken))  # some came twice, under one id
     assert erp.requests > 1.6 * count
     assert position.seq == count == len(set(taken))
-    assert Progress.of(line.root, "erp", "there").read() == position
+    assert DeliveryRecord.of(line.root, "erp", "there").read() == position
 
 
 class Killed(BaseException):
@@ -75,9 +75,9 @@ def test_killed_between_an_answer_and_the_note_of_it(
     line: Factory, after: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written = iter(range(1_000))
-    write = Progress.write
+    write = DeliveryRecord.write
 
-    def fail(self: Progress, position: object) -> None:
+    def fail(self: DeliveryRecord, position: object) -> None:
         if next(written) == after:
             raise Killed
         write(self, position)  # type: ignore[arg-type]
@@ -85,7 +85,7 @@ def test_killed_between_an_answer_and_the_note_of_it(
     with webhook_receiver() as erp:
         webhook = Webhook(ReceiverAddress.parse(erp.address), Credentials(), "0" * 8)
         with monkeypatch.context() as patched, pytest.raises(Killed):
-            patched.setattr(Progress, "write", fail)
+            patched.setattr(DeliveryRecord, "write", fail)
             send_all(line, webhook)
         send_all(line, webhook)
         webhook.close()

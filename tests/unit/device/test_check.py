@@ -19,10 +19,10 @@ from bss_mfg.device.check import (
     CheckedDevice,
     CheckFault,
     CheckOptions,
+    CheckProgress,
     CheckRequest,
     CheckStep,
     Patience,
-    Progress,
     check,
     check_seen,
     find,
@@ -181,10 +181,10 @@ def request(number: int, key: bytes = KEY32) -> CheckRequest:
 
 def checked_at_once(
     peers: list[Provisionee], requests: list[CheckRequest], at_once: int = 8, room: int = 99
-) -> tuple[list[CheckedDevice], list[Progress], int]:
+) -> tuple[list[CheckedDevice], list[CheckProgress], int]:
     """What a check of several devices finds, what it told, and how many links there were at most. `room`: how many the
     controller has room for."""
-    told: list[Progress] = []
+    told: list[CheckProgress] = []
 
     async def run() -> tuple[list[CheckedDevice], int]:
         async with virtual_air(peers) as radio:
@@ -234,7 +234,7 @@ def test_eight_devices_at_once_on_one_dongle() -> None:
     assert most > 1
     asking = [one.done for one in told if one.step is CheckStep.ASKING]
     assert asking == list(range(9))
-    assert told[-1] == Progress(CheckStep.LOOKING_AGAIN, 8, 8)
+    assert told[-1] == CheckProgress(CheckStep.LOOKING_AGAIN, 8, 8)
 
 
 @pytest.mark.parametrize(("at_once", "room"), [(1, 99), (8, 1), (8, 3)])

@@ -13,7 +13,7 @@ import pytest
 
 from bss_mfg.errors import MissingError
 from bss_mfg.integration.event_feed import EventChoice, EventSource, Piece, Position
-from bss_mfg.integration.forwarding import Forwarder, Persistence, Progress
+from bss_mfg.integration.forwarding import DeliveryRecord, Forwarder, Persistence
 from bss_mfg.integration.receivers import Credentials, DeliveryTrouble, ReceiverAddress
 from bss_mfg.integration.webhook import Webhook
 from bss_mfg.model import Event
@@ -135,5 +135,5 @@ def test_a_wait_that_a_receiver_asks_for_ends_where_it_is_given_up(
     persistence = Persistence(60.0, wait=waited.append)
     source = Source(lambda: pytest.fail("no ledger"), EventChoice())
     with pytest.raises(MissingError):
-        Forwarder(source, Busy(), Progress(tmp_path / "x.json", "x"), persistence).send_all(Position())
+        Forwarder(source, Busy(), DeliveryRecord(tmp_path / "x.json", "x"), persistence).send_all(Position())
     assert sum(waited) == 60.0
