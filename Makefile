@@ -12,6 +12,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# Commands that tests start compile the sources anew each time unless their bytecode may lie beside them.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo setup test test-rest test-all coverage lint bench bench-million docs site bundle lock wheelhouse clean
 
@@ -27,11 +29,13 @@ setup: $(VENV)/test
 
 test: $(VENV)/test
 	@$(BIN)/python -m tests.needs $(SMALL)
+	@$(BIN)/python -m compileall -q bss_mfg tests
 	$(PYTEST) $(SMALL)
 
 test-rest: export BSS_MFG_TEST_ALL = 1
 test-rest: $(VENV)/test
 	@$(BIN)/python -m tests.needs $(LARGE)
+	@$(BIN)/python -m compileall -q bss_mfg tests
 	$(PYTEST) $(LARGE)
 
 test-all: export BSS_MFG_TEST_ALL = 1
