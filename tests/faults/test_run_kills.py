@@ -16,6 +16,7 @@ from pathlib import Path
 import pypdfium2
 import pytest
 
+from tests.helpers.amount import sized
 from tests.helpers.commands import command_line
 from tests.helpers.copies import copy_line
 from tests.helpers.factory import Factory
@@ -31,8 +32,8 @@ class Amount:
     """How many units a run makes, how often it is killed, and how often of that while it issues."""
 
     units: int = 8_000
-    kills: int = 30
-    while_issuing: int = 8
+    kills: int = sized(full=30, usual=16)
+    while_issuing: int = sized(full=8, usual=4)
 
     @property
     def arguments(self) -> tuple[object, ...]:
