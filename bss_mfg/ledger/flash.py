@@ -18,7 +18,7 @@ from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.events import FlasherRegistered, FlashReported, KeysReleasing
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.integrity import refuse_contradictions
-from bss_mfg.ledger.proofs import proven_units
+from bss_mfg.ledger.proofs import asked_units, proven_units
 from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
 
 
@@ -210,9 +210,9 @@ class FlashStore:
 
     def report(self, file: ReportFile, reports: Sequence[UnitReport]) -> ReportOutcome:
         """Write down what a file says of units, the last of each; all or none. A file that was reported before changes
-        nothing. Nor does the same result of a unit, unless the unit has proven its key on air since: then it was
-        flashed again, and the proof no longer counts. `InputError` for a unit that is not known, or whose key never
-        left: it can't have been flashed."""
+        nothing. Nor does the same result of a unit, unless the unit was checked on air since: then it was flashed
+        again, and neither proof nor attempts count any more. `InputError` for a unit that is not known, or whose key
+        never left: it can't have been flashed."""
         last = {one.name: one for one in reports}
         with self._db.transaction():
             found = self._find_units(last.values())
@@ -221,18 +221,20 @@ class FlashStore:
                 return ReportOutcome(0, 0, len(last), (), outdated=outdated)
             batches = sorted({unit.batch_id for unit in found})
             proven = {batch_id: proven_units(self._db, batch_id) for batch_id in batches}
+            asked = {batch_id: asked_units(self._db, batch_id) for batch_id in batches}
             flashed = [unit for unit, one in found.items() if unit.before != one.passed or one.row > file.told_before]
             unproven = {unit for unit in flashed if unit.number in proven[unit.batch_id]}
-            news = {unit: one for unit, one in found.items() if unit.before != one.passed or unit in unproven}
+            again = {unit for unit in flashed if unit.number in asked[unit.batch_id]}
+            news = {unit: one for unit, one in found.items() if unit.before != one.passed or unit in again}
             for batch_id in sorted({unit.batch_id for unit in news}):
                 self._record(batch_id, file, {unit: one for unit, one in news.items() if unit.batch_id == batch_id})
             self._db.execute("INSERT INTO flash_file VALUES (?)", (file.sha256,))
         passed = sum(one.passed for one in news.values())
         worse = tuple(unit.serial for unit, one in news.items() if unit.before == 1 and not one.passed)
-        again = tuple(sorted(unit.serial for unit in unproven))
+        anew = tuple(sorted(unit.serial for unit in unproven))
         left = tuple(unit.serial for unit, one in news.items() if unit.shipped and not one.passed)
         known = len(found) - len(news)
-        return ReportOutcome(passed, len(news) - passed, known, worse, unproven=again, shipped=left)
+        return ReportOutcome(passed, len(news) - passed, known, worse, unproven=anew, shipped=left)
 
     def _find_units(self, reports: Iterable[UnitReport]) -> Mapping[_ReportedUnit, UnitReport]:
         found: dict[_ReportedUnit, UnitReport] = {}
