@@ -10,7 +10,15 @@ from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.events import DeviceChecked, DeviceChecking
 from bss_mfg.ledger.history import HistoryStore
-from bss_mfg.ledger.proofs import flashed_at, is_proven, last_checks, proven_units, waiting_packages
+from bss_mfg.ledger.proofs import (
+    flashed_at,
+    is_proven,
+    last_checks,
+    proven_units,
+    unproven_packages,
+    waiting_packages,
+)
+from bss_mfg.ledger.unit_state import scrapped_packages
 
 MOST_ATTEMPTS = 3
 """How often a unit is tried without a reason: whoever could try at will could look for keys."""
@@ -70,6 +78,12 @@ class DeviceCheckStore:
     def waiting_packages(self, batch_id: str) -> set[int]:
         """Numbers of the verified packages of a batch, without a scrapped unit, that wait for a proof on air."""
         return waiting_packages(self._db, batch_id, self._batches.number(batch_id))
+
+    def unproven_packages(self, batch_id: str) -> set[int]:
+        """Numbers of the packages of a batch, without a scrapped unit, that wait for a proof on air, whether their
+        labels were read or not."""
+        batch = self._batches.number(batch_id)
+        return unproven_packages(self._db, batch_id, batch) - scrapped_packages(self._db, batch)
 
     def failed(self, batch_id: str) -> dict[int, str]:
         """The verdicts of units of a batch whose last check did not pass, after they were flashed, by number."""
