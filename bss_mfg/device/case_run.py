@@ -177,27 +177,26 @@ class _Run:
         self._verdict: Verdict | None = None
         self._lost = False
         self._slowest_return = 0.0
-        self._algorithm = Algorithm.HMAC
+        self._algorithm: Algorithm | None = None
 
     # --- the exchanges --------------------------------------------------------------------------------------------
 
     async def ask_all(self) -> None:
         """Every exchange of the table, in its order."""
         first = await self._prove(Case.RIGHT_KEY)
-        capabilities = first.capabilities
+        capabilities, algorithm = first.capabilities, self._algorithm
         self._rows[Case.CAPABILITIES] = judge_capabilities(capabilities)
-        if capabilities and capabilities.has_static_oob and capabilities.offers(self._algorithm):
-            for case, script in self._scripts(first):
+        if capabilities and algorithm is not None:
+            for case, script in self._scripts(first, algorithm):
                 await self._refuse(case, script, capabilities)
             for case, until in CUTS.items():
-                await self._cut(case, Script(self._algorithm, until))
+                await self._cut(case, Script(algorithm, until))
             await self._prove(Case.RIGHT_KEY_AGAIN)
         else:
             for case in (*REFUSALS, *CUTS, Case.RIGHT_KEY_AGAIN):
                 self._rows[case] = Row(case, Result.NOT_RUN, Note.NOT_USABLE)
 
-    def _scripts(self, proof: _Heard) -> Sequence[tuple[Case, Script]]:
-        own = self._algorithm
+    def _scripts(self, proof: _Heard, own: Algorithm) -> Sequence[tuple[Case, Script]]:
         other = next(one for one in Algorithm if one is not own)
         key = PduType.PUBLIC_KEY
         scripts = {
@@ -218,13 +217,12 @@ class _Run:
 
     async def _prove(self, case: Case) -> _Heard:
         self._request.progress(case)
-        key = self._request.open_key()
-        self._algorithm = next(one for one in Algorithm if one.size == len(key))
-        session = ProofSession(key)
+        session = ProofSession(self._request.open_key())
         heard = _Heard()
         start = time.monotonic()
         await converse(self._radio, self._sighting, session, self._request.patience, heard.tap)
         self._heard.append(heard)
+        self._algorithm = session.algorithm
         if session.verdict is None:
             raise RuntimeError("an exchange ended without a verdict")
         self._verdict = session.verdict
@@ -243,7 +241,7 @@ class _Run:
         ended = await self._follow(case, script)
         row = Row(case, Result.PASSED if ended.kind is Ending.ANSWERED else Result.FAILED, None, ended)
         await self._see_again(row)
-        again = await self._follow(case, Script(self._algorithm, PduType.INVITE))
+        again = await self._follow(case, Script(script.algorithm, PduType.INVITE))
         if again.kind is not Ending.ANSWERED and row.holds:
             row = Row(case, Result.FAILED, Note.NO_INVITE_AFTER, again)
         await self._see_again(row)

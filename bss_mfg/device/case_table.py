@@ -22,7 +22,7 @@ class Case(StrEnum):
     CAPABILITIES = "capabilities"
     WRONG_KEY = "wrong-key"
     OTHER_ALGORITHM = "other-algorithm"
-    """The algorithm for keys of the other length, with a made-up key of that length."""
+    """The algorithm that the unit's key is not proven with, with a made-up key."""
     OTHER_LENGTH = "other-length"
     """A Confirmation as long as the other algorithm has them."""
     WITHOUT_OOB = "without-oob"
@@ -48,10 +48,10 @@ class Case(StrEnum):
 
 CLAUSES = {
     Case.ADVERTISING: "7.1.2.2.1",
-    Case.RIGHT_KEY: "5.4.2.4",
+    Case.RIGHT_KEY: "5.4.2.4, 5.4.2.4.1",
     Case.CAPABILITIES: "5.4.1.2",
     Case.WRONG_KEY: "5.4.2.4, 5.4.1.10",
-    Case.OTHER_ALGORITHM: "5.4.1.3, 5.4.2.4",
+    Case.OTHER_ALGORITHM: "5.4.1.2, 5.4.1.3, 5.4.2.4",
     Case.OTHER_LENGTH: "5.4.1.6, 5.4.1.10",
     Case.WITHOUT_OOB: "5.4.1.2, 5.4.1.3",
     Case.INVALID_PUBLIC_KEY: "5.4.2.3",
@@ -62,7 +62,7 @@ CLAUSES = {
     Case.CUT_AFTER_START: "5.4.2, 5.4.4",
     Case.CUT_AFTER_PUBLIC_KEY: "5.4.2, 5.4.4",
     Case.CUT_AFTER_CONFIRMATION: "5.4.2, 5.4.4",
-    Case.RIGHT_KEY_AGAIN: "5.4.2.4",
+    Case.RIGHT_KEY_AGAIN: "5.4.2.4, 5.4.2.4.1",
     Case.NEW_EACH_TIME: "5.4.2.3, 5.4.2.4",
     Case.REFLECTION: "5.4.2.3, 5.4.2.4",
     Case.STILL_ADVERTISING: "7.1.2.2.1, 5.4.4",
@@ -113,12 +113,14 @@ class Note(StrEnum):
     NO_ALGORITHM = "no-algorithm"
     ONLY_CMAC = "only-cmac"
     WITHOUT_OOB_TOO = "without-oob-too"
+    BEGINS_WITH_CMAC = "begins-with-cmac"
+    """It says that it wants OOB authentication, and doesn't take CMAC for an error."""
     SAME_PUBLIC_KEY = "same-public-key"
     SAME_RANDOM = "same-random"
     REFLECTED = "reflected"
     NOTHING_TO_COMPARE = "nothing-to-compare"
     NOT_USABLE = "not-usable"
-    """It does not offer its Static OOB key with the algorithm of the key's length."""
+    """It does not offer its Static OOB key with an algorithm that this key is proven with."""
     NOT_PROVEN = "not-proven"
     """It never proved its key."""
     TOO_SLOW = "too-slow"
@@ -167,13 +169,15 @@ REFUSALS = {
         frozenset({FailureCode.INVALID_FORMAT, FailureCode.CONFIRMATION_FAILED}),
     ),
 }
-"""A refusal with another code is one too, and noted. Whoever has a key of its own for the other algorithm refuses the
-made-up one, whoever has none refuses the Start: both are right."""
+"""A refusal with another code is one too, and noted. Whoever has the other algorithm refuses the made-up key, whoever
+hasn't refuses the Start: both are right, but for CMAC where nothing but OOB authentication is wanted."""
 
 
 def judge_refusal(case: Case, ended: Ended, capabilities: Capabilities) -> Row:
     """The row of a case in which the device must refuse."""
     wanted = REFUSALS[case]
+    if case is Case.OTHER_ALGORITHM and _begins_with_cmac(ended, capabilities):
+        return Row(case, Result.FAILED, Note.BEGINS_WITH_CMAC, ended)
     if ended.kind is Ending.ANSWERED:
         may = case is Case.WITHOUT_OOB and not capabilities.oob_type & OobType.ONLY_AUTHENTICATED
         return Row(case, Result.NOTED if may else Result.FAILED, Note.WITHOUT_OOB_TOO if may else Note.ANSWERED, ended)
@@ -182,6 +186,13 @@ def judge_refusal(case: Case, ended: Ended, capabilities: Capabilities) -> Row:
     if wanted.codes and ended.code not in wanted.codes:
         return Row(case, Result.NOTED, Note.OTHER_CODE, ended)
     return Row(case, Result.PASSED, None, ended)
+
+
+def _begins_with_cmac(ended: Ended, capabilities: Capabilities) -> bool:
+    """Of an exchange with the other algorithm: whether that was CMAC, and the device went beyond its Start, though it
+    says that it wants OOB authentication alone."""
+    strict = capabilities.oob_type & OobType.ONLY_AUTHENTICATED and capabilities.offers(Algorithm.HMAC)
+    return bool(strict) and ended.after in (PduType.CONFIRMATION, PduType.RANDOM)
 
 
 def judge_capabilities(capabilities: Capabilities | None) -> Row:

@@ -160,9 +160,9 @@ async def converse(
         exchange.lose_link()  # also where it is cancelled: its key is wiped
 
 
-async def prove(radio: Radio, sighting: Sighting, auth_value: Secret, patience: Patience) -> Verdict:
-    """The verdict of one exchange with a device that was seen. The AuthValue is wiped with it."""
-    session = ProofSession(auth_value)
+async def prove(radio: Radio, sighting: Sighting, key: Secret, patience: Patience) -> Verdict:
+    """The verdict of one exchange with a device that was seen. The Static OOB key is wiped with it."""
+    session = ProofSession(key)
     await converse(radio, sighting, session, patience)
     if session.verdict is None:
         raise RuntimeError("an exchange ended without a verdict")

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hmac
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bss_mfg.device import crypto
+from bss_mfg.device.auth_value import auth_value_of
 from bss_mfg.device.beacon import Beacon
 from bss_mfg.device.pdu import (
     COORDINATE_SIZE,
@@ -44,19 +46,21 @@ class Fault(StrEnum):
     OTHER_KEY = "other-key"
     TRIMMED_KEY = "trimmed-key"
     REVERSED_KEY = "reversed-key"
+    PADDED_KEY = "padded-key"
+    """It puts zeros before a key that is shorter than the AuthValue."""
     TEXT_KEY = "text-key"
     ZERO_KEY = "zero-key"
     UNCHECKED_OTHER_KEY = "unchecked-other-key"
     """Another key, and it checks no confirmation."""
     UNCHECKED_TRIMMED_KEY = "unchecked-trimmed-key"
     UNCHECKED_REVERSED_KEY = "unchecked-reversed-key"
+    UNCHECKED_PADDED_KEY = "unchecked-padded-key"
     UNCHECKED_TEXT_KEY = "unchecked-text-key"
     UNCHECKED_ZERO_KEY = "unchecked-zero-key"
     REFLECTED_PUBLIC_KEY = "reflected-public-key"
     REFLECTED_CONFIRMATION = "reflected-confirmation"
     BAD_PUBLIC_KEY = "bad-public-key"
     ONLY_CMAC = "only-cmac"
-    ONLY_HMAC = "only-hmac"
     NO_ALGORITHM = "no-algorithm"
     NO_STATIC_OOB = "no-static-oob"
     ONLY_WITHOUT_OOB = "only-without-oob"
@@ -84,6 +88,8 @@ class Fault(StrEnum):
     """It takes a Confirmation of another length than its algorithm has."""
     ACCEPTS_WITHOUT_OOB = "accepts-without-oob"
     """It says that it refuses provisioning without OOB, and doesn't."""
+    ACCEPTS_CMAC = "accepts-cmac"
+    """It says the same, and begins with CMAC."""
     ACCEPTS_ANY_ORDER = "accepts-any-order"
     """It takes a Confirmation in place of the public key."""
     SAME_PUBLIC_KEY = "same-public-key"
@@ -99,6 +105,7 @@ ONLY_THE_TABLE_SEES = frozenset(
         Fault.ACCEPTS_BAD_PUBLIC_KEY,
         Fault.ACCEPTS_OTHER_LENGTH,
         Fault.ACCEPTS_WITHOUT_OOB,
+        Fault.ACCEPTS_CMAC,
         Fault.ACCEPTS_ANY_ORDER,
         Fault.SAME_PUBLIC_KEY,
         Fault.SAME_RANDOM,
@@ -113,18 +120,25 @@ _UNCHECKED = {
     Fault.UNCHECKED_OTHER_KEY: Fault.OTHER_KEY,
     Fault.UNCHECKED_TRIMMED_KEY: Fault.TRIMMED_KEY,
     Fault.UNCHECKED_REVERSED_KEY: Fault.REVERSED_KEY,
+    Fault.UNCHECKED_PADDED_KEY: Fault.PADDED_KEY,
     Fault.UNCHECKED_TEXT_KEY: Fault.TEXT_KEY,
     Fault.UNCHECKED_ZERO_KEY: Fault.ZERO_KEY,
 }
 
 
+STRICT = Capabilities(algorithms=1 << Algorithm.HMAC, oob_type=OobType.STATIC | OobType.ONLY_AUTHENTICATED)
+"""Of a device that gives its key away to nobody: HMAC alone, and nothing without its Static OOB key."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeviceIdentity:
-    """What was flashed: Device UUID, Static OOB key, and where the device says that its OOB information is."""
+    """What was flashed: Device UUID, Static OOB key, where the device says that its OOB information is, and what it
+    offers."""
 
     uuid: uuid.UUID
     key: Secret
     oob_information: OobInformation = OobInformation.NONE
+    capabilities: Capabilities = STRICT
 
 
 class Provisionee:
@@ -134,7 +148,7 @@ class Provisionee:
         self._identity = identity
         self._unchecked = fault in _UNCHECKED
         self._fault = _UNCHECKED.get(fault, fault) if fault else None
-        self._key = _used_key(identity.key, self._fault)
+        self._auth_value = Secret(b"")
         self._fixed = ephemerals
         self._first: Ephemerals | None = None
         self._links = 0
@@ -181,7 +195,7 @@ class Provisionee:
 
     def wipe(self) -> None:
         """Overwrite its keys."""
-        self._key.wipe()
+        self._auth_value.wipe()
         self._identity.key.wipe()
 
     # --- the exchange ---------------------------------------------------------------------------------------------
@@ -190,7 +204,7 @@ class Provisionee:
         self._expects: type | None = Invite
         self._ends_link = False
         self._invite = Invite()
-        self._capabilities = _capabilities(Algorithm.CMAC if len(self._key) == 16 else Algorithm.HMAC, self._fault)
+        self._capabilities = _offered(self._identity.capabilities, self._fault)
         self._peer_confirmation = b""
 
     def _answer(self, pdu: Pdu) -> tuple[Pdu, ...]:
@@ -222,18 +236,43 @@ class Provisionee:
         return (self._capabilities,) * repeats
 
     def _choose(self, start: Start) -> tuple[Pdu, ...]:
-        offered = [one for one in Algorithm if self._capabilities.offers(one) and one.size == len(self._key)]
-        methods = [AuthenticationMethod.STATIC_OOB]
-        if self._fault is Fault.ACCEPTS_WITHOUT_OOB:
-            methods.append(AuthenticationMethod.NO_OOB)
-        if start.method not in methods or start.algorithm not in offered:
+        if start.method not in set(self._methods()) or start.algorithm not in set(self._algorithms()):
             return self._fail(FailureCode.INVALID_FORMAT)
         self._start = start
         self._algorithm = Algorithm(start.algorithm)
+        self._auth_value = self._used_auth_value(start.method)
         self._own = self._fixed or self._new_ephemerals()
         self._point = crypto.public_point(self._own.private_key)
         self._expects = PublicKey
         return ()
+
+    def _methods(self) -> Iterator[AuthenticationMethod]:
+        """How it lets itself be authenticated."""
+        if self._capabilities.has_static_oob:
+            yield AuthenticationMethod.STATIC_OOB
+        if not self._is_strict or self._fault is Fault.ACCEPTS_WITHOUT_OOB:
+            yield AuthenticationMethod.NO_OOB
+
+    def _algorithms(self) -> Iterator[Algorithm]:
+        """What it begins with: whoever wants nothing without OOB authentication takes CMAC for an error."""
+        if self._capabilities.offers(Algorithm.HMAC):
+            yield Algorithm.HMAC
+        if self._capabilities.offers(Algorithm.CMAC) and not (
+            self._is_strict and self._fault is not Fault.ACCEPTS_CMAC
+        ):
+            yield Algorithm.CMAC
+
+    @property
+    def _is_strict(self) -> bool:
+        return bool(self._capabilities.oob_type & OobType.ONLY_AUTHENTICATED)
+
+    def _used_auth_value(self, method: int) -> Secret:
+        """Right or wrong."""
+        if method == AuthenticationMethod.NO_OOB:
+            return auth_value_of(Secret(b""), self._algorithm)
+        if self._fault is Fault.PADDED_KEY:
+            return Secret(self._identity.key.reveal().rjust(self._algorithm.size, b"\0")[: self._algorithm.size])
+        return auth_value_of(_used_key(self._identity.key, self._fault), self._algorithm)
 
     def _agree(self, peer: PublicKey) -> tuple[Pdu, ...]:
         if peer.point == self._point:
@@ -245,7 +284,7 @@ class Provisionee:
                 raise
             shared = Secret(bytes(COORDINATE_SIZE))
         inputs = crypto.confirmation_inputs(self._invite, self._capabilities, self._start, peer.point, self._point)
-        self._confirmation_key = crypto.ConfirmationKey.derive(self._algorithm, inputs, shared, self._key)
+        self._confirmation_key = crypto.ConfirmationKey.derive(self._algorithm, inputs, shared, self._auth_value)
         shared.wipe()
         self._expects = Confirmation
         if self._fault is Fault.ENDS_LINK:
@@ -266,7 +305,7 @@ class Provisionee:
             return ()
         if self._fault is Fault.REFLECTED_CONFIRMATION:
             return (confirmation,)
-        return (Confirmation(self._confirmation_key.confirmation(self._own.random, self._key)),)
+        return (Confirmation(self._confirmation_key.confirmation(self._own.random, self._auth_value)),)
 
     def _new_ephemerals(self) -> Ephemerals:
         new = Ephemerals.new(self._algorithm)
@@ -280,7 +319,7 @@ class Provisionee:
     def _disclose(self, random: Random) -> tuple[Pdu, ...]:
         if len(random.value) != self._algorithm.size:
             return self._fail(FailureCode.INVALID_FORMAT)
-        expected = self._confirmation_key.confirmation(random.value, self._key)
+        expected = self._confirmation_key.confirmation(random.value, self._auth_value)
         if not self._unchecked and not hmac.compare_digest(expected, self._peer_confirmation):
             return self._fail(FailureCode.CONFIRMATION_FAILED)
         self._expects = LaterPdu
@@ -300,13 +339,12 @@ class Provisionee:
         return data
 
 
-def _capabilities(algorithm: Algorithm, fault: Fault | None) -> Capabilities:
-    good = Capabilities(algorithms=1 << algorithm, oob_type=OobType.STATIC | OobType.ONLY_AUTHENTICATED)
+def _offered(good: Capabilities, fault: Fault | None) -> Capabilities:
     match fault:
         case Fault.ONLY_CMAC:
-            return replace(good, algorithms=1 << Algorithm.CMAC)
-        case Fault.ONLY_HMAC:
-            return replace(good, algorithms=1 << Algorithm.HMAC)
+            return replace(good, algorithms=1 << Algorithm.CMAC, oob_type=OobType.STATIC)
+        case Fault.ACCEPTS_CMAC:
+            return replace(good, algorithms=1 << Algorithm.CMAC | 1 << Algorithm.HMAC)
         case Fault.NO_ALGORITHM:
             return replace(good, algorithms=0)
         case Fault.NO_STATIC_OOB:
@@ -329,7 +367,7 @@ def _used_key(key: Secret, fault: Fault | None) -> Secret:
         case Fault.REVERSED_KEY:
             return Secret(data[::-1])
         case Fault.TEXT_KEY:
-            return Secret(data.hex()[:size].encode("ascii"))
+            return Secret(data.hex().encode("ascii"))
         case Fault.ZERO_KEY:
             return Secret(bytes(size))
         case _:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from bss_mfg.device import crypto
+from bss_mfg.device.auth_value import auth_value_of
 from bss_mfg.device.key_mistakes import mistaken_keys
 from bss_mfg.device.pdu import (
     COORDINATE_SIZE,
@@ -36,6 +37,8 @@ from bss_mfg.device.pdu import (
 from bss_mfg.device.verdict import Awaited, Remark, Verdict, VerdictKind
 from bss_mfg.model import Secret
 
+_STRONGEST_FIRST = Algorithm.HMAC, Algorithm.CMAC
+
 
 @dataclass(frozen=True, slots=True)
 class Ephemerals:
@@ -53,18 +56,17 @@ class Ephemerals:
 class ProofSession:
     """One exchange with one device.
 
-    The AuthValue is the session's from here on: it is wiped when the exchange ends. Its length chooses the algorithm,
-    as a Static OOB key of 16 bytes belongs to CMAC and one of 32 to HMAC; a longer key is never cut for a device
-    that can't use it.
+    The Static OOB key is the session's from here on: it is wiped when the exchange ends. What the device offers chooses
+    the algorithm: HMAC wherever there is it, since CMAC must not be used then (5.4.2.3). With CMAC whoever answers can
+    compute the AuthValue (CVE-2020-26559); the specification would cut a longer key for it, and here that is not done.
     """
 
-    def __init__(self, auth_value: Secret, ephemerals: Ephemerals | None = None) -> None:
-        self._algorithm = next(one for one in Algorithm if one.size == len(auth_value))
-        self._auth_value = auth_value
-        self._own = ephemerals or Ephemerals.new(self._algorithm)
-        self._point = crypto.public_point(self._own.private_key)
+    def __init__(self, key: Secret, ephemerals: Ephemerals | None = None) -> None:
+        self._key = key
+        self._auth_value = Secret(b"")
+        self._algorithm: Algorithm | None = None
+        self._given = ephemerals
         self._invite = Invite()
-        self._start = Start(self._algorithm, AuthenticationMethod.STATIC_OOB)
         self._awaited = Awaited.CAPABILITIES
         self._capabilities = Capabilities()
         self._inputs = b""
@@ -78,6 +80,11 @@ class ProofSession:
     def verdict(self) -> Verdict | None:
         """How the exchange ended; None while it goes on."""
         return self._verdict
+
+    @property
+    def algorithm(self) -> Algorithm | None:
+        """What was chosen when the device had told its Capabilities; None: nothing yet, or there was no choice."""
+        return self._algorithm
 
     def begin(self) -> tuple[bytes, ...]:
         """What to send first."""
@@ -125,12 +132,23 @@ class ProofSession:
         if not capabilities.has_static_oob:
             other = capabilities.has_other_oob
             return self._end(VerdictKind.NO_STATIC_OOB if other else VerdictKind.ONLY_WITHOUT_OOB)
-        if not capabilities.offers(self._algorithm):
-            return self._end(_missing_algorithm(capabilities))
-        self._remarks = _remarks(capabilities, self._algorithm)
+        algorithm = next((one for one in _STRONGEST_FIRST if capabilities.offers(one)), None)
+        if algorithm is None:
+            return self._end(VerdictKind.NO_ALGORITHM)
+        if algorithm is Algorithm.CMAC and len(self._key) > algorithm.size:
+            return self._end(VerdictKind.ONLY_CMAC)
+        self._begin_with(algorithm)
+        self._remarks = _remarks(capabilities, algorithm)
         self._capabilities = capabilities
         self._awaited = Awaited.PUBLIC_KEY
         return self._start, PublicKey(self._point)
+
+    def _begin_with(self, algorithm: Algorithm) -> None:
+        self._algorithm = algorithm
+        self._start = Start(algorithm, AuthenticationMethod.STATIC_OOB)
+        self._auth_value = auth_value_of(self._key, algorithm)
+        self._own = self._given or Ephemerals.new(algorithm)
+        self._point = crypto.public_point(self._own.private_key)
 
     def _agree(self, peer: PublicKey) -> tuple[Pdu, ...]:
         if peer.point[:COORDINATE_SIZE] == self._point[:COORDINATE_SIZE]:
@@ -158,9 +176,9 @@ class ProofSession:
         if self._is_confirmed_by(random, self._auth_value):
             return self._end(VerdictKind.PROVEN)
         self._remarks |= {Remark.CHECKS_NOTHING}
-        for kind, key in mistaken_keys(self._auth_value):
-            matches = self._is_confirmed_by(random, key)
-            key.wipe()
+        for kind, mistaken in mistaken_keys(self._key, self._chosen):
+            matches = self._is_confirmed_by(random, mistaken)
+            mistaken.wipe()
             if matches:
                 return self._end(kind)
         return self._end(VerdictKind.NOT_THIS_KEY)
@@ -171,8 +189,13 @@ class ProofSession:
 
     # --- what the steps are made of -------------------------------------------------------------------------------
 
+    @property
+    def _chosen(self) -> Algorithm:
+        """The algorithm, of an exchange that has begun with one."""
+        return Algorithm(self._start.algorithm)
+
     def _confirm(self, random: bytes, auth_value: Secret) -> bytes:
-        key = crypto.ConfirmationKey.derive(self._algorithm, self._inputs, self._shared, auth_value)
+        key = crypto.ConfirmationKey.derive(self._chosen, self._inputs, self._shared, auth_value)
         confirmation = key.confirmation(random, auth_value)
         key.wipe()
         return confirmation
@@ -183,23 +206,17 @@ class ProofSession:
 
     def _check_size(self, value: bytes) -> None:
         """A confirmation or random is as long as its algorithm has them; the other's is malformed here."""
-        if len(value) != self._algorithm.size:
-            raise MalformedPduError(f"{len(value)} bytes, where {self._algorithm.name} has {self._algorithm.size}")
+        if len(value) != self._chosen.size:
+            raise MalformedPduError(f"{len(value)} bytes, where {self._chosen.name} has {self._chosen.size}")
 
     def _end(self, kind: VerdictKind, code: int | None = None) -> tuple[Pdu, ...]:
         """The verdict, once; secrets are wiped with it. There is nothing more to send."""
         if self._verdict is None:
             self._verdict = Verdict(kind, self._awaited, code, self._remarks)
+            self._key.wipe()
             self._auth_value.wipe()
             self._shared.wipe()
         return ()
-
-
-def _missing_algorithm(capabilities: Capabilities) -> VerdictKind:
-    """What it means that the key's algorithm isn't offered."""
-    if capabilities.offers(Algorithm.CMAC):
-        return VerdictKind.ONLY_CMAC
-    return VerdictKind.ONLY_HMAC if capabilities.offers(Algorithm.HMAC) else VerdictKind.NO_ALGORITHM
 
 
 def _remarks(capabilities: Capabilities, algorithm: Algorithm) -> frozenset[Remark]:

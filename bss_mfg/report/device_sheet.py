@@ -54,7 +54,9 @@ CASES = {
     Case.CAPABILITIES: CaseWords("Capabilities", "It offers its Static OOB key and an algorithm."),
     Case.WRONG_KEY: CaseWords("Wrong key", "It refuses our Random (confirmation failed), and does not tell its own."),
     Case.OTHER_ALGORITHM: CaseWords(
-        "Other algorithm", "With the algorithm for keys of the other length, it refuses a made-up key of that length."
+        "Other algorithm",
+        "With the algorithm that its key isn't proven with it refuses a made-up key, and CMAC at once, if it says that "
+        "it refuses to begin without its key.",
     ),
     Case.OTHER_LENGTH: CaseWords(
         "Other length", "It refuses a Confirmation as long as the other algorithm has them (invalid format)."
@@ -109,7 +111,8 @@ _NOTES = {
     Note.SAME_RANDOM: "a random came twice",
     Note.REFLECTED: "it sent what we had sent",
     Note.NOTHING_TO_COMPARE: "too little came to compare",
-    Note.NOT_USABLE: "it does not offer its key with the algorithm of the key's length",
+    Note.BEGINS_WITH_CMAC: "it began with CMAC, though it says that it refuses to begin without its key",
+    Note.NOT_USABLE: "it does not offer its key with an algorithm that this key can be proven with",
     Note.NOT_PROVEN: "it did not prove its key",
     Note.TOO_SLOW: "longer than the limit",
     Note.NO_LIMIT: "no limit was given",
@@ -117,14 +120,14 @@ _NOTES = {
 _VERDICTS = {
     VerdictKind.PROVEN: "proven",
     VerdictKind.NOT_THIS_KEY: "it holds another key",
-    VerdictKind.TRIMMED_KEY: "it uses only a part of its key, padded with zeros",
+    VerdictKind.TRIMMED_KEY: "it uses only a part of its key, filled up",
     VerdictKind.REVERSED_KEY: "it uses its key from the last byte to the first",
+    VerdictKind.PADDED_KEY: "it fills its key up otherwise than with zeros after it",
     VerdictKind.TEXT_KEY: "it uses the hex digits of its key as if they were its bytes",
     VerdictKind.ZERO_KEY: "it uses a key of zeros",
     VerdictKind.REFLECTION: "it sent our own messages back",
     VerdictKind.BAD_PUBLIC_KEY: "its public key isn't a point of the curve",
-    VerdictKind.ONLY_CMAC: "it can't use a key of 32 bytes; half of it was not sent",
-    VerdictKind.ONLY_HMAC: "it can't use a key of 16 bytes",
+    VerdictKind.ONLY_CMAC: "it has CMAC alone, and a key of 32 bytes, half of which was not sent",
     VerdictKind.NO_ALGORITHM: "it offers no algorithm",
     VerdictKind.NO_STATIC_OOB: "it does not offer its Static OOB key",
     VerdictKind.ONLY_WITHOUT_OOB: "it offers no authentication",
@@ -161,7 +164,7 @@ _CODES: dict[int, str] = {
     FailureCode.INVALID_DATA: "invalid data",
 }
 """The names of 5.4.1.10."""
-ALGORITHMS = {Algorithm.CMAC: "CMAC (keys of 16 bytes)", Algorithm.HMAC: "HMAC (keys of 32 bytes)"}
+ALGORITHMS = {Algorithm.CMAC: "CMAC (AuthValues of 16 bytes)", Algorithm.HMAC: "HMAC (AuthValues of 32 bytes)"}
 
 
 def headline(outcome: TableOutcome) -> Headline:

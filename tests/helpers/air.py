@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from bss_mfg.device.pdu import Algorithm
+from bss_mfg.device.pdu import Algorithm, Capabilities, OobType
 from bss_mfg.device.provisionee import DeviceIdentity, Fault, Provisionee
 from bss_mfg.device.session import Ephemerals, ProofSession
 from bss_mfg.device.verdict import Verdict
@@ -19,7 +19,12 @@ from bss_mfg.model import Secret
 DEVICE = uuid.UUID("70cf7c97-32a3-45b6-9149-4810d2e9cbf4")
 KEY16 = bytes(range(1, 17))
 KEY32 = hashlib.sha256(b"a key of 32 bytes").digest()
-KEYS = {Algorithm.CMAC: KEY16, Algorithm.HMAC: KEY32}
+WAYS = {
+    "16-bytes-cmac": (KEY16, Algorithm.CMAC),
+    "16-bytes-hmac": (KEY16, Algorithm.HMAC),
+    "32-bytes-hmac": (KEY32, Algorithm.HMAC),
+}
+"""Keys that are used with each algorithm."""
 
 Air = Callable[[bytes], Iterable[bytes]]
 """What becomes of a PDU on its way."""
@@ -29,8 +34,19 @@ def clear(data: bytes) -> Iterable[bytes]:
     return (data,)
 
 
-def device(key: bytes, fault: Fault | None = None) -> Provisionee:
-    return Provisionee(DeviceIdentity(DEVICE, Secret(key)), fault)
+def offering(*algorithms: Algorithm) -> Capabilities:
+    """What a device as the specification says tells that has its key and these algorithms. With CMAC it can't refuse
+    what comes without OOB authentication."""
+    strict = OobType.NONE if Algorithm.CMAC in algorithms else OobType.ONLY_AUTHENTICATED
+    return Capabilities(algorithms=sum(1 << one for one in set(algorithms)), oob_type=OobType.STATIC | strict)
+
+
+def device(
+    key: bytes, fault: Fault | None = None, *algorithms: Algorithm, own: Ephemerals | None = None
+) -> Provisionee:
+    """With HMAC alone, where no algorithms are given."""
+    capabilities = offering(*algorithms or (Algorithm.HMAC,))
+    return Provisionee(DeviceIdentity(DEVICE, Secret(key), capabilities=capabilities), fault, own)
 
 
 def ephemerals(source: random.Random, algorithm: Algorithm) -> Ephemerals:

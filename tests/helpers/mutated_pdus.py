@@ -7,11 +7,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from bss_mfg.device.pdu import Algorithm
-from bss_mfg.device.provisionee import DeviceIdentity, Provisionee
 from bss_mfg.device.session import Ephemerals, ProofSession
 from bss_mfg.device.verdict import VerdictKind
 from bss_mfg.model import Secret
-from tests.helpers.air import DEVICE, KEYS, ephemerals, exchange
+from tests.helpers.air import WAYS, device, ephemerals, exchange
 
 _DEPTHS = (0,) * 30 + (1,) * 12 + (2,) * 7 + (3,)
 """How often which PDU of four is the first that is not as the device sent it. A wrong random takes a hundred
@@ -24,16 +23,15 @@ class Fuzzer:
 
     def __init__(self, algorithm: Algorithm, seed: int) -> None:
         self._random = random.Random(seed)
-        self._key = KEYS[algorithm]
+        self._key = next(key for key, used_with in WAYS.values() if used_with is algorithm)
         self._own: Ephemerals = ephemerals(self._random, algorithm)
-        identity = DeviceIdentity(DEVICE, Secret(self._key))
         self._good: list[bytes] = []
 
         def record(pdu: bytes) -> list[bytes]:
             self._good.append(pdu)
             return [pdu]
 
-        peer = Provisionee(identity, None, ephemerals(self._random, algorithm))
+        peer = device(self._key, None, algorithm, own=ephemerals(self._random, algorithm))
         assert exchange(self._session(), peer, back=record).proven
         assert len(self._good) == 4
 

@@ -5,7 +5,7 @@ at the first implementation. AES-CMAC is written out over raw AES-ECB and P-256 
 constant-time: for tests only). One object serves one provisioning link.
 
 Out of scope: Data (a Device refuses it as unexpected) and records (types 0x0A to 0x0D, which it does not recognise).
-An AuthValue is never padded or cut: 16 bytes for CMAC, 32 for HMAC.
+A Static OOB key has any length; the AuthValue that is made of it (5.4.2.4.1) has 16 bytes for CMAC, 32 for HMAC.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ Outcome = Literal["proven", "not proven", "failed"]
 Point = tuple[int, int]
 
 INVITE, CAPABILITIES, START, PUBLIC_KEY, INPUT_COMPLETE, CONFIRMATION, RANDOM, DATA, COMPLETE, FAILED = range(10)
-INVALID_PDU, INVALID_FORMAT, UNEXPECTED_PDU, CONFIRMATION_FAILED, UNEXPECTED_ERROR = 1, 2, 3, 4, 7
+INVALID_PDU, INVALID_FORMAT, UNEXPECTED_PDU, CONFIRMATION_FAILED = 1, 2, 3, 4
 NAMES = ("cmac", "hmac")  # by the number in Start; the bit in Capabilities is 1 << number
 SIZES = {"cmac": 16, "hmac": 32}  # of confirmation, random and AuthValue alike (5.4.2.4)
+STATIC_OOB, ONLY_AUTHENTICATED = 1, 2  # the bits of OOB Type in Capabilities (5.4.1.2)
 
 P = 2**256 - 2**224 + 2**192 + 2**96 - 1
 N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -94,6 +95,15 @@ def _hmac(key: bytes, message: bytes) -> bytes:
     return hmac.new(key, message, hashlib.sha256).digest()
 
 
+def auth_value(algorithm: str, oob: bytes) -> bytes:
+    """AuthValue (5.4.2.4.1) of binary data: copied from its first byte on; zeros follow a short one, a long one loses
+    its bytes of the highest indexes."""
+    value = bytearray(SIZES[algorithm])
+    for index in range(min(len(value), len(oob))):
+        value[index] = oob[index]
+    return bytes(value)
+
+
 def salt(algorithm: str, inputs: bytes) -> bytes:
     """ConfirmationSalt (5.4.2.4): s1(inputs) or s2(inputs), a MAC under a key of zeros."""
     return _aes_cmac(bytes(16), inputs) if SIZES[algorithm] == 16 else _hmac(bytes(32), inputs)
@@ -119,19 +129,24 @@ class Device:
     """The unprovisioned device's side (5.4.2): static OOB available, its public key not OOB."""
 
     def __init__(
-        self, auth_value: bytes, algorithms: int = 3, private: int | None = None, random: bytes | None = None
+        self,
+        oob: bytes,
+        algorithms: int = 3,
+        private: int | None = None,
+        random: bytes | None = None,
+        *,
+        oob_type: int = STATIC_OOB,
     ) -> None:
-        """Set up one link; `algorithms` is the field of Capabilities (bit 0 CMAC, bit 1 HMAC)."""
-        if len(auth_value) not in (16, 32):
-            raise ValueError("an AuthValue has 16 or 32 bytes")
+        """Set up one link; `algorithms` and `oob_type` are fields of Capabilities (bit 0 of the first is CMAC, bit 1
+        HMAC), `oob` is the Static OOB key. A `random` of 32 bytes is cut for CMAC."""
         self.believes = False  # whether the provisioner's confirmation was right
         self.method: int | None = None  # Start's authentication method: 0 no OOB (proves nothing!), 1 static OOB
         self.algorithm = ""  # the one that Start chose
-        self._auth, self._algorithms, self._random = auth_value, algorithms, random or b""
+        self._oob, self._algorithms, self._oob_type, self._random = oob, algorithms, oob_type, random or b""
         self._private = 1 + secrets.randbelow(N - 1) if private is None else private
         self._public = public_xy(self._private)
         self._expected, self._failed = INVITE, False
-        self._inputs = self._key = self._theirs = b""
+        self._inputs = self._key = self._theirs = self._auth = b""
 
     def _fail(self, code: int) -> list[bytes]:
         """Provisioning Failed (5.4.1.10); every later PDU on this link is then unexpected (5.4.4)."""
@@ -156,22 +171,24 @@ class Device:
         }[kind[0]](body)
 
     def _invited(self, body: bytes) -> list[bytes]:
-        """Capabilities (5.4.1.2): one element, the algorithms, no OOB key, static OOB, no output, no input."""
-        capabilities = b"\x01" + self._algorithms.to_bytes(2, "big") + b"\x00\x01" + bytes(6)
+        """Capabilities (5.4.1.2): one element, the algorithms, no OOB key, the OOB type, no output, no input."""
+        capabilities = b"\x01" + self._algorithms.to_bytes(2, "big") + bytes((0, self._oob_type)) + bytes(6)
         self._inputs, self._expected = body + capabilities, START
         return [bytes((CAPABILITIES,)) + capabilities]
 
     def _started(self, body: bytes) -> list[bytes]:
-        """Start (5.4.1.3): only what Capabilities offered; action and size are 0 without and with static OOB."""
+        """Start (5.4.1.3): only what Capabilities offered; action and size are 0 without and with static OOB. A device
+        that supports nothing but OOB authenticated provisioning treats CMAC as an error, and HMAC with no OOB."""
         number, key_type, method, action, size = body
         if number > 1 or not self._algorithms >> number & 1 or key_type or method > 1 or action or size:
             return self._fail(INVALID_FORMAT)
+        if method == 1 and not self._oob_type & STATIC_OOB:
+            return self._fail(INVALID_FORMAT)
+        if self._oob_type & ONLY_AUTHENTICATED and (NAMES[number] == "cmac" or method == 0):
+            return self._fail(INVALID_FORMAT)
         self.algorithm, self.method = NAMES[number], method
-        if method == 0:
-            self._auth = bytes(SIZES[self.algorithm])  # no OOB: the AuthValue is zero (5.4.2.4)
-        if len(self._auth) != SIZES[self.algorithm]:
-            return self._fail(UNEXPECTED_ERROR)  # this device has no AuthValue for an algorithm it offered
-        self._random = self._random or secrets.token_bytes(SIZES[self.algorithm])
+        self._auth = auth_value(self.algorithm, self._oob if method else b"")  # no OOB: it is zero (5.4.2.4)
+        self._random = (self._random or secrets.token_bytes(32))[: SIZES[self.algorithm]]
         self._inputs, self._expected = self._inputs + body, PUBLIC_KEY
         return []
 
@@ -200,7 +217,8 @@ class Device:
 
 
 class Provisioner:
-    """The provisioner's side (5.4.2) up to the device's proof; static OOB only, attention 0.
+    """The provisioner's side (5.4.2) up to the device's proof; static OOB only, attention 0. Without an algorithm of
+    its own it takes the strongest that is offered (5.4.2.3); then `algorithm` says which.
 
     `outcome`: "proven" when the device's confirmation is right; "not proven" when it is wrong or when the device
     refuses ours after our Random (Failed 04); "failed" when the exchange broke and says nothing of the AuthValue.
@@ -208,14 +226,12 @@ class Provisioner:
     """
 
     def __init__(
-        self, auth_value: bytes, algorithm: str, private: int | None = None, random: bytes | None = None
+        self, oob: bytes, algorithm: str = "", private: int | None = None, random: bytes | None = None
     ) -> None:
-        """Set up one link; AuthValue and random have the algorithm's size."""
-        self._random = random or secrets.token_bytes(SIZES[algorithm])
-        if not len(auth_value) == len(self._random) == SIZES[algorithm]:
-            raise ValueError(f"AuthValue and random have {SIZES[algorithm]} bytes each for {algorithm}")
+        """Set up one link with a Static OOB key of any length; a `random` of 32 bytes is cut for CMAC."""
         self.outcome: Outcome | None = None
-        self._auth, self._algorithm = auth_value, algorithm
+        self.algorithm = algorithm
+        self._oob, self._auth, self._random = oob, b"", random or secrets.token_bytes(32)
         self._private = 1 + secrets.randbelow(N - 1) if private is None else private
         self._public = public_xy(self._private)
         self._expected: int | None = None
@@ -238,7 +254,7 @@ class Provisioner:
         if pdu == bytes((FAILED, CONFIRMATION_FAILED)) and self._expected == RANDOM:
             return self._end("not proven")
         sizes = {CAPABILITIES: 11, PUBLIC_KEY: 64}
-        if not pdu or pdu[0] != self._expected or len(pdu) - 1 != sizes.get(pdu[0], SIZES[self._algorithm]):
+        if not pdu or pdu[0] != self._expected or len(pdu) - 1 != sizes.get(pdu[0], SIZES.get(self.algorithm)):
             return self._end("failed")
         return {
             CAPABILITIES: self._offered,
@@ -249,9 +265,12 @@ class Provisioner:
 
     def _offered(self, body: bytes) -> list[bytes]:
         """Capabilities (5.4.1.2): elements, the algorithm and static OOB must be there; then Start and our key."""
-        number = NAMES.index(self._algorithm)
-        if body[0] == 0 or not int.from_bytes(body[1:3], "big") >> number & 1 or not body[4] & 1:
+        offered = [name for number, name in enumerate(NAMES) if int.from_bytes(body[1:3], "big") >> number & 1]
+        self.algorithm = self.algorithm or (offered or [""])[-1]  # CMAC must not be taken where there is HMAC
+        if body[0] == 0 or self.algorithm not in offered or not body[4] & STATIC_OOB:
             return self._end("failed")
+        number, size = NAMES.index(self.algorithm), SIZES[self.algorithm]
+        self._auth, self._random = auth_value(self.algorithm, self._oob), self._random[:size]
         start = bytes((number, 0, 1, 0, 0))
         self._inputs, self._expected = self._inputs + body + start + self._public, PUBLIC_KEY
         return [bytes((START,)) + start, bytes((PUBLIC_KEY,)) + self._public]
@@ -264,8 +283,8 @@ class Provisioner:
             secret = b""
         if not secret or body[:32] == self._public[:32]:
             return self._end("failed")
-        self._key = confirmation_key(self._algorithm, secret, salt(self._algorithm, self._inputs + body), self._auth)
-        self._ours = confirmation(self._algorithm, self._key, self._random, self._auth)
+        self._key = confirmation_key(self.algorithm, secret, salt(self.algorithm, self._inputs + body), self._auth)
+        self._ours = confirmation(self.algorithm, self._key, self._random, self._auth)
         self._expected = CONFIRMATION
         return [bytes((CONFIRMATION,)) + self._ours]
 
@@ -278,7 +297,7 @@ class Provisioner:
 
     def _revealed(self, body: bytes) -> list[bytes]:
         """Random (5.4.2.4): now the device's confirmation can be checked, and with it the AuthValue."""
-        right = hmac.compare_digest(confirmation(self._algorithm, self._key, body, self._auth), self._theirs)
+        right = hmac.compare_digest(confirmation(self.algorithm, self._key, body, self._auth), self._theirs)
         return self._end("proven" if right else "not proven")
 
 
@@ -355,11 +374,22 @@ def _self_test() -> None:
         ("0000 0000", 3),
         ("0000 020200010000", 2),
         ("00 0000", 3),
-        ("0000 020000010000", 7),
         ("0000 020100010000 03" + "00" * 64, 2),
         ("0000 0200", 2),
     ):
         same(pdus, list(map(Device(bytes(32)).receive, map(unhex, pdus.split())))[-1], [bytes((FAILED, code))])
+    for start, taken in (("0200000000", 0), ("0201000000", 0), ("0200000100", 0), ("0201000100", 1)):
+        strict = Device(bytes(32), oob_type=STATIC_OOB | ONLY_AUTHENTICATED)
+        same(start, [strict.receive(unhex(pdu)) for pdu in ("0000", start + "00")][1] == [], bool(taken))
+    data = bytes(range(1, 41))
+    for length in (0, 1, 15, 16, 17, 31, 32, 33, 40):
+        for name in NAMES:
+            made = auth_value(name, data[:length])
+            same(f"{name} of {length}", made, (data[:length] + bytes(32))[: SIZES[name]])
+        for bits, wanted in ((1, "cmac"), (2, "hmac"), (3, "hmac")):
+            prov, dev = Provisioner(data[:length]), Device(data[:length], bits)
+            _run(prov, dev)
+            same(f"strongest of {bits}", (prov.algorithm, prov.outcome, dev.believes), (wanted, "proven", True))
 
 
 if __name__ == "__main__":

@@ -14,14 +14,14 @@ from bss_mfg.device.case_run import EXCHANGES, TableOutcome, TableRequest, run_t
 from bss_mfg.device.case_table import CLAUSES, CUTS, PROOFS, REFUSALS, Case, Note, Result, judge_refusal
 from bss_mfg.device.pdu import Algorithm, Capabilities, OobType, PduType, PublicKey, encode
 from bss_mfg.device.provisionee import DeviceIdentity, Fault, Provisionee
-from bss_mfg.device.verdict import VerdictKind
+from bss_mfg.device.verdict import Remark
 from bss_mfg.device.virtual_device import virtual_air
 from bss_mfg.model import Secret
 from bss_mfg.oob_information import OobInformation
-from tests.helpers.air import DEVICE, KEY32, KEYS, device
+from tests.helpers.air import DEVICE, KEY16, KEY32, WAYS, device
 from tests.helpers.direct_radio import QUICK, DirectRadio, Peer
 
-both = pytest.mark.parametrize("algorithm", Algorithm, ids=lambda one: one.name)
+each = pytest.mark.parametrize(("key", "algorithm"), WAYS.values(), ids=WAYS)
 ASKED = {Case.RIGHT_KEY, Case.RIGHT_KEY_AGAIN, *REFUSALS, *CUTS}
 """The cases that have an exchange of their own."""
 WHOLE = {Case.ADVERTISING, Case.CAPABILITIES, Case.NEW_EACH_TIME, Case.REFLECTION, Case.STILL_ADVERTISING}
@@ -48,10 +48,11 @@ def rows_with(outcome: TableOutcome, result: Result) -> set[Case]:
     return {row.case for row in outcome.rows if row.result is result}
 
 
-@both
-def test_a_device_as_specified_passes_every_row(algorithm: Algorithm) -> None:
-    outcome, radio, opened = tabled(device(KEYS[algorithm]), KEYS[algorithm])
-    noted = {Case.TIME_TO_PROOF} | ({Case.CAPABILITIES} if algorithm is Algorithm.CMAC else set())
+@each
+def test_a_device_as_specified_passes_every_row(key: bytes, algorithm: Algorithm) -> None:
+    """With CMAC it can't say that it refuses to begin without its key."""
+    outcome, radio, opened = tabled(device(key, None, algorithm), key)
+    noted = {Case.TIME_TO_PROOF} | ({Case.CAPABILITIES, Case.WITHOUT_OOB} if algorithm is Algorithm.CMAC else set())
     assert rows_with(outcome, Result.PASSED) == set(Case) - noted
     assert rows_with(outcome, Result.NOTED) == noted
     assert outcome.passed
@@ -68,11 +69,13 @@ FAILED_BY = {
     Fault.REVERSED_KEY: set(PROOFS),
     Fault.TEXT_KEY: set(PROOFS),
     Fault.ZERO_KEY: set(PROOFS),
+    Fault.PADDED_KEY: set(PROOFS),
     Fault.UNCHECKED_OTHER_KEY: {*PROOFS, *LATE},
     Fault.UNCHECKED_TRIMMED_KEY: {*PROOFS, *LATE},
     Fault.UNCHECKED_REVERSED_KEY: {*PROOFS, *LATE},
     Fault.UNCHECKED_TEXT_KEY: {*PROOFS, *LATE},
     Fault.UNCHECKED_ZERO_KEY: {*PROOFS, *LATE},
+    Fault.UNCHECKED_PADDED_KEY: {*PROOFS, *LATE},
     Fault.REFLECTED_PUBLIC_KEY: {*PROOFS, Case.REFLECTION},
     Fault.REFLECTED_CONFIRMATION: {*PROOFS, Case.REFLECTION},
     Fault.BAD_PUBLIC_KEY: {*PROOFS, *AFTER_PUBLIC_KEY},
@@ -95,27 +98,41 @@ FAILED_BY = {
     Fault.ACCEPTS_BAD_PUBLIC_KEY: {Case.INVALID_PUBLIC_KEY, Case.ZERO_PUBLIC_KEY},
     Fault.ACCEPTS_OTHER_LENGTH: {Case.OTHER_LENGTH},
     Fault.ACCEPTS_WITHOUT_OOB: {Case.WITHOUT_OOB},
+    Fault.ACCEPTS_CMAC: {Case.OTHER_ALGORITHM},
     Fault.ACCEPTS_ANY_ORDER: {Case.OUT_OF_ORDER},
     Fault.SAME_PUBLIC_KEY: {Case.NEW_EACH_TIME},
     Fault.SAME_RANDOM: {Case.NEW_EACH_TIME},
     Fault.KEEPS_STATE: set(CUTS),
 }
-"""The rows that a device fails with each fault, with a key of 32 bytes."""
+"""The rows that a device with HMAC fails with each fault."""
 
 
-@pytest.mark.parametrize("fault", [fault for fault in Fault if fault is not Fault.ONLY_HMAC], ids=lambda one: one.value)
+OF_SHORT_KEYS = {Fault.PADDED_KEY, Fault.UNCHECKED_PADDED_KEY}
+
+
+@pytest.mark.parametrize("fault", Fault, ids=lambda one: one.value)
 def test_each_fault_fails_its_rows(fault: Fault) -> None:
-    outcome, _, opened = tabled(device(KEY32, fault))
+    key = KEY16 if fault in OF_SHORT_KEYS else KEY32
+    outcome, _, opened = tabled(device(key, fault), key)
     assert rows_with(outcome, Result.FAILED) == FAILED_BY[fault]
     assert not outcome.passed
     assert len(opened) <= len(PROOFS)
 
 
-def test_a_device_that_has_no_algorithm_for_a_short_key() -> None:
-    outcome, _, _ = tabled(device(KEYS[Algorithm.CMAC], Fault.ONLY_HMAC), KEYS[Algorithm.CMAC])
-    assert rows_with(outcome, Result.FAILED) == {Case.RIGHT_KEY}
+@pytest.mark.parametrize("key", [KEY16, KEY32], ids=len)
+def test_a_device_with_both_algorithms_may_begin_with_either(key: bytes) -> None:
+    """If it doesn't say that it wants OOB authentication alone, it refuses the made-up key when it sees it."""
+    outcome, _, _ = tabled(device(key, None, *Algorithm), key)
+    assert outcome.passed
+    assert rows_with(outcome, Result.NOTED) == {Case.CAPABILITIES, Case.WITHOUT_OOB, Case.TIME_TO_PROOF}
+
+
+def test_a_device_that_begins_with_cmac_where_it_must_not_is_told_so() -> None:
+    outcome, _, _ = tabled(device(KEY16, Fault.ACCEPTS_CMAC), KEY16)
+    (row,) = (row for row in outcome.rows if row.result is Result.FAILED)
+    assert (row.case, row.note) == (Case.OTHER_ALGORITHM, Note.BEGINS_WITH_CMAC)
     assert outcome.verdict is not None
-    assert outcome.verdict.kind is VerdictKind.ONLY_HMAC
+    assert outcome.verdict.remarks == {Remark.CMAC_TOO}
 
 
 def test_every_case_can_fail() -> None:

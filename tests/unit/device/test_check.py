@@ -32,12 +32,12 @@ from bss_mfg.device.looking import Wanted, look_for
 from bss_mfg.device.pdu import Algorithm
 from bss_mfg.device.provisionee import DeviceIdentity, Fault, Provisionee
 from bss_mfg.device.radio import Link, LinkLostError, Sighting
-from bss_mfg.device.verdict import Awaited, Verdict, VerdictKind
+from bss_mfg.device.verdict import Awaited, Remark, Verdict, VerdictKind
 from bss_mfg.device.virtual_device import virtual_air
 from bss_mfg.errors import InputError
 from bss_mfg.model import Secret
 from bss_mfg.oob_information import OobInformation
-from tests.helpers.air import DEVICE, KEY32, KEYS, device
+from tests.helpers.air import DEVICE, KEY32, WAYS, device
 
 SHORT = Patience(find=1.0, connect=5.0, answer=0.5)
 PATIENT = Patience(find=30.0, connect=30.0, answer=30.0)
@@ -60,15 +60,15 @@ def checked(peers: list[Provisionee], key: bytes = KEY32, patience: Patience = P
     return asyncio.run(run()), opened
 
 
-@pytest.mark.parametrize("algorithm", Algorithm, ids=lambda one: one.name)
-def test_a_good_device_is_proven_and_stays_unprovisioned(algorithm: Algorithm) -> None:
-    key = KEYS[algorithm]
-    found, opened = checked([device(key)], key)
+@pytest.mark.parametrize(("key", "algorithm"), WAYS.values(), ids=WAYS)
+def test_a_good_device_is_proven_and_stays_unprovisioned(key: bytes, algorithm: Algorithm) -> None:
+    found, opened = checked([device(key, None, algorithm)], key)
     assert found.passed
     assert opened == 1
     assert found.sighting is not None
     assert found.sighting.beacon == Beacon(DEVICE)
-    assert found.verdict == Verdict(VerdictKind.PROVEN, Awaited.RANDOM)
+    remarks = frozenset({Remark.WITHOUT_OOB_TOO} if algorithm is Algorithm.CMAC else ())
+    assert found.verdict == Verdict(VerdictKind.PROVEN, Awaited.RANDOM, remarks=remarks)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ TITLES = {
     "5.4.2": "Provisioning behavior",
     "5.4.2.3": "Exchanging public keys",
     "5.4.2.4": "Authentication",
+    "5.4.2.4.1": "AuthValue computation",
     "5.4.4": "Provisioning errors",
     "7.1.2.2.1": "Advertising",
 }

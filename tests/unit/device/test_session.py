@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from bss_mfg.device import crypto
 from bss_mfg.device.pdu import (
     Algorithm,
-    Capabilities,
     Confirmation,
     Failed,
     OobType,
@@ -25,11 +24,11 @@ from bss_mfg.device.provisionee import ONLY_THE_TABLE_SEES, DeviceIdentity, Faul
 from bss_mfg.device.session import Ephemerals, ProofSession
 from bss_mfg.device.verdict import Awaited, Remark, VerdictKind
 from bss_mfg.model import Secret
-from tests.helpers.air import DEVICE, KEY16, KEY32, KEYS, device, ephemerals, exchange
+from tests.helpers.air import DEVICE, KEY16, KEY32, WAYS, device, ephemerals, exchange, offering
 from tests.helpers.mutated_pdus import Fuzzer
 from tests.unit.device import sample_data as sample
 
-both = pytest.mark.parametrize("algorithm", Algorithm, ids=lambda one: one.name)
+each = pytest.mark.parametrize(("key", "algorithm"), WAYS.values(), ids=WAYS)
 
 SEEN_OF_FAULTS = {
     Fault.OTHER_KEY: (VerdictKind.NOT_THIS_KEY, Awaited.RANDOM),
@@ -57,81 +56,134 @@ SEEN_OF_FAULTS = {
     Fault.SILENT_AFTER_CONFIRMATION: (VerdictKind.NO_ANSWER, Awaited.CONFIRMATION),
     Fault.ENDS_LINK: (VerdictKind.LINK_LOST, Awaited.PUBLIC_KEY),
 }
-"""What the exchange says of each fault, with a key of either length."""
-OF_ONE_LENGTH = {Fault.ONLY_CMAC, Fault.ONLY_HMAC}
+"""What the exchange says of each fault, with a key of either length and either algorithm."""
+OF_SOME_WAYS = {Fault.ONLY_CMAC, Fault.PADDED_KEY, Fault.UNCHECKED_PADDED_KEY}
 SEEN_BEFORE_OR_AFTER = {Fault.SWAPPED_UUID, Fault.ZERO_UUID, Fault.OTHER_OOB_INFORMATION, Fault.SILENT_AFTER_CHECK}
 """In what the device advertises; the exchange itself is good."""
 
 
-@both
-def test_a_good_device_proves_its_key_again_and_again(algorithm: Algorithm) -> None:
-    peer = device(KEYS[algorithm])
+@each
+def test_a_good_device_proves_its_key_again_and_again(key: bytes, algorithm: Algorithm) -> None:
+    peer = device(key, None, algorithm)
     for _ in range(3):
-        verdict = exchange(ProofSession(Secret(KEYS[algorithm])), peer)
+        verdict = exchange(ProofSession(Secret(key)), peer)
         assert verdict.kind is VerdictKind.PROVEN
-        assert verdict.remarks == frozenset()
+        assert verdict.remarks == ({Remark.WITHOUT_OOB_TOO} if algorithm is Algorithm.CMAC else frozenset())
         assert peer.beacon is not None
         assert peer.beacon.uuid == DEVICE
 
 
 def test_every_fault_has_its_place_here() -> None:
-    assert set(SEEN_OF_FAULTS) | OF_ONE_LENGTH | SEEN_BEFORE_OR_AFTER | ONLY_THE_TABLE_SEES == set(Fault)
+    assert set(SEEN_OF_FAULTS) | OF_SOME_WAYS | SEEN_BEFORE_OR_AFTER | ONLY_THE_TABLE_SEES == set(Fault)
     assert len(SEEN_OF_FAULTS) >= 15
 
 
-@both
+@each
 @pytest.mark.parametrize("fault", SEEN_OF_FAULTS)
-def test_every_fault_is_named(fault: Fault, algorithm: Algorithm) -> None:
-    verdict = exchange(ProofSession(Secret(KEYS[algorithm])), device(KEYS[algorithm], fault))
+def test_every_fault_is_named(fault: Fault, key: bytes, algorithm: Algorithm) -> None:
+    verdict = exchange(ProofSession(Secret(key)), device(key, fault, algorithm))
     assert (verdict.kind, verdict.awaited) == SEEN_OF_FAULTS[fault]
     unchecked = fault.name.startswith("UNCHECKED") or fault is Fault.OTHER_RANDOM
     assert (Remark.CHECKS_NOTHING in verdict.remarks) == unchecked
 
 
-@both
+@each
 @pytest.mark.parametrize("fault", sorted(SEEN_BEFORE_OR_AFTER))
-def test_faults_outside_the_exchange_are_seen_in_the_beacon(fault: Fault, algorithm: Algorithm) -> None:
-    peer = device(KEYS[algorithm], fault)
+def test_faults_outside_the_exchange_are_seen_in_the_beacon(fault: Fault, key: bytes, algorithm: Algorithm) -> None:
+    peer = device(key, fault, algorithm)
     before = peer.beacon
-    assert exchange(ProofSession(Secret(KEYS[algorithm])), peer).proven
-    assert before != device(KEYS[algorithm]).beacon or peer.beacon is None
+    assert exchange(ProofSession(Secret(key)), peer).proven
+    assert before != device(key, None, algorithm).beacon or peer.beacon is None
 
 
 @pytest.mark.parametrize(
     ("key", "fault", "kind"),
     [
         (KEY32, Fault.ONLY_CMAC, VerdictKind.ONLY_CMAC),
-        (KEY16, Fault.ONLY_HMAC, VerdictKind.ONLY_HMAC),
         (KEY16, Fault.ONLY_CMAC, VerdictKind.PROVEN),
-        (KEY32, Fault.ONLY_HMAC, VerdictKind.PROVEN),
+        (KEY16, Fault.PADDED_KEY, VerdictKind.NOT_THIS_KEY),
+        (KEY16, Fault.UNCHECKED_PADDED_KEY, VerdictKind.PADDED_KEY),
+        (KEY32, Fault.PADDED_KEY, VerdictKind.PROVEN),
+        (KEY32, Fault.UNCHECKED_PADDED_KEY, VerdictKind.PROVEN),
     ],
 )
-def test_the_length_of_the_key_asks_for_its_algorithm(key: bytes, fault: Fault, kind: VerdictKind) -> None:
+def test_faults_that_depend_on_the_length_of_the_key(key: bytes, fault: Fault, kind: VerdictKind) -> None:
     assert exchange(ProofSession(Secret(key)), device(key, fault)).kind is kind
+
+
+offers = st.sets(st.sampled_from(Algorithm)).map(sorted)
+
+
+@given(length=st.sampled_from([16, 32]), algorithms=offers, strict=st.booleans(), right=st.booleans(), data=st.data())
+def test_the_strongest_algorithm_that_is_offered_is_used_with_a_key_of_either_length(
+    length: int, algorithms: list[Algorithm], strict: bool, right: bool, data: st.DataObject
+) -> None:
+    """`strict`: the device says that it wants OOB authentication alone, and takes CMAC for an error."""
+    key = data.draw(st.binary(min_size=length, max_size=length))
+    held = key if right else bytes([key[0] ^ 1]) + key[1:]
+    capabilities = replace(offering(*algorithms), oob_type=OobType.STATIC | (OobType.ONLY_AUTHENTICATED * strict))
+    peer = Provisionee(DeviceIdentity(DEVICE, Secret(held), capabilities=capabilities))
+    sent: list[bytes] = []
+
+    def there(pdu: bytes) -> list[bytes]:
+        sent.append(pdu)
+        return [pdu]
+
+    session = ProofSession(Secret(key))
+    verdict = exchange(session, peer, there)
+    started = [pdu[1] for pdu in sent if pdu[0] == PduType.START]
+    proof = VerdictKind.PROVEN if right else VerdictKind.NOT_THIS_KEY
+    if Algorithm.HMAC in algorithms:
+        assert (verdict.kind, started, session.algorithm) == (proof, [Algorithm.HMAC], Algorithm.HMAC)
+    elif not algorithms:
+        assert (verdict.kind, started, session.algorithm) == (VerdictKind.NO_ALGORITHM, [], None)
+    elif length > Algorithm.CMAC.size:
+        assert (verdict.kind, started, session.algorithm) == (VerdictKind.ONLY_CMAC, [], None)
+    else:
+        assert (verdict.kind, started) == (VerdictKind.REFUSED if strict else proof, [Algorithm.CMAC])
+
+
+def test_each_exchange_has_a_random_as_long_as_its_algorithm_asks_for() -> None:
+    """It is made when the algorithm is known, and is new each time."""
+    for algorithm in Algorithm:
+        sent: list[bytes] = []
+
+        def there(pdu: bytes, sent: list[bytes] = sent) -> list[bytes]:
+            sent.append(pdu)
+            return [pdu]
+
+        for _ in range(2):
+            assert exchange(ProofSession(Secret(KEY16)), device(KEY16, None, algorithm), there).proven
+        first, second = (pdu[1:] for pdu in sent if pdu[0] == PduType.RANDOM)
+        assert len(first) == len(second) == algorithm.size
+        assert first != second
 
 
 def test_half_of_a_long_key_is_never_used() -> None:
     """A device that trims the key and offers CMAC would prove it with half: the exchange does not go that far."""
     session = ProofSession(Secret(KEY32))
-    assert exchange(session, device(KEY32[:16])).kind is VerdictKind.ONLY_CMAC
+    assert exchange(session, device(KEY32[:16], None, Algorithm.CMAC)).kind is VerdictKind.ONLY_CMAC
 
 
-@both
-def test_a_wrong_key_of_the_provisioner_is_refused(algorithm: Algorithm) -> None:
-    wrong = bytes(one ^ 1 for one in KEYS[algorithm])
-    verdict = exchange(ProofSession(Secret(wrong)), device(KEYS[algorithm]))
+@each
+def test_a_wrong_key_of_the_provisioner_is_refused(key: bytes, algorithm: Algorithm) -> None:
+    wrong = bytes(one ^ 1 for one in key)
+    verdict = exchange(ProofSession(Secret(wrong)), device(key, None, algorithm))
     assert (verdict.kind, verdict.code) == (VerdictKind.NOT_THIS_KEY, 4)
 
 
-@both
-def test_what_a_device_allows_besides_is_remarked(algorithm: Algorithm) -> None:
-    session = ProofSession(Secret(KEYS[algorithm]))
+@pytest.mark.parametrize("key", [KEY16, KEY32], ids=len)
+@pytest.mark.parametrize("algorithms", [[Algorithm.CMAC], [Algorithm.HMAC], [*Algorithm]], ids=repr)
+@pytest.mark.parametrize("strict", [OobType.NONE, OobType.ONLY_AUTHENTICATED])
+def test_what_a_device_allows_besides_is_remarked(key: bytes, algorithms: list[Algorithm], strict: OobType) -> None:
+    session = ProofSession(Secret(key))
     session.begin()
-    session.receive(encode(Capabilities(algorithms=3, oob_type=OobType.STATIC)))
+    session.receive(encode(replace(offering(*algorithms), oob_type=OobType.STATIC | strict)))
     session.time_out()
     assert session.verdict is not None
-    expected = {Remark.WITHOUT_OOB_TOO} | ({Remark.CMAC_TOO} if algorithm is Algorithm.HMAC else set())
-    assert session.verdict.remarks == expected
+    expected = {Remark.WITHOUT_OOB_TOO: not strict, Remark.CMAC_TOO: len(algorithms) == 2}
+    if session.verdict.kind is not VerdictKind.ONLY_CMAC:
+        assert session.verdict.remarks == {remark for remark, is_so in expected.items() if is_so}
 
 
 def test_the_specifications_exchange_with_hmac() -> None:
@@ -152,13 +204,12 @@ def test_the_specifications_exchange_with_hmac() -> None:
     assert session.verdict.proven
 
 
-@both
+@each
 @given(data=st.data())
-def test_one_wrong_bit_is_no_proof(algorithm: Algorithm, data: st.DataObject) -> None:
+def test_one_wrong_bit_is_no_proof(key: bytes, algorithm: Algorithm, data: st.DataObject) -> None:
     """A bit of one PDU of the device changes on the way."""
     source = random.Random(data.draw(st.integers(0, 1 << 32)))
-    key = KEYS[algorithm]
-    peer = Provisionee(DeviceIdentity(DEVICE, Secret(key)), None, ephemerals(source, algorithm))
+    peer = device(key, None, algorithm, own=ephemerals(source, algorithm))
     session = ProofSession(Secret(key), ephemerals(source, algorithm))
     which = data.draw(st.sampled_from([PduType.CAPABILITIES, PduType.PUBLIC_KEY, PduType.CONFIRMATION, PduType.RANDOM]))
     bit = data.draw(st.integers(0, 64 * 8 - 1))
@@ -173,14 +224,15 @@ def test_one_wrong_bit_is_no_proof(algorithm: Algorithm, data: st.DataObject) ->
     assert not exchange(session, peer, back=back).proven
 
 
-@both
+@each
 @given(data=st.data())
-def test_air_that_loses_repeats_and_reorders_ends_in_no_false_proof(algorithm: Algorithm, data: st.DataObject) -> None:
+def test_air_that_loses_repeats_and_reorders_ends_in_no_false_proof(
+    key: bytes, algorithm: Algorithm, data: st.DataObject
+) -> None:
     """With the right key such air may prove it, with another never; and it always ends."""
     right = data.draw(st.booleans())
-    key = KEYS[algorithm]
     source = random.Random(data.draw(st.integers(0, 1 << 32)))
-    identity = DeviceIdentity(DEVICE, Secret(key if right else key[::-1]))
+    peer = device(key if right else key[::-1], None, algorithm, own=ephemerals(source, algorithm))
     held: list[bytes] = []
 
     def air(pdu: bytes) -> list[bytes]:
@@ -197,15 +249,15 @@ def test_air_that_loses_repeats_and_reorders_ends_in_no_false_proof(algorithm: A
         return [pdu]
 
     session = ProofSession(Secret(key), ephemerals(source, algorithm))
-    verdict = exchange(session, Provisionee(identity, None, ephemerals(source, algorithm)), air, air)
+    verdict = exchange(session, peer, air, air)
     assert right or not verdict.proven
     assert session.receive(b"\x01") == ()  # an end is an end
 
 
-@both
+@each
 @given(pdus=st.lists(st.binary(max_size=70), max_size=8))
-def test_any_bytes_get_a_verdict_that_is_no_proof(algorithm: Algorithm, pdus: list[bytes]) -> None:
-    session = ProofSession(Secret(KEYS[algorithm]), ephemerals(random.Random(1), algorithm))
+def test_any_bytes_get_a_verdict_that_is_no_proof(key: bytes, algorithm: Algorithm, pdus: list[bytes]) -> None:
+    session = ProofSession(Secret(key), ephemerals(random.Random(1), algorithm))
     session.begin()
     for pdu in pdus:
         session.receive(pdu)
@@ -214,34 +266,38 @@ def test_any_bytes_get_a_verdict_that_is_no_proof(algorithm: Algorithm, pdus: li
     assert not session.verdict.proven
 
 
-@both
+@each
 @pytest.mark.parametrize("fault", [None, Fault.OTHER_KEY, Fault.UNCHECKED_OTHER_KEY, Fault.SILENT])
-def test_the_key_is_wiped_with_the_verdict(algorithm: Algorithm, fault: Fault | None) -> None:
-    key = Secret(KEYS[algorithm])
-    exchange(ProofSession(key), device(KEYS[algorithm], fault))
-    assert key == Secret(bytes(len(KEYS[algorithm])))
+def test_the_key_is_wiped_with_the_verdict(key: bytes, algorithm: Algorithm, fault: Fault | None) -> None:
+    opened = Secret(key)
+    session = ProofSession(opened)
+    exchange(session, device(key, fault, algorithm))
+    assert opened == Secret(bytes(len(key)))
+    kept = [one for one in vars(session).values() if isinstance(one, Secret)]
+    assert kept
+    assert all(one == Secret(bytes(len(one))) for one in kept)
 
 
-@both
-def test_no_key_shows_in_a_session(algorithm: Algorithm) -> None:
-    session = ProofSession(Secret(KEYS[algorithm]))
-    peer = device(KEYS[algorithm])
+@each
+def test_no_key_shows_in_a_session(key: bytes, algorithm: Algorithm) -> None:
+    session = ProofSession(Secret(key))
+    peer = device(key, None, algorithm)
     shown = repr(vars(session)) + repr(vars(peer)) + repr(peer)
-    assert KEYS[algorithm].hex() not in shown
-    assert repr(KEYS[algorithm])[2:-1] not in shown
+    assert key.hex() not in shown
+    assert repr(key)[2:-1] not in shown
 
 
-@both
-def test_no_pdu_holds_the_key(algorithm: Algorithm) -> None:
+@each
+def test_no_pdu_holds_the_key(key: bytes, algorithm: Algorithm) -> None:
     said: list[bytes] = []
 
     def air(pdu: bytes) -> list[bytes]:
         said.append(pdu)
         return [pdu]
 
-    assert exchange(ProofSession(Secret(KEYS[algorithm])), device(KEYS[algorithm]), air, air).proven
+    assert exchange(ProofSession(Secret(key)), device(key, None, algorithm), air, air).proven
     assert len(said) == 9
-    assert not any(KEYS[algorithm][:8] in pdu or KEYS[algorithm][-8:] in pdu for pdu in said)
+    assert not any(key[:8] in pdu or key[-8:] in pdu for pdu in said)
 
 
 def test_a_session_does_not_change_its_mind() -> None:
@@ -270,7 +326,7 @@ def test_the_same_x_with_the_other_y_is_a_reflection_too() -> None:
     assert session.verdict.kind is VerdictKind.REFLECTION
 
 
-@both
+@pytest.mark.parametrize("algorithm", Algorithm, ids=lambda one: one.name)
 def test_random_and_mutated_pdus(algorithm: Algorithm) -> None:
     """Some thousands; `tests/scale/test_device_pdus.py` gives it a million."""
     ends = Fuzzer(algorithm, seed=1).run(3000)

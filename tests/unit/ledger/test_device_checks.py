@@ -59,3 +59,14 @@ def test_a_unit_has_its_own_checks_in_its_history(batch: Factory) -> None:
 def test_an_unknown_batch(batch: Factory) -> None:
     with batch.ledger() as ledger, pytest.raises(InputError):
         ledger.device_checks.begin("B2", 1)
+
+
+def test_a_verdict_of_an_earlier_version_is_still_told(batch: Factory) -> None:
+    """`only-hmac` isn't found any more; histories have it."""
+    with batch.ledger() as ledger:
+        earlier = DeviceChecked(unit=1, passed=False, verdict="only-hmac", awaited="capabilities")
+        ledger.device_checks.end("B1", earlier)
+        assert ledger.device_checks.failed("B1") == {1: "only-hmac"}
+        assert list(history_of(ledger, "ebK300000001"))[-1].data["verdict"] == "only-hmac"
+        ledger.check()
+    assert "only-hmac" in batch.cli("history", "ebK300000001", "--json").out
