@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import App, pass_app, say
 from bss_mfg.cli.device_radio import open_radio, radio_option
 from bss_mfg.cli.parameters import Number, WholeNumber
@@ -34,7 +35,7 @@ _NO_TIME = 0.0
 
 
 @click.command(epilog="Example: bss-mfg station pair bulb-2026-11 --floor -60")
-@click.argument("batch_id", metavar="BATCH")
+@click.argument("batch_id", metavar="BATCH", shell_complete=suggestions.batches)
 @radio_option
 @click.option(
     "--floor", type=WholeNumber(-127, 20), metavar="DBM", help="Hear only what is as strong as this: a shield box."
