@@ -264,13 +264,13 @@ def _full_record(ledger: Ledger, batch: Batch) -> dict[str, object]:
 
 
 def _proofs(ledger: Ledger, item: Batch) -> dict[str, object]:
-    """How many units have proven their keys on air, and how many verified packages wait for that; None where the batch
+    """How many units have proven their keys on air, and how many packages hold one that hasn't; None where the batch
     doesn't ask for it."""
     asked = item.requires_device
     return {
         "require_device": asked,
         "proven": len(ledger.device_checks.proven(item.id)) if asked else None,
-        "not_proven_packages": len(ledger.device_checks.waiting_packages(item.id)) if asked else None,
+        "not_proven_packages": len(ledger.device_checks.unproven_packages(item.id)) if asked else None,
     }
 
 
