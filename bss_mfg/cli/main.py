@@ -53,6 +53,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "scan": ("scan:scan", "Check labels with a hand scanner, as a keyboard or on a serial port, or with phones."),
     "board": ("board:board", "Show the line on a page: batches, stations, failures, what waits."),
     "report": ("report:report", "Report what a shift made, or what batches yielded, as a file."),
+    "open": ("open:open_", "Open what a batch has: in the system's viewer, or in the browser."),
     "inspect": ("inspect:inspect", "Explain any barcode, field by field."),
     "scrap": ("lifecycle:scrap", "Scrap units permanently."),
     "replace": ("lifecycle:replace", "Issue new units in the places of scrapped ones."),
