@@ -184,6 +184,9 @@ TOOLS = {
         Tool("mosquitto", "mosquitto mosquitto-clients", "an MQTT broker", lambda: bool(
             shutil.which("mosquitto_sub")
             and (shutil.which("mosquitto") or Path("/usr/sbin/mosquitto").is_file()))),
+        Tool("bash", "bash", "completes what is typed"),
+        Tool("zsh", "zsh", "completes what is typed"),
+        Tool("fish", "fish", "completes what is typed"),
         Tool("unshare", "coreutils util-linux", "a machine without Python and network",
              lambda: bool(shutil.which("unshare") and shutil.which("chroot"))),
         Tool("strip", "binutils", "makes bundles"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import App, jobs_option, json_option, pass_app, print_details, print_json, print_table, say
 from bss_mfg.cli.dates import utc_moment
 from bss_mfg.cli.parameters import Reason, WholeNumber
@@ -53,7 +54,7 @@ def batch() -> None:
 
 
 @batch.command(epilog="Example: bss-mfg batch create bulb --units 480 --id bulb-2026-11")
-@click.argument("product")
+@click.argument("product", shell_complete=suggestions.products)
 @click.option(
     "--units",
     type=WholeNumber(1, 10_000_000),
@@ -135,7 +136,13 @@ def create(
 
 
 @batch.command("list", epilog="Example: bss-mfg batch list --state open --since 2026-11-01")
-@click.option("--product", "products", multiple=True, help="Only batches of this product; may be given several times.")
+@click.option(
+    "--product",
+    "products",
+    multiple=True,
+    shell_complete=suggestions.products,
+    help="Only batches of this product; may be given several times.",
+)
 @click.option(
     "--state",
     "states",
@@ -177,7 +184,7 @@ def list_(
 
 
 @batch.command(epilog="Example: bss-mfg batch reopen bulb-2026-11 --reason 'two boxes came back'")
-@click.argument("batch_id", metavar="BATCH")
+@click.argument("batch_id", metavar="BATCH", shell_complete=suggestions.batches)
 @click.option("--reason", type=Reason(), required=True, help="Why, for the history.")
 @pass_app
 def reopen(app: App, batch_id: str, reason: str) -> None:
@@ -191,7 +198,7 @@ def reopen(app: App, batch_id: str, reason: str) -> None:
 
 
 @batch.command(epilog="Example: bss-mfg batch show bulb-2026-11 --json")
-@click.argument("batch_id", metavar="BATCH")
+@click.argument("batch_id", metavar="BATCH", shell_complete=suggestions.batches)
 @click.option("--history", is_flag=True, help="Also list every event.")
 @json_option
 @pass_app
@@ -257,13 +264,13 @@ def _full_record(ledger: Ledger, batch: Batch) -> dict[str, object]:
 
 
 def _proofs(ledger: Ledger, item: Batch) -> dict[str, object]:
-    """How many units have proven their keys on air, and how many verified packages wait for that; None where the batch
+    """How many units have proven their keys on air, and how many packages hold one that hasn't; None where the batch
     doesn't ask for it."""
     asked = item.requires_device
     return {
         "require_device": asked,
         "proven": len(ledger.device_checks.proven(item.id)) if asked else None,
-        "not_proven_packages": len(ledger.device_checks.waiting_packages(item.id)) if asked else None,
+        "not_proven_packages": len(ledger.device_checks.unproven_packages(item.id)) if asked else None,
     }
 
 

@@ -22,6 +22,8 @@ from bss_mfg.cli.parameters import WholeNumber, refuse_unknown_command
 from bss_mfg.cli.streams import reader_left
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from bss_mfg.core.clock import TimeZone
     from bss_mfg.core.shared_lock import Patience
     from bss_mfg.errors import BssError
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
     from bss_mfg.workspace.config import WorkspaceConfig
     from bss_mfg.workspace.vault_key_storage import AskPassphrase
     from bss_mfg.workspace.workspace import Workspace
+
+ASKED_BY_SHELL = "_BSS_MFG_COMPLETE"
+"""The variable of the environment by which a shell asks what can be typed next."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -218,6 +223,16 @@ class DefaultGroup(click.Group):
     def __init__(self, *arguments: Any, default: str, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.default = default
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Commands, and what the first argument of the default one can be."""
+        found = super().shell_complete(ctx, incomplete)
+        if incomplete.startswith("-"):
+            return found
+        command = self.commands[self.default]
+        first = next(param for param in command.params if isinstance(param, click.Argument))
+        with command.make_context(self.default, [], parent=ctx, resilient_parsing=True) as inner:
+            return [*found, *first.shell_complete(inner, incomplete)]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:

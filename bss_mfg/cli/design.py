@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, print_table, say, shown_path
 from bss_mfg.cli.parameters import WholeNumber
 
@@ -52,7 +53,7 @@ def template_list(app: App, as_json: bool) -> None:
 
 
 @template.command("copy", epilog="Example: bss-mfg template copy minimal my-label")
-@click.argument("name")
+@click.argument("name", shell_complete=suggestions.templates)
 @click.argument("new_name", metavar="NEW")
 @pass_app
 def template_copy(app: App, name: str, new_name: str) -> None:
@@ -91,9 +92,9 @@ class _Shown:
 
 
 @template.command("preview", epilog="Example: bss-mfg template preview my-label --product bulb --watch")
-@click.argument("name", metavar="TEMPLATE")
-@click.option("--product", help="Show this product's longest and shortest labels.")
-@click.option("--batch", help="Show a batch's own first and last labels.")
+@click.argument("name", metavar="TEMPLATE", shell_complete=suggestions.templates)
+@click.option("--product", shell_complete=suggestions.products, help="Show this product's longest and shortest labels.")
+@click.option("--batch", shell_complete=suggestions.batches, help="Show a batch's own first and last labels.")
 @click.option(
     "--units",
     default=1,
@@ -102,7 +103,13 @@ class _Shown:
     help="Units in a package, when neither is given.",
 )
 @click.option("--language", help=_LANGUAGE_HELP)
-@click.option("--printer", default="pdf-300", show_default=True, help="For this printer's dots.")
+@click.option(
+    "--printer",
+    default="pdf-300",
+    show_default=True,
+    shell_complete=suggestions.printers,
+    help="For this printer's dots.",
+)
 @click.option("--page", is_flag=True, help="Draw the whole page as it is printed (.png, .pdf), without rulers.")
 @click.option("--out", type=click.Path(path_type=Path), help="FILE.png, .pdf or .svg (default: TEMPLATE-preview.png).")
 @click.option("--replace", is_flag=True, help="Overwrite the file of an earlier preview.")
@@ -268,10 +275,17 @@ def schema(what: str) -> None:
 
 
 @click.command(epilog="Example: bss-mfg preflight bulb --template my-label --printer zpl-203")
-@click.argument("product")
-@click.option("--template", "name", help="Template by name or file (default: the product's).")
+@click.argument("product", shell_complete=suggestions.products)
 @click.option(
-    "--printer", help="A printer (`bss-mfg printer list`; default: the product's or workspace's, else pdf-300)."
+    "--template",
+    "name",
+    shell_complete=suggestions.templates,
+    help="Template by name or file (default: the product's).",
+)
+@click.option(
+    "--printer",
+    shell_complete=suggestions.printers,
+    help="A printer (`bss-mfg printer list`; default: the product's or workspace's, else pdf-300).",
 )
 @click.option("--language", help=_LANGUAGE_HELP)
 @json_option

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_table, say
 from bss_mfg.cli.device_radio import find_unit, open_radio, radio_option
 from bss_mfg.cli.device_report import report
@@ -39,7 +40,13 @@ device.add_command(report)
 
 @device.command(epilog="Example: bss-mfg device scan --batch bulb-2026-11 --seconds 10")
 @radio_option
-@click.option("--batch", "batch_id", metavar="BATCH", help="Only this batch's devices should be near.")
+@click.option(
+    "--batch",
+    "batch_id",
+    metavar="BATCH",
+    shell_complete=suggestions.batches,
+    help="Only this batch's devices should be near.",
+)
 @click.option("--seconds", type=Number(0.1, 3600), default=5.0, show_default=True, help="How long to look.")
 @json_option
 @pass_app
@@ -81,8 +88,8 @@ def _count_proven(ledger: Ledger, batch_id: str, found: Sequence[Nearby]) -> int
 
 
 @device.command(epilog="Example: bss-mfg device check bulb-2026-11 ebK300000001")
-@click.argument("batch_id", metavar="BATCH")
-@click.argument("name", metavar="SERIAL|UUID|-")
+@click.argument("batch_id", metavar="BATCH", shell_complete=suggestions.batches)
+@click.argument("name", metavar="SERIAL|UUID|-", shell_complete=suggestions.serials)
 @radio_option
 @click.option("--find", "find_s", type=Number(0.1, 600), default=10.0, help="Seconds to look for the device.")
 @click.option("--again", is_flag=True, help="Check a unit that was checked three times.")
@@ -136,8 +143,8 @@ def _list_faults(context: click.Context, _: click.Parameter, fault: str) -> str:
 
 
 @device.command(epilog="Example: bss-mfg device simulate bulb-2026-11 ebK300000001 --fault other-key")
-@click.argument("batch_id", metavar="BATCH")
-@click.argument("names", metavar="SERIAL|UUID...", nargs=-1, required=True)
+@click.argument("batch_id", metavar="BATCH", shell_complete=suggestions.batches)
+@click.argument("names", metavar="SERIAL|UUID...", nargs=-1, required=True, shell_complete=suggestions.serials)
 @click.option(
     "--fault",
     default="",

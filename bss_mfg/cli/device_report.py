@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import App, Command, json_option, pass_app, print_json, print_table, say, shown_path
 from bss_mfg.cli.device_radio import find_unit, open_radio, radio_option
 from bss_mfg.cli.parameters import Number
@@ -65,8 +66,8 @@ def table_options(function: Command) -> Callable[..., Any]:
 
 
 @click.command(epilog="Example: bss-mfg device report bulb-dev ebK300000001 --reason 'new firmware' --out device.html")
-@click.argument("batch_id", metavar="BATCH")
-@click.argument("name", metavar="SERIAL|UUID")
+@click.argument("batch_id", metavar="BATCH", shell_complete=suggestions.batches)
+@click.argument("name", metavar="SERIAL|UUID", shell_complete=suggestions.serials)
 @table_options
 @pass_app
 def report(app: App, batch_id: str, name: str, asked: TableAsked) -> None:

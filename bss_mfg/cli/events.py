@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import App, pass_app, say, shown_path
 from bss_mfg.cli.parameters import Number
 from bss_mfg.cli.streams import reader_left
@@ -39,7 +40,9 @@ class KindOfEvent(click.types.StringParamType):
 
 
 def _choice_options(command: Any) -> Any:
-    command = click.option("--batch", metavar="BATCH", default="", help="Only events of this batch.")(command)
+    command = click.option(
+        "--batch", metavar="BATCH", default="", shell_complete=suggestions.batches, help="Only events of this batch."
+    )(command)
     return click.option(
         "--kind",
         "kinds",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_table, say
 from bss_mfg.core.text import count_words, listing
 
@@ -76,7 +77,7 @@ def report(ctx: click.Context, app: App, file: str, as_json: bool) -> None:
 
 
 @flash.command("list", epilog="Example: bss-mfg flash list bulb-2026-11")
-@click.argument("batch_id", metavar="BATCH", required=False)
+@click.argument("batch_id", metavar="BATCH", required=False, shell_complete=suggestions.batches)
 @json_option
 @pass_app
 def list_(app: App, batch_id: str | None, as_json: bool) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, print_table, say, shown_path
 from bss_mfg.cli.parameters import GradeLetter
 from bss_mfg.core.text import count_words, printable
@@ -28,13 +29,14 @@ def grades() -> None:
 
 
 @grades.command("import", epilog="Example: bss-mfg grades import bulb-2026-11 export.csv --mapping my-verifier")
-@click.argument("batch_id", metavar="BATCH")
+@click.argument("batch_id", metavar="BATCH", shell_complete=suggestions.batches)
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--mapping",
     "mapping_name",
     required=True,
     metavar="NAME|FILE",
+    shell_complete=suggestions.verifier_mappings,
     help="Where each value stands in the export: a mapping by name (`bss-mfg grades mappings`), or its .toml file.",
 )
 @click.option("--dry-run", is_flag=True, help="Show the first symbols as they are understood; store nothing.")
@@ -145,7 +147,7 @@ def _print_understood(row: ImportedRow) -> None:
 
 
 @grades.command(epilog="Example: bss-mfg grades compare bulb-2026-11 --min-grade C --report grades.html")
-@click.argument("batch_ids", metavar="BATCH...", nargs=-1, required=True)
+@click.argument("batch_ids", metavar="BATCH...", nargs=-1, required=True, shell_complete=suggestions.batches)
 @click.option(
     "--min-grade",
     metavar="GRADE",
@@ -265,7 +267,7 @@ def mappings(app: App, as_json: bool) -> None:
 
 
 @grades.command(epilog="Example: bss-mfg grades copy example-csv --as my-verifier")
-@click.argument("name")
+@click.argument("name", shell_complete=suggestions.verifier_mappings)
 @click.option("--as", "new_name", required=True, metavar="NAME", help="What the copy is called.")
 @pass_app
 def copy(app: App, name: str, new_name: str) -> None:

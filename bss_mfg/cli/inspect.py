@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, say
 from bss_mfg.cli.unit_names import given_names
 
@@ -25,7 +26,7 @@ _NEWEST_BATCHES = 20
 
 
 @click.command(epilog="Example: bss-mfg inspect box.jpg --private-key dev-keys/amazon.private.pem")
-@click.argument("target", metavar="STRING|FILE|UNIT")
+@click.argument("target", metavar="STRING|FILE|UNIT", shell_complete=suggestions.serials_or_files)
 @click.option(
     "--private-key",
     type=click.Path(path_type=Path),
@@ -45,7 +46,8 @@ def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None,
     from bss_mfg.core.files import read_bytes
     from bss_mfg.errors import InputError
     from bss_mfg.payload.product_keys import load_private_key
-    from bss_mfg.payload.spec import packaged_names, packaged_spec
+    from bss_mfg.payload.spec import packaged_spec
+    from bss_mfg.payload.spec_names import packaged_names
     from bss_mfg.verify.inspect import Explanation
 
     try:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import App, jobs_option, json_option, pass_app, print_json, say, shown_path, typed
 from bss_mfg.cli.executors import executor_option, here_or_cluster
 from bss_mfg.cli.outdated_files import say_superseded
@@ -30,17 +31,40 @@ if TYPE_CHECKING:
 
 
 _queue_option = click.option(
-    "--queue", "press", metavar="PRESS", help="Make nothing here: put them into the queue of a press (`bss-mfg press`)."
+    "--queue",
+    "press",
+    metavar="PRESS",
+    shell_complete=suggestions.presses,
+    help="Make nothing here: put them into the queue of a press (`bss-mfg press`).",
 )
 
 
 @click.command(epilog="Example: bss-mfg labels bulb-2026-11 --template roll-50x30 --printer zpl-203")
-@click.argument("batch_id", metavar="BATCH")
+@click.argument("batch_id", metavar="BATCH", shell_complete=suggestions.batches)
 @printing_options
-@click.option("--only", multiple=True, metavar="UNIT", help="Only these labels; can be given several times.")
-@click.option("--from", "start", metavar="UNIT", help="This label and all that follow.")
-@click.option("--after", metavar="UNIT", help="All labels after this one: scan the last good one.")
-@click.option("--to", "end", metavar="UNIT", help="This label and all before it; with --from: all between the two.")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="UNIT",
+    shell_complete=suggestions.serials,
+    help="Only these labels; can be given several times.",
+)
+@click.option(
+    "--from", "start", metavar="UNIT", shell_complete=suggestions.serials, help="This label and all that follow."
+)
+@click.option(
+    "--after",
+    metavar="UNIT",
+    shell_complete=suggestions.serials,
+    help="All labels after this one: scan the last good one.",
+)
+@click.option(
+    "--to",
+    "end",
+    metavar="UNIT",
+    shell_complete=suggestions.serials,
+    help="This label and all before it; with --from: all between the two.",
+)
 @click.option("--copies", type=WholeNumber(1, 100), help="How many of each label (default: as printed last, else 1).")
 @click.option(
     "--collate/--no-collate",
@@ -172,8 +196,8 @@ def _one_unit(ledger: Ledger, batch: Batch, option: str, name: str) -> str:
 
 
 @click.command(epilog="Example: bss-mfg reprint bulb-2026-11 ebK300000017 --reason 'torn by the applicator'")
-@click.argument("batch_id", metavar="BATCH")
-@click.argument("units", metavar=UNIT_METAVAR, nargs=-1, required=True)
+@click.argument("batch_id", metavar="BATCH", shell_complete=suggestions.batches)
+@click.argument("units", metavar=UNIT_METAVAR, nargs=-1, required=True, shell_complete=suggestions.serials)
 @click.option("--reason", type=Reason(), required=True, help="Why; kept in the history.")
 @printing_options
 @_queue_option

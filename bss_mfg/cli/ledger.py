@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
 from bss_mfg.cli.ledger_copies import adopt, compare
 from bss_mfg.cli.parameters import WholeNumber
@@ -253,7 +254,7 @@ def verify_history(app: App, against: str | None, as_json: bool) -> None:
 
 
 @click.command(epilog="Example: bss-mfg history ebK300000001")
-@click.argument("what", metavar="UNIT|BATCH")
+@click.argument("what", metavar="UNIT|BATCH", shell_complete=suggestions.serials_and_batches)
 @click.option("--all", "every", is_flag=True, help="Of a batch: every read, not a line for each file and session.")
 @json_option
 @pass_app

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
 from bss_mfg.cli.pallet import named_unit_of
 from bss_mfg.cli.parameters import Reason, WholeNumber
@@ -25,8 +26,8 @@ MOST_NAMED = 10
 
 
 @click.command(epilog="Example: bss-mfg scrap bulb-2026-11 ebK300000017 --reason 'dropped'")
-@click.argument("batch_id", metavar="BATCH")
-@click.argument("units", metavar=UNIT_METAVAR, nargs=-1, required=True)
+@click.argument("batch_id", metavar="BATCH", shell_complete=suggestions.batches)
+@click.argument("units", metavar=UNIT_METAVAR, nargs=-1, required=True, shell_complete=suggestions.serials)
 @click.option("--reason", type=Reason(), required=True, help="Why, for the history.")
 @pass_app
 def scrap(app: App, batch_id: str, units: tuple[str, ...], reason: str) -> None:
@@ -46,8 +47,8 @@ def scrap(app: App, batch_id: str, units: tuple[str, ...], reason: str) -> None:
 
 
 @click.command(epilog="Example: bss-mfg replace bulb-2026-11 ebK300000017 --reason 'dropped'")
-@click.argument("batch_id", metavar="BATCH")
-@click.argument("units", metavar=UNIT_METAVAR, nargs=-1, required=True)
+@click.argument("batch_id", metavar="BATCH", shell_complete=suggestions.batches)
+@click.argument("units", metavar=UNIT_METAVAR, nargs=-1, required=True, shell_complete=suggestions.serials)
 @click.option("--reason", type=Reason(), required=True, help="Why, for the history.")
 @click.option(
     "--identities",
@@ -95,11 +96,16 @@ def replace(
 
 
 @click.command(epilog="Example: bss-mfg ship bulb-2026-11 --verified --for 'pallet 17'")
-@click.argument("batch_id", metavar="[BATCH]", required=False)
-@click.argument("units", metavar=UNIT_METAVAR, nargs=-1)
+@click.argument("batch_id", metavar="[BATCH]", required=False, shell_complete=suggestions.batches)
+@click.argument("units", metavar=UNIT_METAVAR, nargs=-1, shell_complete=suggestions.serials)
 @click.option("--verified", is_flag=True, help="All packages whose printed label was read right, instead of units.")
-@click.option("--carton", metavar="CODE", help="All in a carton packed by scanning: its number, or its scanned label.")
-@click.option("--pallet", metavar="CODE", help="All on a pallet, likewise.")
+@click.option(
+    "--carton",
+    metavar="CODE",
+    shell_complete=suggestions.cartons,
+    help="All in a carton packed by scanning: its number, or its scanned label.",
+)
+@click.option("--pallet", metavar="CODE", shell_complete=suggestions.pallets, help="All on a pallet, likewise.")
 @click.option("--returned", is_flag=True, help="They came back: they may be scrapped or printed again.")
 @click.option(
     "--for", "reference", default="", help="Pallet or order, for the history. With --returned: why; may be left out."
@@ -121,8 +127,8 @@ def ship(
     one is neither printed nor scrapped, and one that came back is read again before it leaves. All or none. Not every
     factory needs this: closing and retiring a batch don't ask for it. UNIT: as for scrap; a package's barcode names all
     in it. Of cartons and pallets (`pack`) packages of all batches leave, or come back, at once. A package with a unit
-    that `flash report` called failed stays. Where the product requires it, only a package whose devices have all proven
-    their keys (`station pair`) is shipped.
+    that `flash report` called failed stays, and with --verified what lies in a carton or on a pallet that is open.
+    Where the product requires it, only a package whose devices have all proven their keys (`station pair`) is shipped.
     """
     if carton and pallet:
         raise click.UsageError("Name a carton or a pallet.")
@@ -167,12 +173,20 @@ def ship(
             f"Not shipped: {count_words(done.unproven, 'package')} with a device that has not proven its key on air "
             f"(`bss-mfg station pair {batch_id}`)"
         )
+    if done.in_open:
+        kinds = dict.fromkeys(kind for kind, _ in done.open_units)
+        closing = ", ".join(f"`bss-mfg pack --close-{kind} --reason TEXT`" for kind in kinds)
+        named = listing([f"{kind} {number}" for kind, number in done.open_units], MOST_NAMED)
+        say(
+            f"Not shipped: {count_words(done.in_open, 'package')} in what is still open: {named}. "
+            f"Close it at its table: {closing}"
+        )
     again = "; scan their labels again before they leave" if returned and done.count else ""
     say(f"OK: {count_words(done.count, 'package')} {'returned' if returned else 'shipped'}{again}")
 
 
 @click.command(epilog="Example: bss-mfg close bulb-2026-11 --in-hand 3")
-@click.argument("batch_id", metavar="BATCH")
+@click.argument("batch_id", metavar="BATCH", shell_complete=suggestions.batches)
 @click.option(
     "--in-hand",
     type=WholeNumber(0),
@@ -247,7 +261,7 @@ def _say_packed(batch_id: str, counts: PackageCounts) -> None:
 
 
 @click.command(epilog="Example: bss-mfg retire bulb-2026-11 --acknowledged feedback-20261124.json")
-@click.argument("batch_id", metavar="BATCH")
+@click.argument("batch_id", metavar="BATCH", shell_complete=suggestions.batches)
 @click.option(
     "--acknowledged",
     metavar="TEXT",
@@ -307,7 +321,7 @@ def _say_to_withdraw(batch_id: str, units: int) -> None:
 
 
 @click.command("import-issued", epilog="Example: bss-mfg import-issued bulb issued-until-2025.csv")
-@click.argument("product")
+@click.argument("product", shell_complete=suggestions.products)
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option(
     "--ledger",

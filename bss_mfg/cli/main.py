@@ -12,17 +12,21 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from bss_mfg.cli.common import App
+from bss_mfg.cli.common import ASKED_BY_SHELL, App
 from bss_mfg.cli.operator_option import operator_option, with_operator
 from bss_mfg.cli.other_words import OTHER_WORDS
 from bss_mfg.cli.parameters import refuse_unknown_command
 from bss_mfg.cli.streams import patient_streams
+from bss_mfg.cli.suggestions import folders
 from bss_mfg.errors import BssError, from_os_error
 from bss_mfg.version import __version__
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 _log = logging.getLogger(__name__)
 
@@ -49,6 +53,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "scan": ("scan:scan", "Check labels with a hand scanner, as a keyboard or on a serial port, or with phones."),
     "board": ("board:board", "Show the line on a page: batches, stations, failures, what waits."),
     "report": ("report:report", "Report what a shift made, or what batches yielded, as a file."),
+    "open": ("open:open_", "Open what a batch has: in the system's viewer, or in the browser."),
     "inspect": ("inspect:inspect", "Explain any barcode, field by field."),
     "scrap": ("lifecycle:scrap", "Scrap units permanently."),
     "replace": ("lifecycle:replace", "Issue new units in the places of scrapped ones."),
@@ -83,7 +88,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "schema": ("design:schema", "Print the JSON Schema of a file that people edit."),
     "doctor": ("workspace:doctor", "Check this machine, and say how to fix what is missing."),
     "demo": ("workspace:demo", "Take the sample batches through the whole line."),
-    "completion": ("workspace:completion", "Print the shell completion script."),
+    "completion": ("completion:completion", "Print the script for the Tab key of bash, zsh, fish or PowerShell."),
 }
 """Command -> (module:function, short help). Kept here so that --help imports no command."""
 
@@ -125,6 +130,14 @@ class LazyGroup(click.Group):
         _log.info("ended with exit code 0 after %.2f s", time.monotonic() - begun)
         return result
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Names of commands, without importing them, and options."""
+        from click.shell_completion import CompletionItem
+
+        begun = {name: words for name, (_, words) in COMMANDS.items() if name.startswith(incomplete)}
+        found = [CompletionItem(name, help=words) for name, words in begun.items()]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
@@ -140,6 +153,7 @@ class LazyGroup(click.Group):
     "--workspace",
     "workspace_option",
     metavar="DIR",
+    shell_complete=folders,
     help="The workspace (default: this folder or the nearest parent that is one).",
 )
 @click.option("--debug", is_flag=True, help="Show a traceback with errors.")
@@ -179,6 +193,10 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _run(given: list[str]) -> int:
     """Run a command; its errors become messages and exit codes."""
+    if asked := os.environ.get(ASKED_BY_SHELL):
+        from bss_mfg.cli.completion import answer
+
+        return answer(cli, asked)
     debug = "--debug" in given
     try:
         code: Any = cli.main(given, prog_name="bss-mfg", standalone_mode=False)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import (
     App,
     DefaultGroup,
@@ -47,7 +48,7 @@ def manifest() -> None:
 
 
 @manifest.command(epilog="Example: bss-mfg manifest make bulb-2026-11 --format control-log --out upload/")
-@click.argument("batch_id", metavar="BATCH")
+@click.argument("batch_id", metavar="BATCH", shell_complete=suggestions.batches)
 @click.option(
     "--format",
     "kind",
@@ -175,7 +176,7 @@ def _print_files(files: list[dict[str, Any]], kind: str, *, as_json: bool) -> No
 
 
 @manifest.command(epilog="Example: bss-mfg manifest status bulb-2026-11")
-@click.argument("batch_id", metavar="BATCH")
+@click.argument("batch_id", metavar="BATCH", shell_complete=suggestions.batches)
 @json_option
 @pass_app
 def status(app: App, batch_id: str, as_json: bool) -> None:
@@ -256,7 +257,11 @@ def _print_to_withdraw(units: Sequence[ToWithdraw]) -> None:
 )
 @click.option("--withdrawn", is_flag=True, help="Amazon was told to forget these scrapped units.")
 @click.option("--reference", metavar="TEXT", default="", help="With --withdrawn: a case or mail, for the history.")
-@click.option("--product", help="The product of these serials, if several products share some.")
+@click.option(
+    "--product",
+    shell_complete=suggestions.products,
+    help="The product of these serials, if several products share some.",
+)
 @json_option
 @pass_app
 @click.pass_context

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_table, say, shown_path
 from bss_mfg.core.text import count_words
 
@@ -37,7 +38,7 @@ units_option = click.option(
 
 
 @mapping.command(epilog="Example: bss-mfg mapping check amazon-bss-ob04 --sample guide.json --units guide.toml")
-@click.argument("target", metavar="NAME|FILE")
+@click.argument("target", metavar="NAME|FILE", shell_complete=suggestions.specs)
 @click.option(
     "--sample",
     "samples",
@@ -48,7 +49,13 @@ units_option = click.option(
     help="A control log as the guide prints it (JSON). May be given more than once.",
 )
 @units_option
-@click.option("--spec", "spec_name", metavar="NAME", help="The spec of the string in --units (default: the mapping's).")
+@click.option(
+    "--spec",
+    "spec_name",
+    metavar="NAME",
+    shell_complete=suggestions.specs,
+    help="The spec of the string in --units (default: the mapping's).",
+)
 @json_option
 @pass_app
 @click.pass_context
@@ -106,7 +113,7 @@ def check(
 
 
 @mapping.command(epilog="Example: bss-mfg mapping fit mine --sample guide.json --units guide.toml --out specs/")
-@click.argument("name", metavar="SPEC")
+@click.argument("name", metavar="SPEC", shell_complete=suggestions.specs)
 @click.option(
     "--sample", "sample_file", required=True, metavar="FILE", type=click.Path(path_type=Path),
     help="A control log as the guide prints it (JSON).",
@@ -186,7 +193,8 @@ def _still_assumed(mapping: LogMapping, shown: Collection[tuple[LogKind, str]]) 
 
 def _spec(app: App, name: str) -> Spec | None:
     """The spec of a mapping, which finds the encrypted field; None where there is none of that name."""
-    from bss_mfg.payload.spec import packaged_names, packaged_spec
+    from bss_mfg.payload.spec import packaged_spec
+    from bss_mfg.payload.spec_names import packaged_names
 
     workspace = app.any_workspace
     if workspace and name in workspace.spec_names():

@@ -26,6 +26,7 @@ READS = frozenset(
         "mapping check",
         "mapping fit",
         "media list",
+        "open",
         "preflight",
         "printer list",
         "printer show",

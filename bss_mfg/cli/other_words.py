@@ -10,6 +10,7 @@ _CHECK = "`bss-mfg verify BATCH SCANS` reads printed labels back, `bss-mfg inspe
 _KEYS = "`bss-mfg program BATCH` writes keys for the flasher, `bss-mfg vault` deals with the key that opens them."
 _BEGIN = "`bss-mfg init DIR` makes a workspace, `bss-mfg demo` shows the whole line."
 _LOG = "`bss-mfg history BATCH` and `bss-mfg events` tell what happened."
+_OPEN = "`bss-mfg open BATCH` opens sheets and reports, `bss-mfg batch show BATCH` says how far a batch is."
 _HELP = "`bss-mfg --help` lists the commands, `bss-mfg COMMAND --help` explains one."
 _UNITS = "`bss-mfg history UNIT` tells all of a unit, `bss-mfg table BATCH` lists a batch's."
 
@@ -22,6 +23,7 @@ OTHER_WORDS = {
     **dict.fromkeys(("flash-keys", "keys", "key", "decrypt", "release", "provision"), _KEYS),
     **dict.fromkeys(("setup", "install", "workspace", "begin", "start", "config", "configure"), _BEGIN),
     **dict.fromkeys(("log", "logs", "journal", "audit-log", "event"), _LOG),
+    **dict.fromkeys(("view", "display", "browse", "look"), _OPEN),
     **dict.fromkeys(("help", "commands", "man", "?"), _HELP),
     **dict.fromkeys(("unit", "units", "serial", "serials", "uuid", "find", "search", "lookup", "package"), _UNITS),
     "version": "`bss-mfg --version` tells it.",

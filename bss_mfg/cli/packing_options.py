@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import App, Command, say
 from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.sending import send_address, send_data, send_option
@@ -49,9 +50,21 @@ def packing_options(function: Command) -> Callable[..., Any]:
         click.option("--pallet", type=WholeNumber(1, 10_000), help="Cartons on a pallet; without it none are built."),
         click.option("--mixed", is_flag=True, help="A pallet may hold cartons of several products, of one market."),
         click.option("--market", help="Only packages whose field `market` is this; a carton holds one in any case."),
-        click.option("--template", help="Template of carton labels (default: as bss-mfg.toml says, logistic-105x148)."),
-        click.option("--pallet-template", help="Template of pallet labels (default: likewise)."),
-        click.option("--printer", help="Printer of these labels (default: as bss-mfg.toml says, pdf-300)."),
+        click.option(
+            "--template",
+            shell_complete=suggestions.templates,
+            help="Template of carton labels (default: as bss-mfg.toml says, logistic-105x148).",
+        ),
+        click.option(
+            "--pallet-template",
+            shell_complete=suggestions.templates,
+            help="Template of pallet labels (default: likewise).",
+        ),
+        click.option(
+            "--printer",
+            shell_complete=suggestions.printers,
+            help="Printer of these labels (default: as bss-mfg.toml says, pdf-300).",
+        ),
         click.option("--out", type=click.Path(path_type=Path), help="Folder of these labels (default: packing/)."),
         send_option(
             "Send each label to the printer: tcp://HOST:9100, cups://QUEUE (without value: the printer's address)."

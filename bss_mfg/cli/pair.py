@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import App, pass_app, say
 from bss_mfg.cli.device_radio import open_radio, radio_option
 from bss_mfg.cli.parameters import Number, WholeNumber
@@ -29,9 +30,12 @@ if TYPE_CHECKING:
     from bss_mfg.device.check import CheckProgress
     from bss_mfg.station.pairing import PairingTable
 
+_NO_TIME = 0.0
+"""Of a scan that asks whether there is a radio at all: the system's is not opened before."""
+
 
 @click.command(epilog="Example: bss-mfg station pair bulb-2026-11 --floor -60")
-@click.argument("batch_id", metavar="BATCH")
+@click.argument("batch_id", metavar="BATCH", shell_complete=suggestions.batches)
 @radio_option
 @click.option(
     "--floor", type=WholeNumber(-127, 20), metavar="DBM", help="Hear only what is as strong as this: a shield box."
@@ -89,8 +93,10 @@ def pair(
         codes, oob = app.workspace.expected_codes(batch.product), app.workspace.expected_oob(batch.product)
         with app.vault(ledger) as vault, asyncio.Runner() as runner:
             opened = AsyncExitStack()
+            say(f"Opening the radio ({transport}). Then scan the labels of boxes.")
             radio = runner.run(opened.enter_async_context(open_radio(transport)))
             try:
+                runner.run(radio.scan(_NO_TIME, lambda sighting: True))
                 checking = CheckOptions(Patience(find=find_s), at_once, lambda step: answers.work(_working(step)))
                 options = PairOptions(checking, floor, oob, codes)
                 table = PairingTable(KeySource(ledger, vault), batch, radio, options)

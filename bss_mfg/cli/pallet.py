@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say
 from bss_mfg.cli.parameters import Reason
 
@@ -34,7 +35,7 @@ def _group(kind: UnitKind, words: str) -> click.Group:
             click.echo(_line(app, unit))
 
     @group.command("show", epilog=f"Example: bss-mfg {kind} show 17")
-    @click.argument("code", metavar="CODE")
+    @click.argument("code", metavar="CODE", shell_complete=suggestions.LOGISTIC_UNITS[kind])
     @json_option
     @pass_app
     def show(app: App, code: str, as_json: bool) -> None:
@@ -58,7 +59,7 @@ def _group(kind: UnitKind, words: str) -> click.Group:
             click.echo(f"  {item['batch']}  package {item['package']}  {item['serials']}{where}")
 
     @group.command("reopen", epilog=f"Example: bss-mfg {kind} reopen 17 --reason 'wrong box inside'")
-    @click.argument("code", metavar="CODE")
+    @click.argument("code", metavar="CODE", shell_complete=suggestions.LOGISTIC_UNITS[kind])
     @click.option("--reason", type=Reason(), required=True, help="Why, for the history.")
     @pass_app
     def reopen(app: App, code: str, reason: str) -> None:

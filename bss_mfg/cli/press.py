@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import App, json_option, pass_app, say
 from bss_mfg.cli.parameters import Reason, WholeNumber
 from bss_mfg.cli.progress import SendingDisplay, progress_bar
@@ -30,10 +31,17 @@ NONE, ALL = "none", "all"
 
 
 @click.command(epilog="Example: bss-mfg press --name press-2 --printer zpl-203 --send tcp://10.0.0.7 --roll 1000")
-@click.option("--name", help="The press's name, as in `labels --queue NAME` (default: the station's).")
+@click.option(
+    "--name",
+    shell_complete=suggestions.presses,
+    help="The press's name, as in `labels --queue NAME` (default: the station's).",
+)
 @click.option("--once", is_flag=True, help="Print one entry, if one waits, and end.")
 @click.option(
-    "--printer", default="", help="The printer of labels that were asked for on any (default: as in `labels`)."
+    "--printer",
+    default="",
+    shell_complete=suggestions.printers,
+    help="The printer of labels that were asked for on any (default: as in `labels`).",
 )
 @click.option(
     "--send",

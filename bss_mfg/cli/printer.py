@@ -7,6 +7,7 @@ from typing import get_args
 
 import click
 
+from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, print_table, say, shown_path
 from bss_mfg.cli.parameters import Number, WholeNumber
 from bss_mfg.cli.sending import send_address, send_data, send_option
@@ -61,7 +62,12 @@ def printer_list(app: App, as_json: bool) -> None:
 
 @printer.command("add", epilog="Example: bss-mfg printer add line2 --like zpl-203 --address tcp://192.168.1.40:9100")
 @click.argument("name")
-@click.option("--like", required=True, help="The printer to start from (`bss-mfg printer list`).")
+@click.option(
+    "--like",
+    required=True,
+    shell_complete=suggestions.printers,
+    help="The printer to start from (`bss-mfg printer list`).",
+)
 @click.option("--title", default="", help="Model and place, for people.")
 @click.option("--address", help="Where it is: tcp://HOST:9100, cups://QUEUE, usb:/dev/usb/lp0 ...")
 @click.option("--dots-per-mm", nargs=2, type=float, help="In x and y, if they differ from those of --like.")
@@ -124,7 +130,7 @@ def printer_add(
 
 
 @printer.command("show", epilog="Example: bss-mfg printer show zpl-203")
-@click.argument("name")
+@click.argument("name", shell_complete=suggestions.printers)
 @json_option
 @pass_app
 def printer_show(app: App, name: str, as_json: bool) -> None:
@@ -140,7 +146,7 @@ def printer_show(app: App, name: str, as_json: bool) -> None:
 
 
 @printer.command("status", epilog="Example: bss-mfg printer status line2")
-@click.argument("name")
+@click.argument("name", shell_complete=suggestions.printers)
 @click.option("--address", help="Ask this address instead of the printer's own.")
 @json_option
 @pass_app
@@ -180,7 +186,7 @@ def printer_status(ctx: click.Context, app: App, name: str, address: str | None,
 
 
 @printer.command("test-page", epilog="Example: bss-mfg printer test-page line2 --width 100 --height 150")
-@click.argument("name")
+@click.argument("name", shell_complete=suggestions.printers)
 @click.option("--width", default=100.0, show_default=True, type=Number(20, 500), help="Of the media, in mm.")
 @click.option("--height", default=150.0, show_default=True, type=Number(15, 1000), help="In mm.")
 @click.option("--out", type=click.Path(path_type=Path), help="File (default: NAME-test-page with the right ending).")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import Command
 from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.sending import send_option
@@ -96,10 +97,13 @@ def printing_options(function: Command) -> Callable[..., Any]:
 
     options: list[Callable[[Any], Any]] = [
         click.option(
-            "--template", help="Template by name or file (default: as printed last, else the product's or workspace's)."
+            "--template",
+            shell_complete=suggestions.templates,
+            help="Template by name or file (default: as printed last, else the product's or workspace's).",
         ),
         click.option(
             "--printer",
+            shell_complete=suggestions.printers,
             help="A printer of the workspace, or a built-in one (`bss-mfg printer list`; default: as printed last, "
             "else the product's or workspace's, else pdf-300).",
         ),

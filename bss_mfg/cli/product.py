@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, print_table, say, shown_path
 from bss_mfg.cli.parameters import Reason, WholeNumber
 
@@ -35,12 +36,22 @@ def product() -> None:
     show_default=True,
     help="Devices in one box, under one barcode.",
 )
-@click.option("--spec", default="amazon-bss-ob04", show_default=True, help="Barcode spec (`bss-mfg spec list`).")
+@click.option(
+    "--spec",
+    default="amazon-bss-ob04",
+    show_default=True,
+    shell_complete=suggestions.specs,
+    help="Barcode spec (`bss-mfg spec list`).",
+)
 @click.option(
     "--oob-bytes", type=click.Choice(["16", "32"]), default="32", show_default=True, help="Bytes of the OOB key."
 )
 @click.option("--serial", default="{pid}{n:08}", show_default=True, help="Serial pattern.")
-@click.option("--template", help="Label template (default: the workspace's, else sheet-a4-24).")
+@click.option(
+    "--template",
+    shell_complete=suggestions.templates,
+    help="Label template (default: the workspace's, else sheet-a4-24).",
+)
 @click.option(
     "--stage",
     type=click.Choice(["development", "production"]),
@@ -131,7 +142,7 @@ def list_(app: App, as_json: bool) -> None:
 
 
 @product.command(epilog="Example: bss-mfg product show bulb")
-@click.argument("name")
+@click.argument("name", shell_complete=suggestions.products)
 @json_option
 @pass_app
 def show(app: App, name: str, as_json: bool) -> None:
@@ -167,7 +178,7 @@ def _record(loaded: LoadedProduct, pinned: str | None) -> dict[str, object]:
 
 
 @product.command(epilog="Example: bss-mfg product repin bulb --reason 'Amazon rotated the key, mail of 3 May'")
-@click.argument("name")
+@click.argument("name", shell_complete=suggestions.products)
 @click.option("--reason", type=Reason(), required=True, help="Why the key changed; kept in the history.")
 @pass_app
 def repin(app: App, name: str, reason: str) -> None:

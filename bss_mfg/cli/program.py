@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
 from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.table_options import say_passed_over, table_options
@@ -27,7 +28,7 @@ MOST_LISTED = 10_000
 
 
 @click.command(epilog="Example: bss-mfg program bulb-2026-11 --format esp-nvs --out /media/line/")
-@click.argument("batch_id", metavar="BATCH")
+@click.argument("batch_id", metavar="BATCH", shell_complete=suggestions.batches)
 @click.option(
     "--format",
     "kind",
@@ -48,7 +49,14 @@ MOST_LISTED = 10_000
     help="Encrypt to a station's age public key; repeat for more. The files' names end in .age.",
 )
 @click.option("--claim", type=WholeNumber(1), metavar="N", help="Only the next N units that no flasher has.")
-@click.option("--for", "flasher", default="", metavar="FLASHER", help="With --claim: the flasher; sealed to its key.")
+@click.option(
+    "--for",
+    "flasher",
+    default="",
+    metavar="FLASHER",
+    shell_complete=suggestions.flashers,
+    help="With --claim: the flasher; sealed to its key.",
+)
 @click.option("--again", is_flag=True, help="Release keys a second time; with --claim those not reported in time.")
 @click.option("--reason", default="", help="With --again: why, for the history.")
 @click.option(

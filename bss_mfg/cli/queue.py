@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, print_table, say
 from bss_mfg.cli.parameters import Reason, WholeNumber
 from bss_mfg.core.text import count_words
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from bss_mfg.ledger.queue_records import QueueEntry, QueueProgress
     from bss_mfg.model import Batch
 
-NUMBER = click.argument("number", metavar="NUMBER", type=WholeNumber(1))
+NUMBER = click.argument("number", metavar="NUMBER", type=WholeNumber(1), shell_complete=suggestions.waiting)
 
 
 @click.group()
@@ -29,7 +30,9 @@ def queue() -> None:
 
 
 @queue.command("list", epilog="Example: bss-mfg queue list --press press-2")
-@click.option("--press", "name", default="", metavar="NAME", help="Of this press only.")
+@click.option(
+    "--press", "name", default="", metavar="NAME", shell_complete=suggestions.presses, help="Of this press only."
+)
 @click.option("--all", "every", is_flag=True, help="Also what was printed or cancelled.")
 @json_option
 @pass_app
@@ -95,7 +98,9 @@ def show(app: App, number: int, as_json: bool) -> None:
 
 
 @queue.command(epilog="Example: bss-mfg queue rolls --press press-2")
-@click.option("--press", "name", default="", metavar="NAME", help="Of this press only.")
+@click.option(
+    "--press", "name", default="", metavar="NAME", shell_complete=suggestions.presses, help="Of this press only."
+)
 @json_option
 @pass_app
 def rolls(app: App, name: str, as_json: bool) -> None:
@@ -115,7 +120,7 @@ def rolls(app: App, name: str, as_json: bool) -> None:
 
 @queue.command(epilog="Example: bss-mfg queue move 7 press-3")
 @NUMBER
-@click.argument("press_name", metavar="PRESS")
+@click.argument("press_name", metavar="PRESS", shell_complete=suggestions.presses)
 @json_option
 @pass_app
 def move(app: App, number: int, press_name: str, as_json: bool) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import App, jobs_option, json_option, pass_app, print_json, say, shown_path
 from bss_mfg.cli.executors import executor_option, processes_or_cluster
 from bss_mfg.cli.progress import progress_bar
@@ -21,7 +22,7 @@ MOST_SHOWN = 50
 
 
 @click.command(epilog="Example: bss-mfg reconcile bulb-2026-11 --private-key dev-keys/amazon.private.pem")
-@click.argument("batch_id", metavar="BATCH")
+@click.argument("batch_id", metavar="BATCH", shell_complete=suggestions.batches)
 @click.option("--folder", type=click.Path(path_type=Path), help="Where the files lie (default: the batch's folder).")
 @click.option("--private-key", type=click.Path(path_type=Path), help="A development key: open the barcodes, too.")
 @jobs_option

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import App, pass_app, say
 from bss_mfg.cli.parameters import Reason
 from bss_mfg.cli.station_screen import Answers, Face, View, port_options, scanned_lines, serve_desk, show_options
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example: bss-mfg returns --reason 'damaged in transport'")
-@click.argument("codes", metavar="[CODE]...", nargs=-1)
+@click.argument("codes", metavar="[CODE]...", nargs=-1, shell_complete=suggestions.serials)
 @click.option("--reason", type=Reason(), default=None, help="Mark what is scanned as returned, for this reason.")
 @click.option("--verify", is_flag=True, help="A label that reads right here counts as read right again.")
 @port_options

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import (
     App,
     jobs_option,
@@ -46,18 +47,23 @@ MOST_SHOWN = 20
 
 
 @click.command(epilog="Example: bss-mfg run bulb --units 20000 --id bulb-2026-11")
-@click.argument("product", required=False)
+@click.argument("product", required=False, shell_complete=suggestions.products)
 @click.option(
     "--units", type=WholeNumber(1, 10_000_000), help="How many devices (default: as many as --identities has)."
 )
 @click.option("--id", "batch_id", help="The batch's id (default: the product's name and the next number).")
-@click.option("--resume", metavar="BATCH", help="Continue the run of this batch.")
+@click.option("--resume", metavar="BATCH", shell_complete=suggestions.batches, help="Continue the run of this batch.")
 @click.option(
     "--plan", "plan_only", is_flag=True, help="Show what would be done, how much and how long; issue nothing."
 )
-@click.option("--template", help="Template by name or file (default: as printed last, else the product's).")
+@click.option(
+    "--template",
+    shell_complete=suggestions.templates,
+    help="Template by name or file (default: as printed last, else the product's).",
+)
 @click.option(
     "--printer",
+    shell_complete=suggestions.printers,
     help="A printer (`bss-mfg printer list`; default: as printed last, else the product's or workspace's, else "
     "pdf-300).",
 )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
+from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_table, say
 from bss_mfg.core.text import count_words
 
 
 @click.command(epilog="Example: bss-mfg sample bulb-2026-11 --plan aql-1.0")
-@click.argument("batch_id", metavar="BATCH")
+@click.argument("batch_id", metavar="BATCH", shell_complete=suggestions.batches)
 @click.option("--plan", "name", default="aql-1.0", show_default=True, help="Acceptance quality limit, in percent.")
 @click.option(
     "--inspection",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import App, pass_app, say
 from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.station_screen import Answers, Face, View, scanned_lines, serve_desk, show_options
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example: bss-mfg scan bulb-2026-11 --operator Ann")
-@click.argument("batch_id", metavar="[BATCH]", required=False)
+@click.argument("batch_id", metavar="[BATCH]", required=False, shell_complete=suggestions.batches)
 @click.option("--units", "with_units", is_flag=True, help="After each package, also scan the devices in it.")
 @click.option(
     "--port",

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_table, say, shown_path
 from bss_mfg.cli.spec_check import check, print_fields, say_lengths
 from bss_mfg.cli.spec_explain import explain
@@ -58,7 +59,7 @@ def list_(app: App, as_json: bool) -> None:
 
 
 @spec.command(epilog="Example: bss-mfg spec copy amazon-bss-ob04")
-@click.argument("name")
+@click.argument("name", shell_complete=suggestions.specs)
 @pass_app
 def copy(app: App, name: str) -> None:
     """Copy a spec and its control log mapping into the workspace's specs/ folder, to correct and confirm it there."""
@@ -67,7 +68,7 @@ def copy(app: App, name: str) -> None:
 
 
 @spec.command(epilog="Example: bss-mfg spec show amazon-bss-ob04")
-@click.argument("name")
+@click.argument("name", shell_complete=suggestions.specs)
 @json_option
 @pass_app
 def show(app: App, name: str, as_json: bool) -> None:
@@ -80,7 +81,7 @@ def show(app: App, name: str, as_json: bool) -> None:
 
 
 @spec.command(epilog="Example: bss-mfg spec confirm amazon-bss-ob04 --document 'Provisionee Manufacturing Guide 3.2'")
-@click.argument("name")
+@click.argument("name", shell_complete=suggestions.specs)
 @click.option("--document", metavar="TEXT", help="Title and version of Amazon's guide (default: as confirmed before).")
 @click.option(
     "--sign",

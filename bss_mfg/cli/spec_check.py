@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say
 from bss_mfg.core.text import count_words, one_or
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example: bss-mfg spec check specs/mine.toml --sample guide.sample.toml")
-@click.argument("target", metavar="NAME|FILE")
+@click.argument("target", metavar="NAME|FILE", shell_complete=suggestions.specs)
 @click.option(
     "--sample",
     "sample_files",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_table, say, shown_path
 from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.spec_check import spec_file_of
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example: bss-mfg spec explain amazon-bss-ob04 --out ob04.pdf")
-@click.argument("target", metavar="NAME|FILE")
+@click.argument("target", metavar="NAME|FILE", shell_complete=suggestions.specs)
 @click.option(
     "--out",
     "outs",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import App, pass_app, print_blocks, say, shown_path
 from bss_mfg.cli.dates import utc_moment
 from bss_mfg.core.text import count_words
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example: bss-mfg table bulb-2026-11 --format xlsx --columns serial,uuid,state --out bulb.xlsx")
-@click.argument("batch_id", metavar="BATCH")
+@click.argument("batch_id", metavar="BATCH", shell_complete=suggestions.batches)
 @click.option(
     "--columns",
     metavar="A,B,C",

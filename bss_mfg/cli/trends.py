@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_table, say
 from bss_mfg.core.text import count_words
 
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example: bss-mfg trends --by printer")
-@click.argument("batch_ids", metavar="[BATCH]...", nargs=-1)
-@click.option("--product", metavar="NAME", help="Only batches of this product.")
+@click.argument("batch_ids", metavar="[BATCH]...", nargs=-1, shell_complete=suggestions.batches)
+@click.option("--product", metavar="NAME", shell_complete=suggestions.products, help="Only batches of this product.")
 @click.option(
     "--by",
     type=click.Choice(["batch", "printer", "day", "place"]),

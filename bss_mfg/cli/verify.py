@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import App, json_option, pass_app, print_blocks, say, shown_path
 from bss_mfg.cli.executors import executor_option, processes_or_cluster
 from bss_mfg.cli.parameters import GradeLetter, WholeNumber
@@ -35,7 +36,7 @@ MOST_ANSWERED = 10
 
 
 @click.command(epilog="Example: bss-mfg verify bulb-2026-11 scans/*.png --report report.html")
-@click.argument("batch_id", metavar="BATCH")
+@click.argument("batch_id", metavar="BATCH", shell_complete=suggestions.batches)
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
     "--each",

@@ -1,4 +1,4 @@
-"""init, doctor, demo, completion."""
+"""init, doctor, demo."""
 
 from __future__ import annotations
 
@@ -201,19 +201,3 @@ def _free_folder(name: str) -> Path:
         number += 1
         path = Path(f"{name}-{number}")
     return path
-
-
-@click.command(epilog="Example: bss-mfg completion bash >> ~/.bashrc")
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
-def completion(shell: str) -> None:
-    """Print the shell completion script.
-
-    Add its output to the start-up file of your shell.
-    """
-    from click.shell_completion import get_completion_class
-
-    from bss_mfg.cli.main import cli
-
-    found = get_completion_class(shell)
-    if found is not None:
-        click.echo(found(cli, {}, "bss-mfg", "_BSS_MFG_COMPLETE").source())

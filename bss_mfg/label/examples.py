@@ -19,9 +19,10 @@ from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import FIELD_PREFIX, Actor, Batch, Package, Stage, Unit
 from bss_mfg.payload.build import longest_example
 from bss_mfg.payload.spec import SpecFile, packaged_spec
+from bss_mfg.workspace.finding import CONFIG
 from bss_mfg.workspace.product import LoadedProduct, Product
 from bss_mfg.workspace.product_fields import BASE_LANGUAGE, facts_in, matching_language, require_language
-from bss_mfg.workspace.workspace import CONFIG, Workspace
+from bss_mfg.workspace.workspace import Workspace
 
 _FACTS = {"title": "Product title", "pid": "ebK3", "upc": "841667145075", "ean": "", "code": "841667145075"}
 

@@ -10,7 +10,15 @@ from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.events import DeviceChecked, DeviceChecking
 from bss_mfg.ledger.history import HistoryStore
-from bss_mfg.ledger.proofs import is_proven, last_checks, proven_units, waiting_packages
+from bss_mfg.ledger.proofs import (
+    flashed_at,
+    is_proven,
+    last_checks,
+    proven_units,
+    unproven_packages,
+    waiting_packages,
+)
+from bss_mfg.ledger.unit_state import scrapped_packages
 
 MOST_ATTEMPTS = 3
 """How often a unit is tried without a reason: whoever could try at will could look for keys."""
@@ -25,20 +33,23 @@ class DeviceCheckStore:
         self._batches = batches
 
     def attempts(self, batch_id: str, number: int) -> int:
-        """How many checks of a unit were begun; of a test table each exchange is one."""
+        """How many checks of a unit were begun since it was flashed; of a test table each exchange is one."""
+        flashed = flashed_at(self._db, batch_id, number)
         begun = self._history.events_with(batch_id, DeviceChecking, "unit", number)
-        return sum(event.data.get("exchanges", 1) for event in begun)
+        return sum(event.data.get("exchanges", 1) for event in begun if event.seq > flashed)
 
     def begin(self, batch_id: str, number: int, reason: str = "") -> None:
         """Count an attempt, before its key is opened; `RefusedError` where there were too many and no reason is
         given."""
-        self._batches.number(batch_id)
+        batch = self._batches.number(batch_id)
         with self._db.transaction():
             before = self.attempts(batch_id, number)
             if before >= MOST_ATTEMPTS and not reason:
+                query = "SELECT serial FROM unit WHERE batch = ? AND number = ?"
+                ((serial,),) = self._db.rows(query, (batch, number))
                 raise RefusedError(
-                    f"this unit was checked {before} times",
-                    where=f"batch {batch_id}, unit {number}",
+                    f"was checked {before} times",
+                    where=f"batch {batch_id}, {serial}",
                     way_out="Nothing was sent to the device. Find out what is wrong with it, then add "
                     "--again --reason TEXT.",
                 )
@@ -67,6 +78,12 @@ class DeviceCheckStore:
     def waiting_packages(self, batch_id: str) -> set[int]:
         """Numbers of the verified packages of a batch, without a scrapped unit, that wait for a proof on air."""
         return waiting_packages(self._db, batch_id, self._batches.number(batch_id))
+
+    def unproven_packages(self, batch_id: str) -> set[int]:
+        """Numbers of the packages of a batch, without a scrapped unit, that wait for a proof on air, whether their
+        labels were read or not."""
+        batch = self._batches.number(batch_id)
+        return unproven_packages(self._db, batch_id, batch) - scrapped_packages(self._db, batch)
 
     def failed(self, batch_id: str) -> dict[int, str]:
         """The verdicts of units of a batch whose last check did not pass, after they were flashed, by number."""

@@ -16,7 +16,7 @@ from bss_mfg.ledger.place import LedgerPlace
 from bss_mfg.ledger.postgresql import PostgresConnection, connect
 from bss_mfg.ledger.postgresql_roles import Grant, Role, RoleNames, grants_script
 from bss_mfg.ledger.postgresql_schema import KEYS_OUTSIDE, NAME, keys_outside_script, schema_script
-from bss_mfg.ledger.postgresql_session import new_session
+from bss_mfg.ledger.postgresql_session import LEAST_CONNECT_S, new_session
 from bss_mfg.ledger.schema import VERSION
 from bss_mfg.model import Actor
 
@@ -27,6 +27,17 @@ def opened(place: LedgerPlace) -> PostgresConnection:
     try:
         if not _keys_are_outside(connection):
             _carry_keys_out(connection, place)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def opened_to_look(place: LedgerPlace, patience_s: float) -> PostgresConnection:
+    """Open the ledger of a server to read a few names: whatever its version is, and no statement takes longer."""
+    connection = PostgresConnection(new_session(place, LEAST_CONNECT_S), place)
+    try:
+        connection.execute("SELECT set_config('statement_timeout', ?, false)", (f"{round(patience_s * 1000)}ms",))
     except BaseException:
         connection.close()
         raise

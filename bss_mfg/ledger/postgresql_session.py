@@ -17,6 +17,8 @@ from bss_mfg.ledger.postgresql_schema import NAME
 _log = logging.getLogger(__name__)
 
 _CONNECT_S = 10
+LEAST_CONNECT_S = 2
+"""The shortest time to connect in that libpq takes."""
 _IDLE_S = 300
 """A transaction in which nothing happens for so long is ended, so that who lost its network keeps nobody waiting."""
 _STATEMENT_S = 900
@@ -47,7 +49,7 @@ class _WholeNumber(Loader):
         return int(bytes(data))
 
 
-def new_session(place: LedgerPlace) -> psycopg.Connection[Any]:
+def new_session(place: LedgerPlace, connect_s: int = _CONNECT_S) -> psycopg.Connection[Any]:
     """A connection to the database of a place, with the settings that a ledger needs."""
     _log.debug("opening %s", place.words)
     try:
@@ -57,7 +59,7 @@ def new_session(place: LedgerPlace) -> psycopg.Connection[Any]:
     host = str(given.get("host") or "")
     local = not host or host.startswith(("/", "@"))
     settings: dict[str, str | int | None] = {
-        "connect_timeout": _CONNECT_S,
+        "connect_timeout": connect_s,
         "fallback_application_name": "bss-mfg",
         "client_encoding": "UTF8",
         "keepalives_idle": 30,

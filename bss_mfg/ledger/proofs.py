@@ -13,7 +13,7 @@ from bss_mfg.core.text import count_words, one_or
 from bss_mfg.errors import RefusedError
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.event_kind import EventKind
-from bss_mfg.ledger.events import DeviceChecked, FlashReported, read_record
+from bss_mfg.ledger.events import DeviceChecked, DeviceChecking, FlashReported, read_record
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.unit_state import WITH_PACKAGE, scrapped_packages
 from bss_mfg.model import Event, Package
@@ -32,6 +32,11 @@ _LAST_OF_ALL = f"""SELECT l.unit FROM (SELECT {_UNIT} AS unit, max(seq) AS seq F
 _FLASHED_AFTER = (
     "SELECT 1 FROM flashed f JOIN batch b ON b.no = f.batch WHERE b.id = ? AND f.number = ? AND f.event > ?"
 )
+_LAST_FLASHED = "SELECT f.event FROM flashed f JOIN batch b ON b.no = f.batch WHERE b.id = ? AND f.number = ?"
+_ASKED_SINCE = f"""SELECT l.unit FROM (SELECT {_UNIT} AS unit, max(seq) AS seq FROM event
+    WHERE batch = ? AND kind IN ('{DeviceChecking.kind}', '{DeviceChecked.kind}') GROUP BY {_UNIT}) l
+    WHERE NOT EXISTS (SELECT 1 FROM flashed f JOIN batch b ON b.no = f.batch
+    WHERE b.id = ? AND f.number = l.unit AND f.event > l.seq)"""  # noqa: S608 (fixed texts)
 _AT_ONCE = 5_000
 CHECKS_AND_FLASHES = (EventKind.DEVICE_CHECKED, EventKind.FLASH_REPORTED)
 
@@ -76,6 +81,17 @@ def is_proven(connection: Connection, batch_id: str, number: int) -> bool:
     for passed, seq in connection.rows(_LAST, (batch_id, number)):
         return bool(passed) and not connection.rows(_FLASHED_AFTER, (batch_id, number, seq))
     return False
+
+
+def flashed_at(connection: Connection, batch_id: str, number: int) -> int:
+    """The number of the event in which a unit was reported as flashed last, in whatever way that ended; 0: it never
+    was."""
+    return int(next(iter(connection.rows(_LAST_FLASHED, (batch_id, number))), (0,))[0])
+
+
+def asked_units(connection: Connection, batch_id: str) -> frozenset[int]:
+    """Numbers of the units of a batch that were asked for a proof on air after they were flashed."""
+    return frozenset(number for (number,) in connection.rows(_ASKED_SINCE, (batch_id, batch_id)))
 
 
 def unproven_in(connection: Connection, batch_id: str, package: Package) -> list[str]:

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from types import ModuleType
 
 from bss_mfg.errors import MissingError, RefusedError
-from bss_mfg.ledger.connection import Database
+from bss_mfg.ledger.connection import Connection, Database
 from bss_mfg.ledger.place import LedgerPlace
 from bss_mfg.model import Actor
 
@@ -14,6 +14,12 @@ from bss_mfg.model import Actor
 def connect_server(place: LedgerPlace) -> Database:
     """Open the ledger of a server."""
     database: Database = _door().opened(place)
+    return database
+
+
+def connect_server_to_look(place: LedgerPlace, patience_s: float) -> Connection:
+    """Open the ledger of a server to read a few names."""
+    database: Connection = _door().opened_to_look(place, patience_s)
     return database
 
 

@@ -240,6 +240,16 @@ def salvage(path: Path, query: str) -> list[Any]:
         return []
 
 
+def connect_to_look(path: Path, patience_s: float) -> SqliteConnection:
+    """Open the ledger to read a few names: nothing is written, not even a setting, and what takes longer ends as an
+    error."""
+    with translated_errors(path):
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=patience_s)
+    ends = time.monotonic() + patience_s
+    connection.set_progress_handler(lambda: time.monotonic() > ends, 10_000)
+    return SqliteConnection(connection, path)
+
+
 def sqlite_version() -> str:
     """Version of the SQLite library that Python is linked with."""
     return sqlite3.sqlite_version

@@ -16,7 +16,7 @@ from bss_mfg.core.models import FileModel
 from bss_mfg.core.toml_files import load_toml, parse_toml, validate
 from bss_mfg.errors import InputError
 from bss_mfg.manifest.value_forms import DEFAULT, FormName, form_names
-from bss_mfg.payload.spec import packaged_names
+from bss_mfg.payload.spec_names import packaged_names
 
 Source = Literal[
     "constant",

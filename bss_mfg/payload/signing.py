@@ -9,9 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, model_validator
 
 from bss_mfg.core.models import FileModel
-
-SAMPLE_SUFFIX = ".sample.toml"
-"""How the name of a sample ends that lies among the specs."""
+from bss_mfg.payload.spec_names import SAMPLE_SUFFIX
 
 
 def _check_sample_name(value: str) -> str:

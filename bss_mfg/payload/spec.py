@@ -25,7 +25,7 @@ from bss_mfg.payload.formats import SPKI, SPKI_CHARACTERS, format_label, format_
 from bss_mfg.payload.layouts.descriptions import Layout, PlaintextValue, check_plaintext
 from bss_mfg.payload.schemes.descriptions import SchemeDescription
 from bss_mfg.payload.schemes.jwe import COMPACT_JWE
-from bss_mfg.payload.signing import SAMPLE_SUFFIX, Confirmation, Samples
+from bss_mfg.payload.signing import Confirmation, Samples
 from bss_mfg.payload.sources import (
     SAFE_VALUE,
     UNIQUE_FROM,
@@ -37,6 +37,7 @@ from bss_mfg.payload.sources import (
     column_of,
     may_repeat,
 )
+from bss_mfg.payload.spec_names import MAPPING_SUFFIX, packaged_names
 from bss_mfg.payload.suites import OWN, PRESETS, Suite, described, preset
 from bss_mfg.payload.unit_order import UnitOrder
 
@@ -338,16 +339,6 @@ def spec_from_text(text: str, name: str) -> SpecFile:
     return spec_from_document(parse_toml(text, name), name)
 
 
-def packaged_names() -> list[str]:
-    """Names of the specs that come with bss-mfg."""
-    folder = resources.files("bss_mfg.payload") / "specs"
-    return sorted(
-        item.name.removesuffix(".toml")
-        for item in folder.iterdir()
-        if item.name.endswith(".toml") and not item.name.endswith((".control-log.toml", SAMPLE_SUFFIX))
-    )
-
-
 def packaged_spec(name: str, own: Iterable[str] | None = None) -> SpecFile:
     """A spec that comes with bss-mfg; `own` are the names of the workspace's, where there is one."""
     if name not in packaged_names():
@@ -364,7 +355,7 @@ def packaged_spec(name: str, own: Iterable[str] | None = None) -> SpecFile:
 
 def packaged_mapping(name: str) -> str | None:
     """The text of the control log mapping that comes with a packaged spec, if there is one."""
-    file = resources.files("bss_mfg.payload") / "specs" / f"{name}.control-log.toml"
+    file = resources.files("bss_mfg.payload") / "specs" / f"{name}{MAPPING_SUFFIX}"
     return file.read_text("utf-8") if file.is_file() else None
 
 

@@ -13,7 +13,8 @@ from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.moving import MovedLedger, move_ledger, move_ledger_back
 from bss_mfg.ledger.place import LedgerPlace, require_url
 from bss_mfg.model import Actor
-from bss_mfg.workspace.workspace import CONFIG, LEDGER_TEXT, Workspace
+from bss_mfg.workspace.finding import CONFIG
+from bss_mfg.workspace.workspace import LEDGER_TEXT, Workspace
 
 
 def move_to_server(

@@ -14,7 +14,7 @@ from bss_mfg.core.portable_tasks import Part, StaysHereError, sha256, zip_files
 from bss_mfg.errors import BssError, InputError
 from bss_mfg.ledger.place import LedgerPlace
 from bss_mfg.ledger.reading_copy import reading_copy
-from bss_mfg.workspace.workspace import CONFIG
+from bss_mfg.workspace.finding import CONFIG
 
 _DRAWING_FOLDERS = ("templates", "printers")
 _MOST_BYTES = 1 << 31

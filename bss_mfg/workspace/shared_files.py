@@ -24,9 +24,10 @@ from bss_mfg.core.toml_files import load_toml, to_text
 from bss_mfg.errors import LedgerError
 from bss_mfg.ledger.published_files import MAX_FILE, PublishedSet
 from bss_mfg.workspace.config import WorkspaceConfig
+from bss_mfg.workspace.finding import CONFIG
 from bss_mfg.workspace.print_settings import PrintSettings
 from bss_mfg.workspace.template_files import files_named_by
-from bss_mfg.workspace.workspace import CONFIG, Workspace
+from bss_mfg.workspace.workspace import Workspace
 
 FOLDERS = ("products", "specs", "templates", "printers", "verifiers")
 _SHARED_TABLES = ("packing", "flash")

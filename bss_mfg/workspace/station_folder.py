@@ -19,6 +19,7 @@ from bss_mfg.ledger.place import LedgerPlace, require_url
 from bss_mfg.ledger.published_files import MAX_FILE, PublishedSet
 from bss_mfg.model import Actor
 from bss_mfg.workspace.config import LedgerSettings, WorkspaceConfig
+from bss_mfg.workspace.finding import CONFIG
 from bss_mfg.workspace.shared_files import (
     FOLDERS,
     LOST_BY_UPDATING,
@@ -27,7 +28,7 @@ from bss_mfg.workspace.shared_files import (
     place_of,
     with_shared_settings,
 )
-from bss_mfg.workspace.workspace import CONFIG, Workspace
+from bss_mfg.workspace.workspace import Workspace
 
 _ASIDE = ".own"
 """The ending of a station's own file that was set aside."""

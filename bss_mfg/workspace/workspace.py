@@ -16,9 +16,10 @@ from bss_mfg.core.folders import require_free_name
 from bss_mfg.core.named_paths import path_inside
 from bss_mfg.core.shared_lock import PATIENCE, Patience, shared_lock
 from bss_mfg.core.toml_files import load_toml, quote, validate
-from bss_mfg.errors import InputError, NoWorkspaceError, RefusedError
+from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.model import Actor
 from bss_mfg.workspace import template_files
+from bss_mfg.workspace.finding import CONFIG, find_root
 from bss_mfg.workspace.print_defaults import PrintDefaults
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from bss_mfg.workspace.product import LoadedProduct, Product
     from bss_mfg.workspace.vault_key_storage import AskPassphrase, VaultKeyKind
 
-CONFIG = "bss-mfg.toml"
 _KEYS = "the keys of this workspace"
 _CONFIG_TEXT = """# The workspace of bss-mfg: everything about this factory's batches lies in this folder.
 # Back it up as a whole; keep a copy of vault.key apart, in a safe place.
@@ -66,26 +66,8 @@ class Workspace:
     @classmethod
     def find(cls, folder: str | None, start: Path, environment: Mapping[str, str]) -> Workspace:
         """The workspace: `folder`, or BSS_MFG_WORKSPACE, or the nearest folder upwards from `start`."""
-        named = folder or environment.get("BSS_MFG_WORKSPACE")
-        if named:
-            root = Path(named).expanduser()
-            if not (root / CONFIG).is_file():
-                raise InputError(
-                    f"is not a workspace (it has no {CONFIG})",
-                    where=root,
-                    way_out="Make one with `bss-mfg init DIR`, or name another folder with --workspace.",
-                )
-        else:
-            roots = [folder for folder in (start, *start.parents) if (folder / CONFIG).is_file()]
-            if not roots:
-                raise NoWorkspaceError(
-                    "no workspace here or in a folder above",
-                    where=start,
-                    way_out="Go into one, name one with `bss-mfg --workspace DIR ...`, or make one with "
-                    "`bss-mfg init DIR`.",
-                )
-            root = roots[0]
-        workspace = cls(root.resolve(), _vault_file(root.resolve(), environment))
+        root = find_root(folder, start, environment)
+        workspace = cls(root, _vault_file(root, environment))
         workspace.config()
         return workspace
 
@@ -340,7 +322,7 @@ class Workspace:
 
     def spec_names(self) -> dict[str, str]:
         """All specs by name, with where each comes from; the workspace's own come before packaged ones."""
-        from bss_mfg.payload.spec import packaged_names
+        from bss_mfg.payload.spec_names import packaged_names
 
         found = dict.fromkeys(packaged_names(), "packaged")
         own = (path.stem for path in (self.root / "specs").glob("*.toml"))
@@ -351,7 +333,8 @@ class Workspace:
 
     def copy_spec(self, name: str) -> list[Path]:
         """Copy a packaged spec, its control log mapping and its samples into the workspace; refuses to overwrite."""
-        from bss_mfg.payload.spec import packaged_mapping, packaged_names, packaged_samples, packaged_spec
+        from bss_mfg.payload.spec import packaged_mapping, packaged_samples, packaged_spec
+        from bss_mfg.payload.spec_names import packaged_names
 
         folder = self.root / "specs"
         if self.spec_names().get(name) == "workspace" and name not in packaged_names():

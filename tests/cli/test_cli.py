@@ -154,7 +154,7 @@ def test_second_reader_without_libdmtx_exits_6(factory: Factory, tmp_path: Path)
     assert "libdmtx0b" in done.err
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
 def test_completion_scripts_are_printed(shell: str) -> None:
     assert "_BSS_MFG_COMPLETE" in run_cli("completion", shell).out
 

@@ -36,6 +36,7 @@ DID: dict[str, tuple[list[str], int]] = {
     "scan": (["A", "--plain"], 1),
     "board": (["--json", "--hours", "1"], 0),
     "report": (["yield", "--from", "2020-01-01"], 0),
+    "open": (["A", "--path"], 0),
     "inspect": ([PAYLOAD], 1),
     "scrap": (["A", "ebK300000001", "--reason", "dropped"], 0),
     "replace": (["A", "ebK300000001", "--reason", "dropped"], 4),

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bss_mfg.payload.spec import packaged_names, packaged_spec
+from bss_mfg.payload.spec import packaged_spec
+from bss_mfg.payload.spec_names import packaged_names
 from bss_mfg.verify.diagnosis import DiagnosisCause, diagnose, known_specs
 from bss_mfg.verify.inspect import explain
 from bss_mfg.verify.scanned import WedgeLine

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 
 import click
 import pytest
+from bleak.exc import BleakError
 
 from bss_mfg.cli import station_screen
 from bss_mfg.cli.station_screen import Face, Screen, View, Working
+from bss_mfg.device.bleak_radio import BleakRadio
 from bss_mfg.device.provisionee import Fault
+from bss_mfg.errors import MissingError
 from bss_mfg.oob_information import OobInformation
 from tests.cli.test_device import events
 from tests.helpers.commands import advised_in
@@ -194,4 +197,34 @@ def test_the_end_is_told_in_words(boxes: Factory) -> None:
 
 
 def test_a_radio_that_is_not_there(boxes: Factory) -> None:
+    """Also where nothing is scanned."""
     assert boxes.cli("station", "pair", "B1", "--radio", "tcp-client:127.0.0.1:1").code == 6
+
+
+def test_a_computer_without_bluetooth_is_told_before_a_box_is_scanned(
+    boxes: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class NoScanner:
+        def __init__(self, *_: object, **__: object) -> None:
+            raise BleakError("no adapter")
+
+    bleak_radio = BleakRadio
+    monkeypatch.setattr("bss_mfg.device.bleak_radio.BleakRadio", lambda: bleak_radio(NoScanner))  # type: ignore[arg-type]
+    done = boxes.cli("station", "pair", "B1", stdin="")
+    assert (done.code, done.out) == (6, "")
+    assert "Traceback" not in done.err
+
+
+def test_what_is_waited_for_is_said_before_the_radio_is_open(boxes: Factory, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+
+    def opened(transport: str) -> None:
+        told.extend(said)
+        raise MissingError("no radio")
+
+    said: list[str] = []
+    monkeypatch.setattr("bss_mfg.cli.pair.say", said.append)
+    monkeypatch.setattr("bss_mfg.cli.pair.open_radio", opened)
+    assert boxes.cli("station", "pair", "B1", "--radio", "usb:0").code == 6
+    assert len(told) == 1
+    assert "usb:0" in told[0]

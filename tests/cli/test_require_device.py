@@ -37,6 +37,21 @@ def test_a_batch_tells_what_is_proven(batch: Factory) -> None:
     assert re.search(r"^proven: +0$", batch.cli("batch", "show", "B2").out, re.MULTILINE)
 
 
+def test_a_batch_that_was_just_issued_is_not_proven(factory: Factory) -> None:
+    """Whether the labels were read or not; one with a scrapped unit waits for nothing."""
+    factory.add(units_per_package=2, oob_bytes=16, require_device=True)
+    factory.issue(6)
+
+    def waiting() -> object:
+        return factory.cli("batch", "show", "B1", "--json").json["not_proven_packages"]
+
+    assert waiting() == 3
+    verify_all(factory, "B1")
+    assert waiting() == 3
+    assert factory.cli("scrap", "B1", "ebK300000001", "--reason", "dropped").code == 0
+    assert waiting() == 2
+
+
 def test_a_batch_that_is_not_asked_tells_nothing(factory: Factory) -> None:
     factory.add()
     factory.issue(1)

@@ -6,7 +6,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from bss_mfg.payload.formats import FORMATS, SPKI
-from bss_mfg.payload.spec import Spec, packaged_names, packaged_spec
+from bss_mfg.payload.spec import Spec, packaged_spec
+from bss_mfg.payload.spec_names import packaged_names
 
 SPECS = [packaged_spec(name).spec for name in packaged_names()]
 

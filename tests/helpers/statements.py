@@ -33,6 +33,8 @@ EXAMPLES: Mapping[str, Sequence[object]] = {
     "identities.column": ["lower(serial)", "mac"],
     "identities._holders.column": ["uuid", "key_digest"],
     "identities.name": ["serial", "mac"],
+    "name_lookup.of_batch": ["", "AND batch = ?"],
+    "name_lookup.order": ["ASC", "DESC"],
     "packages.returned": [False, True],
     "packed_faults.kind": ["carton", "pallet"],
     "package_counts.done": ["(p.prints > 0)"],

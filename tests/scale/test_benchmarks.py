@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks import choices, helps, line
 from tests.helpers import ROOT
+from tests.helpers.factory import Factory
 from tests.needs import needs
 
 
@@ -25,6 +26,15 @@ def test_a_heavy_import_would_be_seen() -> None:
     """The control of the test above: the same measuring tells a command that imports too much."""
     heavy = median_of(["-c", "import click, pandas"])
     assert heavy > helps.LIMIT
+
+
+def test_the_tab_key_is_quick(printed_factory: Factory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody waits: a serial is completed in little more time than a command's help takes."""
+    words = ["bss-mfg", "--workspace", str(printed_factory.root), "labels", "A", "--only", "eb"]
+    monkeypatch.setenv("COMP_WORDS", "\n".join(words))
+    monkeypatch.setenv("COMP_CWORD", str(len(words) - 1))
+    monkeypatch.setenv("_BSS_MFG_COMPLETE", "bash_complete")
+    assert median_of(["-m", "bss_mfg"]) < 1.5 * helps.LIMIT
 
 
 def median_of(arguments: list[str]) -> float:

@@ -26,7 +26,8 @@ from bss_mfg.payload.fitting.same_specs import distinct
 from bss_mfg.payload.fitting.streams import Words
 from bss_mfg.payload.fitting.strings import LIST_SEPARATORS, SplitString, split_string
 from bss_mfg.payload.fitting.tally import Places, Space, Stage, Tally
-from bss_mfg.payload.spec import Spec, packaged_names, packaged_spec
+from bss_mfg.payload.spec import Spec, packaged_spec
+from bss_mfg.payload.spec_names import packaged_names
 from bss_mfg.payload.unit_order import UnitOrder
 
 _MOST_COMBINED = 4096

@@ -7,6 +7,7 @@ import pytest
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.ledger.device_checks import MOST_ATTEMPTS
 from bss_mfg.ledger.events import DeviceChecked
+from bss_mfg.ledger.flash import ReportFile, ReportOutcome, UnitReport
 from bss_mfg.ledger.unit_history import history_of
 from tests.helpers.factory import Factory
 
@@ -36,6 +37,46 @@ def test_each_unit_has_attempts_of_its_own(batch: Factory) -> None:
         assert [checks.attempts("B1", number) for number in (1, 11, 12)] == [1, MOST_ATTEMPTS + 1, 0]
         with pytest.raises(RefusedError):
             checks.begin("B1", 11)
+
+
+def report(batch: Factory, row: int, result: str, name: str = "ebK300000011") -> ReportOutcome:
+    """What a file says of a unit in a row; each row is another file."""
+    with batch.ledger() as ledger:
+        return ledger.flash.report(ReportFile("results.csv", f"{row:064}"), [UnitReport(row, name, result == "pass")])
+
+
+def test_attempts_are_counted_since_the_unit_was_flashed(batch: Factory) -> None:
+    """Also where the report says what was known: after checks it tells that the unit was flashed again."""
+    batch.cli("program", "B1", "--format", "csv", "--out", batch.root / "keys.csv")
+
+    def tried(number: int) -> int:
+        with batch.ledger() as ledger:
+            for _ in range(MOST_ATTEMPTS):
+                ledger.device_checks.begin("B1", 11)
+            ledger.device_checks.end("B1", outcome(11, False))
+            with pytest.raises(RefusedError):
+                ledger.device_checks.begin("B1", 11)
+            return ledger.device_checks.attempts("B1", number)
+
+    for row, result in enumerate(("pass", "pass", "fail", "fail"), 2):
+        assert tried(11) == MOST_ATTEMPTS
+        done = report(batch, row, result)
+        assert (done.passed + done.failed, done.known, done.unproven) == (1, 0, ())
+        with batch.ledger() as ledger:
+            assert (ledger.device_checks.attempts("B1", 11), ledger.device_checks.failed("B1")) == (0, {})
+    assert report(batch, 9, "fail").known == 1
+    assert tried(1) == 0
+    with batch.ledger() as ledger:
+        ledger.check()
+
+
+def test_the_refusal_of_another_check_names_the_unit(batch: Factory) -> None:
+    with batch.ledger() as ledger:
+        for _ in range(MOST_ATTEMPTS):
+            ledger.device_checks.begin("B1", 11)
+        with pytest.raises(RefusedError) as refused:
+            ledger.device_checks.begin("B1", 11)
+    assert refused.value.where == "batch B1, ebK300000011"
 
 
 def test_the_last_check_counts(batch: Factory) -> None:

@@ -13,6 +13,7 @@ import pytest
 from bss_mfg.errors import LedgerError
 from bss_mfg.ledger import queue_check
 from bss_mfg.ledger.events import LabelsMade, LabelsSending, LabelsSent
+from bss_mfg.ledger.flash import ReportFile, UnitReport
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.packing_records import ClosingLabel, LogisticUnit, NewLogisticUnit
 from bss_mfg.ledger.queue_records import LastGood, QueuedPrinting, QueueDraft, QueueEntry
@@ -95,13 +96,17 @@ def live_at_tables(ledger: Ledger) -> None:
 
 
 def live_at_flashers(factory: Factory, ledger: Ledger) -> None:
-    """Flasher one has units 1 to 4 of A, two the others."""
+    """Flasher one has units 1 to 4 of A, two the others. Unit 2 failed and passed later, 3 failed."""
     for name, numbers in (("one", range(1, 5)), ("two", range(5, 7))):
         ledger.flash.register(name, f"age1{name}")
         target = ReleaseTarget(
             factory.root / f"{name}.csv.age", "batch", "csv", sealed_to=(f"age1{name}",), flasher=name
         )
         ledger.releases.begin("A", target, (numbers,))
+    serials = [unit.serial for unit in ledger.units.find("A", "number", [1, 2, 3])]
+    for name, results in (("first", (True, False, False)), ("second", (True, True, False))):
+        reports = [UnitReport(row, *one) for row, one in enumerate(zip(serials, results, strict=True), 2)]
+        ledger.flash.report(ReportFile(name, hashlib.sha256(name.encode()).hexdigest()), reports)
 
 
 def test_what_a_line_did_holds(lived: Factory) -> None:
@@ -154,6 +159,12 @@ LIES = {
     "claimed at another time": "UPDATE claim SET release = (SELECT max(event) FROM release) WHERE number = 3",
     "claim gone": "DELETE FROM claim WHERE number = 3",
     "claim more": ("INSERT INTO claim SELECT 2, 1, max(release), 'two' FROM claim"),
+    "flashed otherwise": "UPDATE flashed SET passed = 1 WHERE number = 3",
+    "flashed earlier": "UPDATE flashed SET event = event - 1 WHERE number = 2",
+    "flashed later": "UPDATE flashed SET event = event + 1000 WHERE number = 1",
+    "report gone": "DELETE FROM flashed WHERE number = 1",
+    "report more": "INSERT INTO flashed VALUES (1, 4, 1, (SELECT max(event) FROM flashed))",
+    "reported file gone": "DELETE FROM flash_file WHERE sha256 = (SELECT max(sha256) FROM flash_file)",
     "another key": "UPDATE flasher SET recipient = 'age1eve' WHERE name = 'one'",
     "flasher more": "INSERT INTO flasher VALUES ('eve', 'age1eve', 1)",
     "pinned key": "UPDATE product SET key_fingerprint = '" + "ab" * 32 + "' WHERE name = 'bulb'",
@@ -178,13 +189,23 @@ def test_a_content_that_nobody_published_is_found(lived: Factory, tmp_path: Path
     assert factory.cli("ledger", "check").code == 5
 
 
-def test_the_row_is_named(lived: Factory, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("lie", "names"),
+    [
+        ("press", ["number 3"]),
+        ("flashed later", ["batch A, unit 1"]),
+        ("report gone", ["batch A, unit 1"]),
+        ("report more", ["batch A, unit 4"]),
+        ("reported file gone", ["first"]),
+    ],
+)
+def test_the_row_is_named(lived: Factory, tmp_path: Path, lie: str, names: list[str]) -> None:
     factory = lived.copied(tmp_path / "w")
     with factory.database(unguarded=True) as database:
-        database.execute(LIES["press"])
+        database.execute(LIES[lie])
     with factory.ledger() as ledger, pytest.raises(LedgerError) as caught:
         ledger.check()
-    assert [problem.partition(":")[0] for problem in caught.value.problems] == ["number 3"]
+    assert [problem.partition(":")[0] for problem in caught.value.problems] == names
 
 
 def test_work_at_a_press_meanwhile_is_no_lie(lived: Factory, monkeypatch: pytest.MonkeyPatch) -> None:

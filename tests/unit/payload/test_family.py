@@ -27,7 +27,8 @@ from bss_mfg.payload.build import PayloadBuilder, longest_example
 from bss_mfg.payload.confirmation import require_confirmed
 from bss_mfg.payload.formats import FORMATS, SPKI
 from bss_mfg.payload.product_keys import fingerprint, load_private_key, load_public_key, new_development_key
-from bss_mfg.payload.spec import packaged_names, packaged_spec, spec_from_text
+from bss_mfg.payload.spec import packaged_spec, spec_from_text
+from bss_mfg.payload.spec_names import packaged_names
 from bss_mfg.symbol import data_matrix
 from bss_mfg.verify.inspect import explain
 from bss_mfg.verify.scanned import WedgeLine

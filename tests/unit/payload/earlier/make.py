@@ -20,7 +20,8 @@ from bss_mfg.model import Secret, Unit
 from bss_mfg.payload.build import PayloadBuilder
 from bss_mfg.payload.confirmation import content_digest
 from bss_mfg.payload.product_keys import load_public_key, new_development_key
-from bss_mfg.payload.spec import packaged_names, packaged_spec, spec_from_text
+from bss_mfg.payload.spec import packaged_spec, spec_from_text
+from bss_mfg.payload.spec_names import packaged_names
 
 FACTS = {"pid": "ebK3", "upc": "841667145075"}
 SUITES = ("hpke-p256-sha256-aes128gcm", "ecies-p256-x963sha256-aes128gcm", "rsa-oaep-sha256")
