@@ -2,6 +2,7 @@
 # make test   the tests that need no more than pip, libdmtx and, where there is one, a browser (tests/unit, tests/cli)
 # make test-all  every test: also faults, foreign programs and size; `make setup` installs the programs with apt-get
 # make test-rest what test-all has and test has not     make coverage  which lines `make test` reaches
+# make test-full the same with all offsets, kills, drawn specs and lives, of which test-all tries a share; hours
 # make bench  the table of rates, some minutes      make docs   pictures and CLI reference of the docs
 # make site   the documentation as site/index.html, works offline
 # make bundle  bss-mfg with its own Python as a folder and an archive for this machine's system, in dist/
@@ -12,8 +13,10 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# Commands that tests start compile the sources anew each time unless their bytecode may lie beside them.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo setup test test-rest test-all coverage lint bench bench-million docs site bundle lock wheelhouse clean
+.PHONY: demo setup test test-rest test-all test-full coverage lint bench bench-million docs site bundle lock wheelhouse clean
 
 demo: $(VENV)/runtime
 	$(BIN)/bss-mfg demo
@@ -27,12 +30,17 @@ setup: $(VENV)/test
 
 test: $(VENV)/test
 	@$(BIN)/python -m tests.needs $(SMALL)
+	@$(BIN)/python -m compileall -q bss_mfg tests
 	$(PYTEST) $(SMALL)
 
 test-rest: export BSS_MFG_TEST_ALL = 1
 test-rest: $(VENV)/test
 	@$(BIN)/python -m tests.needs $(LARGE)
+	@$(BIN)/python -m compileall -q bss_mfg tests
 	$(PYTEST) $(LARGE)
+
+test-full: export BSS_MFG_TEST_AMOUNT = full
+test-full: test-all
 
 test-all: export BSS_MFG_TEST_ALL = 1
 test-all: test test-rest

@@ -127,8 +127,8 @@ def ship(
     one is neither printed nor scrapped, and one that came back is read again before it leaves. All or none. Not every
     factory needs this: closing and retiring a batch don't ask for it. UNIT: as for scrap; a package's barcode names all
     in it. Of cartons and pallets (`pack`) packages of all batches leave, or come back, at once. A package with a unit
-    that `flash report` called failed stays. Where the product requires it, only a package whose devices have all proven
-    their keys (`station pair`) is shipped.
+    that `flash report` called failed stays, and with --verified what lies in a carton or on a pallet that is open.
+    Where the product requires it, only a package whose devices have all proven their keys (`station pair`) is shipped.
     """
     if carton and pallet:
         raise click.UsageError("Name a carton or a pallet.")
@@ -172,6 +172,14 @@ def ship(
         say(
             f"Not shipped: {count_words(done.unproven, 'package')} with a device that has not proven its key on air "
             f"(`bss-mfg station pair {batch_id}`)"
+        )
+    if done.in_open:
+        kinds = dict.fromkeys(kind for kind, _ in done.open_units)
+        closing = ", ".join(f"`bss-mfg pack --close-{kind} --reason TEXT`" for kind in kinds)
+        named = listing([f"{kind} {number}" for kind, number in done.open_units], MOST_NAMED)
+        say(
+            f"Not shipped: {count_words(done.in_open, 'package')} in what is still open: {named}. "
+            f"Close it at its table: {closing}"
         )
     again = "; scan their labels again before they leave" if returned and done.count else ""
     say(f"OK: {count_words(done.count, 'package')} {'returned' if returned else 'shipped'}{again}")

@@ -17,6 +17,7 @@ from bss_mfg.ledger.digests import payload_digest
 from bss_mfg.ledger.events import PackagesMoved, PackagesReturned, PackagesShipped, UnitReplaced
 from bss_mfg.ledger.flash_failures import failed_error, failed_in, failed_packages
 from bss_mfg.ledger.history import HistoryStore
+from bss_mfg.ledger.open_units import packages_in_open_units
 from bss_mfg.ledger.package_marks import package_marks
 from bss_mfg.ledger.proofs import unproven_error, unproven_in, unproven_packages
 from bss_mfg.ledger.sealed_rows import PackageRow, UnitRow
@@ -74,7 +75,8 @@ def describe_moves(moves: Sequence[Move]) -> list[str]:
 class Shipment:
     """How many packages moved just now, the moves of those that had moved so before, and how many stay because their
     printed label was not read right, where all that were read right were to leave; so many of these (`unproven`) stay
-    because a unit is not proven on air, and so many (`failed`) because units of these serials failed when flashed."""
+    because a unit is not proven on air, and so many (`failed`) because units of these serials failed when flashed. So
+    many others (`in_open`) lie in cartons or pallets that are open, whose kinds and numbers are `open_units`."""
 
     count: int
     before: tuple[Move, ...]
@@ -82,6 +84,8 @@ class Shipment:
     unproven: int = 0
     failed: int = 0
     failed_units: tuple[str, ...] = ()
+    in_open: int = 0
+    open_units: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +210,8 @@ class PackageStore:
         return {number for number in packages if unproven_in(self._db, batch_id, self.get(batch_id, number))}
 
     def ship(self, batch_id: str, serials: Sequence[str] | None, reference: str, *, returned: bool = False) -> Shipment:
-        """Mark the packages of units as shipped, or all verified ones; with `returned`, as back from shipping.
+        """Mark the packages of units as shipped, or all verified ones but those in cartons and pallets that are open;
+        with `returned`, as back from shipping.
 
         All or none: only a package whose newest printed label was read right is shipped, with all of its units; one
         that comes back has to be read again. What moved so before, with the same reference, is told and left as it is;
@@ -218,6 +223,7 @@ class PackageStore:
             before: dict[int, Move] = {}
             unread = unproven = 0
             failed: dict[int, list[str]] = {}
+            in_open: dict[int, tuple[str, int]] = {}
             if serials is None:
                 scrapped, waiting = self.scrapped(batch_id), self.unproven(batch_id)
                 failed = failed_packages(self._db, batch)
@@ -228,8 +234,11 @@ class PackageStore:
                 here = [(number, read) for number, read in rows if number not in scrapped]
                 right = [number for number, read in here if read]
                 failed = {number: failed[number] for number in right if number in failed}
-                packages = [number for number in right if number not in waiting and number not in failed]
-                unread, unproven = len(here) - len(right), len(right) - len(packages) - len(failed)
+                ready = [number for number in right if number not in waiting and number not in failed]
+                unread, unproven = len(here) - len(right), len(right) - len(ready) - len(failed)
+                lying = packages_in_open_units(self._db, batch)
+                in_open = {number: lying[number] for number in ready if number in lying}
+                packages = [number for number in ready if number not in in_open]
             else:
                 self._units.states(batch_id, serials)  # names unknown serials
                 numbers = {package for package, _ in self._units.positions(batch_id, serials).values()}
@@ -247,7 +256,10 @@ class PackageStore:
                     batch_id, moved(packages=range_pairs(packages), count=len(packages), reference=reference)
                 )
         named = tuple(serial for some in failed.values() for serial in some)
-        return Shipment(len(packages), tuple(before.values()), unread, unproven, len(failed), named)
+        return Shipment(
+            len(packages), tuple(before.values()), unread, unproven, len(failed), named,
+            len(in_open), tuple(dict.fromkeys(in_open.values())),
+        )  # fmt: skip
 
     def _moved_before(self, batch_id: str, numbers: Set[int], reference: str, *, returned: bool) -> dict[int, Move]:
         """Those packages that are already where they are said to go. `RefusedError` where one is shipped with another

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -24,7 +25,7 @@ from bss_mfg.ledger.events import (
     UnitScrapped,
     read_record,
 )
-from bss_mfg.ledger.packing_events import PackagePacked
+from bss_mfg.ledger.packing_events import PackagePacked, PackageUnpacked
 from bss_mfg.ledger.read_effects import ReadEffect, effect_of, subject_of
 from bss_mfg.model import Event
 from bss_mfg.production.records import Counts, Failure, HourCounts, ScrapReason, sum_counts
@@ -39,6 +40,7 @@ COUNTED_KINDS = tuple(
             EventKind.READ,
             EventKind.UNIT_SCRAPPED,
             EventKind.PACKAGE_PACKED,
+            EventKind.PACKAGE_UNPACKED,
             EventKind.PACKAGES_SHIPPED,
             EventKind.PACKAGES_RETURNED,
             EventKind.FLASH_REPORTED,
@@ -69,6 +71,12 @@ class EventCounts:
         """By batch: a byte for each package that was read."""
         self._not_sent: dict[tuple[str, str], bool] = {}
         """Label files, by batch and SHA-256, that a printer did not take whole."""
+        self._keys: list[_Key] = []
+        """The keys under which packages were packed, each once."""
+        self._key_numbers: dict[_Key, int] = {}
+        """Where each stands there, from 1."""
+        self._packed_as: dict[str, array[int]] = {}
+        """By batch: for each package which of these keys, from 1, it counts under; 0: it is in no carton."""
         self.failures: deque[Failure] = deque(maxlen=MOST_FAILURES)
         self.last_at: dict[str, str] = {}
         """When each station was heard of last."""
@@ -93,10 +101,10 @@ class EventCounts:
             self._add(key, "flash_failed", _numbers_in(record.failed))
         elif isinstance(record, BatchIssued):
             self._add(key, "issued", record.units)
-        elif isinstance(record, PackagePacked):
-            self._add(key, "packed")
+        elif isinstance(record, PackagePacked | PackageUnpacked):
+            self._pack(batch, record.package, key if isinstance(record, PackagePacked) else None)
         elif isinstance(record, PackagesShipped | PackagesReturned):
-            self._add(key, "shipped" if isinstance(record, PackagesShipped) else "returned", record.count)
+            self._take_move(record, key)
         elif isinstance(record, LabelsSent | LabelsToSendAgain):
             self._not_sent.pop((batch, record.sha256), None)
         elif isinstance(record, SendingResult):
@@ -120,12 +128,37 @@ class EventCounts:
         if read.package and (right or wrong) and self._is_first(batch, read.package):
             self._add(key, "first_right" if right else "first_wrong")
 
+    def _take_move(self, record: PackagesShipped | PackagesReturned, key: _Key) -> None:
+        if isinstance(record, PackagesShipped):
+            self._add(key, "shipped", record.count)
+            return
+        self._add(key, "returned", record.count)
+        for first, last in record.packages:  # they are in no carton then
+            for package in range(first, last + 1):
+                self._pack(key[2], package, None)
+
     def _is_first(self, batch: str, package: int) -> bool:
         seen = self._read_before.setdefault(batch, bytearray())
         if package >= len(seen):
             seen.extend(bytes(max(package + 1, 2 * len(seen)) - len(seen)))
         first, seen[package] = not seen[package], 1
         return first
+
+    def _pack(self, batch: str, package: int, key: _Key | None) -> None:
+        """A package counts as packed under a key (None: under none any more), and under no other."""
+        packed_as = self._packed_as.setdefault(batch, array("I"))
+        if package >= len(packed_as):
+            if key is None:
+                return  # it was packed before the time that is counted
+            packed_as.extend([0] * (max(package + 1, 2 * len(packed_as)) - len(packed_as)))
+        if (before := packed_as[package]) and (counts := self._counts.get(self._keys[before - 1])):
+            counts["packed"] -= 1
+        if key is not None:
+            if key not in self._key_numbers:
+                self._keys.append(key)
+                self._key_numbers[key] = len(self._keys)
+            self._add(key, "packed")
+        packed_as[package] = 0 if key is None else self._key_numbers[key]
 
     def _add(self, key: _Key, name: str, number: int = 1) -> None:
         self._counts.setdefault(key, Counter())[name] += number

@@ -13,8 +13,8 @@ from bss_mfg.ledger.batches import BatchState
 class Counts:
     """What happened in a time: units that were issued, labels that were made, reads of printed labels that were right,
     wrong, or repeated one before; of these the first reads of a package in the time, by which yield is told; units that
-    were scrapped, and that stations reported as flashed, or as failed; packages that were packed, shipped and came
-    back."""
+    were scrapped, and that stations reported as flashed, or as failed; packages that were packed (and not taken
+    out again, each once), shipped and came back."""
 
     issued: int = 0
     labels: int = 0

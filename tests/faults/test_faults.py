@@ -20,6 +20,7 @@ from bss_mfg.model import Actor
 from bss_mfg.programming.registry import formats
 from bss_mfg.workspace.workspace import Workspace
 from tests.helpers import strace
+from tests.helpers.amount import sized
 from tests.helpers.copies import let_issue
 from tests.helpers.factory import Factory, make_factory
 from tests.needs import needs
@@ -39,7 +40,7 @@ class Act:
     before: tuple[tuple[str, ...], ...] = field(default_factory=tuple)
     sound: Callable[[Path], None] = lambda root: None
     """What must hold right after a kill, before the command is typed again."""
-    sparse: int = 1
+    sparse: int = sized(full=1, usual=3)
     """Of the calls by which SQLite writes and syncs its pages, which all acts have, each so many: an act of many."""
 
     def points(self, calls: list[tuple[str, int]]) -> list[tuple[str, int]]:

@@ -1,4 +1,4 @@
-"""Ten thousand spoiled barcode strings: none passes for right, and the computer's own faults are told by name."""
+"""Thousands of spoiled barcode strings: none passes for right, and the computer's own faults are told by name."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import pytest
 
 from bss_mfg.verify.diagnosis import diagnose
 from bss_mfg.verify.scanned import WedgeLine
+from tests.helpers.amount import sized
 from tests.helpers.factory import Factory
 from tests.helpers.windows_keyboards import LAYOUTS, type_on, with_caps_lock
 
-COUNT = 10_000
+COUNT = sized(full=10_000, usual=3_000)
 SUFFIXES = ("", "\r", "\n", "\r\n", "\t", "]d1")
 
 
@@ -91,7 +92,7 @@ def test_no_mutation_matches_and_faults_of_the_computer_are_named(books: Factory
             named[kind] += bool(said) and re.search(said, found.detail) is not None
             if tried.total() == COUNT:
                 break
-    assert min(tried.values()) > 500
+    assert min(tried.values()) > COUNT / 20
     assert named["batch"] == tried["batch"]
     assert named["layout"] + named["caps"] >= 0.99 * (tried["layout"] + tried["caps"]), (tried, named)
 

@@ -8,15 +8,19 @@ import re
 import signal
 import subprocess
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pypdfium2
 import pytest
 
+from tests.helpers.amount import sized
 from tests.helpers.commands import command_line
 from tests.helpers.copies import copy_line
 from tests.helpers.factory import Factory
+from tests.helpers.pace import PATIENCE
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks Linux for the processes of a run")
 
@@ -27,9 +31,9 @@ HEAD = re.compile(rb'"ledger_head": "\d+:[0-9a-f]{64}"')
 class Amount:
     """How many units a run makes, how often it is killed, and how often of that while it issues."""
 
-    units: int = 20_000
-    kills: int = 30
-    while_issuing: int = 8
+    units: int = 8_000
+    kills: int = sized(full=30, usual=16)
+    while_issuing: int = sized(full=8, usual=4)
 
     @property
     def arguments(self) -> tuple[object, ...]:
@@ -82,27 +86,34 @@ class Line:
         command = command_line("--workspace", self.root, *self.amount.arguments)
         return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
-    def killed(self, moments: list[tuple[float, str]], until: Path | None = None) -> tuple[int, str]:
-        """Start the run, and kill the parent, a worker or all at some moments (`until` a file is there, they wait); how
-        it ended, and what it said."""
-        running = self.start()
-        while until and not until.exists() and running.poll() is None:
-            time.sleep(0.01)
-        begun, family = time.monotonic(), list[int]()
-        for moment, who in moments:
-            time.sleep(max(begun + moment - time.monotonic(), 0))
+    def killed(self, who: Sequence[str], ready: Callable[[], bool], wait: float = 0) -> tuple[int, str]:
+        """Start the run, and kill the parent, a worker or all, one after the other, when it is `ready` and some time
+        has passed; how it ended, and what it said."""
+        running, family = self.start(), list[int]()
+        while not ready() and running.poll() is None:
+            time.sleep(0.005)
+        for one in who:
+            time.sleep(wait / len(who))
             if running.poll() is not None:
                 break
             family = below(running.pid)
             self.kills += 1
-            for pid in {"parent": [running.pid], "worker": family[-1:], "all": [running.pid, *family]}[who]:
+            for pid in {"parent": [running.pid], "worker": family[-1:], "all": [running.pid, *family]}[one]:
                 kill(pid)
-        _, told = running.communicate(timeout=300)
-        end = time.monotonic() + 60
+        _, told = running.communicate(timeout=PATIENCE)
+        end = time.monotonic() + PATIENCE
         while any(map(alive, family)) and time.monotonic() < end:
             time.sleep(0.05)
         assert not any(map(alive, family)), "a process outlived its parent"
         return running.returncode, told
+
+    @property
+    def files(self) -> int:
+        """Label files that are there."""
+        return len(list(self.root.glob("batches/B1/labels/B1-labels-*.pdf")))
+
+    def has_files(self, count: int) -> bool:
+        return self.files >= count
 
     def outputs(self) -> dict[str, bytes]:
         """All files. The ledger's head, in the sidecar of a control log, hangs on the time of each event: it is masked;
@@ -127,41 +138,43 @@ def test_kills_leave_what_an_undisturbed_run_leaves(factory: Factory, tmp_path: 
     line = Line(factory.root, amount)
     plan = factory.root / "batches/B1/run.json"
     begun = time.monotonic()
-    line.killed([(0, "parent")], until=plan)
+    line.killed(["parent"], plan.exists)
     start_up = time.monotonic() - begun
     for number in range(1, amount.while_issuing):
-        line.killed([(start_up * chance.uniform(0.5, 2), ("parent", "all")[number % 2])])
+        line.killed([("parent", "all")[number % 2]], lambda: True, start_up * chance.uniform(0.5, 2))
     assert factory.cli("batch", "create", "bulb", "--units", units, "--id", "B1").code == 0  # what the run does first
     undisturbed = Line(tmp_path / "copy", amount)
     for folder in (undisturbed.root, tmp_path / "issued"):
         copy_line(factory.root, folder)
     begun = time.monotonic()
-    code, told = undisturbed.killed([])
+    code, told = undisturbed.killed([], lambda: True)
     whole = time.monotonic() - begun - start_up
     assert code == 0, told
+    total = undisturbed.files
+    assert total > 3
 
     def begin_afresh() -> None:
         """With what was issued."""
         assert line.outputs() == undisturbed.outputs()
         copy_line(tmp_path / "issued", line.root)
 
-    files = 0
-    part = whole * 2.75 / (amount.kills - amount.while_issuing)
+    at = set[int]()
     while line.kills < amount.kills - 1:
-        # So that on this machine, in its mood of now, the kills spread over the whole of the work.
-        moment = start_up + chance.uniform(0.3, 0.7 + part)  # processes start first
-        last = (moment, ("parent", "all")[line.kills % 2])
-        worker = [(moment - chance.uniform(0, 0.3), "worker")] if line.kills % 3 == 0 else []
-        code, _ = line.killed([*worker, last])
-        files = max(files, len(list(line.root.glob("batches/B1/labels/B1-labels-*.pdf"))))
+        # By files, not by the clock: so the kills spread over the work on a machine of any pace. Behind the last file
+        # comes the reading of all.
+        target = min(line.files + chance.randint(0, 1 + total // 3), total)
+        who = (["worker"] if line.kills % 3 == 0 else []) + [("parent", "all")[line.kills % 2]]
+        wait = chance.uniform(0, whole / 2) if target == total else 0
+        code, _ = line.killed(who, partial(line.has_files, target), wait)
+        at.add(line.files)
         if code == 0:
             begin_afresh()
     while line.kills < amount.kills:  # a run that had little left is done before its worker can be killed
-        code, told = line.killed([(start_up + 0.5, "worker")])
+        code, told = line.killed(["worker"], partial(line.has_files, 1))
         assert code == 0, told
         if line.kills < amount.kills:
             begin_afresh()
-    assert files > 3  # the kills fell into the work
+    assert len(at) > 3, f"the kills did not spread over the work: {at} of {total}"
 
     assert line.outputs() == undisturbed.outputs()
     assert line.traveller() == undisturbed.traveller()

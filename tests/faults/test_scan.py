@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
@@ -49,7 +50,7 @@ def test_a_killed_station_loses_no_answered_read(line: Factory) -> None:
     assert run_cli("--workspace", line.root, "batch", "show", "B1", "--json").json["print_verified"] == 3
 
 
-def test_2000_reads_at_20_a_second_with_five_kills_are_counted_exactly(new_factory: Callable[[], Factory]) -> None:
+def test_2000_reads_with_five_kills_are_counted_exactly(new_factory: Callable[[], Factory]) -> None:
     """The driver does what an operator does: it scans on, and after a kill it goes on with the first label that was
     not recorded. Nothing recorded is lost, nothing is recorded twice."""
     factory = new_factory()
@@ -67,6 +68,7 @@ def test_2000_reads_at_20_a_second_with_five_kills_are_counted_exactly(new_facto
             stdin=terminal, stdout=terminal, stderr=terminal, env={**os.environ, "TERM": "xterm"},
         )  # fmt: skip
         os.close(terminal)
+        os.set_blocking(controller, False)
         return process, controller
 
     def drain(controller: int) -> bytes:
@@ -78,13 +80,21 @@ def test_2000_reads_at_20_a_second_with_five_kills_are_counted_exactly(new_facto
                 break
         return screen
 
+    def send(controller: int, data: bytes) -> None:
+        """As fast as the station takes it; its screen is read meanwhile, or it would wait for us as we for it."""
+        while data:
+            _, ready, _ = select.select([], [controller], [], PATIENCE)
+            assert ready, "the station takes no more"
+            drain(controller)
+            with contextlib.suppress(BlockingIOError):
+                data = data[os.write(controller, data) :]
+
     def recorded() -> int:
         with factory.ledger() as ledger:
             return sum(ledger.reads.counts_by_scanner("B1", 1)[0].values())
 
     process, controller = start()
     sent = 0
-    due = time.monotonic()
     while sent < len(reads) or recorded() < len(reads):
         if sent in kills:
             kills.discard(sent)
@@ -93,16 +103,13 @@ def test_2000_reads_at_20_a_second_with_five_kills_are_counted_exactly(new_facto
             os.close(controller)
             screen = b""
             process, controller = start()
-            sent, due = recorded(), time.monotonic()
+            sent = recorded()
         if sent == len(reads):
             time.sleep(0.1)
             drain(controller)
             continue
-        due += 0.05
-        time.sleep(max(due - time.monotonic(), 0))
-        os.write(controller, reads[sent].encode() + b"\n")
+        send(controller, reads[sent].encode() + b"\n")
         sent += 1
-        drain(controller)
     until = time.monotonic() + PATIENCE
     while b"reads 2,000" not in drain(controller) and time.monotonic() < until:
         time.sleep(0.1)

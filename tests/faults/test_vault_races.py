@@ -16,6 +16,7 @@ from bss_mfg.ledger.keys import KeyStore, open_keys
 from bss_mfg.ledger.vault import OfficerPrivateKey
 from bss_mfg.payload.product_keys import new_development_key
 from bss_mfg.workspace import vault_key_storage
+from tests.helpers.amount import sized
 from tests.helpers.factory import Factory
 from tests.helpers.keyring_file import Keyring
 from tests.helpers.races import Command, one_inside_the_other, side_by_side
@@ -205,7 +206,7 @@ def test_a_keyring_keeps_the_key_in_force(
 def test_side_by_side_at_many_offsets(
     line: Factory, officers: Path, tmp_path: Path, locked: bool, pair: tuple[tuple[object, ...], ...]
 ) -> None:
-    for at in range(12):
+    for at in sized(full=range(12), usual=range(0, 12, 3)):
         copy = line.copied(tmp_path / f"{at}" / "w")
         ended = side_by_side(copy.root, [Command(one) for one in pair], (0, (at - 4) * 0.006))
         # Without the lock a command, or each of the two, may find a state between two, and say so; it loses nothing,

@@ -37,6 +37,7 @@ from bss_mfg.verify.outcome import Verification, VerifyOptions
 from bss_mfg.verify.page import PageReader
 from bss_mfg.verify.picture_ages import PictureAges
 from bss_mfg.verify.verification import verify
+from tests.helpers.amount import sized
 from tests.helpers.copies import remove_line
 from tests.helpers.factory import Factory, make_factory
 from tests.helpers.pictures import pdfium
@@ -44,7 +45,7 @@ from tests.helpers.prints import DPI, spoil
 from tests.helpers.repeatable import chosen_seed
 from tests.helpers.statements_run import before_statements
 
-STEPS, EXAMPLES = 52, 40
+STEPS, EXAMPLES = 52, sized(full=40, usual=20)
 ACTS = [
     *["create", "reprint", "scrap", "replace", "export", "retire"] * 2, *["print", "photo", "old photo"] * 3,
     *["scan"] * 6, *["ship"] * 4, "close", "close", "read file", "reopen", "rekey", "back up", "restore",
@@ -119,7 +120,7 @@ class Life(RuleBasedStateMachine):
     """A factory, and its books. Of all lives together: `examples` at once, at least `least_steps` steps, and of each
     thing that has to happen at least `least`."""
 
-    examples, least_steps, least = EXAMPLES, 2_000, 4
+    examples, least_steps, least = EXAMPLES, 50 * EXAMPLES, EXAMPLES // 10
     steps = 0
     shipped_boxes = closed_batches = spoiled_labels = named_spoiled = outdated_labels = 0
 

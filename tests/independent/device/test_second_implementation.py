@@ -1,4 +1,5 @@
-"""The exchange against an implementation by someone who had not seen ours: the same bytes, the same verdicts."""
+"""The exchange against an implementation by someone who had not seen ours: the same bytes, the same verdicts. How it
+makes the AuthValue and chooses the algorithm was added by someone who had."""
 
 from __future__ import annotations
 

@@ -23,6 +23,7 @@ from bss_mfg.payload.proving.prove import prove
 from bss_mfg.payload.schemes.descriptions import EciesDescription
 from bss_mfg.payload.spec import Spec
 from bss_mfg.payload.spec_samples import LoadedSample, SpecSample
+from tests.helpers.amount import sized
 from tests.unit.payload.fitting.cases import Made, encrypted_spec, key_pair, printed, sample
 
 KEYS = ("P-256", "P-384", "P-521", "X25519", "RSA")
@@ -97,7 +98,7 @@ def layouts(draw: st.DrawFn) -> tuple[list[dict[str, Any]], dict[str, Any]]:
 
 
 DRAWN = settings(
-    max_examples=300, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True,
+    max_examples=sized(full=300, usual=100), deadline=None, suppress_health_check=list(HealthCheck), derandomize=True,
     phases=(Phase.generate,),  # a failure is told as it was drawn: to shrink it would be hundreds of searches
 )  # fmt: skip
 

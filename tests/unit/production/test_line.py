@@ -322,5 +322,34 @@ def test_what_is_packed_into_cartons(issued: Factory) -> None:
     with acting(issued, "table-1", now) as ledger:
         ledger.packing.unpack(("B1", 3))
     assert packing() == {(Work.PACK, 4), (Work.SHIP, 2)}
-    counts = next(one.counts for one in look(issued, watch, now).by_hour if one.station == "table-1")
-    assert counts.packed == 3
+
+
+def packed_counts(factory: Factory, watch: LineWatch, now: datetime) -> tuple[int, int]:
+    """By what was done, as a report has it, and by boxes, as the board has it."""
+    state = look(factory, watch, now)
+    assert state == look(factory, LineWatch(ZONE, 8), now)
+    return sum(one.counts.packed for one in state.by_hour), batch(state, "B1").packed
+
+
+def test_a_box_counts_as_packed_once_and_while_it_is_in_a_carton(issued: Factory) -> None:
+    """One that is taken out and packed again, by whichever station, is one box; one that came back is none."""
+    watch, now = LineWatch(ZONE, 8), datetime.now(UTC)
+    scan(issued, "scan-1", "B1", now, range(1, 7))
+    with acting(issued, "table-1", now) as ledger:
+        for package in (1, 2, 3):
+            ledger.packing.pack(("B1", package), "table-1", NewLogisticUnit(12))
+    assert packed_counts(issued, watch, now) == (3, 3)
+    with acting(issued, "table-2", now) as ledger:
+        ledger.packing.unpack(("B1", 2))
+        ledger.packing.unpack(("B1", 3))
+        ledger.packing.pack(("B1", 3), "table-2", NewLogisticUnit(12))
+    assert packed_counts(issued, watch, now) == (2, 2)
+    table = {one.station: one.counts.packed for one in look(issued, watch, now).by_hour}
+    assert (table["table-1"], table["table-2"]) == (1, 1)
+    with acting(issued, "office", now) as ledger:
+        serial = ledger.packages.get("B1", 3).units[0].serial
+        assert ledger.packages.ship("B1", [serial], "order 1").count == 1
+    assert packed_counts(issued, watch, now) == (2, 2)
+    with acting(issued, "office", now) as ledger:
+        ledger.packages.ship("B1", [serial], "broken", returned=True)
+    assert packed_counts(issued, watch, now) == (1, 1)
