@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "start": (
+        "first_batch:start",
+        "Ask what the first labels of a factory need, and make them.",
+    ),
     "init": ("workspace:init", "Make a workspace."),
     "dev-key": ("product:dev_key", "Make a key pair that stands in for Amazon's, for development."),
     "product": ("product:product", "Add, list and show products; accept a new key."),

@@ -8,7 +8,7 @@ _STATE = "`bss-mfg batch show BATCH` says how far a batch is, `bss-mfg board` ho
 _ISSUE = "`bss-mfg run PRODUCT --units N` issues a batch with its labels, `bss-mfg batch create` issues alone."
 _CHECK = "`bss-mfg verify BATCH SCANS` reads printed labels back, `bss-mfg inspect` explains a barcode."
 _KEYS = "`bss-mfg program BATCH` writes keys for the flasher, `bss-mfg vault` deals with the key that opens them."
-_BEGIN = "`bss-mfg init DIR` makes a workspace, `bss-mfg demo` shows the whole line."
+_BEGIN = "`bss-mfg start` asks what a first batch needs, `bss-mfg init` makes a workspace, `bss-mfg demo` shows all."
 _LOG = "`bss-mfg history BATCH` and `bss-mfg events` tell what happened."
 _OPEN = "`bss-mfg open BATCH` opens sheets and reports, `bss-mfg batch show BATCH` says how far a batch is."
 _HELP = "`bss-mfg --help` lists the commands, `bss-mfg COMMAND --help` explains one."
@@ -21,7 +21,7 @@ OTHER_WORDS = {
     **dict.fromkeys(("create", "new", "issue", "generate", "make", "order", "start-batch", "batches"), _ISSUE),
     **dict.fromkeys(("check", "test", "read", "decode", "validate", "compare", "photo", "camera", "qa"), _CHECK),
     **dict.fromkeys(("flash-keys", "keys", "key", "decrypt", "release", "provision"), _KEYS),
-    **dict.fromkeys(("setup", "install", "workspace", "begin", "start", "config", "configure"), _BEGIN),
+    **dict.fromkeys(("setup", "install", "workspace", "begin", "wizard", "config", "configure"), _BEGIN),
     **dict.fromkeys(("log", "logs", "journal", "audit-log", "event"), _LOG),
     **dict.fromkeys(("view", "display", "browse", "look"), _OPEN),
     **dict.fromkeys(("help", "commands", "man", "?"), _HELP),

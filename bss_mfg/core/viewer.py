@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -40,12 +39,9 @@ def show(target: str, environment: Mapping[str, str]) -> Shown:
 
 def _started(program: str, target: str) -> Shown:
     """Start the system's opener in a session of its own: the end of this terminal is not the end of the window."""
-    found = shutil.which(program)
-    if found is None:
-        return Shown.NO_VIEWER
     try:
         running = subprocess.Popen(
-            [found, target], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            [program, target], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             start_new_session=True,
         )  # fmt: skip
         return Shown.NO_VIEWER if running.wait(_STARTS_WITHIN_S) else Shown.SHOWN

@@ -14,6 +14,7 @@ from tests.helpers.factory import Factory
 
 PAYLOAD = "ABV:OB04;UPC:841667145075;PID:ebK3;"
 DID: dict[str, tuple[list[str], int]] = {
+    "start": (["--product", "bulb"], 2),
     "init": (["{out}"], 0),
     "dev-key": (["second"], 0),
     "product": (["list", "--json"], 0),

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import os
-import pty
-import re
-import select
 import shlex
-import signal
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.helpers import ROOT
 from tests.helpers.commands import Outcome, run_cli
-from tests.helpers.pace import PATIENCE
+from tests.helpers.terminal import Terminal
 
 SHELLS: Mapping[str, Sequence[str]] = {
     "bash": ("bash", "--norc", "--noprofile", "-i"),
@@ -49,30 +44,11 @@ def type_in_shell(shell: str, folder: Path, bin_folder: Path, lines: Sequence[st
         f"for word; do printf '%s\\037' \"$word\"; done >> '{log}'; echo >> '{log}'; echo \"called $#\"\n"
     )
     program.chmod(0o755)
-    process, terminal = pty.fork()
-    if not process:
-        os.chdir(folder)
-        path = f"{bin_folder}{os.pathsep}{os.environ['PATH']}"
-        environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "TERM": "dumb"}
-        os.execvpe(SHELLS[shell][0], SHELLS[shell], environment)  # noqa: S606 (it is a shell)
-    try:
-        os.write(terminal, f'{BEFORE[shell]}eval "$(bss-mfg completion {shell})"; echo rea""dy\n'.encode())
-        _read_until(terminal, "ready")
+    path = f"{bin_folder}{os.pathsep}{os.environ['PATH']}"
+    with Terminal(SHELLS[shell], folder, {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)}) as terminal:
+        terminal.type(f'{BEFORE[shell]}eval "$(bss-mfg completion {shell})"; echo rea""dy\n')
+        terminal.until("ready")
         for line in lines:
-            os.write(terminal, f"{line}\n".encode())
-            _read_until(terminal, r"called \d")
-    finally:
-        os.close(terminal)
-        os.kill(process, signal.SIGKILL)
-        os.waitpid(process, 0)
+            terminal.type(f"{line}\n")
+            terminal.until(r"called \d")
     return [line.split("\037")[:-1] for line in log.read_text().splitlines()]
-
-
-def _read_until(terminal: int, pattern: str) -> str:
-    """What a terminal shows, until something is in it."""
-    shown, ends = "", time.monotonic() + PATIENCE
-    while not re.search(pattern, shown):
-        ready, _, _ = select.select([terminal], [], [], max(ends - time.monotonic(), 0))
-        assert ready, shown
-        shown += os.read(terminal, 4096).decode(errors="replace")
-    return shown
