@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
+
 from bss_mfg.ledger.connection import Connection
+
+_MOST_COMPARED = 10_000
+"""Of so many batches, the newest, those with a name like the one that was typed are looked for."""
 
 
 def other_meaning(connection: Connection, name: str, *, wanted: str) -> str:
@@ -23,4 +28,13 @@ def other_meaning(connection: Connection, name: str, *, wanted: str) -> str:
         return f"It is a serial of batch {named}" + (": name the batch." if wanted == "batch" else ".")
     if wanted == "batch" and connection.rows("SELECT name FROM product WHERE name = ?", (name,)):
         return f"{name} is a product: `bss-mfg batch list` shows its batches."
+    if wanted == "batch" and (near := _batches_like(connection, name)):
+        return f"Is it {' or '.join(near)}?"
     return ""
+
+
+def _batches_like(connection: Connection, name: str) -> list[str]:
+    """The batches whose names are a letter or two away, the nearest first; three at most."""
+    rows = connection.rows("SELECT id FROM batch ORDER BY no DESC LIMIT ?", (_MOST_COMPARED,))
+    by_lower = {batch_id.lower(): batch_id for (batch_id,) in rows}
+    return [by_lower[near] for near in difflib.get_close_matches(name.lower()[:64], by_lower, n=3, cutoff=0.8)]
