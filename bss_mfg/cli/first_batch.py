@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 import click
 
 from bss_mfg.cli import suggestions
-from bss_mfg.cli.common import App, pass_app, say, shown_path, typed
+from bss_mfg.cli.common import App, fitted, pass_app, say, shown_path, terminal_width, typed
 from bss_mfg.cli.parameters import WholeNumber
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class _Asking:
             try:
                 return chosen, check(chosen)
             except BssError as error:
-                raise click.BadParameter(str(error)) from None
+                raise click.BadParameter(_after_error(str(error))) from None
 
         chosen, found = click.prompt(text, default=default, value_proc=value, err=True)
         self.answers[name] = chosen
@@ -231,7 +231,7 @@ def _ask_folder(asking: _Asking) -> tuple[Path, Workspace | None]:
         asking.answers["folder"] = shown_path(here.root)
         return Path(shown_path(here.root)), here
     if "folder" not in asking.given and _at_terminal():
-        say("This makes a factory's folder and its first labels. Enter takes what is in [brackets]; Ctrl-C ends.\n")
+        say("This makes a factory's folder and its first labels.\nEnter takes what is in [brackets]; Ctrl-C ends.\n")
     if "folder" not in asking.given:
         _require_rest(asking, is_known=False, first=("folder", "product"))
     folder = asking.ask("folder", "Folder of the factory", check_folder, "factory")
@@ -283,6 +283,11 @@ def _ask_key(asking: _Asking) -> Path | None:
     return key
 
 
+def _after_error(text: str) -> str:
+    """A message in lines that are right behind `Error: `, which click writes."""
+    return fitted(f"Error: {text}", terminal_width()).removeprefix("Error: ")
+
+
 def _at_terminal() -> bool:
     """Whether somebody can be asked."""
     return sys.stdin.isatty()
@@ -302,8 +307,8 @@ def _show_plan(app: App, plan: FirstBatch) -> None:
         say(f"  {_line(app, plan, words)}")
     say("")
     if plan.is_trial:
-        say("TRIAL: with a test key, Amazon can't read these barcodes. Never ship these units,")
-        say("and upload no control log of them.")
+        say("TRIAL: with a test key, Amazon can't read these barcodes.")
+        say("Never ship these units, and upload no control log of them.")
     else:
         say("Every label says SAMPLE, as the product is in development: not for customers.")
 
@@ -358,6 +363,7 @@ def _operator(app: App) -> list[str]:
 
 def _say_what_is_next(ctx: click.Context, app: App, plan: FirstBatch, *, shows: bool) -> None:
     """Where the labels are and what to do with them; `shows`: somebody is there to look at them."""
+    from bss_mfg.core.text import count_words
     from bss_mfg.pipeline.first_batch import check_printer, is_read_back
 
     here = App(str(plan.folder))
@@ -367,16 +373,16 @@ def _say_what_is_next(ctx: click.Context, app: App, plan: FirstBatch, *, shows: 
         from bss_mfg.workspace.batch_outputs import Output, outputs
 
         (sheet, *_) = outputs(here.workspace, ledger, plan.batch, Output.SHEET)
-    if shows:
+    if shows and read_back:
         _run_to_look(ctx, app, plan)
     else:
         click.echo(shown_path(sheet))
-    print_it = "Print it at 100 %, without scaling." if read_back else (
-        f"Send it to the printer: `{_line(app, plan, ('labels', plan.batch, '--again', '--send', 'tcp://ADDRESS:9100'))}`"
-    )  # fmt: skip
+    look = f"  {'See it again:' if shows else 'Look at it:  '} {_line(app, plan, ('open', plan.batch))}\n"
+    send = _line(app, plan, ("labels", plan.batch, "--again", "--send", "tcp://ADDRESS:9100"))
+    print_it = "Print it at 100 %, without scaling." if read_back else f"Print it:     {send}"
     say(
-        "\nNext\n"
-        f"  {'See it again:' if shows else 'Look at it:  '} {_line(app, plan, ('open', plan.batch))}\n"
+        "\nNext:\n"
+        f"{look if read_back else ''}"
         f"  {print_it}\n"
         f"  Scan a label: {_line(app, plan, ('scan', plan.batch))}\n"
         f"  Or pictures:  {_line(app, plan, ('verify', plan.batch, 'PICTURES', '--report', 'report.html'))}\n"
@@ -386,5 +392,5 @@ def _say_what_is_next(ctx: click.Context, app: App, plan: FirstBatch, *, shows: 
         if plan.is_trial
         else "Labels say SAMPLE: not for customers."
     )
-    what = "labels read back right" if read_back else "labels made; only the printed ones can be read"
-    say(f"OK: {plan.batch}: {plan.units} {what}")
+    what = "read back right" if read_back else "made; only what is printed can be read back"
+    say(f"OK: {plan.batch}: {count_words(plan.units, 'label')} {what}")

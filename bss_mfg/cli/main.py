@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bss_mfg.cli.common import ASKED_BY_SHELL, App, typed_here
+from bss_mfg.cli.common import ASKED_BY_SHELL, App, say, typed_here
 from bss_mfg.cli.operator_option import operator_option, with_operator
 from bss_mfg.cli.other_words import OTHER_WORDS
 from bss_mfg.cli.parameters import refuse_unknown_command
@@ -244,4 +244,4 @@ def _print_error(text: str, debug: bool) -> None:
         import traceback
 
         traceback.print_exc()
-    click.echo(f"Error: {text}", err=True)
+    say(f"Error: {text}")

@@ -290,7 +290,8 @@ def _print_outcome(app: App, prepared: PreparedRun, outcome: RunOutcome) -> None
         sent = isinstance(outcome.sent, LabelsSent)
         if isinstance(outcome.sent, LabelsSent) and outcome.sent.told:
             say_sent(outcome.sent.told)
-        todo = "they are at the printer" if sent else "print them at 100 %, without scaling"
+        todo = "print them at 100 %, without scaling" if prepared.can_read_back else "for the printer"
+        todo = "they are at the printer" if sent else todo
         say(f"Labels: {shown_path(labels.files[0].parent)}; {todo}")
     if labels:
         say_superseded(labels)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-
+from bss_mfg.core.likeness import names_like, question
 from bss_mfg.ledger.connection import Connection
 
 _MOST_COMPARED = 10_000
@@ -29,12 +28,11 @@ def other_meaning(connection: Connection, name: str, *, wanted: str) -> str:
     if wanted == "batch" and connection.rows("SELECT name FROM product WHERE name = ?", (name,)):
         return f"{name} is a product: `bss-mfg batch list` shows its batches."
     if wanted == "batch" and (near := _batches_like(connection, name)):
-        return f"Is it {' or '.join(near)}?"
+        return question(near)
     return ""
 
 
 def _batches_like(connection: Connection, name: str) -> list[str]:
-    """The batches whose names are a letter or two away, the nearest first; three at most."""
+    """The batches that are called nearly so."""
     rows = connection.rows("SELECT id FROM batch ORDER BY no DESC LIMIT ?", (_MOST_COMPARED,))
-    by_lower = {batch_id.lower(): batch_id for (batch_id,) in rows}
-    return [by_lower[near] for near in difflib.get_close_matches(name.lower()[:64], by_lower, n=3, cutoff=0.8)]
+    return names_like(name, (batch_id for (batch_id,) in rows))

@@ -10,6 +10,7 @@ from typing import Any
 from bss_mfg.core import resources
 from bss_mfg.core.files import already_exists_error, make_folder, read_bytes, require_safe_name, write_atomically
 from bss_mfg.core.folders import require_free_name
+from bss_mfg.core.likeness import names_like, question
 from bss_mfg.core.named_paths import existing_path_inside, path_inside
 from bss_mfg.core.toml_files import load_toml
 from bss_mfg.errors import InputError
@@ -36,10 +37,9 @@ def template_file(name: str, own: Path | None) -> Path:
     for folder in (*([own] if own else []), resources.folder("templates")):
         if (folder / f"{name}.toml").is_file():
             return folder / f"{name}.toml"
-    raise InputError(
-        f"there is no template {name!r}",
-        way_out=f"Known: {', '.join(template_names(own))}; or give the path of a .toml file.",
-    )
+    near = names_like(name, template_names(own))
+    known = question(near) if near else f"Known: {', '.join(template_names(own))}."
+    raise InputError(f"there is no template {name!r}", way_out=f"{known} Or give the path of a .toml file.")
 
 
 def copy_template(source: Path, folder: Path, new_name: str) -> list[Path]:

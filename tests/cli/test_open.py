@@ -100,7 +100,7 @@ def test_the_way_to_a_report_is_typed_from_any_folder(
 ) -> None:
     assert issued.cli("labels", "B1").code == 0
     monkeypatch.chdir(tmp_path)
-    ((start, *words),) = advised_in(issued.cli("open", "B1", "report").err)
+    ((start, *words),) = advised_in(issued.cli("open", "B1", "report").err, whole=True)
     assert start == "--workspace"
     words[words.index("SCANS")] = str(issued.root / "batches/B1/labels")
     assert run_cli(start, *words, cwd=tmp_path).code == 0

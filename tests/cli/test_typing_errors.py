@@ -112,5 +112,5 @@ def test_a_batch_with_a_letter_wrong_is_named(printed: Factory) -> None:
 def test_what_an_error_advises_is_typed_as_it_stands(printed_factory: Factory, tmp_path: Path) -> None:
     """In the folder that the command was typed in, wherever the workspace is."""
     refused = run_cli("--workspace", printed_factory.root, "open", "nothing", cwd=tmp_path)
-    (words,) = advised_in(refused.err)
+    (words,) = advised_in(refused.err, whole=True)
     assert run_cli(*words, cwd=tmp_path).code == 0

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from bss_mfg.core.likeness import names_like, question
 from bss_mfg.core.models import FileModel
 from bss_mfg.core.named_paths import path_inside
 from bss_mfg.core.toml_files import load_toml, parse_toml, quote, validate
@@ -324,12 +325,15 @@ BUILT_IN: dict[str, Printer] = {printer.name: printer for printer in _PRINTERS}
 
 
 def find_printer(name: str, file: Path | None, own_printers: list[str]) -> Printer:
-    """A printer by name: of the workspace (`file`, if there is one), or built in; `InputError` lists what there is."""
+    """A printer by name: of the workspace (`file`, if there is one), or built in; an error names those like it."""
     if file and file.is_file():
         return load_printer(file)
     if name in BUILT_IN:
         return replace(BUILT_IN[name], name=name)
+    near = names_like(name, [*own_printers, *BUILT_IN])
+    own = f"This workspace has {', '.join(own_printers)}. " if own_printers and not near else ""
+    meant = f"{question(near)} " if near else own
     raise InputError(
         f"there is no printer {name[:60]!r}",
-        way_out=f"Known: {', '.join([*own_printers, *BUILT_IN])}. `bss-mfg printer add` makes one.",
+        way_out=f"{meant}`bss-mfg printer list` shows all, `bss-mfg printer add` makes one.",
     )
