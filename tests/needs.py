@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import ctypes.util
-import functools
 import os
 import re
 import shutil
@@ -80,7 +79,6 @@ BOUNCY_CASTLE = "/usr/share/java/bcprov.jar"
 """Bouncy Castle, as Debian installs it."""
 
 
-@functools.cache
 def dbusmock_imports() -> bool:
     """Whether Debian's Python has python-dbusmock, and there is a message bus."""
     asked = [SYSTEM_PYTHON, "-c", "import dbusmock"]

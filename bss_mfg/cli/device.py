@@ -256,7 +256,9 @@ def _document(unit: UnitToCheck, found: CheckedDevice) -> dict[str, object]:
 
 
 def _told(unit: UnitToCheck, found: CheckedDevice) -> str:
-    from bss_mfg.station.device_words import check_words
+    from bss_mfg.station.device_words import check_words, remark_words
 
     uuid_words = "" if found.verdict else f" ({unit.uuid})"
-    return f"{'PROVEN' if found.passed else 'FAILED'}: {unit.serial}{uuid_words}: {check_words(found)}"
+    word = "PROVEN" if found.passed else "FAILED"
+    lines = [f"{word}: {unit.serial}{uuid_words}: {check_words(found)}"]
+    return "\n".join([*lines, *(f"  {words}" for words in remark_words(found))])

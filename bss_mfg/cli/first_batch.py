@@ -81,7 +81,7 @@ def start(
         if asking.asked and not click.confirm("Make this", default=True, err=True):
             raise click.Abort
     except (click.Abort, KeyboardInterrupt):
-        say(f"\nNothing was made. `{asking.typed()}` goes on from here.")
+        say(f"\nNothing was made. `{asking.typed()}` continues from here.")
         raise click.exceptions.Exit(130) from None
     _run_all(ctx, app, plan, asking)
     _say_what_is_next(ctx, app, plan, shows=asking.asked)
@@ -236,7 +236,7 @@ def _whole_number(text: str) -> int:
     from bss_mfg.errors import InputError
 
     if not text.isdecimal() or not 0 < int(text) <= 10_000:
-        raise InputError(f"{text[:20]!r} is no number from 1 to 10,000")
+        raise InputError(f"{text[:20]!r} isn't a number from 1 to 10,000")
     return int(text)
 
 
@@ -270,7 +270,7 @@ def _run_all(ctx: click.Context, app: App, plan: FirstBatch, asking: _Asking) ->
         except (click.Abort, KeyboardInterrupt):
             _end(asking, 130)
         except BssError:
-            say(f"`{asking.typed()}` goes on, once that is put right.")
+            say(f"`{asking.typed()}` continues, once that is put right.")
             raise
         if code:
             _end(asking, code)
@@ -291,7 +291,7 @@ def _run_to_look(ctx: click.Context, app: App, plan: FirstBatch) -> None:
 
 
 def _end(asking: _Asking, code: int) -> NoReturn:
-    say(f"`{asking.typed()}` goes on from here; nothing is made twice.")
+    say(f"`{asking.typed()}` continues from here; nothing is made twice.")
     raise click.exceptions.Exit(code)
 
 

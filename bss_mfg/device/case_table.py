@@ -51,7 +51,7 @@ CLAUSES = {
     Case.RIGHT_KEY: "5.4.2.4, 5.4.2.4.1",
     Case.CAPABILITIES: "5.4.1.2",
     Case.WRONG_KEY: "5.4.2.4, 5.4.1.10",
-    Case.OTHER_ALGORITHM: "5.4.1.2, 5.4.1.3, 5.4.2.4",
+    Case.OTHER_ALGORITHM: "5.4.1.3, 5.4.2.3, 5.4.2.4",
     Case.OTHER_LENGTH: "5.4.1.6, 5.4.1.10",
     Case.WITHOUT_OOB: "5.4.1.2, 5.4.1.3",
     Case.INVALID_PUBLIC_KEY: "5.4.2.3",

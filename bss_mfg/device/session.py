@@ -225,4 +225,6 @@ def _remarks(capabilities: Capabilities, algorithm: Algorithm) -> frozenset[Rema
         remarks.add(Remark.WITHOUT_OOB_TOO)
     if algorithm is Algorithm.HMAC and capabilities.offers(Algorithm.CMAC):
         remarks.add(Remark.CMAC_TOO)
+    if algorithm is Algorithm.CMAC:
+        remarks.add(Remark.CMAC_ALONE)
     return frozenset(remarks)

@@ -59,6 +59,8 @@ class Remark(StrEnum):
     """It does not say that it refuses provisioning without OOB (bit 1 of its OOB type)."""
     CMAC_TOO = "cmac-too"
     """It has HMAC, which was used, and offers CMAC to whoever chooses that (CVE-2020-26559)."""
+    CMAC_ALONE = "cmac-alone"
+    """It has CMAC alone, which was used: its peer can compute the AuthValue from the exchange (CVE-2020-26559)."""
     CHECKS_NOTHING = "checks-nothing"
     """It told its random though our confirmation can't have matched."""
 

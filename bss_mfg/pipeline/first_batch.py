@@ -107,7 +107,9 @@ def check_folder(text: str) -> Path:
         )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(
-            "is no workspace, and not empty", where=folder, way_out="Name a folder that is a workspace, new or empty."
+            "isn't a workspace, and isn't empty",
+            where=folder,
+            way_out="Name a folder that is a workspace, new or empty.",
         )
     if not folder.resolve().parent.is_dir():
         raise InputError("there is no folder to make it in", where=folder.parent, way_out="Make it, or name another.")
@@ -158,7 +160,7 @@ def is_trial(workspace: Workspace | None, found: LoadedProduct | None, new: NewP
 def check_pid(text: str) -> str:
     """Amazon's product id."""
     if not re.fullmatch(r"[A-Za-z0-9]{4}", text):
-        raise InputError(f"{text[:40]!r} is no product id of Amazon", way_out="Give its 4 letters or digits.")
+        raise InputError(f"{text[:40]!r} isn't a product id of Amazon", way_out="Give its 4 letters or digits.")
     return text
 
 
@@ -172,7 +174,7 @@ def check_code(text: str) -> str:
     """UPC-A, EAN-8 or EAN-13, with its check digit; spaces and hyphens between the digits are left out."""
     digits = re.sub(r"[\s-]", "", text)
     if not digits.isdecimal() or len(digits) not in _CODE:
-        raise InputError(f"{text[:40]!r} is no UPC or EAN", way_out="A UPC has 12 digits, an EAN 8 or 13.")
+        raise InputError(f"{text[:40]!r} isn't a UPC or EAN", way_out="A UPC has 12 digits, an EAN 8 or 13.")
     _check_field(_CODE[len(digits)], digits)
     return digits
 

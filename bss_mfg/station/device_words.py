@@ -30,6 +30,13 @@ _MEANINGS = {
     "link-lost": "the link was lost",
 }
 
+_REMARKS = {
+    "without-oob-too": "it doesn't say that it refuses provisioning without OOB: whoever is near may provision it",
+    "cmac-too": "it offers CMAC beside HMAC: whoever asks it with CMAC can compute its key (CVE-2020-26559)",
+    "cmac-alone": "it has CMAC alone: whoever exchanges messages with it can compute its key (CVE-2020-26559)",
+    "checks-nothing": "it told its random to a peer that hadn't proven the key",
+}
+
 
 def step_words(progress: CheckProgress) -> tuple[str, str]:
     """What is being done, in a word and in a sentence."""
@@ -58,6 +65,12 @@ def refused_words(unit: UnitToCheck, refused: RefusedError) -> str:
     """Of a device that was not asked again."""
     again = f"`bss-mfg device check {unit.batch} {unit.serial} --again --reason TEXT`"
     return f"{refused.what}; find out what is wrong with it, then {again}"
+
+
+def remark_words(found: CheckedDevice) -> list[str]:
+    """What else is worth knowing of a device, a sentence each."""
+    remarks = found.verdict.remarks if found.verdict else ()
+    return [_REMARKS[remark.value] for remark in sorted(remarks)]
 
 
 def check_words(found: CheckedDevice) -> str:

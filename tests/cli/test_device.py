@@ -67,6 +67,20 @@ def test_a_faulty_device_is_not_passed(batch: Factory, fault: Fault, verdict: st
         assert ledger.device_checks.proven("B1") == frozenset()
 
 
+def test_a_proof_with_cmac_is_named_with_what_it_means(factory: Factory) -> None:
+    """A key of 16 bytes proves itself so to a device that has nothing else; whoever reads the answer must know it."""
+    factory.add(oob_bytes=16)
+    factory.issue(1)
+    with on_air(provisionee(factory, 1, Fault.ONLY_CMAC)) as radio:
+        checked = factory.cli("device", "check", "B1", ONE, "--radio", radio)
+        read = factory.cli("device", "check", "B1", ONE, "--radio", radio, "--json")
+    assert checked.code == 0
+    verdict, *remarks = checked.err.splitlines()
+    assert verdict.startswith("PROVEN")
+    assert any("CMAC alone" in one and "CVE-2020-26559" in one for one in remarks), checked.err
+    assert "cmac-alone" in read.json["remarks"]
+
+
 def test_attempts_are_counted_and_limited(batch: Factory) -> None:
     with on_air(provisionee(batch, 1)) as radio:
         check = ("device", "check", "B1", ONE, "--radio", radio)

@@ -68,7 +68,9 @@ def test_a_good_device_proves_its_key_again_and_again(key: bytes, algorithm: Alg
     for _ in range(3):
         verdict = exchange(ProofSession(Secret(key)), peer)
         assert verdict.kind is VerdictKind.PROVEN
-        assert verdict.remarks == ({Remark.WITHOUT_OOB_TOO} if algorithm is Algorithm.CMAC else frozenset())
+        assert verdict.remarks == (
+            {Remark.WITHOUT_OOB_TOO, Remark.CMAC_ALONE} if algorithm is Algorithm.CMAC else frozenset()
+        )
         assert peer.beacon is not None
         assert peer.beacon.uuid == DEVICE
 
@@ -181,7 +183,8 @@ def test_what_a_device_allows_besides_is_remarked(key: bytes, algorithms: list[A
     session.receive(encode(replace(offering(*algorithms), oob_type=OobType.STATIC | strict)))
     session.time_out()
     assert session.verdict is not None
-    expected = {Remark.WITHOUT_OOB_TOO: not strict, Remark.CMAC_TOO: len(algorithms) == 2}
+    expected = {Remark.WITHOUT_OOB_TOO: not strict, Remark.CMAC_TOO: len(algorithms) == 2,
+                Remark.CMAC_ALONE: algorithms == [Algorithm.CMAC]}  # fmt: skip
     if session.verdict.kind is not VerdictKind.ONLY_CMAC:
         assert session.verdict.remarks == {remark for remark, is_so in expected.items() if is_so}
 
