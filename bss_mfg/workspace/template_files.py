@@ -11,6 +11,7 @@ from bss_mfg.core import resources
 from bss_mfg.core.files import already_exists_error, make_folder, read_bytes, require_safe_name, write_atomically
 from bss_mfg.core.folders import require_free_name
 from bss_mfg.core.named_paths import existing_path_inside, path_inside
+from bss_mfg.core.text import did_you_mean
 from bss_mfg.core.toml_files import load_toml
 from bss_mfg.errors import InputError
 
@@ -36,9 +37,10 @@ def template_file(name: str, own: Path | None) -> Path:
     for folder in (*([own] if own else []), resources.folder("templates")):
         if (folder / f"{name}.toml").is_file():
             return folder / f"{name}.toml"
+    known = template_names(own)
     raise InputError(
         f"there is no template {name!r}",
-        way_out=f"Known: {', '.join(template_names(own))}; or give the path of a .toml file.",
+        way_out=f"{did_you_mean(name, known)}Known: {', '.join(known)}; or give the path of a .toml file.",
     )
 
 

@@ -97,3 +97,24 @@ def test_a_batch_for_a_serial_and_a_serial_for_a_batch_are_told(printed_factory:
     assert "There is a batch A." in cli("batch", "show", "a").err
     assert "bulb is a product" in cli("batch", "show", "bulb").err
     assert "`bss-mfg batch list`" in cli("batch", "show", "nothing").err
+
+
+def test_a_name_with_a_letter_wrong_is_answered_with_what_it_may_have_been(printed_factory: Factory) -> None:
+    cli = printed_factory.cli
+    for command, meant in (
+        (("run", "bulbs", "--units", 1), "'bulb'"),
+        (("product", "show", "BULB"), "'bulb'"),
+        (("labels", "A", "--template", "rol-50x30", "--again"), "'roll-50x30'"),
+        (("labels", "A", "--printer", "zlp-203", "--again"), "'zpl-203'"),
+        (("scrap", "A", "EBK300000001", "--reason", "x"), "ebK300000001 of batch A"),
+        (("scrap", "A", "ebK3OOOOOOOl", "--reason", "x"), "ebK300000001 of batch A"),
+    ):
+        done = cli(*command)
+        assert done.code == 3 and "Did you mean" in done.err and meant in done.err, done.err
+    assert "Did you mean" not in cli("product", "show", "entirely-other").err
+
+
+def test_a_batch_with_a_letter_wrong_is_answered_with_those_that_it_may_have_been(factory: Factory) -> None:
+    factory.add(oob_bytes=16)
+    factory.issue(1, "bulb-0001")
+    assert "Did you mean 'bulb-0001'?" in factory.cli("batch", "show", "blub-0001").err

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from bss_mfg.core.models import FileModel
 from bss_mfg.core.named_paths import path_inside
+from bss_mfg.core.text import did_you_mean
 from bss_mfg.core.toml_files import load_toml, parse_toml, quote, validate
 from bss_mfg.core.units import MM_PER_INCH
 from bss_mfg.errors import InputError
@@ -331,5 +332,6 @@ def find_printer(name: str, file: Path | None, own_printers: list[str]) -> Print
         return replace(BUILT_IN[name], name=name)
     raise InputError(
         f"there is no printer {name[:60]!r}",
-        way_out=f"Known: {', '.join([*own_printers, *BUILT_IN])}. `bss-mfg printer add` makes one.",
+        way_out=f"{did_you_mean(name, [*own_printers, *BUILT_IN])}Known: {', '.join([*own_printers, *BUILT_IN])}. "
+        "`bss-mfg printer add` makes one.",
     )
