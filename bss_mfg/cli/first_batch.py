@@ -14,6 +14,7 @@ import click
 from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import App, fitted, pass_app, say, shown_path, terminal_width, typed
 from bss_mfg.cli.parameters import WholeNumber
+from bss_mfg.core.text import count_words
 
 if TYPE_CHECKING:
     from bss_mfg.label.template.printer import Printer
@@ -363,7 +364,6 @@ def _operator(app: App) -> list[str]:
 
 def _say_what_is_next(ctx: click.Context, app: App, plan: FirstBatch, *, shows: bool) -> None:
     """Where the labels are and what to do with them; `shows`: somebody is there to look at them."""
-    from bss_mfg.core.text import count_words
     from bss_mfg.pipeline.first_batch import check_printer, is_read_back
 
     here = App(str(plan.folder))
@@ -373,6 +373,7 @@ def _say_what_is_next(ctx: click.Context, app: App, plan: FirstBatch, *, shows: 
         from bss_mfg.workspace.batch_outputs import Output, outputs
 
         (sheet, *_) = outputs(here.workspace, ledger, plan.batch, Output.SHEET)
+        labels = count_words(ledger.batches.get(plan.batch).packages, "label")
     if shows and read_back:
         _run_to_look(ctx, app, plan)
     else:
@@ -392,5 +393,5 @@ def _say_what_is_next(ctx: click.Context, app: App, plan: FirstBatch, *, shows: 
         if plan.is_trial
         else "Labels say SAMPLE: not for customers."
     )
-    what = "read back right" if read_back else "made; only what is printed can be read back"
-    say(f"OK: {plan.batch}: {count_words(plan.units, 'label')} {what}")
+    what = "read back right" if read_back else "made; only what is printed can be read"
+    say(f"OK: {plan.batch}: {labels} {what}")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 FORMULA_STARTS = frozenset("=+-@\t\r\n")
 """A cell that begins with one of these is run by spreadsheets (OWASP, CSV Injection)."""
@@ -75,6 +76,18 @@ def listing(items: Sequence[str], limit: int | None = None, total: int | None = 
     shown = items[:limit]
     left = (len(items) if total is None else total) - len(shown)
     return ", ".join(shown) + (f" and {left:,} more" if left else "")
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A question with the names that begin with a mistyped one or are most like it, three at most, as the begin of a
+    way out; empty where none is. Upper and lower case count for nothing."""
+    by_fold: dict[str, str] = {}
+    for one in known:
+        by_fold.setdefault(one.casefold(), one)
+    typed = name[:80].strip().casefold()
+    begun = [one for one in by_fold if typed and one.startswith(typed)]
+    near = list(dict.fromkeys([*begun, *difflib.get_close_matches(typed, by_fold, n=3, cutoff=0.7)]))[:3]
+    return f"Did you mean {' or '.join(repr(by_fold[one]) for one in near)}? " if near else ""
 
 
 def first_problems(items: Sequence[str], limit: int, noun: str = "", total: int | None = None) -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from bss_mfg.core import clock
-from bss_mfg.core.text import one_or
+from bss_mfg.core.text import did_you_mean, one_or
 from bss_mfg.errors import InputError, LedgerError, RefusedError
 from bss_mfg.ledger.connection import Database
 from bss_mfg.ledger.events import BatchClosed, BatchIssued, BatchReopened
@@ -76,6 +76,10 @@ def _own_fields(batch: Batch) -> dict[str, str]:
     return {
         name.removeprefix(FIELD_PREFIX): text for name, text in batch.facts.items() if name.startswith(FIELD_PREFIX)
     }
+
+
+_NEWEST = 2_000
+"""Batches among which one is looked for that was mistyped."""
 
 
 class BatchStore:
@@ -368,8 +372,15 @@ def unknown_batch(connection: Database, batch_id: str) -> InputError:
     hint = other_meaning(connection, batch_id, wanted="batch")
     return InputError(
         f"there is no batch {batch_id[:80]!a} in this ledger",
-        way_out=hint or "`bss-mfg batch list` shows the ids; upper and lower case differ.",
+        way_out=hint
+        or f"{_near_ids(connection, batch_id)}`bss-mfg batch list` shows the ids; upper and lower case differ.",
     )
+
+
+def _near_ids(connection: Database, batch_id: str) -> str:
+    """The ids that are most like it, of the newest batches: who mistypes one most often means one of these."""
+    rows = connection.rows("SELECT id FROM batch ORDER BY no DESC LIMIT ?", (_NEWEST,))
+    return did_you_mean(batch_id, [found for (found,) in rows])
 
 
 def _batch(row: Sequence[Any]) -> Batch:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from bss_mfg.core.likeness import names_like, question
 from bss_mfg.ledger.connection import Connection
 
-_MOST_COMPARED = 10_000
-"""Of so many batches, the newest, those with a name like the one that was typed are looked for."""
+_ALIKE = str.maketrans("OoIl", "0011")
+"""Letters that people read in the place of digits."""
 
 
 def other_meaning(connection: Connection, name: str, *, wanted: str) -> str:
@@ -27,8 +26,19 @@ def other_meaning(connection: Connection, name: str, *, wanted: str) -> str:
         return f"It is a serial of batch {named}" + (": name the batch." if wanted == "batch" else ".")
     if wanted == "batch" and connection.rows("SELECT name FROM product WHERE name = ?", (name,)):
         return f"{name} is a product: `bss-mfg batch list` shows its batches."
-    if wanted == "batch" and (near := _batches_like(connection, name)):
-        return question(near)
+    return _misread(connection, name) if wanted == "serial" else ""
+
+
+def _misread(connection: Connection, name: str) -> str:
+    """The serial that was read for another: in upper or lower case, or with O for 0, I or l for 1."""
+    for text in dict.fromkeys((name, name.translate(_ALIKE))):
+        found = connection.rows(
+            "SELECT u.serial, b.id FROM unit u JOIN batch b ON b.no = u.batch WHERE lower(u.serial) = lower(?) "
+            "ORDER BY b.no LIMIT 1",
+            (text,),
+        )
+        if found:
+            return f"Did you mean {found[0][0]} of batch {found[0][1]}?"
     return ""
 
 

@@ -47,12 +47,23 @@ class SqliteConnection:
         self._database = database
         self._path = path
         self._secrets_allowed = False
+        self._has_refused = False
         database.set_authorizer(self._authorize)
 
     def _authorize(self, action: int, table: str | None, column: str | None, *_: str | None) -> int:
         """Asked by SQLite once for each column of a statement when it is prepared."""
         secret = action == sqlite3.SQLITE_READ and (table, column) in SECRET_COLUMNS
-        return sqlite3.SQLITE_DENY if secret and not self._secrets_allowed else sqlite3.SQLITE_OK
+        if not secret or self._secrets_allowed:
+            return sqlite3.SQLITE_OK
+        self._has_refused = True
+        return sqlite3.SQLITE_DENY
+
+    def _translated(self, error: sqlite3.Error | UnicodeError) -> BaseException:
+        """What is raised for an error of SQLite. Python drops what comes up inside `_authorize`, and SQLite refuses the
+        statement for it: a refusal that wasn't ours is a Ctrl-C that came there."""
+        if getattr(error, "sqlite_errorname", "") == "SQLITE_AUTH" and not self._has_refused:
+            return KeyboardInterrupt()
+        return translate_error(error, self._path)
 
     @property
     def where(self) -> str:
@@ -71,14 +82,14 @@ class SqliteConnection:
         try:
             return self._database.execute(sql, values).fetchall()
         except (sqlite3.Error, UnicodeError) as error:
-            raise translate_error(error, self._path) from error
+            raise self._translated(error) from error
 
     def each(self, sql: str, values: Values = ()) -> Iterator[Any]:
         """The rows of a query one by one, all of one moment; writers may have to wait until the last."""
         try:
             cursor = self._database.execute(sql, values)
         except (sqlite3.Error, UnicodeError) as error:
-            raise translate_error(error, self._path) from error
+            raise self._translated(error) from error
         while True:
             with translated_errors(self._path):
                 some = cursor.fetchmany(_ROWS_AT_ONCE)
@@ -91,14 +102,14 @@ class SqliteConnection:
         try:
             return self._database.execute(sql, values).rowcount
         except (sqlite3.Error, UnicodeError) as error:
-            raise translate_error(error, self._path) from error
+            raise self._translated(error) from error
 
     def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         """Run one statement for each of the rows."""
         try:
             self._database.executemany(sql, rows)
         except (sqlite3.Error, UnicodeError) as error:
-            raise translate_error(error, self._path) from error
+            raise self._translated(error) from error
 
     def stream(self, sql: str, values: Sequence[object], size: int, after: int = 0) -> Iterator[list[Any]]:
         """Rows in slices by a key in the first column, so that no read lock is held while the caller works."""
@@ -127,10 +138,10 @@ class SqliteConnection:
         asked = time.monotonic()
         with waiting_lock(self._path.with_name(self._path.name + ".lock")), translated_errors(self._path):
             begun = time.monotonic()
-            self._database.execute("BEGIN IMMEDIATE")
+            self.execute("BEGIN IMMEDIATE")
             try:
                 yield
-                self._database.execute("COMMIT")
+                self.execute("COMMIT")
                 _log.info("committed: waited %.3f s, took %.3f s", begun - asked, time.monotonic() - begun)
             except BaseException:
                 _log.info("rolled back after %.3f s", time.monotonic() - begun)
@@ -221,6 +232,9 @@ class _WithSecrets(SqliteConnection):
         self._owner = owner
         self._database = owner._database
         self._path = owner._path
+
+    def _translated(self, error: sqlite3.Error | UnicodeError) -> BaseException:
+        return self._owner._translated(error)
 
     def rows(self, sql: str, values: Values = ()) -> list[Any]:
         """All rows of a query."""

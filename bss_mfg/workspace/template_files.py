@@ -10,8 +10,8 @@ from typing import Any
 from bss_mfg.core import resources
 from bss_mfg.core.files import already_exists_error, make_folder, read_bytes, require_safe_name, write_atomically
 from bss_mfg.core.folders import require_free_name
-from bss_mfg.core.likeness import names_like, question
 from bss_mfg.core.named_paths import existing_path_inside, path_inside
+from bss_mfg.core.text import did_you_mean
 from bss_mfg.core.toml_files import load_toml
 from bss_mfg.errors import InputError
 
@@ -37,9 +37,9 @@ def template_file(name: str, own: Path | None) -> Path:
     for folder in (*([own] if own else []), resources.folder("templates")):
         if (folder / f"{name}.toml").is_file():
             return folder / f"{name}.toml"
-    near = names_like(name, template_names(own))
-    known = question(near) if near else f"Known: {', '.join(template_names(own))}."
-    raise InputError(f"there is no template {name!r}", way_out=f"{known} Or give the path of a .toml file.")
+    known = template_names(own)
+    meant = did_you_mean(name, known) or f"Known: {', '.join(known)}. "
+    raise InputError(f"there is no template {name!r}", way_out=f"{meant}Or give the path of a .toml file.")
 
 
 def copy_template(source: Path, folder: Path, new_name: str) -> list[Path]:

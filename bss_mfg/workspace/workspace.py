@@ -15,6 +15,7 @@ from bss_mfg.core.files import make_folder, read_text, require_safe_name, write_
 from bss_mfg.core.folders import require_free_name
 from bss_mfg.core.named_paths import path_inside
 from bss_mfg.core.shared_lock import PATIENCE, Patience, shared_lock
+from bss_mfg.core.text import did_you_mean
 from bss_mfg.core.toml_files import load_toml, quote, validate
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.model import Actor
@@ -265,7 +266,8 @@ class Workspace:
         if not path.is_file():
             raise InputError(
                 f"there is no product {name!r} in this workspace",
-                way_out=f"Known: {', '.join(self.product_names()) or 'none yet'}. `bss-mfg product add` makes one.",
+                way_out=f"{did_you_mean(name, self.product_names())}Known: "
+                f"{', '.join(self.product_names()) or 'none yet'}. `bss-mfg product add` makes one.",
             )
         return load_product(path, self.known_private_keys)
 

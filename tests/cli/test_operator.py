@@ -19,7 +19,7 @@ READS = {
     "mapping check", "mapping fit", "manifest status", "table",
     "reconcile", "vault status", "history", "ledger check", "ledger backup",
     "audit verify", "schema", "doctor", "completion", "station check", "flash list",
-    "queue list", "queue rolls", "queue show",
+    "queue list", "queue rolls", "queue show", "open",
 }  # fmt: skip
 """Commands that write neither into the ledger nor into the workspace."""
 
@@ -60,6 +60,7 @@ def test_every_command_that_writes_takes_it_once() -> None:
         ["inspect", "ABV:OB04;"], ["manifest", "status", "B1"], ["table", "B1", "--format", "csv", "--out", "-"],
         ["reconcile", "B1"], ["vault", "status"], ["history", "B1"], ["ledger", "check"],
         ["ledger", "backup", "{out}.db"], ["audit", "verify"], ["schema", "spec"], ["doctor"], ["completion", "bash"],
+        ["open", "B1", "folder", "--path"],
     ],
     ids=" ".join,
 )  # fmt: skip

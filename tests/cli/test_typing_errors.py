@@ -114,3 +114,24 @@ def test_what_an_error_advises_is_typed_as_it_stands(printed_factory: Factory, t
     refused = run_cli("--workspace", printed_factory.root, "open", "nothing", cwd=tmp_path)
     (words,) = advised_in(refused.err, whole=True)
     assert run_cli(*words, cwd=tmp_path).code == 0
+
+
+def test_a_name_with_a_letter_wrong_is_answered_with_what_it_may_have_been(printed_factory: Factory) -> None:
+    cli = printed_factory.cli
+    for command, meant in (
+        (("run", "bulbs", "--units", 1), "'bulb'"),
+        (("product", "show", "BULB"), "'bulb'"),
+        (("labels", "A", "--template", "rol-50x30", "--again"), "'roll-50x30'"),
+        (("labels", "A", "--printer", "zlp-203", "--again"), "'zpl-203'"),
+        (("scrap", "A", "EBK300000001", "--reason", "x"), "ebK300000001 of batch A"),
+        (("scrap", "A", "ebK3OOOOOOOl", "--reason", "x"), "ebK300000001 of batch A"),
+    ):
+        done = cli(*command)
+        assert done.code == 3 and "Did you mean" in done.err and meant in done.err, done.err
+    assert "Did you mean" not in cli("product", "show", "entirely-other").err
+
+
+def test_a_batch_with_a_letter_wrong_is_answered_with_those_that_it_may_have_been(factory: Factory) -> None:
+    factory.add(oob_bytes=16)
+    factory.issue(1, "bulb-0001")
+    assert "Did you mean 'bulb-0001'?" in factory.cli("batch", "show", "blub-0001").err

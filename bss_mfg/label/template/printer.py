@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from bss_mfg.core.likeness import names_like, question
 from bss_mfg.core.models import FileModel
 from bss_mfg.core.named_paths import path_inside
+from bss_mfg.core.text import did_you_mean
 from bss_mfg.core.toml_files import load_toml, parse_toml, quote, validate
 from bss_mfg.core.units import MM_PER_INCH
 from bss_mfg.errors import InputError
@@ -330,9 +330,8 @@ def find_printer(name: str, file: Path | None, own_printers: list[str]) -> Print
         return load_printer(file)
     if name in BUILT_IN:
         return replace(BUILT_IN[name], name=name)
-    near = names_like(name, [*own_printers, *BUILT_IN])
-    own = f"This workspace has {', '.join(own_printers)}. " if own_printers and not near else ""
-    meant = f"{question(near)} " if near else own
+    own = f"This workspace has {', '.join(own_printers)}. " if own_printers else ""
+    meant = did_you_mean(name, [*own_printers, *BUILT_IN]) or own
     raise InputError(
         f"there is no printer {name[:60]!r}",
         way_out=f"{meant}`bss-mfg printer list` shows all, `bss-mfg printer add` makes one.",

@@ -188,8 +188,10 @@ def test_where_it_is_not_required_no_check_is_asked_for(factory: Factory, monkey
         for name in ("unproven_packages", "unproven_in", "waiting_packages", "proven_units"):
             for module in ("packages", "packing", "batches", "proofs", "device_checks"):
                 monkeypatch.setattr(f"bss_mfg.ledger.{module}.{name}", asked, raising=False)
-        words = [answer.word for line in factory.payloads()[:2] if (answer := table(factory, ledger).read(line))]
+        desk = table(factory, ledger)
+        words = [answer.word for line in factory.payloads()[:2] if (answer := desk.read(line))]
         assert words == ["PACKED", "CARTON CLOSED"]
+        desk.close("pallet", "to the customer")
         assert ledger.packages.ship("B1", None, "order 1").count == 3
 
 
