@@ -40,9 +40,3 @@ def _misread(connection: Connection, name: str) -> str:
         if found:
             return f"Did you mean {found[0][0]} of batch {found[0][1]}?"
     return ""
-
-
-def _batches_like(connection: Connection, name: str) -> list[str]:
-    """The batches that are called nearly so."""
-    rows = connection.rows("SELECT id FROM batch ORDER BY no DESC LIMIT ?", (_MOST_COMPARED,))
-    return names_like(name, (batch_id for (batch_id,) in rows))
