@@ -57,6 +57,17 @@ class Terminal:
         begun, self._read = self._read, self._read + found.end()
         return self.shown[begun : self._read]
 
+    def interrupt(self) -> int:
+        """Ctrl-C, until it has ended; its exit code. As a person does: one that comes between the question and Python's
+        wait for the answer is heard with the next key."""
+        for _ in range(int(PATIENCE / 5)):
+            self.type("\x03")
+            while select.select([self._ours], [], [], 5)[0]:
+                if not (more := self._more()):
+                    return self.ended()
+                self.shown += more
+        raise AssertionError(self.shown)
+
     def ended(self) -> int:
         """The exit code, once it has ended."""
         while more := self._more():
