@@ -95,9 +95,11 @@ def _shell(name: str) -> type[shells.ShellComplete] | None:
 def answer(cli: click.Command, asked: str) -> int:
     """Tell a shell what can be typed next, or nothing: somebody is typing, and wants no message in the line."""
     name, _, _ = asked.partition("_")
-    with contextlib.suppress(Exception), contextlib.redirect_stderr(io.StringIO()):
+    aside = io.StringIO()  # what an option says that is typed already, as `--fault list`
+    with contextlib.suppress(Exception), contextlib.redirect_stderr(aside):
         if shell := _shell(name):
-            found = shell(cli, {}, PROGRAM, "").complete()
+            with contextlib.redirect_stdout(aside):
+                found = shell(cli, {}, PROGRAM, "").complete()
             click.echo(found.encode(), nl=bool(found))
     return 0
 

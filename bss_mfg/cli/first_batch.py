@@ -13,6 +13,7 @@ import click
 from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import App, pass_app, say, shown_path, typed
 from bss_mfg.cli.parameters import WholeNumber
+from bss_mfg.core.text import count_words
 
 if TYPE_CHECKING:
     from bss_mfg.pipeline.first_batch import FirstBatch, NewProduct
@@ -310,6 +311,7 @@ def _say_what_is_next(ctx: click.Context, app: App, plan: FirstBatch, *, shows: 
         from bss_mfg.workspace.batch_outputs import Output, outputs
 
         (sheet, *_) = outputs(here.workspace, ledger, plan.batch, Output.SHEET)
+        labels = count_words(ledger.batches.get(plan.batch).packages, "label")
     if shows:
         _run_to_look(ctx, app, plan)
     else:
@@ -329,5 +331,5 @@ def _say_what_is_next(ctx: click.Context, app: App, plan: FirstBatch, *, shows: 
         if plan.is_trial
         else "Labels say SAMPLE: not for customers."
     )
-    what = "labels read back right" if read_back else "labels made; only the printed ones can be read"
-    say(f"OK: {plan.batch}: {plan.units} {what}")
+    what = "read back right" if read_back else "made; only what is printed can be read"
+    say(f"OK: {plan.batch}: {labels} {what}")

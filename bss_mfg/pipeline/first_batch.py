@@ -138,7 +138,8 @@ def known_product(workspace: Workspace | None, name: str) -> LoadedProduct | Non
 def refuse_other(found: LoadedProduct, said: NewProduct) -> None:
     """`RefusedError` where a product was added before with other values than are said now; empty ones say nothing."""
     old = found.product
-    pairs = (("title", old.title, said.title), ("pid", old.pid, said.pid), ("code", old.upc or old.ean, said.code))
+    code = check_code(said.code) if said.code else ""
+    pairs = (("title", old.title, said.title), ("pid", old.pid, said.pid), ("code", old.upc or old.ean, code))
     other = [f"{name} {before}" for name, before, now in pairs if now and before != now]
     if said.public_key and read_product_key(said.public_key).fingerprint != found.key.fingerprint:
         other.append("another key")

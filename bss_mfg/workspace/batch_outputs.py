@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from enum import StrEnum
 from pathlib import Path
 
+from bss_mfg.core.files import sha256_of
 from bss_mfg.core.folders import written_at
 from bss_mfg.errors import InputError
 from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.model import LabelFile
 from bss_mfg.workspace.workspace import Workspace
 
 _LABELS = "labels"
-_TRAVELLER = "batch-labels"
-"""In the names of the labels that are of a batch as a whole."""
+_WHOLE = "batch"
+"""What a label is for that is of a batch as a whole, as a traveller is."""
 VIEWABLE = frozenset({".pdf", ".png", ".html", ".csv"})
 """What the viewers of most computers show; a label printer's language is no picture."""
 
@@ -49,11 +51,21 @@ def outputs(workspace: Workspace, ledger: Ledger, batch_id: str, kind: Output) -
 
 
 def _found(ledger: Ledger, batch_id: str, folder: Path, kind: Output) -> list[Path]:
-    """Those of a kind that hold no keys, whatever the files with keys are called."""
+    """Those of a kind that hold no keys, whatever the files with keys are called, and whatever copies of them."""
+    made = ledger.prints.label_files(batch_id)
+    found = _FINDERS[kind](folder, made)
+    if kind is Output.FOLDER:
+        return found
     released = list(ledger.releases.completed(batch_id))
-    names = {name for release in released for name in (release.file, release.folder) if name}
-    begun = {release.target.path.name for release in ledger.releases.open(batch_id)}
-    return [path for path in _FINDERS[kind](folder) if not {path.name, path.parent.name} & (names | begun)]
+    names = {release.file for release in released}
+    names |= {release.target.path.name for release in ledger.releases.open(batch_id)}
+    digests = {release.sha256 for release in released if release.sha256}
+    ours = {one.file for one in made}
+
+    def has_keys(path: Path) -> bool:
+        return path.name in names or (bool(digests) and path.name not in ours and sha256_of(path) in digests)
+
+    return [path for path in found if not has_keys(path)]
 
 
 def _newest_first(paths: Iterable[Path]) -> list[Path]:
@@ -65,33 +77,35 @@ def _files(folder: Path, *patterns: str) -> list[Path]:
     return [path for pattern in patterns for path in folder.glob(pattern) if path.is_file() and not path.is_symlink()]
 
 
-def _sheets(folder: Path) -> list[Path]:
-    indexes = {path.stem for path in _indexes(folder)}
-    return [
-        path
-        for path in _files(folder / _LABELS, "*")
-        if path.suffix != ".csv" and any(path.name.startswith(f"{index}-") for index in indexes)
-    ]
+def _sheets(folder: Path, made: Sequence[LabelFile]) -> list[Path]:
+    """Labels, but for those of the batch as a whole."""
+    return _named(folder, {one.file for one in made if one.each != _WHOLE})
 
 
-def _indexes(folder: Path) -> list[Path]:
-    return [path for path in _files(folder / _LABELS, "*.csv") if not path.stem.endswith(_TRAVELLER)]
+def _indexes(folder: Path, made: Sequence[LabelFile]) -> list[Path]:
+    """What lists the labels of a run lies beside them, with their name but for the number."""
+    return _named(folder, {f"{one.file.rpartition('-')[0]}.csv" for one in made if one.each != _WHOLE})
 
 
-def _travellers(folder: Path) -> list[Path]:
-    return [path for path in _files(folder / _LABELS, f"*{_TRAVELLER}-*") if path.suffix in VIEWABLE]
+def _travellers(folder: Path, made: Sequence[LabelFile]) -> list[Path]:
+    return _named(folder, {one.file for one in made if one.each == _WHOLE})
 
 
-def _reports(folder: Path) -> list[Path]:
+def _named(folder: Path, names: Set[str]) -> list[Path]:
+    """The files of these names among a batch's labels; whatever else lies there is not ours."""
+    return [path for path in _files(folder / _LABELS, "*") if path.name in names]
+
+
+def _reports(folder: Path, _: Sequence[LabelFile]) -> list[Path]:
     return [*_files(folder, "*.html", "*.pdf"), *_files(folder / "reports", "*.html", "*.pdf")]
 
 
-_FINDERS: Mapping[Output, Callable[[Path], list[Path]]] = {
+_FINDERS: Mapping[Output, Callable[[Path, Sequence[LabelFile]], list[Path]]] = {
     Output.SHEET: _sheets,
     Output.REPORT: _reports,
     Output.INDEX: _indexes,
     Output.TRAVELLER: _travellers,
-    Output.FOLDER: lambda folder: [folder] if folder.is_dir() else [],
+    Output.FOLDER: lambda folder, _: [folder] if folder.is_dir() else [],
 }
 
 

@@ -117,6 +117,7 @@ def test_nothing_that_is_wrong_is_said(printed_factory: Factory, tmp_path: Path)
     assert offered("labels", "", cwd=tmp_path) == []
     assert "sheet-a4-24" in offered("labels", "X", "--template", "", cwd=tmp_path)
     assert offered("--workspace", tmp_path / "none", "labels", "") == []
+    assert not asked("device", "simulate", "A", "--fault", "list", "", cwd=tmp_path).out
     factory = printed_factory.copied(tmp_path / "w")
     with locked(factory.root / "ledger.db"):
         begun = time.monotonic()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -104,6 +105,29 @@ def test_files_with_keys_are_never_opened(issued: Factory, screen: Path) -> None
     (folder / "linked.html").symlink_to(issued.root / "vault.key")
     assert issued.cli("open", "B1", "report").code == 3
     assert opened(screen) == []
+
+
+def test_copies_of_files_with_keys_are_no_output_of_the_batch(issued: Factory, tmp_path: Path, screen: Path) -> None:
+    """Whatever they are called, beside labels and reports."""
+    folder, keys = issued.root / "batches" / "B1", tmp_path / "keys.csv"
+    assert issued.cli("labels", "B1").code == 0
+    assert issued.cli("program", "B1", "--format", "csv", "--out", keys).code == 0
+    for copy in (folder / "labels/B1-a.csv", folder / "labels/B1-labels-9.png", folder / "a.html"):
+        shutil.copyfile(keys, copy)
+    assert issued.cli("open", "B1", "report").code == 3
+    for what in ("index", "sheet"):
+        done = issued.cli("open", "B1", what)
+        assert done.code == 0 and len(done.out.splitlines()) == 1
+    assert [Path(path).name for path in opened(screen)] == ["B1-labels.csv", "B1-labels-0001.pdf"]
+
+
+@pytest.mark.parametrize("name", ["B1", "labels"])
+def test_a_folder_with_keys_elsewhere_hides_nothing(issued: Factory, tmp_path: Path, screen: Path, name: str) -> None:
+    assert issued.cli("labels", "B1").code == 0
+    (tmp_path / name).mkdir()
+    assert issued.cli("program", "B1", "--format", "esp-nvs", "--out", tmp_path / name).code == 0
+    for what in ("sheet", "index", "folder"):
+        assert issued.cli("open", "B1", what, "--path").code == 0
 
 
 def test_a_printers_data_are_not_shown_as_a_picture(issued: Factory, screen: Path) -> None:

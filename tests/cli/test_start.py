@@ -80,6 +80,21 @@ def test_what_was_interrupted_goes_on_and_nothing_is_made_twice(tmp_path: Path, 
     assert len(list((tmp_path / "the plant" / "dev-keys").glob("*.private.pem"))) == 1
 
 
+def test_the_same_command_goes_on_however_its_code_is_typed(tmp_path: Path) -> None:
+    words = [*options(code="8-41667-14507-5"), "--test-key", "--plan"]
+    for command in commands_shown(started(tmp_path, *words).err)[:3]:
+        assert run_cli(*command, cwd=tmp_path).code == 0
+    assert [command[2] for command in commands_shown(started(tmp_path, *words).err)] == ["run"]
+    assert started(tmp_path, *options(code="04012345123456"), "--plan").code == 3
+
+
+def test_of_packages_with_several_units_the_labels_are_counted(factory: Factory) -> None:
+    factory.add(units_per_package=2, oob_bytes=16)
+    done = factory.cli("start", *options(folder=str(factory.root), units="4"))
+    assert done.code == 0, done.err
+    assert done.err.rstrip().splitlines()[-1].startswith("OK: bulb-trial: 2 labels")
+
+
 def test_half_a_test_key_is_no_test_key(tmp_path: Path) -> None:
     for words in commands_shown(started(tmp_path, *options(), "--test-key", "--plan").err)[:2]:
         assert run_cli(*words, cwd=tmp_path).code == 0
@@ -187,6 +202,6 @@ def test_ctrl_c_at_a_terminal_makes_nothing(tmp_path: Path) -> None:
         terminal.until(r"Folder .*: ")
         terminal.type("plant\n")
         terminal.until(r"Short name.*: ")
-        assert terminal.interrupt() == 130, terminal.shown
+        assert terminal.interrupted() == 130, terminal.shown
     assert "bss-mfg start --folder plant" in terminal.shown
     assert list(tmp_path.iterdir()) == []

@@ -49,32 +49,44 @@ class Terminal:
         """What it shows from where this ended last, until something is in it."""
         ends = time.monotonic() + PATIENCE
         while not (found := re.search(pattern, self.shown[self._read :])):
-            ready, _, _ = select.select([self._ours], [], [], max(ends - time.monotonic(), 0))
-            assert ready, self.shown
+            assert self._has_more(ends), self.shown
             more = self._more()
             assert more, self.shown
             self.shown += more
         begun, self._read = self._read, self._read + found.end()
         return self.shown[begun : self._read]
 
-    def interrupt(self) -> int:
-        """Ctrl-C, until it has ended; its exit code. As a person does: one that comes between the question and Python's
-        wait for the answer is heard with the next key."""
-        for _ in range(int(PATIENCE / 5)):
-            self.type("\x03")
-            while select.select([self._ours], [], [], 5)[0]:
-                if not (more := self._more()):
-                    return self.ended()
-                self.shown += more
-        raise AssertionError(self.shown)
-
     def ended(self) -> int:
         """The exit code, once it has ended."""
-        while more := self._more():
-            self.shown += more
+        assert self._ends_before(time.monotonic() + PATIENCE), self.shown
+        return self._exit_code()
+
+    def interrupted(self) -> int:
+        """The exit code after Ctrl-C. Typed again after a second: one that comes when Python has written its question
+        and doesn't read yet, is heard with the next key."""
+        for _ in range(int(PATIENCE)):
+            self.type("\x03")
+            if self._ends_before(time.monotonic() + 1):
+                return self._exit_code()
+        raise AssertionError(self.shown)
+
+    def _exit_code(self) -> int:
         _, status = os.waitpid(self.process, 0)
         self.process = 0
         return os.waitstatus_to_exitcode(status)
+
+    def _ends_before(self, ends: float) -> bool:
+        """Whether it closes the terminal; what it shows until then is read."""
+        while self._has_more(ends):
+            more = self._more()
+            if not more:
+                return True
+            self.shown += more
+        return False
+
+    def _has_more(self, ends: float) -> bool:
+        ready, _, _ = select.select([self._ours], [], [], max(ends - time.monotonic(), 0))
+        return bool(ready)
 
     def _more(self) -> str:
         try:
