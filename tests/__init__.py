@@ -13,6 +13,10 @@
 helpers/ is what tests share. `python -m tests.count` counts what they assert.
 """
 
+import os
+
 import pytest
 
 pytest.register_assert_rewrite("tests.helpers")
+# Before anything loads numpy: its threads would wait for each other where test processes share the processors.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

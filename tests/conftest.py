@@ -31,8 +31,6 @@ hypothesis.settings.load_profile("same" if SOURCE.seed == "0" else "new")
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: two test processes share two cores
-
 
 @pytest.hookimpl(wrapper=True)
 def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest) -> Iterator[None]:
