@@ -30,6 +30,7 @@ from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.progress import RunDisplay, duration_words
 from bss_mfg.cli.sending import say_sent, send_address, send_option
 from bss_mfg.cli.table_options import say_passed_over, table_options
+from bss_mfg.cli.trials import say_trials
 from bss_mfg.core.text import count_words
 from bss_mfg.version import __version__
 
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from bss_mfg.pipeline.estimate import Estimate
     from bss_mfg.pipeline.pipeline import LabelsRead, RunOutcome
     from bss_mfg.pipeline.preparation import PreparedRun
+    from bss_mfg.workspace.workspace import Workspace
 
 MOST_SHOWN = 20
 """Faults and files that are named as text; --json has more."""
@@ -160,7 +162,7 @@ def run(
         record = outcome_document(ledger, outcome)
     if as_json:
         print_json(record)
-    _print_outcome(prepared, outcome)
+    _print_outcome(workspace, prepared, outcome)
     if not outcome.right:
         ctx.exit(1)
 
@@ -279,7 +281,7 @@ def _show_plan(app: App, prepared: PreparedRun, found: Estimate, begun: bool, as
     say("Disk and time are estimates from a sample tried now. Nothing was issued.")
 
 
-def _print_outcome(prepared: PreparedRun, outcome: RunOutcome) -> None:
+def _print_outcome(workspace: Workspace, prepared: PreparedRun, outcome: RunOutcome) -> None:
     from bss_mfg.pipeline.pipeline import LabelsMade, LabelsRead, LabelsSent, LogsMade
 
     if isinstance(outcome.verify, LabelsRead) and not outcome.right:
@@ -304,6 +306,7 @@ def _print_outcome(prepared: PreparedRun, outcome: RunOutcome) -> None:
             folder = shlex.quote(f"{shown_path(outcome.manifest.paths[0].parent)}/")
             command = f"`bss-mfg manifest make {outcome.batch.id} --missing --out {folder}`"
             say(f"Note: {names} in them are assumptions ({command} lists them)")
+        say_trials(workspace, [outcome.batch])
     if labels and labels.layout.sample_mark:
         say("This is a development product: every label carries a SAMPLE mark.")
     say(f"OK: batch {outcome.batch.id} {'is done' if outcome.changed else 'was done before; nothing was changed'}")
