@@ -281,3 +281,14 @@ def test_control_logs_of_a_trial_are_called_so_where_they_are_made_and_sent(line
     assert sent.code == 0 and "TRIAL: B1" in sent.err
     shutil.rmtree(line.root / "dev-keys")
     assert "TRIAL" not in line.cli(*upload).err
+
+
+def test_a_control_log_of_a_batch_that_is_not_here_is_not_sent(line: Factory, tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    target.mkdir()
+    assert line.cli("manifest", "B1", "--out", f"{tmp_path}/logs/").code == 0
+    (sidecar,) = (tmp_path / "logs").glob("*.json")
+    sidecar.write_text(sidecar.read_text().replace('"B1"', '"B9"'))
+    done = line.cli("manifest", "upload", tmp_path / "logs", "--to", target)
+    assert done.code == 3 and "B9" in done.err
+    assert list(target.iterdir()) == []
