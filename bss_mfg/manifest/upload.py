@@ -51,8 +51,8 @@ def upload_control_logs(
 ) -> Iterator[UploadResult]:
     """Upload control logs, and all those of folders, as `upload`; each that was sent is recorded for its batch.
 
-    `InputError` and `RefusedError` before anything is sent where a file is not the one that its sidecar describes, or is
-    of no batch of this ledger.
+    `InputError` and `RefusedError` before anything is sent where a file is not the one that its sidecar describes, or
+    is of no batch of this ledger.
     """
     batches = find_control_logs(paths)
     for batch_id in sorted(set(batches.values())):
