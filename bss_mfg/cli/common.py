@@ -167,8 +167,36 @@ def print_blocks(blocks: Iterable[bytes]) -> None:
 
 
 def say(text: str) -> None:
-    """A message for people, on stderr."""
-    click.echo(text, err=True)
+    """A message for people, on stderr; as broad as the terminal."""
+    click.echo(fitted(text, terminal_width()), err=True)
+
+
+def terminal_width() -> int:
+    """How many characters a line of stderr's terminal has; 0 where it is none."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns if sys.stderr.isatty() else 0
+    except (OSError, ValueError):  # no stream of the system's
+        return 0
+
+
+def fitted(text: str, width: int) -> str:
+    """Sentences broken between words where a terminal would break them within. What is to be copied stays in one piece:
+    `commands`, and lines that begin with a space or `$ `."""
+    return "\n".join(_broken(line, width) for line in text.split("\n")) if width else text
+
+
+def _broken(line: str, width: int) -> str:
+    if len(line) <= width or line.startswith((" ", "$ ")):
+        return line
+    lines = [""]
+    for word in re.findall(r"(?:`[^`]*`|\S)+", line):
+        begun = f"{lines[-1]} {word}" if lines[-1] else word
+        # A command that is longer than a line is broken by the terminal, which joins it again when it is copied.
+        if len(begun) <= width or not lines[-1]:
+            lines[-1] = begun
+        else:
+            lines.append(word)
+    return "\n".join(lines)
 
 
 def print_table(rows: Sequence[tuple[str, ...]], head: tuple[str, ...]) -> None:

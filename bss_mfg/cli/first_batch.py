@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import click
 
 from bss_mfg.cli import suggestions
-from bss_mfg.cli.common import App, pass_app, say, shown_path, typed
+from bss_mfg.cli.common import App, fitted, pass_app, say, shown_path, terminal_width, typed
 from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.core.text import count_words
 
 if TYPE_CHECKING:
-    from bss_mfg.pipeline.first_batch import FirstBatch, NewProduct
+    from bss_mfg.label.template.printer import Printer
+    from bss_mfg.pipeline.first_batch import Design, FirstBatch, NewProduct
     from bss_mfg.workspace.product import LoadedProduct
     from bss_mfg.workspace.workspace import Workspace
 
 Answer = TypeVar("Answer")
+_TITLE = "Its name for people, on labels"
 
 
 @click.command(
@@ -118,11 +121,17 @@ class _Asking:
             say(f"  {number}  {choice:<16} {(choices or {})[choice]}")
 
         def value(said: str) -> tuple[str, Answer]:
-            chosen = listed[int(said) - 1] if said.isdecimal() and 0 < int(said) <= len(listed) else said.strip()
+            chosen = said.strip() or default or ""
+            if not chosen:
+                raise click.BadParameter("This needs an answer; Ctrl-C ends.")
+            if listed and chosen.isdecimal():
+                if not 0 < int(chosen) <= len(listed):
+                    raise click.BadParameter(f"The list goes from 1 to {len(listed)}.")
+                chosen = listed[int(chosen) - 1]
             try:
                 return chosen, check(chosen)
             except BssError as error:
-                raise click.BadParameter(str(error)) from None
+                raise click.BadParameter(_after_error(str(error))) from None
 
         chosen, found = click.prompt(text, default=default, value_proc=value, err=True)
         self.answers[name] = chosen
@@ -132,7 +141,8 @@ class _Asking:
         """A usage error that names the options that are missing where nobody can be asked."""
         missing = [f"--{name.replace('_', '-')}" for name in names if name not in self.given]
         if missing and not _at_terminal():
-            raise click.UsageError(f"There is no terminal to ask at: give {', '.join(missing)}.")
+            given = ", ".join(missing).replace("--public-key", "--public-key or --test-key")
+            raise click.UsageError(f"There is no terminal to ask at: give {given}.")
 
     def typed(self) -> str:
         """The command with all answers so far."""
@@ -148,7 +158,8 @@ def _ask_all(asking: _Asking) -> FirstBatch:
     from bss_mfg.pipeline import first_batch as first
 
     folder, workspace = _ask_folder(asking)
-    asking.require_terminal(["product"])
+    if "product" not in asking.given:
+        _require_rest(asking, is_known=False)
     if "product" not in asking.given and workspace and workspace.product_names():
         say(f"Products here: {', '.join(workspace.product_names())}")
     product = asking.ask("product", "Short name of the product, as in bulb", first.check_product)
@@ -160,15 +171,57 @@ def _ask_all(asking: _Asking) -> FirstBatch:
         next(iter(first.PRINTERS)),
         first.printer_titles(workspace),
     )  # fmt: skip
-    usual = first.usual_template(printer)
-    template = asking.ask(
-        "template", "Labels: a number or a template's name", lambda name: first.check_template(workspace, name), usual,
-        first.template_titles(workspace),
-    )  # fmt: skip
+    design = _ask_design(asking, workspace, product, new, printer)
+    new, template = design.new, design.template
     units = asking.ask("units", "Units in the first batch", _whole_number, str(first.usual_units(workspace, template)))
     is_trial = first.is_trial(workspace, found, new)
     batch = require_safe_name(asking.batch or first.batch_name(product, is_trial), "batch id")
-    return first.FirstBatch(folder, product, new, printer.name, template, units, is_trial, batch)
+    plan = first.FirstBatch(folder, product, new, printer.name, template, units, is_trial, batch)
+    _refuse_other_batch(asking, workspace, plan)
+    return plan
+
+
+def _ask_design(
+    asking: _Asking, workspace: Workspace | None, product: str, new: NewProduct | None, printer: Printer
+) -> Design:
+    """The template; where labels with it can't be drawn, another one or another title is asked for."""
+    from bss_mfg.errors import InputError
+    from bss_mfg.pipeline import first_batch as first
+
+    usual, titles = first.usual_template(printer), first.template_titles(workspace, printer)
+
+    def check(name: str) -> str:
+        return first.check_template(workspace, name, printer)
+
+    template = asking.ask("template", "Labels: a number or a template's name", check, usual, titles)
+    while True:
+        design = first.Design(workspace, product, new, template, printer)
+        try:
+            design.check()
+        except InputError as error:
+            at_fault = "title" if design.fails_by_its_title() else "template"
+            if at_fault in asking.given or not _at_terminal():
+                raise
+            say(f"Error: {error}")
+        else:
+            return design
+        if new and at_fault == "title":
+            new = replace(new, title=asking.ask("title", _TITLE, first.check_title))
+        else:
+            template = asking.ask("template", "Labels: a number or a template's name", check, None, titles)
+
+
+def _refuse_other_batch(asking: _Asking, workspace: Workspace | None, plan: FirstBatch) -> None:
+    from bss_mfg.errors import RefusedError
+    from bss_mfg.pipeline import first_batch as first
+
+    try:
+        first.refuse_other_batch(workspace, plan)
+    except RefusedError as error:
+        if workspace:
+            asking.batch = first.free_batch(workspace, plan.batch)
+        error.way_out = f"`{asking.typed()}` makes another."
+        raise
 
 
 def _ask_folder(asking: _Asking) -> tuple[Path, Workspace | None]:
@@ -179,16 +232,18 @@ def _ask_folder(asking: _Asking) -> tuple[Path, Workspace | None]:
         asking.answers["folder"] = shown_path(here.root)
         return Path(shown_path(here.root)), here
     if "folder" not in asking.given and _at_terminal():
-        say("This makes a factory's folder and its first labels. Enter takes what is in [brackets]; Ctrl-C ends.\n")
+        say("This makes a factory's folder and its first labels.\nEnter takes what is in [brackets]; Ctrl-C ends.\n")
+    if "folder" not in asking.given:
+        _require_rest(asking, is_known=False, first=("folder", "product"))
     folder = asking.ask("folder", "Folder of the factory", check_folder, "factory")
     return folder, App(str(folder)).workspace if is_workspace(folder) else None
 
 
-def _require_rest(asking: _Asking, is_known: bool) -> None:
-    """Without a terminal all options that are missing are named at once."""
-    names = ["printer", "template", "units"]
+def _require_rest(asking: _Asking, is_known: bool, first: tuple[str, ...] = ("product",)) -> None:
+    """Without a terminal all options that are missing are named at once; `is_known`: the workspace has the product."""
+    names = [*first, "printer", "template", "units"]
     if not is_known:
-        names = ["title", "pid", "code", *([] if asking.test_key else ["public_key"]), *names]
+        names[len(first) : len(first)] = ["title", "pid", "code", *([] if asking.test_key else ["public_key"])]
     asking.require_terminal(names)
 
 
@@ -206,9 +261,9 @@ def _ask_product(
             raise click.UsageError(f"{name} was added with another key: leave --test-key out, or name another product.")
         asking.answers.update({key: value for key, value in said.items() if value})
         return None
-    title = asking.ask("title", "Its name for people, on labels", first.check_title, name)
-    pid = asking.ask("pid", "Amazon's product id, 4 letters or digits", first.check_pid)
-    code = asking.ask("code", "UPC or EAN on the package", first.check_code)
+    title = asking.ask("title", _TITLE, first.check_title, name)
+    pid = asking.ask("pid", "Amazon's product id, 4 letters or digits (for a trial any, as ebK3)", first.check_pid)
+    code = asking.ask("code", "UPC or EAN on the package (for a trial any, as 841667145075)", first.check_code)
     return first.NewProduct(title, pid, code, None if asking.test_key else _ask_key(asking))
 
 
@@ -218,14 +273,20 @@ def _ask_key(asking: _Asking) -> Path | None:
 
     if "public_key" not in asking.given:
         say("Without Amazon's key a test key can stand in: the labels are a trial then, which Amazon can't read.")
-    key = asking.ask(
-        "public_key", "File of Amazon's public key, or test", lambda text: None if text == "test" else check_key(text),
-        "test",
-    )  # fmt: skip
+
+    def check(text: str) -> Path | None:
+        return None if text.lower() == "test" else check_key(text)
+
+    key = asking.ask("public_key", "File of Amazon's public key, or test", check, "test")
     if key is None:
         asking.test_key = True
         del asking.answers["public_key"]
     return key
+
+
+def _after_error(text: str) -> str:
+    """A message in lines that are right behind `Error: `, which click writes."""
+    return fitted(f"Error: {text}", terminal_width()).removeprefix("Error: ")
 
 
 def _at_terminal() -> bool:
@@ -247,8 +308,8 @@ def _show_plan(app: App, plan: FirstBatch) -> None:
         say(f"  {_line(app, plan, words)}")
     say("")
     if plan.is_trial:
-        say("TRIAL: with a test key, Amazon can't read these barcodes. Never ship these units,")
-        say("and upload no control log of them.")
+        say("TRIAL: with a test key, Amazon can't read these barcodes.")
+        say("Never ship these units, and upload no control log of them.")
     else:
         say("Every label says SAMPLE, as the product is in development: not for customers.")
 
@@ -270,9 +331,10 @@ def _run_all(ctx: click.Context, app: App, plan: FirstBatch, asking: _Asking) ->
             code = root.main([*workspace, *words, *_operator(app)], prog_name="bss-mfg", standalone_mode=False)
         except (click.Abort, KeyboardInterrupt):
             _end(asking, 130)
-        except BssError:
-            say(f"`{asking.typed()}` continues, once that is put right.")
-            raise
+        except BssError as error:
+            told = copy(error)
+            told.way_out = f"{error.way_out} Once that is put right, `{asking.typed()}` continues.".strip()
+            raise told from error
         if code:
             _end(asking, code)
 
@@ -312,16 +374,16 @@ def _say_what_is_next(ctx: click.Context, app: App, plan: FirstBatch, *, shows: 
 
         (sheet, *_) = outputs(here.workspace, ledger, plan.batch, Output.SHEET)
         labels = count_words(ledger.batches.get(plan.batch).packages, "label")
-    if shows:
+    if shows and read_back:
         _run_to_look(ctx, app, plan)
     else:
         click.echo(shown_path(sheet))
-    print_it = "Print it at 100 %, without scaling." if read_back else (
-        f"Send it to the printer: `{_line(app, plan, ('labels', plan.batch, '--again', '--send', 'tcp://ADDRESS:9100'))}`"
-    )  # fmt: skip
+    look = f"  {'See it again:' if shows else 'Look at it:  '} {_line(app, plan, ('open', plan.batch))}\n"
+    send = _line(app, plan, ("labels", plan.batch, "--again", "--send", "tcp://ADDRESS:9100"))
+    print_it = "Print it at 100 %, without scaling." if read_back else f"Print it:     {send}"
     say(
-        "\nNext\n"
-        f"  {'See it again:' if shows else 'Look at it:  '} {_line(app, plan, ('open', plan.batch))}\n"
+        "\nNext:\n"
+        f"{look if read_back else ''}"
         f"  {print_it}\n"
         f"  Scan a label: {_line(app, plan, ('scan', plan.batch))}\n"
         f"  Or pictures:  {_line(app, plan, ('verify', plan.batch, 'PICTURES', '--report', 'report.html'))}\n"

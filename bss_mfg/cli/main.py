@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bss_mfg.cli.common import ASKED_BY_SHELL, App
+from bss_mfg.cli.common import ASKED_BY_SHELL, App, say, typed_here
 from bss_mfg.cli.operator_option import operator_option, with_operator
 from bss_mfg.cli.other_words import OTHER_WORDS
 from bss_mfg.cli.parameters import refuse_unknown_command
@@ -130,6 +130,8 @@ class LazyGroup(click.Group):
             # Only our own errors are quoted: another's words could hold anything.
             reason = str(error) if isinstance(error, BssError) else type(error).__name__
             _log.info("ended after %.2f s: %s", time.monotonic() - begun, reason)
+            if isinstance(error, BssError) and (told := typed_here(ctx.ensure_object(App), error)) is not error:
+                raise told from error
             raise
         _log.info("ended with exit code 0 after %.2f s", time.monotonic() - begun)
         return result
@@ -242,4 +244,4 @@ def _print_error(text: str, debug: bool) -> None:
         import traceback
 
         traceback.print_exc()
-    click.echo(f"Error: {text}", err=True)
+    say(f"Error: {text}")

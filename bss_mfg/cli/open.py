@@ -106,8 +106,9 @@ def _outcome(shown: Shown, first: str, is_page: bool) -> str:
         return "OK: it is on the screen"
     if is_page:
         return "There is no screen here: open that address in a browser of this computer."
-    copy = shlex.join(["scp", "-r", f"{platform.node()}:{Path(first).resolve()}", "."])
-    return f"There is no screen here. From another computer: {copy}"
+    whole = ["-r"] if Path(first).is_dir() else []
+    copy = shlex.join(["scp", *whole, f"{platform.node()}:{Path(first).resolve()}", "."])
+    return f"There is no screen here. From another computer: `{copy}`"
 
 
 def _install() -> str:

@@ -82,6 +82,7 @@ def add(
     from bss_mfg.core.files import read_bytes, require_safe_name
     from bss_mfg.payload.product_keys import load_public_key
     from bss_mfg.workspace.product import product_from_options
+    from bss_mfg.workspace.stand_in_keys import stands_in
 
     workspace = app.workspace
     require_safe_name(name, "product name")
@@ -106,7 +107,10 @@ def add(
     loaded = workspace.add_product(name, found, key)
     say(f"OK: product {name} added in {shown_path(loaded.path)}")
     say(f"Key {key.kind}, SHA-256 fingerprint {key.fingerprint}")
-    say("Compare the fingerprint with the one you were given.")
+    if stands_in(key, workspace):
+        say("This key stands in for Amazon's: what is made with it is a trial.")
+    else:
+        say("Compare the fingerprint with the one you were given.")
 
 
 @product.command("list", epilog="Example: bss-mfg product list")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
     from bss_mfg.pipeline.estimate import Estimate
     from bss_mfg.pipeline.pipeline import LabelsRead, RunOutcome
     from bss_mfg.pipeline.preparation import PreparedRun
-    from bss_mfg.workspace.workspace import Workspace
 
 MOST_SHOWN = 20
 """Faults and files that are named as text; --json has more."""
@@ -162,7 +160,7 @@ def run(
         record = outcome_document(ledger, outcome)
     if as_json:
         print_json(record)
-    _print_outcome(workspace, prepared, outcome)
+    _print_outcome(app, prepared, outcome)
     if not outcome.right:
         ctx.exit(1)
 
@@ -281,7 +279,7 @@ def _show_plan(app: App, prepared: PreparedRun, found: Estimate, begun: bool, as
     say("Disk and time are estimates from a sample tried now. Nothing was issued.")
 
 
-def _print_outcome(workspace: Workspace, prepared: PreparedRun, outcome: RunOutcome) -> None:
+def _print_outcome(app: App, prepared: PreparedRun, outcome: RunOutcome) -> None:
     from bss_mfg.pipeline.pipeline import LabelsMade, LabelsRead, LabelsSent, LogsMade
 
     if isinstance(outcome.verify, LabelsRead) and not outcome.right:
@@ -293,30 +291,31 @@ def _print_outcome(workspace: Workspace, prepared: PreparedRun, outcome: RunOutc
         sent = isinstance(outcome.sent, LabelsSent)
         if isinstance(outcome.sent, LabelsSent) and outcome.sent.told:
             say_sent(outcome.sent.told)
-        todo = "they are at the printer" if sent else "print them at 100 %, without scaling"
+        todo = "print them at 100 %, without scaling" if prepared.can_read_back else "for the printer"
+        todo = "they are at the printer" if sent else todo
         say(f"Labels: {shown_path(labels.files[0].parent)}; {todo}")
     if labels:
         say_superseded(labels)
     if isinstance(outcome.verify, LabelsRead):
-        _say_what_is_proven(outcome.batch, outcome.verify)
+        _say_what_is_proven(app, outcome.batch, outcome.verify)
     if isinstance(outcome.manifest, LogsMade) and outcome.manifest.paths:
         say(f"Control logs: {shown_path(outcome.manifest.paths[0].parent)}")
         if prepared.mapping and prepared.mapping.assumed:
             names = count_words(len(prepared.mapping.assumed), "name")
-            folder = shlex.quote(f"{shown_path(outcome.manifest.paths[0].parent)}/")
-            command = f"`bss-mfg manifest make {outcome.batch.id} --missing --out {folder}`"
-            say(f"Note: {names} in them are assumptions ({command} lists them)")
-        say_trials(workspace, [outcome.batch])
+            folder = f"{shown_path(outcome.manifest.paths[0].parent)}/"
+            command = typed(app, "manifest", "make", outcome.batch.id, "--missing", "--out", folder)
+            say(f"Note: {names} in them are assumptions (`{command}` lists them)")
+        say_trials(app.workspace, [outcome.batch])
     if labels and labels.layout.sample_mark:
         say("This is a development product: every label carries a SAMPLE mark.")
     say(f"OK: batch {outcome.batch.id} {'is done' if outcome.changed else 'was done before; nothing was changed'}")
 
 
-def _say_what_is_proven(batch: Batch, read: LabelsRead) -> None:
+def _say_what_is_proven(app: App, batch: Batch, read: LabelsRead) -> None:
     """That our own files are right says nothing of what a printer makes of them."""
     say(
         f"{count_words(read.verified, 'label')} read back right from the label files. Scan the printed labels: "
-        f"`bss-mfg scan {batch.id}`, or `bss-mfg verify {batch.id} SCANS`"
+        f"`{typed(app, 'scan', batch.id)}`, or `{typed(app, 'verify', batch.id, 'SCANS')}`"
     )
 
 

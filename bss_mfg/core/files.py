@@ -37,9 +37,11 @@ def require_safe_name(name: str, what: str) -> str:
     """
     if not _NAME.fullmatch(name) or ".." in name or name.endswith(".") or is_windows_device(name):
         raise InputError(
-            f"{name[:80]!a} can't be used as the {what}",
-            way_out="Use 1 to 64 letters, digits, '.', '_' or '-', starting with a letter or digit, not ending with "
-            "'.', without '..', and not a Windows device name such as CON or LPT1.",
+            f"{name[:80]!r} can't be used as the {what}",
+            way_out="Windows keeps that name for a device: take another."
+            if is_windows_device(name)
+            else "Use up to 64 of the letters A to Z and a to z, digits, '.', '_' and '-'; begin with a letter or "
+            "digit, and neither end with '.' nor use '..'.",
         )
     return name
 

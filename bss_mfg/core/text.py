@@ -79,12 +79,14 @@ def listing(items: Sequence[str], limit: int | None = None, total: int | None = 
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A question with the names that are most like a mistyped one, three at most, as the begin of a way out; empty
-    where none is. Upper and lower case count for nothing."""
+    """A question with the names that begin with a mistyped one or are most like it, three at most, as the begin of a
+    way out; empty where none is. Upper and lower case count for nothing."""
     by_fold: dict[str, str] = {}
     for one in known:
         by_fold.setdefault(one.casefold(), one)
-    near = difflib.get_close_matches(name[:80].casefold(), by_fold, n=3, cutoff=0.7)
+    typed = name[:80].strip().casefold()
+    begun = [one for one in by_fold if typed and one.startswith(typed)]
+    near = list(dict.fromkeys([*begun, *difflib.get_close_matches(typed, by_fold, n=3, cutoff=0.7)]))[:3]
     return f"Did you mean {' or '.join(repr(by_fold[one]) for one in near)}? " if near else ""
 
 

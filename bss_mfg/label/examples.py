@@ -129,6 +129,14 @@ def batch_example(workspace: Workspace, batch_id: str, actor: Actor, language: s
         return example_of_batch(batch, ends[0], ends[1], batch_symbol_size(batch))
 
 
+def new_product_example(name: str, product: Product, spec: SpecFile, key_bits: int) -> Example:
+    """The longest and shortest cases of a product that is to be added."""
+    facts = {**product.facts, "key_bits": str(key_bits)}
+    units, oob = product.units_per_package, product.oob_bytes
+    example = ExampleProduct(name, facts, spec, key_bits, units, oob, product.serial_examples, product.stage)
+    return example_of_product(example, clock.now())
+
+
 def made_up_example(units: int = 1) -> Example:
     """An example product with a packaged spec, for a template without a product."""
     bars = replace(_made_up_example("amazon-1d-code128", 1), invents_fields=True)

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
 from bss_mfg.core.files import require_safe_name
 from bss_mfg.errors import BssError, InputError, RefusedError
-from bss_mfg.label.from_workspace import DEFAULT_PRINTER, named_printer
-from bss_mfg.label.template.loading import load_template
+from bss_mfg.label.examples import new_product_example, product_example
+from bss_mfg.label.from_workspace import DEFAULT_PRINTER, named_printer, sheet_words
+from bss_mfg.label.layout.design_check import Example, check_design
+from bss_mfg.label.template.loading import LoadedTemplate, load_template
 from bss_mfg.label.template.printer import Printer
+from bss_mfg.payload.spec import packaged_spec
+from bss_mfg.pipeline.plan import read_plan
 from bss_mfg.printer_languages import LANGUAGES
+from bss_mfg.workspace.creation import is_half_made
 from bss_mfg.workspace.finding import CONFIG
-from bss_mfg.workspace.product import LoadedProduct, product_from_options
+from bss_mfg.workspace.product import LoadedProduct, Product, product_from_options
 from bss_mfg.workspace.stand_in_keys import read_product_key, stands_in
 from bss_mfg.workspace.template_files import template_file
 from bss_mfg.workspace.workspace import Workspace
 
 TEST_KEY = "amazon-test"
 """The name of the key pair that stands in for Amazon's."""
+_TEST_KEY_BITS = 256
+"""Of the P-256 keys that `dev-key` makes."""
 _ROLL_UNITS = 10
 """As many as are worth a look, where no sheet says how many it has."""
 TEMPLATES = ("sheet-a4-24", "retail-letter-10", "roll-50x30", "minimal", "round-40")
@@ -98,18 +106,20 @@ def is_workspace(folder: Path) -> bool:
 
 def check_folder(text: str) -> Path:
     """The folder of the factory: a workspace, a new folder or an empty one."""
-    folder = Path(text).expanduser()
+    folder = Path(_unquoted(text)).expanduser()
     if is_workspace(folder):
         return folder
     if outer := next((one for one in folder.resolve().parents if is_workspace(one)), None):
         raise InputError(
             f"lies inside the workspace {outer}", where=folder, way_out="Name that one, or one outside of it."
         )
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and not folder.is_dir():
+        raise InputError("is a file, not a folder", where=folder, way_out="Name a folder.")
+    if folder.exists() and not is_half_made(folder):
         raise InputError(
-            "isn't a workspace, and isn't empty",
+            "holds other files",
             where=folder,
-            way_out="Name a folder that is a workspace, new or empty.",
+            way_out="Name a folder that is new or empty, or one that was made with bss-mfg.",
         )
     if not folder.resolve().parent.is_dir():
         raise InputError("there is no folder to make it in", where=folder.parent, way_out="Make it, or name another.")
@@ -167,6 +177,8 @@ def check_pid(text: str) -> str:
 
 def check_title(text: str) -> str:
     """A product's name for people."""
+    if not text.strip():
+        raise InputError("the name for people is empty", way_out="Labels show it: give one.")
     _check_field("title", text)
     return text
 
@@ -190,9 +202,14 @@ def _check_field(name: str, text: str) -> None:
 
 def check_key(text: str) -> Path:
     """The file of a product public key."""
-    path = Path(text).expanduser()
+    path = Path(_unquoted(text)).expanduser()
     read_product_key(path)
     return path
+
+
+def _unquoted(text: str) -> str:
+    """A path without the quotes in which terminals put a file that is dropped on them."""
+    return text[1:-1] if len(text) > 2 and text[0] == text[-1] and text[0] in "'\"" else text
 
 
 def check_printer(workspace: Workspace | None, name: str) -> Printer:
@@ -200,26 +217,78 @@ def check_printer(workspace: Workspace | None, name: str) -> Printer:
     return named_printer(workspace, name)
 
 
-def check_template(workspace: Workspace | None, name: str) -> str:
-    """A template by its name, of labels for packages."""
-    definition = load_template(template_file(name, workspace.templates_folder if workspace else None)).definition
-    if definition.each != "package":
+def check_template(workspace: Workspace | None, name: str, printer: Printer) -> str:
+    """A template by its name, of labels for packages, whose media the printer takes."""
+    loaded = _template(workspace, name)
+    if loaded.definition.each != "package":
         raise InputError(
-            f"{name} is for each {definition.each}", way_out="Name a template for packages: `bss-mfg template list`."
+            f"{name} is for each {loaded.definition.each}, not for packages",
+            way_out="`bss-mfg template list` shows what each is for.",
         )
+    if words := sheet_words(loaded, printer):
+        raise InputError(words, way_out="Name a template for a roll, or a PDF printer.")
     return name
 
 
-def template_titles(workspace: Workspace | None) -> dict[str, str]:
-    """The templates that most begin with, and the workspace's own, by name, with their titles."""
+def _template(workspace: Workspace | None, name: str) -> LoadedTemplate:
+    return load_template(template_file(name, workspace.templates_folder if workspace else None))
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """What decides how labels look. `new` is None for a product that the workspace has."""
+
+    workspace: Workspace | None
+    product: str
+    new: NewProduct | None
+    template: str
+    printer: Printer
+
+    def check(self) -> None:
+        """`InputError` where the labels can't be drawn: a letter that the fonts don't have, a text that is too long, a
+        symbol that finds no room."""
+        template = _template(self.workspace, self.template)
+        check_design(template, self.printer, self._example()).findings.refuse()
+
+    def fails_by_its_title(self) -> bool:
+        """Whether labels that can't be drawn could be with another title."""
+        if not self.new:
+            return False
+        try:
+            replace(self, new=replace(self.new, title="A")).check()
+        except InputError:
+            return False
+        return True
+
+    def _example(self) -> Example:
+        if not self.new and self.workspace:
+            return product_example(self.workspace, self.product)
+        product = self._as_added()
+        spec = self.workspace.spec(product.spec) if self.workspace else packaged_spec(product.spec)
+        return new_product_example(self.product, product, spec, self._key_bits())
+
+    def _as_added(self) -> Product:
+        new = self.new or NewProduct(self.product, "0000", "", None)
+        code = {_CODE[len(new.code)]: new.code} if new.code else {}
+        return product_from_options({"format": 1, "public_key": "x.pem", "pid": new.pid, "title": new.title, **code})
+
+    def _key_bits(self) -> int:
+        key = self.new.public_key if self.new else None
+        return read_product_key(key).bits if key else _TEST_KEY_BITS
+
+
+def template_titles(workspace: Workspace | None, printer: Printer) -> dict[str, str]:
+    """The templates that most begin with, and the workspace's own, by name, with their titles: those that the printer
+    takes."""
     own = [name for name, origin in workspace.template_names().items() if origin == "workspace"] if workspace else []
     found: dict[str, str] = {}
     for name in dict.fromkeys([*own, *TEMPLATES]):
         try:
-            file = template_file(name, workspace.templates_folder if workspace else None)
-            found[name] = load_template(file).definition.title
+            loaded = _template(workspace, name)
         except BssError:  # one of the workspace's that is broken
             continue
+        if not sheet_words(loaded, printer):
+            found[name] = loaded.definition.title
     return found
 
 
@@ -236,8 +305,25 @@ def usual_template(printer: Printer) -> str:
 
 def usual_units(workspace: Workspace | None, template: str) -> int:
     """As many as a sheet has labels."""
-    media = load_template(template_file(template, workspace.templates_folder if workspace else None)).definition.media
+    media = _template(workspace, template).definition.media
     return media.columns * media.rows if media.kind == "sheet" else _ROLL_UNITS
+
+
+def refuse_other_batch(workspace: Workspace | None, plan: FirstBatch) -> None:
+    """`RefusedError` where a run of a batch of that name was begun otherwise: with other units, labels or product."""
+    begun = read_plan(workspace, plan.batch) if workspace else None
+    if begun is None:
+        return
+    now = replace(begun, product=plan.product, units=plan.units, template=plan.template, printer=plan.printer)
+    if problems := begun.differences(now):
+        raise RefusedError(f"there is a batch {plan.batch} already, made otherwise", problems=problems)
+
+
+def free_batch(workspace: Workspace, batch: str) -> str:
+    """A name like a batch's that none has."""
+    return next(
+        name for name in (f"{batch}-{number}" for number in count(2)) if not workspace.batch_folder(name).exists()
+    )
 
 
 def batch_name(product: str, is_trial: bool) -> str:

@@ -12,7 +12,7 @@ from typing import Protocol
 from bss_mfg.core.capped_list import CappedList
 from bss_mfg.core.files import make_folder, remove_leftover
 from bss_mfg.core.progress import Progress
-from bss_mfg.core.text import count_words
+from bss_mfg.core.text import count_words, one_or
 from bss_mfg.errors import RefusedError
 from bss_mfg.issuing.batch import IssueResult, create_batch
 from bss_mfg.label.make import LabelFiles, LabelRequest, make_labels
@@ -221,7 +221,7 @@ def _issue(run: RunContext) -> IssueResult:
     units = run.prepared.plan.units
     progress = _begin(run, "issue", units)
     issued = create_batch(run.ledger, run.vault, run.prepared.batch_request, executor=run.executor, progress=progress)
-    _end(run, units, "units", units if issued.created else 0)
+    _end(run, units, one_or(units, "unit", "units"), units if issued.created else 0)
     return issued
 
 
@@ -251,7 +251,7 @@ def _label_files(run: RunContext, batch: Batch, progress: Progress) -> LabelsMad
         progress=progress,
     )
     fresh = made.labels - sum(labels for labels, _ in made.extents[: made.unchanged])
-    _end(run, made.labels, "labels", fresh, f"on {count_words(made.pages, 'page')}")
+    _end(run, made.labels, one_or(made.labels, "label", "labels"), fresh, f"on {count_words(made.pages, 'page')}")
     return LabelsMade(made, changed=fresh > 0)
 
 
@@ -282,7 +282,7 @@ def _read_labels_back(run: RunContext, batch: Batch, made: LabelFiles) -> Labels
     )
     run.reporter.failed(read.faults.total + len(read.broken))
     wrong = "" if read.right else f", {read.faults.total:,} not"
-    _end(run, read.verified, f"labels read right{wrong}", found.counts["matched"])
+    _end(run, read.verified, f"{one_or(read.verified, 'label', 'labels')} read right{wrong}", found.counts["matched"])
     return read
 
 
@@ -330,7 +330,7 @@ def _make_manifest(run: RunContext, batch: Batch) -> LogsMade | StepLeftOut:
             paths.append(one.path)
         fresh += one.contents.device_logs + one.contents.bundle_logs
     count = fresh + sum(one.device_logs + one.bundle_logs for one in listed)
-    _end(run, count, "control logs", fresh, f"in {count_words(len(paths), 'file')}")
+    _end(run, count, one_or(count, "control log", "control logs"), fresh, f"in {count_words(len(paths), 'file')}")
     return LogsMade(tuple(paths), changed=fresh > 0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from enum import StrEnum
 from pathlib import Path
@@ -115,14 +116,14 @@ def _missing(kind: Output, batch_id: str, folder: Path) -> InputError:
         Output.INDEX: ("no index of its labels", f"`bss-mfg labels {batch_id}` makes it with the labels"),
         Output.REPORT: (
             "no report",
-            f"`bss-mfg verify {batch_id} SCANS --report {folder.parent.name}/{batch_id}/report.html` makes one",
+            f"`bss-mfg verify {batch_id} SCANS --report {shlex.quote(str(folder / 'report.html'))}` makes one",
         ),
         Output.TRAVELLER: ("no traveller", f"`bss-mfg labels {batch_id} --template traveller-a4 --again` makes one"),
-        Output.FOLDER: ("no folder yet", f"`bss-mfg labels {batch_id}` makes it with the labels"),
+        Output.FOLDER: ("no folder", f"`bss-mfg labels {batch_id}` makes it with the labels"),
     }
     what, way_out = names[kind]
     return InputError(
-        f"batch {batch_id} has {what} in its folder",
+        f"batch {batch_id} has {what}" + ("" if kind is Output.FOLDER else " in its folder"),
         where=folder,
         way_out=f"{way_out}. What was made with --out elsewhere is not known here.",
     )

@@ -10,7 +10,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from bss_mfg.core.files import destroy
+from bss_mfg.core.files import destroy, leftover_files
 from bss_mfg.errors import BssError, RefusedError
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.place import LedgerPlace
@@ -19,6 +19,22 @@ from bss_mfg.ledger.vault import Vault
 from bss_mfg.model import Actor
 from bss_mfg.workspace import vault_files, vault_key_storage
 from bss_mfg.workspace.vault_key_storage import AskPassphrase, VaultKeyKind
+
+FOLDERS = ("products", "templates", "printers", "specs", "batches", "dev-keys")
+"""The folders that a new workspace has, all empty."""
+_MADE_BEFORE_SETTINGS = ("keys.lock", "ledger.db", "vault.key.new")
+"""How the names of the files begin that are made before the settings."""
+
+
+def is_half_made(root: Path) -> bool:
+    """Whether nothing is in a folder but what an interrupted `init` left."""
+    leftovers = set(leftover_files(root, deep=False))
+    return all(
+        path in leftovers
+        or path.name.startswith(_MADE_BEFORE_SETTINGS)
+        or (path.name in FOLDERS and path.is_dir() and not any(path.iterdir()))
+        for path in root.iterdir()
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,10 +38,8 @@ def template_file(name: str, own: Path | None) -> Path:
         if (folder / f"{name}.toml").is_file():
             return folder / f"{name}.toml"
     known = template_names(own)
-    raise InputError(
-        f"there is no template {name!r}",
-        way_out=f"{did_you_mean(name, known)}Known: {', '.join(known)}; or give the path of a .toml file.",
-    )
+    meant = did_you_mean(name, known) or f"Known: {', '.join(known)}. "
+    raise InputError(f"there is no template {name!r}", way_out=f"{meant}Or give the path of a .toml file.")
 
 
 def copy_template(source: Path, folder: Path, new_name: str) -> list[Path]:

@@ -88,7 +88,7 @@ class Workspace:
         from bss_mfg.ledger.network_drives import refuse_network
         from bss_mfg.ledger.place import LedgerPlace, require_url
         from bss_mfg.workspace import vault_files
-        from bss_mfg.workspace.creation import NewVault, make_vault_and_ledger, refuse_what_lies_there
+        from bss_mfg.workspace.creation import FOLDERS, NewVault, make_vault_and_ledger, refuse_what_lies_there
         from bss_mfg.workspace.groups import prepare_group
         from bss_mfg.workspace.vault_key_storage import AskOnce, ask_before, refuse_to_ask
 
@@ -115,7 +115,7 @@ class Workspace:
         refuse_network(workspace.ledger_file)
         if share:
             share()
-        for name in ("products", "templates", "printers", "specs", "batches", "dev-keys"):
+        for name in FOLDERS:
             make_folder(root / name)
         settings = _CONFIG_TEXT + (_GROUP_TEXT.format(group=quote(group)) if group else "")
         settings += LEDGER_TEXT.format(url=quote(ledger_url)) if ledger_url else ""

@@ -240,7 +240,7 @@ CASES = [
          added("--pid", "ebK3", "--stage", "production")),
     Case("production: key of a public sample", 3, "development or sample key", "Amazon's product public key",
          lambda f: [*with_key(base64.b64decode(SAMPLE_PUK))(f), "--stage", "production"]),
-    Case("production: spec not confirmed", 3, "BMU, BMO, BMD", "bss-mfg spec confirm", production),
+    Case("production: spec not confirmed", 3, "BMU, BMO, BMD", " spec confirm ", production),
     Case("key changed after the first batch", 5, "has changed", "product repin bulb", changed_key),
     Case("spec: unsafe value", 3, "only letters", "Correct the file", bad_spec('value = "2"', 'value = "2;3"')),
     Case("spec: secret in clear", 3, "is a secret", "Correct the file",

@@ -48,7 +48,7 @@ def test_packages_without_a_label_are_named_and_can_be_left_on_purpose(line: Fac
     assert "2 of its 6 packages have no printed label, and --unprinted says 1" in wrong.err
     assert line.cli("close", "B1", "--in-hand", 1, "--unprinted", 2).code == 2
     assert line.cli("close", "B1", "--in-hand", 1, "--reason", "not sold").code == 2
-    (typed,) = re.findall(r"`bss-mfg (close .*?)`", refused.err)
+    (typed,) = re.findall(r"`bss-mfg (?:--workspace (?:'[^']+'|\S+) )?(close .*?)`", refused.err)
     done = line.cli(*shlex.split(typed))  # the way out works
     assert done.code == 0, done.err
     assert "2 packages never printed" in done.err
@@ -61,7 +61,7 @@ def test_packages_without_a_label_are_named_and_can_be_left_on_purpose(line: Fac
 
 def test_the_way_out_prints_what_was_not(line: Factory) -> None:
     refused = line.cli("close", "B1", "--in-hand", 1)
-    reprint = re.findall(r"`bss-mfg (reprint .*?)`", refused.err)[0]
+    reprint = re.findall(r"`bss-mfg (?:--workspace (?:'[^']+'|\S+) )?(reprint .*?)`", refused.err)[0]
     assert line.cli(*shlex.split(reprint), "--template", "roll-50x30").code == 0
     assert "1 of its 6 packages has no printed label: ebK300000006" in line.cli("close", "B1", "--in-hand", 2).err
 
@@ -70,7 +70,7 @@ def test_unprinted_that_are_none_are_refused(line: Factory) -> None:
     line.label(template="roll-50x30", numbers=(5, 6), again=False, stem="more")
     refused = line.cli("close", "B1", "--in-hand", 3, "--unprinted", 2, "--reason", "x")
     assert refused.code == 4
-    (typed,) = re.findall(r"`bss-mfg (close .*?)`", refused.err)
+    (typed,) = re.findall(r"`bss-mfg (?:--workspace (?:'[^']+'|\S+) )?(close .*?)`", refused.err)
     assert line.cli(*shlex.split(typed)).code == 0
 
 
@@ -101,7 +101,7 @@ def test_a_closed_batch_is_opened_again(line: Factory) -> None:
     assert line.cli("close", "B1", "--in-hand", 1, "--unprinted", 2, "--reason", "not sold").code == 0
     refused = line.cli("scrap", "B1", "ebK300000001", "--reason", "dropped")
     assert refused.code == 4
-    (typed,) = re.findall(r"`bss-mfg (batch reopen .*?)`", refused.err)
+    (typed,) = re.findall(r"`bss-mfg (?:--workspace (?:'[^']+'|\S+) )?(batch reopen .*?)`", refused.err)
     assert line.cli("batch", "reopen", "B1", "--reason", " ").code == 2
     done = line.cli(*shlex.split(typed))
     assert (done.code, "is open again" in done.err) == (0, True)

@@ -247,7 +247,7 @@ def test_a_spec_of_ones_own_is_not_copied(factory: Factory, tmp_path: Path) -> N
     done = factory.cli("manifest", "B1", "--out", f"{factory.root}/upload/")
     assert done.code == 0, done.err
     assert "spec copy" not in done.err
-    assert "`bss-mfg mapping fit own --sample LOG.json --units FILE --out specs/`" in done.err
+    assert " mapping fit own --sample LOG.json --units FILE --out specs/`" in done.err
     refused = factory.cli("spec", "copy", "own")
     assert refused.code == 3
     assert "is the workspace's own" in refused.err

@@ -25,6 +25,7 @@ def test_one_of_anything_is_said_in_the_singular(factory: Factory) -> None:
         ("verify", "B1", factory.root / "batches" / "B1" / "labels"),
         ("scrap", "B1", "ebK300000001", "--reason", "dropped"),
         ("replace", "B1", "ebK300000001", "--reason", "dropped"),
+        ("run", "bulb", "--units", 1, "--id", "B2"),
         ("ledger", "check"),
         ("audit", "verify"),
     ):
@@ -34,7 +35,9 @@ def test_one_of_anything_is_said_in_the_singular(factory: Factory) -> None:
     text = "\n".join(said)
     for words in ("1 unit in 1 package", "1 label on 1 page"):
         assert words in text, text
-    assert not re.findall(r"(?<![\d,.])1 (?:labels|pages|units|packages|files|events|batches|reads|rows)\b", text)
+    assert not re.findall(
+        r"(?<![\d,.])1 (?:labels|pages|units|packages|files|events|batches|reads|rows|control logs)\b", text
+    )
 
 
 def test_what_did_not_happen_to_a_batch_is_left_out_of_its_page(factory: Factory) -> None:

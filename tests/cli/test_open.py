@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.commands import advised_in, run_cli
 from tests.helpers.factory import Factory
 
 
@@ -93,6 +94,19 @@ def test_the_way_out_leads_there(issued: Factory, screen: Path) -> None:
     assert issued.cli("open", "B1", "report").code == 0
     assert issued.cli("open", "B1", "traveller").code == 0
     assert [Path(path).name for path in opened(screen)] == ["report.html", "B1-batch-labels-0001.pdf"]
+
+
+def test_the_way_to_a_report_is_typed_from_any_folder(
+    issued: Factory, screen: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert issued.cli("labels", "B1").code == 0
+    monkeypatch.chdir(tmp_path)
+    ((start, *words),) = advised_in(issued.cli("open", "B1", "report").err, whole=True)
+    assert start == "--workspace"
+    words[words.index("SCANS")] = str(issued.root / "batches/B1/labels")
+    assert run_cli(start, *words, cwd=tmp_path).code == 0
+    assert issued.cli("open", "B1", "report").code == 0
+    assert [Path(path).name for path in opened(screen)] == ["report.html"]
 
 
 def test_files_with_keys_are_never_opened(issued: Factory, screen: Path) -> None:

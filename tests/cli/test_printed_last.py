@@ -133,7 +133,7 @@ def test_a_run_on_another_printer_fails_before_its_plan_is_written_and_its_ways_
     assert "(roll-50x30 on zpl-203)" in refused.err
     as_last, again = (shlex.split(line) for line in re.findall(r"`bss-mfg ([^`]+)`", refused.err))
     copy = printed.copied(tmp_path / "copy")
-    assert copy.cli(*as_last).code == 0
+    assert copy.cli(*as_last[as_last.index("run") :]).code == 0
     assert printed.cli(*again).code == 0
     done = printed.cli(*other, "--json")
     assert done.code == 0, done.err
@@ -156,7 +156,7 @@ def test_a_few_labels_made_before_a_run_have_a_way_out_that_works(factory: Facto
     refused = factory.cli(*asked())
     assert refused.code == 4
     assert not (factory.root / "batches/B1/run.json").exists()
-    assert "`bss-mfg labels B1 --again`" in refused.err
+    assert " labels B1 --again`" in refused.err
     assert factory.cli("labels", "B1", "--again").code == 0
     assert factory.cli(*asked()).code == 0
 

@@ -29,7 +29,11 @@ def test_printers_are_added_listed_and_used(factory: Factory) -> None:
     assert (done.code, done.json["language"]) == (0, "zpl")
     unknown = factory.cli("labels", "B1", "--printer", "line3", "--again")
     assert unknown.code == 3
-    assert "Known: line2, pdf-203" in unknown.err
+    assert "line2" in unknown.err
+    assert all(
+        name in factory.cli("labels", "B1", "--printer", "ZPL", "--again").err for name in ("zpl-203", "zpl-300")
+    )
+    assert "line2" in factory.cli("labels", "B1", "--printer", "garden-hose", "--again").err
 
 
 def test_a_printer_loaded_with_other_media_refuses_the_template(factory: Factory) -> None:

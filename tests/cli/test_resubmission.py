@@ -105,7 +105,7 @@ def test_where_other_content_is_in_the_way_the_way_out_works(line: Factory, tmp_
     (server / first.name).write_text("something else")
     done = line.cli("manifest", "upload", tmp_path / "up", "--to", server)
     assert done.code == 4
-    found = re.search(r"`bss-mfg (manifest make [^`]+)`", done.err)
+    found = re.search(r"`bss-mfg (?:--workspace (?:'[^']+'|\S+) )?(manifest make [^`]+)`", done.err)
     assert found, done.err
     again = line.cli(*shlex.split(found[1]), "--json")
     assert again.code == 0, again.err
@@ -149,7 +149,7 @@ def test_an_old_answer_is_not_taken_for_that_to_a_newer_control_log(line: Factor
     done = line.cli("manifest", "acknowledge", old, "--json")
     assert (done.code, done.json["outdated"]) == (1, [serial(n) for n in (1, 2, 3)]), done.err
     assert answers(line) == [0, 0, 0]
-    found = re.search(r"`bss-mfg (manifest acknowledge [^`]+)`", done.err)
+    found = re.search(r"`bss-mfg (?:--workspace (?:'[^']+'|\S+) )?(manifest acknowledge [^`]+)`", done.err)
     assert found and second.name in found[1], done.err
     assert line.cli(*shlex.split(found[1])).code == 0
     assert answers(line) == [1, 1, 1]
@@ -245,7 +245,7 @@ def test_close_and_retire_say_what_is_to_be_withdrawn(scrapped: Factory, tmp_pat
     make(scrapped, "B1", tmp_path / "up", "--missing")
     done = scrapped.cli("retire", "B1", "--acknowledged", "mail")
     assert (done.code, words in done.err) == (0, True), done.err
-    command = re.search(r"`bss-mfg (manifest status [^`]+)`", done.err)
+    command = re.search(r"`bss-mfg (?:--workspace (?:'[^']+'|\S+) )?(manifest status [^`]+)`", done.err)
     assert command and scrapped.cli(*shlex.split(command[1])).code == 0
 
 
@@ -266,5 +266,5 @@ def test_each_mistake_of_upload_has_its_words(line: Factory, tmp_path: Path) -> 
 def test_a_run_advises_a_command_that_works(factory: Factory) -> None:
     factory.add(oob_bytes=16)
     done = factory.cli("run", "bulb", "--units", 1, "--id", "R1")
-    (command,) = re.findall(r"`bss-mfg (manifest [^`]+)`", done.err)
+    (command,) = re.findall(r"`bss-mfg (?:--workspace (?:'[^']+'|\S+) )?(manifest [^`]+)`", done.err)
     assert factory.cli(*shlex.split(command)).code == 0

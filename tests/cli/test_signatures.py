@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.helpers.commands import Outcome
+from tests.helpers.commands import Outcome, advised_in
 from tests.helpers.factory import Factory
 from tests.helpers.lumen import GUIDE, LUMEN
 
@@ -56,8 +56,7 @@ def events(factory: Factory) -> list[dict[str, Any]]:
 
 
 def way_out(refused: Outcome) -> list[str]:
-    last = re.findall(r"`bss-mfg ([^`]*)`", refused.err)[-1]
-    return [quoted or word for quoted, word in re.findall(r'"([^"]*)"|(\S+)', last)]
+    return advised_in(refused.err)[-1]
 
 
 def test_a_signature_holds_when_the_spec_is_confirmed_again(lumen: Factory) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.commands import Outcome
+from tests.helpers.commands import Outcome, advised_in
 from tests.helpers.factory import Factory
 from tests.helpers.keys import good_pem
 
@@ -42,7 +42,7 @@ def confirm(factory: Factory, *options: object) -> Outcome:
 
 def way_out(refused: Outcome) -> list[str]:
     """The last command that an error names."""
-    return re.findall(r"`bss-mfg ([^`]*)`", refused.err)[-1].split()
+    return advised_in(refused.err)[-1]
 
 
 def test_it_says_who_when_and_by_what_and_keeps_the_rest(production: Factory) -> None:

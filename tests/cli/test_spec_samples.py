@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bss_mfg.payload.spec import packaged_spec
-from tests.helpers.commands import Outcome
+from tests.helpers.commands import Outcome, advised_in
 from tests.helpers.factory import Factory
 from tests.helpers.guides import PRIVATE, write_sample
 from tests.helpers.keys import good_pem
@@ -54,8 +54,7 @@ def edit(path: Path, old: str, new: str) -> None:
 
 def way_out(refused: Outcome) -> list[str]:
     """The last command that an error names, as it would be typed."""
-    last = re.findall(r"`bss-mfg ([^`]*)`", refused.err)[-1]
-    return [quoted or word for quoted, word in re.findall(r'"([^"]*)"|(\S+)', last)]
+    return advised_in(refused.err)[-1]
 
 
 def test_what_no_sample_proves_is_signed_for_by_name(production: Factory) -> None:

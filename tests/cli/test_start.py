@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from bss_mfg.cli import first_batch
-from tests.helpers.commands import Outcome, command_line, real_environment, run_cli
+from tests.helpers.commands import Outcome, advised_in, command_line, real_environment, run_cli
 from tests.helpers.factory import Factory
 from tests.helpers.terminal import Terminal
 
@@ -80,6 +80,41 @@ def test_what_was_interrupted_goes_on_and_nothing_is_made_twice(tmp_path: Path, 
     assert len(list((tmp_path / "the plant" / "dev-keys").glob("*.private.pem"))) == 1
 
 
+@pytest.mark.parametrize("leaves", [(), ("ledger.db",), ("ledger.db", "vault.key.new-0123456789abcdef")])
+def test_what_an_interrupted_init_left_is_gone_on_with(tmp_path: Path, leaves: tuple[str, ...]) -> None:
+    for folder in ("products", "templates", "dev-keys"):
+        (tmp_path / "the plant" / folder).mkdir(parents=True)
+    for name in ("keys.lock", *leaves):
+        (tmp_path / "the plant" / name).touch()
+    assert started(tmp_path, *options(), "--test-key").code == 0
+
+
+def test_a_folder_with_somebodys_templates_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "the plant" / "templates").mkdir(parents=True)
+    (tmp_path / "the plant" / "templates" / "mine.toml").touch()
+    assert started(tmp_path, *options(), "--test-key").code == 3
+
+
+def test_another_batch_of_the_same_name_is_refused_with_the_command_that_makes_it(tmp_path: Path) -> None:
+    assert started(tmp_path, *options(), "--test-key").code == 0
+    refused = started(tmp_path, *options(units="3"), "--test-key")
+    assert refused.code == 4 and not commands_shown(refused.err)
+    (words,) = advised_in(refused.err)
+    assert started(tmp_path, *words[1:]).code == 0
+    assert batch_of(tmp_path / "the plant", words[-1])["units"] == 3
+
+
+def test_an_error_says_last_how_to_continue(tmp_path: Path) -> None:
+    assert run_cli("init", "the plant", cwd=tmp_path).code == 0
+    key = tmp_path / "the plant" / "vault.key"
+    key.rename(tmp_path / "mislaid")
+    refused = started(tmp_path, *options(), "--test-key")
+    assert refused.code not in (0, 1, 2)
+    words = advised_in(refused.err.splitlines()[-1])[-1]
+    (tmp_path / "mislaid").rename(key)
+    assert words[0] == "start" and started(tmp_path, *words[1:]).code == 0
+
+
 def test_the_same_command_goes_on_however_its_code_is_typed(tmp_path: Path) -> None:
     words = [*options(code="8-41667-14507-5"), "--test-key", "--plan"]
     for command in commands_shown(started(tmp_path, *words).err)[:3]:
@@ -103,7 +138,7 @@ def test_half_a_test_key_is_no_test_key(tmp_path: Path) -> None:
 
 
 def test_without_a_terminal_all_missing_options_are_named(tmp_path: Path) -> None:
-    assert "--folder" in started(tmp_path).err
+    assert all(f"{name}" in started(tmp_path).err for name in (*ALL, "--public-key", "--test-key"))
     done = started(tmp_path, *options("--pid", "--code", "--units"))
     assert done.code == 2
     assert all(name in done.err for name in ("--pid", "--code", "--units", "--public-key"))
@@ -117,7 +152,8 @@ def test_without_a_terminal_all_missing_options_are_named(tmp_path: Path) -> Non
         ({"pid": "eb"}, 3), ({"code": "841667145076"}, 3), ({"code": "12"}, 3), ({"product": "a b"}, 3),
         ({"printer": "none"}, 3), ({"template": "none"}, 3), ({"template": "traveller-a4"}, 3),
         ({"folder": "."}, 3), ({"folder": "no/where"}, 3), ({"id": "a/b"}, 3), ({"units": "0"}, 2),
-        ({"title": "x" * 100}, 3), ({"public-key": "none.pem"}, 2),
+        ({"title": "x" * 100}, 3), ({"public-key": "none.pem"}, 2), ({"title": " "}, 3), ({"title": "灯"}, 3),
+        ({"title": "W" * 80}, 3), ({"printer": "zpl-203", "template": "sheet-a4-24"}, 3),
     ],
 )  # fmt: skip
 def test_a_wrong_answer_is_told_before_anything_is_made(tmp_path: Path, wrong: dict[str, str], code: int) -> None:
@@ -195,6 +231,21 @@ def test_it_is_typed_at_a_terminal(tmp_path: Path) -> None:
         assert terminal.ended() == 0, terminal.shown
     assert "TRIAL" in terminal.shown
     assert batch_of(tmp_path / "factory")["file_verified"] == 2
+
+
+def test_answers_are_taken_as_they_are_meant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blanks are Enter; a path may stand in quotes; a number beyond the list is no name; a title that the labels can't
+    show is asked for again, and so is a template."""
+    monkeypatch.setattr(first_batch, "_at_terminal", lambda: True)
+    answers = ["'the plant'", " ", "bulb", " ", "ebK3", "841667145075", "TEST", "99", "0", " ", "99", "4", " ", "y"]
+    done = started(tmp_path, stdin="".join(f"{line}\n" for line in answers))
+    assert done.code == 0, done.err
+    assert batch_of(tmp_path / "the plant")["file_verified"] == 10
+    answers = ["lamp", "灯", "ebK4", "841667145075", "test", "1", "4", "Lamp", "2", "n"]
+    done = started(tmp_path, "--folder", "the plant", stdin="".join(f"{line}\n" for line in answers))
+    assert done.code == 130
+    (line,) = re.findall(r"`bss-mfg (start.*)`", done.err)
+    assert "Lamp" in shlex.split(line)
 
 
 def test_ctrl_c_at_a_terminal_makes_nothing(tmp_path: Path) -> None:

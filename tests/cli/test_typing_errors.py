@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
 
 from bss_mfg.cli.main import COMMANDS
 from bss_mfg.cli.parameters import Number, WholeNumber
+from tests.helpers.commands import advised_in, run_cli
 from tests.helpers.factory import Factory
 
 
@@ -96,7 +98,22 @@ def test_a_batch_for_a_serial_and_a_serial_for_a_batch_are_told(printed_factory:
         assert done.code == 3 and "It is a serial of batch A: name the batch." in done.err, done.err
     assert "There is a batch A." in cli("batch", "show", "a").err
     assert "bulb is a product" in cli("batch", "show", "bulb").err
-    assert "`bss-mfg batch list`" in cli("batch", "show", "nothing").err
+    assert " batch list`" in cli("batch", "show", "nothing").err
+
+
+def test_a_batch_with_a_letter_wrong_is_named(printed: Factory) -> None:
+    assert printed.cli("batch", "create", "bulb", "--units", 1, "--id", "lamp-trial").code == 0
+    for typo in ("lamp-tral", "Lamp-Trail", "lamp_trial"):
+        done = printed.cli("open", typo)
+        assert done.code == 3 and "lamp-trial" in done.err, done.err
+    assert "lamp-trial" not in printed.cli("open", "garden-hose").err
+
+
+def test_what_an_error_advises_is_typed_as_it_stands(printed_factory: Factory, tmp_path: Path) -> None:
+    """In the folder that the command was typed in, wherever the workspace is."""
+    refused = run_cli("--workspace", printed_factory.root, "open", "nothing", cwd=tmp_path)
+    (words,) = advised_in(refused.err, whole=True)
+    assert run_cli(*words, cwd=tmp_path).code == 0
 
 
 def test_a_name_with_a_letter_wrong_is_answered_with_what_it_may_have_been(printed_factory: Factory) -> None:

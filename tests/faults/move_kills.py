@@ -99,7 +99,7 @@ def went(factory: Factory, server: Server, *, back: bool, count: int) -> Way:
         code = move(here(factory), to, moment)
         assert code in (0, -signal.SIGKILL), (moment, code)
         asked = here(factory).cli("batch", "list")
-        assert asked.code == 0 or (asked.code == 5 and "`bss-mfg ledger move --to " in asked.err), (moment, asked.err)
+        assert asked.code == 0 or (asked.code == 5 and " ledger move --to " in asked.err), (moment, asked.err)
         killed += code != 0
         if code == 0 and bool(here(factory).workspace.ledger_place.url) != back:
             ended += 1

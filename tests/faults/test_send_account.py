@@ -250,7 +250,7 @@ def test_a_finished_run_sends_no_labels_that_others_made_since(batch: Factory) -
         again = batch.cli("run", "--resume", "B1", "--json")
         assert again.code == 0, again.err
         assert again.json["sent"] is None
-        assert "bss-mfg labels B1 --send" in again.json["left_out"]["send"]
+        assert "labels B1 --send" in again.json["left_out"]["send"]
         assert len(port.received) == 1
 
 

@@ -46,13 +46,14 @@ class Outcome:
 
 
 def advised(outcome: Outcome) -> list[list[str]]:
-    """The commands that a message advises, each as it stands there, without `bss-mfg`: arguments for `run_cli`."""
+    """The commands that a message advises, without `bss-mfg` and the workspace: arguments for `Factory.cli`."""
     return advised_in(outcome.err)
 
 
-def advised_in(text: str) -> list[list[str]]:
-    """As `advised`, of any text."""
-    return [shlex.split(line) for line in re.findall(r"`bss-mfg ([^`]+)`", text)]
+def advised_in(text: str, *, whole: bool = False) -> list[list[str]]:
+    """As `advised`, of any text; `whole`: with the workspace, as it is typed."""
+    lines = [shlex.split(line) for line in re.findall(r"`bss-mfg ([^`]+)`", text)]
+    return [line if whole or line[0] != "--workspace" else line[2:] for line in lines]
 
 
 def run_process(

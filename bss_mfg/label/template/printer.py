@@ -325,13 +325,14 @@ BUILT_IN: dict[str, Printer] = {printer.name: printer for printer in _PRINTERS}
 
 
 def find_printer(name: str, file: Path | None, own_printers: list[str]) -> Printer:
-    """A printer by name: of the workspace (`file`, if there is one), or built in; `InputError` lists what there is."""
+    """A printer by name: of the workspace (`file`, if there is one), or built in; an error names those like it."""
     if file and file.is_file():
         return load_printer(file)
     if name in BUILT_IN:
         return replace(BUILT_IN[name], name=name)
+    own = f"This workspace has {', '.join(own_printers)}. " if own_printers else ""
+    meant = did_you_mean(name, [*own_printers, *BUILT_IN]) or own
     raise InputError(
         f"there is no printer {name[:60]!r}",
-        way_out=f"{did_you_mean(name, [*own_printers, *BUILT_IN])}Known: {', '.join([*own_printers, *BUILT_IN])}. "
-        "`bss-mfg printer add` makes one.",
+        way_out=f"{meant}`bss-mfg printer list` shows all, `bss-mfg printer add` makes one.",
     )

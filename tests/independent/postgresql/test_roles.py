@@ -270,7 +270,7 @@ def test_nobody_but_an_admin_changes_the_history(staffed: Staffed, role: str) ->
 def test_who_has_no_role_does_not_get_in(staffed: Staffed) -> None:
     root = staffed.station("nobody")
     refused = root.cli("batch", "list")
-    assert (refused.code, "bss-mfg ledger grant" in refused.err) == (3, True), refused.err
+    assert (refused.code, " ledger grant" in refused.err) == (3, True), refused.err
     with staffed.connect("nobody") as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
         connection.execute("SELECT * FROM bss_mfg.event")
 
@@ -368,7 +368,7 @@ def test_only_an_admin_migrates(staffed: Staffed) -> None:
     for role in ROLES:
         refused = staffed.station(role).cli("batch", "list")
         assert (refused.code, "earlier version" in refused.err) == (3, True), refused.err
-        assert "`bss-mfg ledger grant`" in refused.err
+        assert " ledger grant`" in refused.err
         assert "grant admin" not in refused.err
     assert state_of(staffed.factory) == before
 
@@ -380,7 +380,7 @@ def test_rights_of_an_earlier_version_are_renewed_and_not_widened(staffed: Staff
             administrator.execute(f"REVOKE ALL ON bss_mfg.queued FROM {staffed.role(role)}")  # type: ignore[call-overload]
     refused = staffed.station("qa").cli("queue", "list")
     assert (refused.code, "renews" in refused.err) == (3, True), refused.err
-    assert "`bss-mfg ledger grant`" in refused.err
+    assert " ledger grant`" in refused.err
     assert "--to" not in refused.err
     renewed = staffed.factory.cli("ledger", "grant", "--show")
     with staffed.server.connect(staffed.database, "admin") as administrator:
