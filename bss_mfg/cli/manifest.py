@@ -12,18 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from bss_mfg.cli import suggestions
-from bss_mfg.cli.common import (
-    App,
-    DefaultGroup,
-    json_option,
-    pass_app,
-    print_json,
-    print_table,
-    say,
-    shown_path,
-)
+from bss_mfg.cli.common import App, DefaultGroup, json_option, pass_app, print_json, print_table, say, shown_path
 from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.progress import progress_bar
+from bss_mfg.cli.trials import say_trials
 from bss_mfg.core.text import count_words, one_or
 
 if TYPE_CHECKING:
@@ -101,6 +93,8 @@ def make(
     if as_json:
         print_json({"batch": batch_id, "format": kind, "files": files, "left_out": left_out})
     _print_files(files, kind, as_json=as_json)
+    if files and kind == "control-log":
+        say_trials(app.workspace, [batch])
     if not files:
         say(f"OK: nothing to write: no package of {batch_id} is {packages}")
     if left_out:
@@ -419,10 +413,12 @@ def upload(app: App, paths: tuple[Path, ...], to: str, endpoint: str | None, as_
     Only files that are as their sidecars say. What is there already is left; other content of the same name is never
     overwritten (exit 4). Run it again after an interruption. S3 needs the extra: pip install 'bss-mfg[s3]'.
     """
-    from bss_mfg.manifest.upload import upload_control_logs
+    from bss_mfg.manifest.upload import find_control_logs, upload_control_logs
 
     files = []
     with app.workspace.open_ledger(app.actor) as ledger:
+        batches = sorted(set(find_control_logs(paths).values()))
+        say_trials(app.workspace, map(ledger.batches.get, batches))
         for file in upload_control_logs(ledger, paths, to, endpoint=endpoint, progress=progress_bar("upload")):
             files.append(file)
             if not as_json:

@@ -29,6 +29,7 @@ from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.progress import RunDisplay, duration_words
 from bss_mfg.cli.sending import say_sent, send_address, send_option
 from bss_mfg.cli.table_options import say_passed_over, table_options
+from bss_mfg.cli.trials import say_trials
 from bss_mfg.core.text import count_words
 from bss_mfg.version import __version__
 
@@ -304,6 +305,7 @@ def _print_outcome(app: App, prepared: PreparedRun, outcome: RunOutcome) -> None
             folder = f"{shown_path(outcome.manifest.paths[0].parent)}/"
             command = typed(app, "manifest", "make", outcome.batch.id, "--missing", "--out", folder)
             say(f"Note: {names} in them are assumptions (`{command}` lists them)")
+        say_trials(app.workspace, [outcome.batch])
     if labels and labels.layout.sample_mark:
         say("This is a development product: every label carries a SAMPLE mark.")
     say(f"OK: batch {outcome.batch.id} {'is done' if outcome.changed else 'was done before; nothing was changed'}")

@@ -224,10 +224,11 @@ class FlashStore:
                 return ReportOutcome(0, 0, len(last), (), outdated=outdated)
             batches = sorted({unit.batch_id for unit in found})
             proven = {batch_id: proven_units(self._db, batch_id) for batch_id in batches}
-            asked = {batch_id: asked_units(self._db, batch_id) for batch_id in batches}
             flashed = [unit for unit, one in found.items() if unit.before != one.passed or one.row > file.told_before]
             unproven = {unit for unit in flashed if unit.number in proven[unit.batch_id]}
-            again = {unit for unit in flashed if unit.number in asked[unit.batch_id]}
+            alike = {unit.batch_id for unit in flashed if unit.before == found[unit].passed}
+            asked = {batch_id: asked_units(self._db, batch_id) for batch_id in alike}  # walks all checks of a batch
+            again = {unit for unit in flashed if unit.number in asked.get(unit.batch_id, ())}
             news = {unit: one for unit, one in found.items() if unit.before != one.passed or unit in again}
             for batch_id in sorted({unit.batch_id for unit in news}):
                 self._record(batch_id, file, {unit: one for unit, one in news.items() if unit.batch_id == batch_id})

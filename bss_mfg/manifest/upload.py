@@ -32,13 +32,9 @@ class UploadResult:
     sent: bool
 
 
-def upload_control_logs(
-    ledger: Ledger, paths: Sequence[Path], target: str, *, endpoint: str | None = None, progress: Progress = no_progress
-) -> Iterator[UploadResult]:
-    """Upload control logs, and all those of folders, as `upload`; each that was sent is recorded for its batch.
-
-    `InputError` and `RefusedError` before anything is sent where a file is not the one that its sidecar describes.
-    """
+def find_control_logs(paths: Sequence[Path]) -> dict[Path, str]:
+    """Control logs, and all those of folders, each with the batch that its sidecar names; `InputError` where there is
+    none."""
     for path in paths:
         if not path.exists():
             raise InputError(
@@ -47,7 +43,20 @@ def upload_control_logs(
     files = [file for path in paths for file in (sorted(path.glob("C_CONTROL_LOG_*.txt")) if path.is_dir() else [path])]
     if not files:
         raise InputError("no control log is there", where=paths[0], way_out="Name the files, or their folder.")
-    batches = {path: read_sidecar(path).batch for path in files}
+    return {path: read_sidecar(path).batch for path in files}
+
+
+def upload_control_logs(
+    ledger: Ledger, paths: Sequence[Path], target: str, *, endpoint: str | None = None, progress: Progress = no_progress
+) -> Iterator[UploadResult]:
+    """Upload control logs, and all those of folders, as `upload`; each that was sent is recorded for its batch.
+
+    `InputError` and `RefusedError` before anything is sent where a file is not the one that its sidecar describes, or
+    is of no batch of this ledger.
+    """
+    batches = find_control_logs(paths)
+    for batch_id in sorted(set(batches.values())):
+        ledger.batches.get(batch_id)
 
     def make_again(blocked: Sequence[Path]) -> str:
         """The commands that make these control logs under other names."""
@@ -57,7 +66,7 @@ def upload_control_logs(
         ]
         return "Make them again in another folder, where they get new names: " + ", ".join(commands)
 
-    for done in upload(files, target, endpoint=endpoint, progress=progress, make_again=make_again):
+    for done in upload(list(batches), target, endpoint=endpoint, progress=progress, make_again=make_again):
         if done.sent:
             uploaded = ManifestUploaded(file=done.path.name, sha256=done.sha256, address=done.where)
             ledger.exports.record_upload(batches[done.path], uploaded)

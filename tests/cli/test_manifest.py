@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -268,3 +269,26 @@ def test_a_mistyped_spec_names_those_of_the_workspace_too(factory: Factory) -> N
         assert refused.code == 3
         assert "there is no spec named 'lumem'; did you mean 'lumen'?" in refused.err
         assert "lumen, " in refused.err or ", lumen" in refused.err
+
+
+def test_control_logs_of_a_trial_are_called_so_where_they_are_made_and_sent(line: Factory, tmp_path: Path) -> None:
+    """A key whose private half is known stands in for Amazon's, which can do nothing with them."""
+    (tmp_path / "target").mkdir()
+    upload = ("manifest", "upload", tmp_path / "logs", "--to", tmp_path / "target")
+    done = line.cli("manifest", "B1", "--out", f"{tmp_path}/logs/")
+    assert done.code == 0 and "TRIAL: B1" in done.err
+    sent = line.cli(*upload)
+    assert sent.code == 0 and "TRIAL: B1" in sent.err
+    shutil.rmtree(line.root / "dev-keys")
+    assert "TRIAL" not in line.cli(*upload).err
+
+
+def test_a_control_log_of_a_batch_that_is_not_here_is_not_sent(line: Factory, tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    target.mkdir()
+    assert line.cli("manifest", "B1", "--out", f"{tmp_path}/logs/").code == 0
+    (sidecar,) = (tmp_path / "logs").glob("*.json")
+    sidecar.write_text(sidecar.read_text().replace('"B1"', '"B9"'))
+    done = line.cli("manifest", "upload", tmp_path / "logs", "--to", target)
+    assert done.code == 3 and "B9" in done.err
+    assert list(target.iterdir()) == []
