@@ -1,4 +1,4 @@
-"""Test processes share the processors: threads of numpy would wait for each other there, and take a third of the time."""
+"""Test processes share the processors: threads of numpy would wait for each other there, for a third of the time."""
 
 from __future__ import annotations
 
