@@ -42,7 +42,7 @@ def test_a_printer_that_is_switched_off_has_printed_at_most_what_is_said(factory
         assert 0 < came_out <= most < LABELS
         assert most + int(found[2]) == LABELS
         # The rest by the line that is said; what was handed over then is all of it, and whole.
-        (command,) = advised(broken)
+        (command,) = advised(broken, whole=True)
         assert run_cli(*command).code == 0
         rest = b"".join(port.taken(2)[1:])
         assert len(list(READERS[language](rest))) == LABELS - most

@@ -78,7 +78,7 @@ def test_nothing_goes_to_a_printer_that_can_not_print(
         assert "Nothing was printed" in refused.err
         repair(printer)
         assert printer.printed == []
-        (command,) = advised(refused)
+        (command,) = advised(refused, whole=True)
         done = run_cli(*command)
         assert done.code == 0, done.err
         assert printer.wait_for(LABELS) == whole(batch)
@@ -134,7 +134,7 @@ def test_after_a_power_cut_the_last_good_label_is_scanned(batch: Factory) -> Non
         assert f"of {LABELS} labels were printed" in broken.err
         assert "scan the last good label, --after SCAN --again" in broken.err
         good = len(printer.wait_for(6))
-        (command,) = advised(broken)
+        (command,) = advised(broken, whole=True)
         at = command.index("--from")
         scan = batch.payloads()[good - 1]
         done = run_cli(*command[:at], "--after", scan, *command[at + 2 :])
@@ -258,7 +258,7 @@ def test_a_printer_of_any_language_without_paper_gets_nothing(batch: Factory, la
         assert "says: paper out" in refused.err
         repair(printer)
         assert printer.printed == []
-        (command,) = advised(refused)
+        (command,) = advised(refused, whole=True)
         done = run_cli(*command)
         assert done.code == 0, done.err
         (file,) = (batch.root / "batches" / "B1" / "labels").glob("B1-labels-0001.*")
@@ -276,7 +276,7 @@ def test_a_power_cut_in_any_language_has_a_true_count_and_a_way_on(batch: Factor
         assert found, broken.err
         good = len(printer.wait_for(6))
         assert good <= int(found[1]) <= LABELS
-        (command,) = advised(broken)
+        (command,) = advised(broken, whole=True)
         at = command.index("--from")
         done = run_cli(*command[:at], "--after", batch.payloads()[good - 1], *command[at + 2 :])
         assert done.code == 0, done.err

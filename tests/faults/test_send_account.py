@@ -56,13 +56,13 @@ def test_the_account_is_of_the_whole_command_and_its_line_goes_on(batch: Factory
         broken, most = cut_in_the_second_file(batch, port)
         assert 20 < most < 40
         assert "(B1-labels-0002.zpl, and 1 file was not sent)" in broken.err
-        (command,) = advised(broken)
+        (command,) = advised(broken, whole=True)
         assert command[command.index("--from") + 1] == serial(most + 1)
         assert {"--again", "--send", port.address} < set(command)
         # The same command again says the same line, and sends nothing.
         again = labels(batch, port.address)
         assert again.code == 4
-        assert advised(again) == [command]
+        assert advised(again, whole=True) == [command]
         assert len(port.received) == 2
         done = run_cli(*command)
         assert done.code == 0, done.err
@@ -83,9 +83,9 @@ def test_a_file_cut_off_after_its_last_label_is_done_once_the_rest_was_sent(batc
         broken = labels(batch, port.address)
         assert broken.code == 6
         assert "at most 20 of 60 labels were printed; 40 are left" in broken.err
-        (command,) = advised(broken)
+        (command,) = advised(broken, whole=True)
         again = labels(batch, port.address)  # the control: the rest is still open
-        assert (again.code, advised(again)) == (4, [command])
+        assert (again.code, advised(again, whole=True)) == (4, [command])
         assert run_cli(*command).code == 0
         handed = len(port.received)
         for more in (labels(batch, port.address), batch.cli("labels", "B1", "--send", port.address)):
@@ -115,7 +115,7 @@ def test_a_repeat_goes_on_with_unsent_files(batch: Factory) -> None:
         assert broken.code == 6
         assert "20 of 60 labels were printed; 40 are left, from ebK300000021 on" in broken.err
         assert "Nothing was printed" not in broken.err
-        ((*command,),) = advised(broken)
+        ((*command,),) = advised(broken, whole=True)
         assert "--again" not in command
     with RawPort() as port:
         at = command.index("--send") + 1
@@ -137,7 +137,7 @@ def test_an_unfinished_sending_again_goes_on_where_it_was(batch: Factory) -> Non
         assert broken.code == 6
         assert "0 of 60 labels" in broken.err
         assert "Nothing was printed; check the printer and run the command again" in broken.err
-        (command,) = advised(broken)
+        (command,) = advised(broken, whole=True)
         port.listen()
         done = run_cli(*command)
         assert done.code == 0, done.err
@@ -150,7 +150,7 @@ def test_only_some_labels_and_a_reprint_have_lines_that_go_on(batch: Factory) ->
         broken = batch.cli("labels", "B1", *WAYS, *(part for one in some for part in ("--only", one)),
                            "--send", port.address)  # fmt: skip
         assert broken.code == 6
-        (command,) = advised(broken)
+        (command,) = advised(broken, whole=True)
         left = [word for word in command if word in some]
         assert left and left == some[len(some) - len(left) :]
         assert run_cli(*command).code == 0
@@ -158,7 +158,7 @@ def test_only_some_labels_and_a_reprint_have_lines_that_go_on(batch: Factory) ->
     with RawPort(cut_after=1) as port:
         broken = batch.cli("reprint", "B1", *some, "--reason", "it's torn", "--send", port.address)
         assert broken.code == 6
-        (command,) = advised(broken)
+        (command,) = advised(broken, whole=True)
         assert command[command.index("--reason") + 1] == "it's torn"
         assert run_cli(*command).code == 0
 
@@ -168,7 +168,7 @@ def test_a_scrapped_unit_on_the_way_is_left_out_of_the_rest(batch: Factory) -> N
         broken = labels(batch, port.address)
         assert broken.code == 6
         assert batch.cli("scrap", "B1", serial(50), "--reason", "dropped").code == 0
-        (command,) = advised(broken)
+        (command,) = advised(broken, whole=True)
         done = run_cli(*command)
         assert done.code == 0, done.err
         assert "Left out: 1 package" in done.err
@@ -266,7 +266,7 @@ def test_a_run_that_was_cut_off_goes_on_to_its_end(batch: Factory) -> None:
     with RawPort(cut_after=40_000) as port:
         broken = run(batch, port.address)
         assert broken.code == 6
-        labels_line, resume = advised(broken)[-2:]
+        labels_line, resume = advised(broken, whole=True)[-2:]
         assert resume[-3:] == ["run", "--resume", "B1"]
         refused = batch.cli(*resume)
         assert refused.code == 4, "the rest is not sent unasked"

@@ -45,9 +45,10 @@ class Outcome:
         return json.loads(self.out)
 
 
-def advised(outcome: Outcome) -> list[list[str]]:
-    """The commands that a message advises, without `bss-mfg` and the workspace: arguments for `Factory.cli`."""
-    return advised_in(outcome.err)
+def advised(outcome: Outcome, *, whole: bool = False) -> list[list[str]]:
+    """The commands that a message advises, without `bss-mfg` and the workspace: arguments for `Factory.cli`; `whole`:
+    with the workspace, for `run_cli`."""
+    return advised_in(outcome.err, whole=whole)
 
 
 def advised_in(text: str, *, whole: bool = False) -> list[list[str]]:

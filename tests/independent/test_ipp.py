@@ -95,7 +95,7 @@ def test_the_state_of_a_queue(batch: Factory, folder: Path) -> None:
         assert rejected.json["problems"] == ["its queue takes no jobs"]
         cups.admin("cupsaccept", cups.queue)
         assert cups.out == b""
-        (command,) = advised(paused)
+        (command,) = advised(paused, whole=True)
         done = run_cli(*command)
         assert done.code == 0, done.err
         assert cups.out == (folder_of(batch) / "B1-labels-0001.zpl").read_bytes()
@@ -154,7 +154,7 @@ def test_an_aborted_job_has_a_true_count(batch: Factory, folder: Path) -> None:
         found = re.search(r"aborted the job 1 .*: at most (\d+) of 30 labels were printed; (\d+) are left", broken.err)
         assert found, broken.err
         assert (found[1], found[2]) == ("24", "6")
-        (command,) = advised(broken)
+        (command,) = advised(broken, whole=True)
         assert command[command.index("--from") + 1] == f"ebK3{25:08}"
 
 
