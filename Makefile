@@ -3,9 +3,12 @@
 # make test-all  every test: also faults, foreign programs and size; `make setup` installs the programs with apt-get
 # make test-rest what test-all has and test has not     make coverage  which lines `make test` reaches
 # make test-full the same with all offsets, kills, drawn specs and lives, of which test-all tries a share; hours
+# make fuzz   every reader with files made wrong, from where the last hunt ended (FUZZ="--cases 20000 READER ...")
 # make bench  the table of rates, some minutes      make docs   pictures and CLI reference of the docs
+# make languages  the catalogues of what operators see, after a text was changed
 # make site   the documentation as site/index.html, works offline
 # make bundle  bss-mfg with its own Python as a folder and an archive for this machine's system, in dist/
+# make deb  the bundle as a Debian package, in dist/; lintian must find nothing
 # make lock  the versions and hashes that the bundle and the next are made of
 # make wheelhouse PLATFORM=win_amd64  all wheels for another system, to install without a network
 # make bench-million  the same with a million units, an hour or more; writes benchmarks/results/VERSION.json
@@ -16,14 +19,17 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Commands that tests start compile the sources anew each time unless their bytecode may lie beside them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo setup test test-rest test-all test-full coverage lint bench bench-million docs site bundle lock wheelhouse clean
+.PHONY: demo setup test test-rest test-all test-full coverage lint bench bench-million docs languages site bundle deb lock wheelhouse clean
 
 demo: $(VENV)/runtime
 	$(BIN)/bss-mfg demo
 
 SMALL := tests/unit tests/cli
-LARGE := tests/faults tests/independent tests/scale tests/session
-PYTEST := $(BIN)/pytest -n 2 --dist loadgroup
+LARGE := tests/fuzz tests/faults tests/independent tests/scale tests/session
+# One test more at once than there are processors, since tests wait for browsers and other programs; four at most.
+JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -lt 4 ] && echo $$((n + 1)) || echo 4)
+# -rs says in the end what was left out, and why.
+PYTEST := $(BIN)/pytest -n $(JOBS) --dist loadgroup -rs
 
 setup: $(VENV)/test
 	$(BIN)/python -m tests.needs --install
@@ -45,6 +51,9 @@ test-full: test-all
 test-all: export BSS_MFG_TEST_ALL = 1
 test-all: test test-rest
 
+fuzz: $(VENV)/test
+	$(BIN)/python -m tests.fuzz $(FUZZ)
+
 coverage: $(VENV)/test
 	$(PYTEST) $(SMALL) --cov --cov-report=term:skip-covered
 
@@ -52,8 +61,8 @@ lint: $(VENV)/lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32 bss_mfg/device
-	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin bss_mfg/device
+	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32
+	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin
 	$(BIN)/lint-imports --no-cache --no-logo
 
 bench: $(VENV)/bench
@@ -72,8 +81,14 @@ site: $(VENV)/docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "OK: site/index.html"
 
+languages: $(VENV)/test
+	$(BIN)/python .ci/languages.py
+
 bundle: $(VENV)/bundle
 	$(BIN)/python .ci/bundle/bundle.py
+
+deb: $(VENV)/bundle
+	$(BIN)/python .ci/bundle/deb.py --lint
 
 wheelhouse: $(VENV)/bundle
 	$(BIN)/python .ci/bundle/wheelhouse.py --platform $(PLATFORM)

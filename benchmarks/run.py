@@ -59,7 +59,7 @@ class Found:
         asked += steps.growth_targets(self.growth or []) + steps.process_targets(self.processes or [])
         asked += helps.targets(self.help) if self.help else []
         asked += [Target(f"{one.step} / reference", one.ratio, one.target) for one in self.rounds or []]
-        asked += [one.target for one in self.contents or []]
+        asked += [target for one in self.contents or [] for target in one.targets]
         return asked
 
     def record(self) -> dict[str, Any]:

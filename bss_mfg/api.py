@@ -172,8 +172,8 @@ class OpenWorkspace:
     def __enter__(self) -> OpenWorkspace:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self._ledger.__exit__(kind, error, trace)
 
     def close(self) -> None:
         """Close the ledger."""

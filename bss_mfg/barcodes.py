@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from bss_mfg import gs1
+from bss_mfg.core.languages import phrase
 from bss_mfg.errors import InputError
 from bss_mfg.symbol import Matrix, load_zint, matrix_from_drawing, modules_of
 
@@ -35,6 +36,7 @@ _EXTENDED_RECTANGLES = {
     48: (26, 64),
 }
 """The same of ISO/IEC 21471 (DMRE), which not every reader knows."""
+_NEEDS_CHECK_DIGIT = phrase("An EAN needs its check digit, which depends on the others.")
 RETAIL_LENGTHS = (8, 12, 13)
 """Digits of an EAN-8, a UPC-A and an EAN-13."""
 
@@ -47,7 +49,7 @@ def code_128(text: str) -> Matrix:
     try:
         symbol.encode(text.encode("ascii"))
     except (RuntimeError, UnicodeEncodeError):
-        raise _refused_bars(text, "code-128", "Code 128 holds ASCII.") from None
+        raise _refused_bars(text, "code-128", phrase("Code 128 holds ASCII.")) from None
     return modules_of(symbol, 1)
 
 
@@ -56,8 +58,8 @@ def retail_code(text: str) -> Matrix:
     """An EAN-8, UPC-A or EAN-13 by its number of digits (ISO/IEC 15420) as one row."""
     if len(text) not in RETAIL_LENGTHS or not text.isdecimal():
         raise InputError(
-            f"{text[:40]!a} is not a UPC-A (12 digits), EAN-13 or EAN-8",
-            way_out="Give the product a upc or ean, or use a Code 128.",
+            phrase("{text} is not a UPC-A (12 digits), EAN-13 or EAN-8", text=ascii(text[:40])),
+            way_out=phrase("Give the product a upc or ean, or use a Code 128."),
         )
     zint = load_zint()
     symbol = zint.Symbol()
@@ -66,9 +68,9 @@ def retail_code(text: str) -> Matrix:
         # EANX takes eight digits for a short EAN-13: an EAN-8 goes in without its check digit, and comes out with it.
         symbol.encode((text[:7] if len(text) == 8 else text).encode("ascii"))
     except (RuntimeError, UnicodeEncodeError):
-        raise _refused_bars(text, "ean-upc", "An EAN needs its check digit, which depends on the others.") from None
+        raise _refused_bars(text, "ean-upc", _NEEDS_CHECK_DIGIT) from None
     if len(text) == 8 and symbol.text != text:
-        raise _refused_bars(text, "ean-upc", "An EAN needs its check digit, which depends on the others.")
+        raise _refused_bars(text, "ean-upc", _NEEDS_CHECK_DIGIT)
     return modules_of(symbol, 1)
 
 
@@ -92,7 +94,7 @@ def itf_14(text: str, indicator: int = 0) -> tuple[str, Matrix]:
     try:
         digits = gs1.carton_gtin(text, indicator)
     except ValueError as error:
-        raise _refused(text, "itf-14", str(error)) from None
+        raise _refused(text, "itf-14", _words(error)) from None
     zint = load_zint()
     symbol = zint.Symbol()
     symbol.symbology = zint.Symbology.ITF14
@@ -129,7 +131,7 @@ def _elements(text: str, kind: str) -> tuple[gs1.Element, ...]:
     try:
         return gs1.read_element_string(text)
     except ValueError as error:
-        raise _refused(text, kind, str(error)) from None
+        raise _refused(text, kind, _words(error)) from None
 
 
 def _encode_elements(symbol: Any, elements: tuple[gs1.Element, ...], text: str, kind: str) -> str:
@@ -137,10 +139,10 @@ def _encode_elements(symbol: Any, elements: tuple[gs1.Element, ...], text: str, 
     symbol.warn_level = load_zint().WarningLevel.FAIL_ALL
     try:
         if any(character in element.value for element in elements for character in "[]"):
-            raise RuntimeError("a value has a square bracket")
+            raise RuntimeError(phrase("a value has a square bracket"))
         symbol.encode("".join(f"[{element.ai}]{element.value}" for element in elements).encode("ascii"))
     except (RuntimeError, UnicodeEncodeError) as error:
-        why = str(error).partition(": ")[2] or str(error)
+        why = str(error).partition(": ")[2] or _words(error)  # zint's own words are English
         raise _refused(text, kind, why) from None
     return gs1.element_text(elements)
 
@@ -165,7 +167,7 @@ def check_digital_link(uri: str) -> None:
     try:
         elements = gs1.read_digital_link(uri)
     except ValueError as error:
-        raise _refused(uri, "gs1-digital-link", str(error)) from None
+        raise _refused(uri, "gs1-digital-link", _words(error)) from None
     _encode_elements(_gs1_data_matrix_symbol(), elements, uri, "gs1-digital-link")
 
 
@@ -188,8 +190,8 @@ def data_matrix_of_text(text: str, shape: DataMatrixShape) -> Matrix:
             continue
         return modules_of(symbol, sizes[size][0] if size else symbol.width)
     raise InputError(
-        f"a text of {len(text)} characters does not fit a {shape} Data Matrix",
-        way_out="Shorten it to plain ASCII, or choose another shape: square holds most.",
+        phrase("a text of {count} characters does not fit a {shape} Data Matrix", count=len(text), shape=shape),
+        way_out=phrase("Shorten it to plain ASCII, or choose another shape: square holds most."),
     )
 
 
@@ -208,17 +210,23 @@ def qr(text: str, level: QrLevel = "M") -> Matrix:
 
 def _too_much_for_qr(text: str, level: QrLevel) -> InputError:
     return InputError(
-        f"a text of {len(text)} characters does not fit a QR Code of level {level}",
-        way_out="Shorten the template's QR text, or choose a lower level.",
+        phrase("a text of {count} characters does not fit a QR Code of level {level}", count=len(text), level=level),
+        way_out=phrase("Shorten the template's QR text, or choose a lower level."),
     )
 
 
 def _refused(text: str, kind: str, why: str) -> InputError:
     return InputError(
-        f"{text[:80]!a} can't be drawn as {kind}: {why}",
-        way_out="Correct the element's text, or the value that it shows.",
+        phrase("{text} can't be drawn as {kind}: {why}", text=ascii(text[:80]), kind=kind, why=why),
+        way_out=phrase("Correct the element's text, or the value that it shows."),
     )
 
 
 def _refused_bars(text: str, kind: str, way_out: str) -> InputError:
-    return InputError(f"{text[:40]!a} can't be drawn as {kind}", way_out=way_out)
+    return InputError(phrase("{text} can't be drawn as {kind}", text=ascii(text[:40]), kind=kind), way_out=way_out)
+
+
+def _words(error: Exception) -> str:
+    """What an error says, which may be a phrase."""
+    said = error.args[0] if error.args else ""
+    return said if isinstance(said, str) else str(error)

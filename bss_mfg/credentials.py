@@ -14,7 +14,7 @@ import uuid
 from functools import lru_cache
 
 from bss_mfg.core.bits import reversed_crc16
-from bss_mfg.core.text import is_windows_device
+from bss_mfg.core.windows_names import is_windows_device
 from bss_mfg.errors import InputError, ValueProblem
 from bss_mfg.model import Secret
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,8 +49,8 @@ from bss_mfg.verify.verification import verify
 from bss_mfg.workspace.product import Product
 from bss_mfg.workspace.workspace import Workspace
 
-StepReporter = Callable[[str], Progress]
-"""Called with a step's name, gives the step's progress function."""
+StepReporter = Callable[[str], AbstractContextManager[Progress]]
+"""Called with a step's name, gives the step's progress function, until the step is over."""
 
 
 class DemoBatch(FileModel):
@@ -108,7 +108,8 @@ class _Sample:
     def step(self, name: str) -> Iterator[Progress]:
         """A timed step, with its progress function."""
         start = time.perf_counter()
-        yield self.reporter(f"{self.name}: {name}")
+        with self.reporter(f"{self.name}: {name}") as progress:
+            yield progress
         self.seconds[name] = time.perf_counter() - start
 
 

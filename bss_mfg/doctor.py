@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-import shlex
-import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bss_mfg.core.shell_words import shell_word
 from bss_mfg.core.text import count_words, listing
+from bss_mfg.installation import how_to_repair
+from bss_mfg.workspace.vault_key_lines import KEPT
 
 if TYPE_CHECKING:
     from bss_mfg.ledger.ledger import Ledger
@@ -41,6 +42,7 @@ class Check:
 
 _REQUIRED_PACKAGES = {
     "click": "the command line",
+    "rich": "bars and tables at a terminal",
     "cryptography": "keys and encryption",
     "zint-bindings": "Data Matrix symbols",
     "zxing-cpp": "reading symbols",
@@ -70,7 +72,7 @@ def check_machine() -> list[Check]:
         try:
             checks.append(Check(name, Level.OK, f"{importlib.metadata.version(name)} ({purpose})"))
         except importlib.metadata.PackageNotFoundError:
-            checks.append(Check(name, Level.FAULT, f"missing ({purpose})", f"pip install {name}"))
+            checks.append(Check(name, Level.FAULT, f"missing ({purpose})", how_to_repair(name)))
     mode, level = journal()
     checks.append(Check("sqlite", Level.OK, f"{sqlite_version()}, journal {mode}, synchronous {level}"))
     checks.append(_crypto())
@@ -104,9 +106,9 @@ def _crypto() -> Check:
             private, public = new_development_key("rsa" if suite.key_kind == "RSA" else "p256")
             sealed = suite.sealer(load_public_key(public, "test").key)(b"test")
             if suite.open(load_private_key(private, "test"), sealed) != b"test":
-                return Check("suites", Level.FAULT, f"{suite.name} does not decrypt", "pip install -U cryptography")
+                return Check("suites", Level.FAULT, f"{suite.name} does not decrypt", how_to_repair("cryptography"))
     except (BssError, ImportError, ValueError) as error:
-        return Check("suites", Level.FAULT, type(error).__name__, "pip install -U cryptography")
+        return Check("suites", Level.FAULT, type(error).__name__, how_to_repair("cryptography"))
     return Check("suites", Level.OK, f"{len(PRESETS)} suites encrypt and decrypt")
 
 
@@ -129,30 +131,22 @@ def _fonts() -> Check:
         wanted = {name: "Aa1" if name == "ocr-b" else "Aa1\u00e4\u03a9\u0416" for name in FONTS}
         missing = [name for name, letters in wanted.items() if load_bundled_font(name).missing(letters)]
     except (OSError, ImportError) as error:
-        return Check("fonts", Level.FAULT, type(error).__name__, "pip install --force-reinstall bss-mfg")
+        return Check("fonts", Level.FAULT, type(error).__name__, how_to_repair("bss-mfg"))
     if missing:
-        return Check(
-            "fonts", Level.FAULT, f"glyphs lack in {', '.join(missing)}", "pip install --force-reinstall bss-mfg"
-        )
+        return Check("fonts", Level.FAULT, f"glyphs lack in {', '.join(missing)}", how_to_repair("bss-mfg"))
     return Check("fonts", Level.OK, f"{', '.join(FONTS)}: Latin, Greek, Cyrillic (ocr-b: ASCII)")
 
 
 def _libdmtx() -> Check:
     from bss_mfg.errors import BssError
-    from bss_mfg.imaging.second_reader import SecondReader
+    from bss_mfg.imaging.second_reader import SecondReader, how_to_install_libdmtx
 
     try:
         with SecondReader():
             return Check("libdmtx", Level.OK, "the second reader works")
     except BssError:
-        fixes = {
-            "darwin": "brew install libdmtx",
-            "win32": "pip install --force-reinstall pylibdmtx",
-        }
-        fix = fixes.get(sys.platform, "sudo apt-get install libdmtx0b")
-        return Check(
-            "libdmtx", Level.GAP, "missing; --second-reader needs it, and damaged labels read better with it", fix
-        )
+        found = "missing; --second-reader needs it, and damaged labels read better with it"
+        return Check("libdmtx", Level.GAP, found, how_to_install_libdmtx())
 
 
 def check_left_over(root: Path) -> Check:
@@ -212,17 +206,18 @@ def check_vault(found: VaultStatus) -> Check:
     if found.trouble:
         return Check("vault", Level.FAULT, found.trouble, found.way_out)
     tried = f"opens {count_words(found.keys.opened, 'data key')}" if found.keys else "not opened"
-    return Check("vault", Level.OK, f"key {found.id}, kept in a {found.kind}; {tried}")
+    kept = f", kept {KEPT[found.kind]}" if found.kind else ""
+    return Check("vault", Level.OK, f"key {found.id}{kept}; {tried}")
 
 
 def check_vault_files(found: VaultStatus) -> list[Check]:
     """Whether the vault key is closed to others, and what changes of it left."""
     checks = []
-    if found.exposed:
-        fix = f"chmod 600 {shlex.quote(str(found.file))}"
-        checks.append(Check("vault key file", Level.FAULT, f"others may read {found.file.name}", fix))
+    for path in found.exposed:
+        fix = f"chmod 600 {shell_word(str(path))}"
+        checks.append(Check("vault key file", Level.FAULT, f"others may read or change {path.name}", fix))
     if found.left_over:
         names = ", ".join(path.name for path in found.left_over)
         fix = "The next `bss-mfg vault rekey` clears them away."
-        checks.append(Check("vault key change", Level.GAP, f"never took place: {names}", fix))
+        checks.append(Check("vault key change", Level.GAP, f"not in force: {names}", fix))
     return checks

@@ -8,6 +8,7 @@ fields; its words are for people.
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,6 +134,10 @@ class NotPermittedError(InputError):
     """The ledger's server does not let this user do that: it takes another role."""
 
 
+class WrongSecretError(InputError):
+    """A passphrase or a PIN that opens nothing. It is not tried again by itself: what counts wrong ones would lock."""
+
+
 class NoWorkspaceError(InputError):
     """There is no workspace where one was looked for, and none was named."""
 
@@ -149,10 +154,18 @@ class LedgerError(BssError):
     exit_code = 5
 
 
+class FinalLedgerError(LedgerError):
+    """No waiting mends it: the ledger was moved, is newer than the program, or has another history."""
+
+
 class MissingError(BssError):
     """Something is missing on this machine: a library, a font, disk space, the vault key. Exit code 6."""
 
     exit_code = 6
+
+
+class NobodyToAskError(MissingError):
+    """A passphrase or a PIN is needed, and nobody is there to type it: which says nothing of the key."""
 
 
 class StoppedError(BssError):
@@ -226,8 +239,23 @@ _REFUSALS = {
     errno.EBUSY: _OPEN_ELSEWHERE,
     errno.ETXTBSY: _OPEN_ELSEWHERE,
 }
-_REFUSALS_BY_WINDOWS = {32: _OPEN_ELSEWHERE, 33: _OPEN_ELSEWHERE, 39: _NO_ROOM, 112: _NO_ROOM}
-"""ERROR_SHARING_VIOLATION and others: Python calls the first two "permission denied"."""
+_REFUSALS_BY_WINDOWS = {
+    19: _REFUSALS[errno.EROFS],
+    23: _REFUSALS[errno.EIO],
+    32: _OPEN_ELSEWHERE,
+    33: _OPEN_ELSEWHERE,
+    39: _NO_ROOM,
+    112: _NO_ROOM,
+    123: _Refusal(InputError, 'Windows has no such names (none of < > : " | ? *)', "Choose another name."),
+    206: _REFUSALS[errno.ENAMETOOLONG],
+    303: _OPEN_ELSEWHERE,
+    1117: _REFUSALS[errno.EIO],
+    1224: _OPEN_ELSEWHERE,
+}
+"""By number (Microsoft, System Error Codes): Python calls many of them "permission denied" or "invalid argument"."""
+_INVALID_NAME, _TOO_LONG = 123, 206
+_LONGEST_THERE = 247
+"""Characters that any path may have on Windows; a longer one is "not found" there."""
 _NUMBERS: dict[type[OSError], int] = {
     PermissionError: errno.EACCES,
     FileNotFoundError: errno.ENOENT,
@@ -242,10 +270,22 @@ def from_os_error(error: OSError, action: str, path: Path | str | None = None) -
     """The plain words for an operating system's refusal; `action` says what was being done to `path`."""
     named = path if path is not None else error.filename
     name = Location(str(named)) if named else "a file"
-    refusal = _REFUSALS_BY_WINDOWS.get(getattr(error, "winerror", None) or 0) or _REFUSALS.get(
+    refusal = _REFUSALS_BY_WINDOWS.get(_number_by_windows(error)) or _REFUSALS.get(
         error.errno or _NUMBERS.get(type(error), 0)
     )
     if refusal is None:
         reason = error.strerror or type(error).__name__
         return InputError(f"{reason} while {action}", where=name, way_out="Check the path and its folder.")
     return refusal.error(f"{refusal.what} while {action}", where=name, way_out=refusal.way_out)
+
+
+def _number_by_windows(error: OSError) -> int:
+    """Windows' own number of a refusal, 0 on other systems. What opens a file has none: it is seen by the file."""
+    number = getattr(error, "winerror", None) or 0
+    if os.name == "nt" and error.filename:
+        path = Path(os.fsdecode(error.filename))
+        if error.errno == errno.ENOENT and len(str(path.absolute())) > _LONGEST_THERE:
+            return _TOO_LONG
+        if error.errno == errno.EINVAL and set(path.name) & set('<>"|?*'):
+            return _INVALID_NAME
+    return number

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
+from bss_mfg.core.languages import phrase
+
 _AI = re.compile(r"\((\d{2,4})\)")
 _GTIN_AIS = ("01", "02")
 _CHECKED_AIS = {"402": 17, "410": 13, "411": 13, "412": 13, "413": 13, "414": 13, "415": 13, "416": 13, "417": 13}
@@ -34,14 +36,20 @@ def check_digit(digits: str) -> int:
 def require_check_digit(digits: str) -> str:
     """The digits, whose last must be their check digit."""
     if check_digit(digits[:-1]) != int(digits[-1]):
-        raise ValueError(f"the check digit of {digits} should be {check_digit(digits[:-1])}: a digit is wrong")
+        raise ValueError(
+            phrase(
+                "the check digit of {digits} should be {right}: a digit is wrong",
+                digits=digits,
+                right=str(check_digit(digits[:-1])),
+            )
+        )
     return digits
 
 
 def gtin_14(code: str) -> str:
     """A GTIN of 8, 12, 13 or 14 digits, zeros in front to make it 14."""
     if not (code.isascii() and code.isdecimal()) or len(code) not in (8, 12, 13, 14):
-        raise ValueError(f"{code[:40]!r} isn't a GTIN: that has 8, 12, 13 or 14 digits")
+        raise ValueError(phrase("{code} isn't a GTIN: that has 8, 12, 13 or 14 digits", code=repr(code[:40])))
     return require_check_digit(code).zfill(14)
 
 
@@ -52,7 +60,7 @@ def carton_gtin(code: str, indicator: int) -> str:
     if indicator == 0:
         return gtin
     if gtin[0] != "0":
-        raise ValueError(f"{code} has an indicator already: {gtin[0]}")
+        raise ValueError(phrase("{code} has an indicator already: {indicator}", code=code, indicator=gtin[0]))
     stem = f"{indicator}{gtin[1:13]}"
     return f"{stem}{check_digit(stem)}"
 
@@ -60,7 +68,9 @@ def carton_gtin(code: str, indicator: int) -> str:
 def sscc(text: str) -> str:
     """An SSCC of 18 digits; of 17 the check digit is worked out."""
     if not (text.isascii() and text.isdecimal()) or len(text) not in (17, 18):
-        raise ValueError(f"{text[:40]!r} isn't an SSCC: that has 17 digits, or 18 with its check digit")
+        raise ValueError(
+            phrase("{text} isn't an SSCC: that has 17 digits, or 18 with its check digit", text=repr(text[:40]))
+        )
     return f"{text}{check_digit(text)}" if len(text) == 17 else require_check_digit(text)
 
 
@@ -76,13 +86,15 @@ def read_element_string(text: str) -> tuple[Element, ...]:
     """The elements of `(01)09506000134352(21)A1`: GTINs made 14 digits long, the check digit of an SSCC worked out."""
     before, *rest = _AI.split(text)
     if before or not rest:
-        raise ValueError(f"{text[:40]!r} does not begin with an application identifier in brackets, as in (01)")
+        raise ValueError(
+            phrase("{text} does not begin with an application identifier in brackets, as in (01)", text=repr(text[:40]))
+        )
     return tuple(Element(ai, _value(ai, value)) for ai, value in zip(rest[::2], rest[1::2], strict=True))
 
 
 def _value(ai: str, value: str) -> str:
     if not value:
-        raise ValueError(f"({ai}) has no value")
+        raise ValueError(phrase("({ai}) has no value", ai=ai))
     if ai == "00":
         return sscc(value)
     return gtin_14(value) if ai in _GTIN_AIS else value
@@ -97,28 +109,43 @@ def read_digital_link(uri: str) -> tuple[Element, ...]:
     """The elements of a Digital Link address, `https://…/01/09506000134352/21/A1`: its primary key, then qualifiers."""
     parts = urlsplit(uri)
     if parts.scheme not in ("http", "https") or not parts.hostname or not uri.isascii() or re.search(r"\s", uri):
-        raise ValueError(f"{uri[:60]!r} isn't a web address, as in https://id.example.com/01/09506000134352")
+        raise ValueError(
+            phrase(
+                "{address} isn't a web address, as in https://id.example.com/01/09506000134352", address=repr(uri[:60])
+            )
+        )
     segments = [unquote(segment) for segment in parts.path.strip("/").split("/")]
     # A company may put folders of its own before the key, which is the last pair that can be one.
     starts = [at for at, segment in enumerate(segments[:-1]) if segment in _LINK_KEYS and (len(segments) - at) % 2 == 0]
     if not starts:
-        raise ValueError(f"{uri[:60]!r} has no GS1 key in its path, as in /01/09506000134352")
+        raise ValueError(
+            phrase("{address} has no GS1 key in its path, as in /01/09506000134352", address=repr(uri[:60]))
+        )
     start = starts[0]
     pairs = list(zip(segments[start::2], segments[start + 1 :: 2], strict=True))
     (key, value), *qualifiers = pairs
     allowed = _LINK_KEYS[key]
     places = [allowed.index(ai) if ai in allowed else -1 for ai, _ in qualifiers]
     if -1 in places or places != sorted(set(places)):
-        order = ", ".join(f"/{ai}/" for ai in allowed) or "nothing"
-        raise ValueError(f"after /{key}/ may follow {order}, in this order")
+        order = ", ".join(f"/{ai}/" for ai in allowed) or phrase("nothing")
+        raise ValueError(phrase("after /{key}/ may follow {order}, in this order", key=key, order=order))
     if key == "01" and len(value) != 14:
         raise ValueError(
-            f"/01/{value[:20]} has {len(value)} digits: a Digital Link's GTIN has 14, as {{code:gtin}} does"
+            phrase(
+                "/01/{value} has {digits} digits: a Digital Link's GTIN has 14, as {example} does",
+                value=value[:20],
+                digits=len(value),
+                example="{code:gtin}",
+            )
         )
     if key == "00" and len(value) != 18:
-        raise ValueError(f"/00/{value[:20]} has {len(value)} digits: an SSCC has 18")
+        raise ValueError(phrase("/00/{value} has {digits} digits: an SSCC has 18", value=value[:20], digits=len(value)))
     if key in _CHECKED_AIS:
         if not value.isdecimal() or len(value) != _CHECKED_AIS[key]:
-            raise ValueError(f"/{key}/{value[:20]}: its value has {_CHECKED_AIS[key]} digits")
+            raise ValueError(
+                phrase(
+                    "/{key}/{value}: its value has {digits} digits", key=key, value=value[:20], digits=_CHECKED_AIS[key]
+                )
+            )
         require_check_digit(value)
     return tuple(Element(ai, _value(ai, value)) for ai, value in pairs)

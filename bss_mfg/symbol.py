@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bss_mfg.core.bits import REVERSED_BITS
 from bss_mfg.errors import InputError, MissingError
+from bss_mfg.installation import how_to_repair
 
 if TYPE_CHECKING:
     import numpy as np
@@ -120,7 +121,7 @@ def load_zint() -> Any:
     except ImportError as error:
         raise MissingError(
             "zint-bindings, which makes the symbols, can't be loaded",
-            way_out="Install it with `pip install zint-bindings`.",
+            way_out=how_to_repair("zint-bindings"),
         ) from error
     return zint
 

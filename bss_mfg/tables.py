@@ -13,6 +13,7 @@ from typing import Any
 
 from bss_mfg.core.text import FORMULA_STARTS, starts_formula
 from bss_mfg.errors import BssError, InputError, MissingError
+from bss_mfg.installation import how_to_add
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.unit_columns import INTEGER_COLUMNS, UNIT_COLUMNS
 from bss_mfg.ledger.unit_table import ALL_UNITS, UnitFilter
@@ -153,7 +154,7 @@ def write_parquet(path: Path, names: Sequence[str], slices: RowChunks) -> None:
     except ImportError as error:
         raise MissingError(
             "Parquet needs pyarrow, which is not installed",
-            way_out="Install it with: pip install 'bss-mfg[parquet]'. The other formats work without.",
+            way_out=f"{how_to_add('parquet')} The other formats work without.",
         ) from error
 
     types = [pyarrow.int64() if name in INTEGER_COLUMNS else pyarrow.string() for name in names]

@@ -1,26 +1,26 @@
 """Makes what the docs show of the program: docs/cli.md, docs/pictures/, the numbers of docs/performance.md, the events
 in docs/formats/ledger.md, the languages in docs/formats/printer.md.
 
-`--check` compares docs/cli.md and the pages in docs/formats/ only.
+`--check` compares docs/cli.md and the pages in docs/formats/ only; each script that makes pictures has its own.
 """
 
 from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
 import click
-import pypdfium2
-from PIL import Image, ImageOps
 
 from bss_mfg.cli.main import cli
+from bss_mfg.core.untrusted import LIMITS
 from bss_mfg.ledger.events import event_table
 from bss_mfg.printer_languages import LANGUAGES
 
 HERE = Path(__file__).parent
+PICTURES = ("terminal_pictures.py", "demo_cast.py", "page_pictures.py", "label_pictures.py", "template_pictures.py")
+"""What makes docs/pictures; each takes `--check`, `--list` and names."""
 
 
 def reference() -> str:
@@ -73,6 +73,23 @@ def with_languages(text: str) -> str:
     return _with_table(text, "languages", "\n".join(lines) + "\n")
 
 
+def with_limits(text: str) -> str:
+    """The security page with the table of what readers take, from the layer that holds it."""
+
+    def size(count: int) -> str:
+        power = (count.bit_length() - 1) // 10
+        return f"{count >> 10 * power} {('bytes', 'KiB', 'MiB', 'GiB')[power]}"
+
+    lines = ["", "| what is read | at most |", "|---|---|"]
+    for one in LIMITS.values():
+        parts = [size(one.size) if one.size else "any size, read as a stream"]
+        parts += [f"{one.items:,} {one.item}"] if one.items else []
+        parts += [f"{one.depth} deep"] if one.depth else []
+        parts += [f"drawn with {size(one.memory)} of memory and {one.seconds} s of work"] if one.seconds else []
+        lines.append(f"| {one.files} | {'; '.join(parts)} |")
+    return _with_table(text, "limits", "\n".join(lines) + "\n\n")
+
+
 def _with_table(text: str, name: str, table: str) -> str:
     """A page with a table between its marks."""
     before, mark, rest = text.partition(f"<!-- {name} -->\n")
@@ -80,36 +97,25 @@ def _with_table(text: str, name: str, table: str) -> str:
     return f"{before}{mark}{table}{end}{after}"
 
 
-def pictures() -> None:
-    """A sheet, a roll label and a report, as the demo makes them."""
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder) / "demo"
-        subprocess.run([sys.executable, "-m", "bss_mfg", "demo", "--out", root], check=True, stdout=subprocess.DEVNULL)
-        for name, batch, dpi in (("sheet", "mesh-bulb-0001", 100), ("roll", "mesh-plug-2pack-0001", 203)):
-            document = pypdfium2.PdfDocument(root / "batches" / batch / "labels" / f"{batch}-labels-0001.pdf")
-            page = document[0].render(scale=dpi / 72, grayscale=True).to_pil()
-            document.close()
-            framed = ImageOps.expand(page, 1, 170)
-            framed.convert("P", palette=Image.Palette.ADAPTIVE, colors=16).save(
-                HERE / "pictures" / f"{name}.png", optimize=True
-            )
-
-
 if __name__ == "__main__":
     path = HERE / "cli.md"
-    tables = {HERE / "formats" / "ledger.md": with_events, HERE / "formats" / "printer.md": with_languages}
+    tables = {
+        HERE / "formats" / "ledger.md": with_events,
+        HERE / "formats" / "printer.md": with_languages,
+        HERE / "security.md": with_limits,
+    }
     if "--check" in sys.argv:
         if path.read_text("utf-8") != reference():
             sys.exit("docs/cli.md is not current: run `make docs`")
         for page, fill in tables.items():
             if page.read_text("utf-8") != fill(page.read_text("utf-8")):
-                sys.exit(f"docs/formats/{page.name} is not current: run `make docs`")
+                sys.exit(f"docs/{page.relative_to(HERE)} is not current: run `make docs`")
     else:
         path.write_text(reference(), "utf-8")
         for page, fill in tables.items():
             page.write_text(fill(page.read_text("utf-8")), "utf-8")
-        pictures()
-        subprocess.run([sys.executable, HERE / "report_picture.py"], check=True)
+        for script in PICTURES:
+            subprocess.run([sys.executable, HERE / script], check=True)
         subprocess.run([sys.executable, HERE / "performance.py"], check=True)
         if find_spec("matplotlib"):
             subprocess.run([sys.executable, HERE / "performance_pictures.py"], check=True)

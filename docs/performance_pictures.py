@@ -1,6 +1,6 @@
 """Makes docs/pictures/performance-*.svg from the numbers of a release: `python docs/performance_pictures.py [RESULTS]`.
 
-Needs matplotlib: `pip install 'bss-mfg[bench]'`. The same numbers give the same files.
+Needs matplotlib: `pip install "bss-mfg[bench]"`. The same numbers give the same files.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pypdfium2
+from pictures_made import Gallery, opened, repeatable
 from PIL import Image, ImageDraw, ImageOps
 
 from bss_mfg.gs1 import sscc
@@ -28,9 +29,9 @@ WIDTH = 620
 """Pixels of a picture."""
 
 
-def pictures(folder: Path) -> None:
+def pictures(gallery: Gallery) -> None:
     """One picture for each template."""
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory() as place, repeatable("templates"):
         root = Path(place) / "factory"
         workspace = Workspace.create(root, Actor("docs", "docs", "docs"), {})
         _, public = new_development_key("p256")
@@ -53,17 +54,20 @@ def pictures(folder: Path) -> None:
                 for name in ("bulb", "plug", "sensor")
                 for loaded in (workspace.product(name),)
             }
-            for name in workspace.template_names():
+            # The traveller first: it shows where the history stands, whichever pictures are made.
+            names = sorted(workspace.template_names(), key=lambda name: not name.startswith("traveller"))
+            for name in filter(lambda name: gallery.wants(f"template-{name}.png"), names):
                 template = load_template(workspace.template_file(name))
+                shown, media = f"template-{name}.png", template.definition.media
                 if name.startswith("logistic"):
                     _packing_label(ledger, batches["bulb"], template, root / "packed.pdf")
-                    _picture(root / "packed.pdf", template.definition.media, folder / f"template-{name}.png")
+                    gallery.image(shown, _picture(root / "packed.pdf", media), colours=16)
                     continue
                 batch = batches["plug" if "multipack" in name else "sensor" if name.startswith("bars") else "bulb"]
                 made = make_labels(
                     ledger, batch, template, BUILT_IN["pdf-300"], root / "out" / name, LabelRequest(again=True)
                 )
-                _picture(made.files[0], template.definition.media, folder / f"template-{name}.png")
+                gallery.image(shown, _picture(made.files[0], media), colours=16)
 
 
 def _packing_label(ledger: Ledger, batch: Batch, template: LoadedTemplate, target: Path) -> None:
@@ -73,7 +77,7 @@ def _packing_label(ledger: Ledger, batch: Batch, template: LoadedTemplate, targe
     target.write_bytes(PackingLabel(template, BUILT_IN["pdf-300"]).draw(goods))
 
 
-def _picture(pdf: Path, media: Media, target: Path) -> None:
+def _picture(pdf: Path, media: Media) -> Image.Image:
     """A file's first page; where a label is not cut along the page's edge, its cut as a line."""
     document = pypdfium2.PdfDocument(pdf)
     page = document[0]
@@ -85,8 +89,11 @@ def _picture(pdf: Path, media: Media, target: Path) -> None:
         radius = {"round": media.label_width / 2, "oval": 0.0}.get(media.cut, media.corner) * pixels
         box = (left, top, left + media.label_width * pixels - 1, top + media.label_height * pixels - 1)
         ImageDraw.Draw(shot).rounded_rectangle(box, radius, outline="#c62828")
-    ImageOps.expand(shot, 1, 170).convert("P", palette=Image.Palette.ADAPTIVE, colors=16).save(target, optimize=True)
+    return ImageOps.expand(shot, 1, 170)
 
 
-if __name__ == "__main__":
-    pictures(Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "pictures")
+PICTURES = {f"template-{path.stem}.png": path for path in sorted((HERE.parent / "templates").glob("*.toml"))}
+
+if __name__ == "__main__" and (gallery := opened(sys.argv[1:], PICTURES)):
+    pictures(gallery)
+    gallery.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import os
 import shutil
 import signal
@@ -19,8 +20,11 @@ from tests.helpers.commands import run_cli
 from tests.helpers.factory import Factory, issue_lamps, make_factory, print_sheets
 from tests.helpers.keys import PASSPHRASE
 from tests.helpers.repeatable import RepeatableSource, chosen_seed
+from tests.helpers.tokens import faulty_library
 from tests.needs import require
 
+REPOSITORY = Path(__file__).parents[1]
+NAMES_BEFORE = pytest.StashKey[frozenset[str]]()
 SOURCE = RepeatableSource(chosen_seed())
 """What each test draws its keys from."""
 # How quick a machine is, no test decides; and with one seed, all runs try the same.
@@ -45,14 +49,42 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         return (yield)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A file's bytes name no test: some hold the time they were made, and then no two processes name the same."""
+    return argname if isinstance(val, bytes) and len(val) > 40 else None
+
+
 def pytest_configure() -> None:
     """The tests' folders are in memory where there is room: a ledger syncs each commit, and thousands are made here."""
     memory = Path("/dev/shm")
     if memory.is_dir() and shutil.disk_usage(memory).free > 2 << 30 and not os.statvfs(memory).f_flag & os.ST_NOEXEC:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
+    os.environ["BSS_MFG_LANGUAGE"] = "en"  # whatever the developer speaks
     # A shell starts what is put into the background with Ctrl-C ignored, and every command tested would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     SOURCE.install(pytest.MonkeyPatch())
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    session.stash[NAMES_BEFORE] = _names_beside_the_tests()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A test that leaves something in the repository fails the run: the next test, or a commit, would take it along."""
+    left = _names_beside_the_tests() - session.stash[NAMES_BEFORE]
+    if left and not hasattr(session.config, "workerinput"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.write_line(f"Tests left these in the repository: {sorted(map(ascii, left))}", red=True)
+
+
+def _names_beside_the_tests() -> frozenset[str]:
+    """What lies at the top of the repository, but for what tools keep there (.gitignore)."""
+    kept = [line.strip("/\n") for line in (REPOSITORY / ".gitignore").open(encoding="utf-8")]
+    return frozenset(
+        path.name for path in REPOSITORY.iterdir() if not any(fnmatch.fnmatch(path.name, name) for name in kept)
+    )
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -117,6 +149,12 @@ def memory() -> Iterator[Path]:
     """A folder in memory where there is one: for thousands of ledgers, each of which is synced."""
     with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
         yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def faulty_token(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library of tokens that fail at a call."""
+    return faulty_library(tmp_path_factory.mktemp("faulty"))
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,7 @@ from bss_mfg.imaging.text_ocr import data_folder
 from tests.helpers import ROOT
 from tests.helpers.mocked_bluez import SYSTEM_PYTHON
 from tests.helpers.postgres import programs
+from tests.helpers.tokens import SOFTHSM
 
 EVERYTHING = os.environ.get("BSS_MFG_TEST_ALL") == "1"
 """Whether a missing tool is an error."""
@@ -75,6 +76,8 @@ def node_has(folder: Path, package: str) -> bool:
 
 MESH_DAEMON = "/usr/libexec/bluetooth/bluetooth-meshd"
 """BlueZ's mesh daemon, as Debian installs it."""
+GO_SOURCES = Path("/usr/share/gocode")
+"""Go's libraries, as Debian installs them."""
 BOUNCY_CASTLE = "/usr/share/java/bcprov.jar"
 """Bouncy Castle, as Debian installs it."""
 
@@ -133,6 +136,7 @@ TOOLS = {
         Tool("chromedriver", "chromium-driver", "drives the browser", fixture="chrome"),
         Tool("WebKitWebDriver", "webkit2gtk-driver xvfb", "a browser with the engine of iPhones",
              lambda: bool(shutil.which("WebKitWebDriver") and shutil.which("Xvfb"))),
+        Tool("ssh-keygen", "openssh-client", "signs with SSH keys, and verifies"),
         Tool("pdftoppm", "poppler-utils", "draws PDF"),
         Tool("rsvg-convert", "librsvg2-bin", "draws SVG"),
         Tool("qpdf", "qpdf", "checks PDF"),
@@ -188,10 +192,18 @@ TOOLS = {
         Tool("unshare", "coreutils util-linux", "a machine without Python and network",
              lambda: bool(shutil.which("unshare") and shutil.which("chroot"))),
         Tool("strip", "binutils", "makes bundles"),
+        Tool("dpkg", "dpkg", "makes Debian packages"),
+        Tool("lintian", "lintian man-db", "checks Debian packages"),
         Tool("user-mode-linux", "user-mode-linux bluez-meshd dbus", "a kernel for BlueZ's mesh daemon",
              lambda: all(map(shutil.which, ("linux.uml", "dbus-daemon"))) and Path(MESH_DAEMON).is_file()),
         Tool("python-dbusmock", "python3-dbusmock dbus", "BlueZ without Bluetooth", dbusmock_imports),
+        Tool("go-note", "golang-go golang-golang-x-mod-dev", "verifies notes and proofs of logs",
+             lambda: bool(shutil.which("go")) and (GO_SOURCES / "src/golang.org/x/mod/sumdb/note").is_dir()),
         Tool("faketime", "faketime", "sets clocks wrong", lambda: faketime_library() is not None),
+        Tool("softhsm2", "softhsm2", "a PKCS#11 token in software",
+             lambda: bool(shutil.which("softhsm2-util")) and SOFTHSM.is_file()),
+        Tool("swtpm", "swtpm tpm2-tools", "a TPM 2.0 in software",
+             lambda: bool(shutil.which("swtpm") and shutil.which("tpm2_clear"))),
     )
 }  # fmt: skip
 

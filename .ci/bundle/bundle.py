@@ -22,6 +22,8 @@ from components import gather_licences, list_components
 from runtime import Runtime, add_system_libraries, compile_all, copy_runtime
 from sbom import write_sbom
 
+from bss_mfg.installation import BUNDLE
+
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 REQUIREMENTS = HERE / "requirements.txt"
@@ -30,11 +32,12 @@ UV = (sys.executable, "-m", "uv")
 """Resolves, installs and builds; many times as quick as pip."""
 _USELESS_FOLDERS = {"tests", "test", "testing", "include", "docs", "examples", "_pyinstaller"}
 _NEEDED_FOLDERS = {"numpy/testing"}
-_NEVER_USED = ("bin", "bumble/apps", "prompt_toolkit", "prompt_toolkit-*", "wcwidth", "wcwidth-*", "numpy/f2py")
-"""What only programs for terminals of bumble's use, and a compiler's companion."""
-_USELESS_FILES = re.compile(
-    r".*\.(pyi|pyx|pxd|h|c|cpp|a|lib|pth)|RECORD|INSTALLER|REQUESTED|direct_url\.json|uv_cache\.json"
-)
+_NEVER_USED = (
+    "bin", "bumble/apps", "prompt_toolkit", "prompt_toolkit-*", "wcwidth", "wcwidth-*", "numpy/f2py",
+    "numpy/_core/*_tests.*", "reportlab/fonts",
+)  # fmt: skip
+"""What only programs for terminals of bumble use, a compiler's companion, tests, and fonts: labels have their own."""
+_USELESS_FILES = re.compile(r".*\.(pyi|pyx|pxd|h|c|cpp|a|lib|pth)|INSTALLER|REQUESTED|direct_url\.json|uv_cache\.json")
 
 
 def system_name() -> str:
@@ -54,10 +57,16 @@ def make_bundle(out: Path, docs: bool = True) -> Path:
     runtime = copy_runtime(folder / "runtime")
     install_packages(runtime)
     drop_useless(runtime.packages)
+    (own,) = runtime.packages.glob("bss_mfg-*.dist-info")
+    (own / "INSTALLER").write_text(f"{BUNDLE}\n", "utf-8", newline="\n")
     named = [_library_file("dmtx")] if sys.platform == "linux" else []
     system_libraries = add_system_libraries(runtime, named)
     components = list_components(runtime, system_libraries)
+    for record in runtime.packages.glob("*.dist-info/RECORD"):  # it has told which files are a package's
+        record.unlink()
     gather_licences(components, folder / "licenses")
+    for texts in runtime.packages.glob("*.dist-info/licenses"):  # they are gathered
+        shutil.rmtree(texts)
     write_sbom(components, folder / "sbom.cdx.json")
     start = "bss-mfg.cmd" if sys.platform == "win32" else "bss-mfg"
     shutil.copy(HERE / "launchers" / start, folder / start)
@@ -88,7 +97,10 @@ def drop_useless(packages: Path) -> None:
     """Drop tests, headers, stubs, and what pip notes of this machine."""
     for pattern in _NEVER_USED:
         for path in packages.glob(pattern):
-            shutil.rmtree(path)
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
     for path in sorted(packages.rglob("*")):
         name = path.relative_to(packages).as_posix()
         if path.is_dir() and path.name in _USELESS_FOLDERS and name not in _NEEDED_FOLDERS and "bss_mfg" not in name:

@@ -6,18 +6,19 @@ A part whose licence or whose licence's text is not known stops the making.
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 import tomllib
 from dataclasses import dataclass, field
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
+from typing import Any
 
 from license_expression import Licensing, get_spdx_licensing
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from runtime import Runtime
+from rust_crates import Crate, crates_of, crates_text, unlisted
 
 HERE = Path(__file__).resolve().parent
 _TEXT = re.compile(r"(licen[cs]es?|copying|notice|authors|copyright)\b.*", re.IGNORECASE)
@@ -33,13 +34,17 @@ class Component:
     purl: str
     texts: tuple[Path, ...]
     needs: tuple[str, ...] = field(default=())
+    crates: tuple[Crate, ...] = field(default=())
+    """What was compiled into it."""
 
 
 def list_components(runtime: Runtime, system_libraries: list[Path]) -> list[Component]:
     """All parts, in the order of their names; bss-mfg itself among them."""
     said = tomllib.loads((HERE / "licences.toml").read_text("utf-8"))
     found = [_python(runtime)]
-    found += [_package(one, said) for one in distributions(path=[str(runtime.packages)])]
+    packages = list(distributions(path=[str(runtime.packages)]))
+    unlisted(packages, said["rust"]["unlisted"])
+    found += [_package(one, said) for one in packages]
     found += _system(system_libraries, said["system"])
     for one in said["inside"]:
         text = runtime.packages / one["text"]
@@ -60,6 +65,12 @@ def _check(component: Component, spdx: Licensing) -> None:
         raise SystemExit(
             f"The licence of {component.name} is not known ({component.license}). Say it in licences.toml."
         )
+    for crate in component.crates:
+        if not crate.license or spdx.validate(crate.license).errors:
+            raise SystemExit(
+                f"The licence of the crate {crate.name} in {component.name} is not known ({crate.license}). Say it in "
+                "licences.toml."
+            )
     if not component.texts:
         raise SystemExit(f"{component.name} comes without its licence's text. Put it into texts/ and licences.toml.")
 
@@ -71,13 +82,13 @@ def _python(runtime: Runtime) -> Component:
     return Component("python", version, "Python-2.0.1", f"pkg:generic/python@{version}", (text,))
 
 
-def _package(one: Distribution, said: dict[str, dict[str, str]]) -> Component:
-    name, metadata, stated = one.metadata["Name"], one.metadata, said["packages"]
+def _package(one: Distribution, said: dict[str, dict[str, Any]]) -> Component:
+    metadata, name = one.metadata, str(canonicalize_name(one.metadata["Name"]))
+    stated = {canonicalize_name(key): value for key, value in said["packages"].items()}
     expression = metadata.get("License-Expression") or metadata.get("License", "")
     home = Path(str(one.locate_file(""))) / f"{_folder_of(one)}"
     texts = sorted(path for path in home.rglob("*") if path.is_file() and _is_text(path, home))
-    if extra := said["texts"].get(name):
-        texts.append(HERE / "texts" / extra)
+    texts += [HERE / "texts" / text for text in said["texts"].get(name, ())]
     needed = [Requirement(text) for text in one.requires or ()]
     extras = ("", *metadata.get_all("Provides-Extra", []))
     needs = {
@@ -86,8 +97,8 @@ def _package(one: Distribution, said: dict[str, dict[str, str]]) -> Component:
         if need.marker is None or any(need.marker.evaluate({"extra": extra}) for extra in extras)
     }
     return Component(
-        str(canonicalize_name(name)), one.version, stated.get(name) or stated.get(name.lower(), expression),
-        f"pkg:pypi/{canonicalize_name(name)}@{one.version}", tuple(texts), tuple(sorted(needs)),
+        name, one.version, stated.get(canonicalize_name(name), expression), f"pkg:pypi/{name}@{one.version}",
+        tuple(texts), tuple(sorted(needs)), crates_of(one, said["rust"]["crates"]),
     )  # fmt: skip
 
 
@@ -125,7 +136,16 @@ def gather_licences(components: list[Component], folder: Path) -> None:
     for component in components:
         target = folder / component.name
         target.mkdir(parents=True)
+        if component.crates:
+            listed = target / "rust-crates.txt"
+            listed.write_text(crates_text(component.name, component.crates), "utf-8", newline="\n")
+            listed.chmod(0o644)
         for number, text in enumerate(component.texts):
             name = text.name if not (target / text.name).exists() else f"{number}-{text.name}"
-            shutil.copyfile(text, target / name)
+            data = text.read_bytes()
+            try:
+                data.decode("utf-8")
+            except UnicodeDecodeError:
+                data = data.decode("latin-1").encode("utf-8")
+            (target / name).write_bytes(data)
             (target / name).chmod(0o644)

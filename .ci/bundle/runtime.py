@@ -17,7 +17,7 @@ from pathlib import Path
 
 _LEFT_OUT = {
     "test", "tests", "idlelib", "tkinter", "turtledemo", "turtle.py", "ensurepip", "lib2to3", "pydoc_data", "venv",
-    "site-packages", "dist-packages", "__pycache__", "curses", "nis", "dbm", "EXTERNALLY-MANAGED",
+    "site-packages", "dist-packages", "__pycache__", "curses", "nis", "dbm", "EXTERNALLY-MANAGED", "macholib",
 }  # fmt: skip
 """Of the standard library: what asks for a screen, installs packages, or tests Python."""
 _NO_MODULES = re.compile(
@@ -108,6 +108,8 @@ def _needed(program: Path) -> dict[str, Path]:
     """The libraries that a program needs, and theirs, without the C library's."""
     listed = subprocess.run(["ldd", program], capture_output=True, text=True, check=False).stdout
     lines = re.findall(r"^\s*(\S+) => (\S+)", listed, re.MULTILINE)
+    # What a wheel's maker put beside it is found by the paths of who loads it.
+    lines = [(name, path) for name, path in lines if not (program.parent / name).is_file()]
     missing = [name for name, path in lines if not path.startswith("/")]
     if missing:
         raise SystemExit(f"{program} needs {', '.join(missing)}, which this machine does not have.")

@@ -1,4 +1,5 @@
-"""The bill of materials of a bundle: CycloneDX 1.6 as JSON, checked by CycloneDX's own schema."""
+"""The bill of materials of a bundle: CycloneDX 1.6 as JSON, checked by CycloneDX's own schema. Crates stand inside of
+the package that they were compiled into."""
 
 from __future__ import annotations
 
@@ -29,13 +30,26 @@ def write_sbom(components: list[Component], path: Path) -> None:
             licenses=[LicenseExpression(one.license)],
             purl=PackageURL.from_string(one.purl),
             bom_ref=one.purl,
+            components=[
+                Part(
+                    name=crate.name,
+                    version=crate.version,
+                    type=ComponentType.LIBRARY,
+                    licenses=[LicenseExpression(crate.license)],
+                    purl=PackageURL.from_string(crate.purl),
+                    bom_ref=f"{one.purl}#{crate.purl}",  # another wheel may have the same crate inside
+                )
+                for crate in one.crates
+            ],
         )
         for one in components
     }
     bom = Bom(components=[part for name, part in parts.items() if name != "bss-mfg"])
     bom.metadata.component = parts["bss-mfg"]
     bom.metadata.timestamp = datetime.fromtimestamp(epoch(Path(__file__).resolve().parents[2]), UTC)
-    bom.serial_number = uuid.uuid5(uuid.NAMESPACE_URL, " ".join(one.purl for one in components))
+    bom.serial_number = uuid.uuid5(
+        uuid.NAMESPACE_URL, " ".join(one.purl for part in components for one in (part, *part.crates))
+    )
     for one in components:
         needs = {parts[name] for name in one.needs if name in parts}
         if one.name == "bss-mfg":

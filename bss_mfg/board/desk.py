@@ -12,6 +12,7 @@ from typing import Any
 from bss_mfg.board.document import line_document, page_document, without_moment
 from bss_mfg.board.publication import Publication
 from bss_mfg.core.clock import TimeZone
+from bss_mfg.core.languages import ENGLISH, Language
 from bss_mfg.errors import BssError
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.production.line import LineWatch
@@ -24,7 +25,8 @@ POLL_SECONDS = 2.0
 @dataclass(frozen=True, slots=True)
 class BoardSource:
     """Where the board's numbers come from: how the ledger is opened, and whether that must be done for each look
-    (`restore` puts another file in the place of one); the pictures; the page's title; the hours that it shows."""
+    (`restore` puts another file in the place of one); the pictures; the page's title; the hours that it shows; the
+    operators' language."""
 
     open_ledger: Callable[[], AbstractContextManager[Ledger]]
     opens_anew: bool
@@ -32,6 +34,7 @@ class BoardSource:
     zone: TimeZone
     title: str
     hours: int
+    language: Language = ENGLISH
 
 
 class BoardDesk:
@@ -53,7 +56,7 @@ class BoardDesk:
                 trouble = self.look()
                 if trouble != told:
                     told = trouble
-                    tell(trouble or "The ledger answers again.")
+                    tell(trouble or self._source.language.said("The ledger answers again."))
                 ended.wait(POLL_SECONDS)
         finally:
             self._left.close()
@@ -83,7 +86,7 @@ class BoardDesk:
         pictures = {event: png for event, png in found if png is not None}
         document = line_document(state, self._source.zone, frozenset(pictures), here)
         paths = {f"/picture/{event}": png for event, png in pictures.items()}
-        self._publish({**page_document(document, self._source.title), "trouble": False}, paths)
+        self._publish({**page_document(document, self._source.title, self._source.language), "trouble": False}, paths)
 
     def _publish(self, document: dict[str, Any], pictures: dict[str, bytes]) -> None:
         changed = without_moment(document) != without_moment(self._shown)

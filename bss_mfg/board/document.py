@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from bss_mfg.core.clock import TimeZone
+from bss_mfg.core.languages import ENGLISH, Language
 from bss_mfg.core.text import printable_name
 from bss_mfg.production.records import TROUBLES, Failure, LineState
 from bss_mfg.report.production_data import counts_document
@@ -41,8 +42,9 @@ def line_document(state: LineState, zone: TimeZone, pictures: Set[int] = frozens
     }
 
 
-def page_document(document: Mapping[str, Any], title: str) -> dict[str, Any]:
-    """The document with what the page needs besides: its title, and moments as a clock shows them."""
+def page_document(document: Mapping[str, Any], title: str, language: Language = ENGLISH) -> dict[str, Any]:
+    """The document with what the page needs besides: its title, moments as a clock shows them, and verdicts in
+    the operators' language."""
     return {
         **document,
         "title": title,
@@ -50,8 +52,17 @@ def page_document(document: Mapping[str, Any], title: str) -> dict[str, Any]:
         "hour_names": [hour[_HOUR] for hour in document["hours"]],
         "stations": [{**one, "clock": _clock(one["last_at"])} for one in document["stations"]],
         "batches": [{**one, "clock": _clock(one["last_at"])} for one in document["batches"]],
-        "failures": [{**one, "clock": _clock(one["at"])} for one in document["failures"]],
+        "failures": [
+            {**one, "clock": _clock(one["at"]), "words": _verdict_words(one["verdict"], language)}
+            for one in document["failures"]
+        ],
     }
+
+
+def _verdict_words(verdict: str, language: Language) -> str:
+    """A verification's verdict, or what a station called a read, of which the history has the small letters."""
+    called = language(verdict.upper())
+    return called if called != verdict.upper() else language(verdict)
 
 
 def _clock(moment: str) -> str:

@@ -2,6 +2,18 @@
 
 import os
 import sys
+from typing import NoReturn
+
+
+def end(code: int) -> NoReturn:
+    """Exit with this code, whatever was interrupted before.
+
+    `python -m` ends by the signal itself (on Windows with 0xC000013A) once an interrupt has left a string that was
+    executed, as those are that make a dataclass; the next executed string makes it forget (CPython,
+    Python/pythonrun.c, run_eval_code_obj).
+    """
+    exec("")  # noqa: S102  (nothing, whose execution resets the flag)
+    sys.exit(code)
 
 
 def start() -> None:
@@ -12,5 +24,5 @@ def start() -> None:
         from bss_mfg.cli.main import main
     except KeyboardInterrupt:
         print("Interrupted. Run the same command again.", file=sys.stderr)
-        sys.exit(130)
+        end(130)
     main()

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING
 import click
 
 from bss_mfg.cli import suggestions
-from bss_mfg.cli.common import App, jobs_option, json_option, pass_app, print_details, print_json, print_table, say
+from bss_mfg.cli.approval_options import ApprovalOptions, approval_options
+from bss_mfg.cli.common import (
+    App,
+    jobs_option,
+    json_option,
+    pass_app,
+    print_details,
+    print_json,
+    print_table,
+    print_text,
+    say,
+)
 from bss_mfg.cli.dates import utc_moment
 from bss_mfg.cli.parameters import Reason, WholeNumber
 from bss_mfg.cli.progress import progress_bar
@@ -118,18 +129,13 @@ def create(
         open_executor(jobs, request.units) as executor,
     ):
         require_published(workspace, ledger)
-        issued = create_batch(
-            ledger,
-            vault,
-            request,
-            executor=executor,
-            progress=progress_bar(f"{product}: issue"),
-        )
+        with progress_bar(f"{product}: issue") as progress:
+            issued = create_batch(ledger, vault, request, executor=executor, progress=progress)
         record = _record(issued.batch, ledger.batches.counts(issued.batch.id))
     if as_json:
         print_json({**record, "created": issued.created})
     else:
-        click.echo(issued.batch.id)
+        print_text(issued.batch.id)
     what = "issued" if issued.created else "was issued before; nothing new was issued:"
     count = f"{count_words(issued.batch.units, 'unit')} in {count_words(issued.batch.packages, 'package')}"
     say(f"OK: batch {issued.batch.id} {what} {count}")
@@ -183,17 +189,18 @@ def list_(
     )
 
 
-@batch.command(epilog="Example: bss-mfg batch reopen bulb-2026-11 --reason 'two boxes came back'")
+@batch.command(epilog='Example: bss-mfg batch reopen bulb-2026-11 --reason "two boxes came back"')
 @click.argument("batch_id", metavar="BATCH", shell_complete=suggestions.batches)
 @click.option("--reason", type=Reason(), required=True, help="Why, for the history.")
+@approval_options
 @pass_app
-def reopen(app: App, batch_id: str, reason: str) -> None:
+def reopen(app: App, batch_id: str, reason: str, approval: ApprovalOptions) -> None:
     """Open a closed batch again: it can be printed and changed, and closed anew.
 
     A batch that is open stays as it is, exit 0.
     """
-    with app.workspace.open_ledger(app.actor) as ledger:
-        opened = ledger.batches.reopen(batch_id, reason)
+    with app.workspace.open_ledger(app.actor) as ledger, approval.consent() as consent:
+        opened = ledger.batches.reopen(batch_id, reason, consent)
     say(f"OK: batch {batch_id} {'is open again' if opened else 'was open; nothing was changed'}")
 
 
@@ -248,7 +255,7 @@ def show(app: App, batch_id: str, history: bool, as_json: bool) -> None:
     )
     for event in events:
         extra = {key: value for key, value in event.items() if key not in ("seq", "at", "kind")}
-        click.echo(
+        print_text(
             f"{event['seq']:>8} {app.zone.shown(event['at'])} {event['kind']}: "
             + ", ".join(f"{k}={v}" for k, v in extra.items())
         )

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from bss_mfg.cli.common import App, json_option, pass_app, print_json, say
+from bss_mfg.cli.language_option import language_option
 from bss_mfg.cli.page_code import terminal_code
 from bss_mfg.cli.parameters import WholeNumber
 
 if TYPE_CHECKING:
     from bss_mfg.board.desk import BoardSource
     from bss_mfg.board.server import BoardServer
+    from bss_mfg.core.languages import Language
     from bss_mfg.lan.certificate import StationCertificate
 
 DEFAULT_PORT = 8444
@@ -42,6 +44,7 @@ MOST_HOURS = 48
 )
 @click.option("--new-token", is_flag=True, help="With --lan: make a new token; who opened the page before is shut out.")
 @json_option
+@language_option
 @pass_app
 def board(app: App, lan: bool, address: str | None, port: int, hours: int, new_token: bool, as_json: bool) -> None:
     """Show the line on a page: batches, stations, failures, what waits.
@@ -61,19 +64,24 @@ def board(app: App, lan: bool, address: str | None, port: int, hours: int, new_t
         return
     from bss_mfg.board.access import BoardAccess
     from bss_mfg.board.desk import BoardDesk
+    from bss_mfg.board.place import mark_of, noted
     from bss_mfg.board.server import BoardServer
 
     source = _source(app, hours)
-    with source.open_ledger():  # what is wrong with it is said at once
-        pass
+    with source.open_ledger() as ledger:  # what is wrong with it is said at once
+        mark = mark_of(ledger.settings.ledger_id())
     certificate = _certificate(app, address) if lan else None
     access = BoardAccess.of(app.workspace.root, renew=new_token) if lan else None
-    with BoardServer(certificate.address if certificate else LOOPBACK, port, certificate, access) as server:
+    listens = certificate.address if certificate else LOOPBACK
+    with (
+        BoardServer(listens, port, certificate, access, mark, app.language) as server,
+        noted(app.workspace.root, server.origin),
+    ):
         try:
-            say(_invitation(server, certificate))
+            say(_invitation(server, certificate, app.language))
             BoardDesk(source, server.publication).serve(threading.Event(), say)
         except KeyboardInterrupt:
-            say("Ended.")
+            say(app.language.said("Ended."))
         finally:
             server.publication.end()
 
@@ -89,6 +97,7 @@ def _source(app: App, hours: int) -> BoardSource:
         zone=app.zone,
         title=app.workspace.root.name,
         hours=hours,
+        language=app.language,
     )
 
 
@@ -101,14 +110,19 @@ def _certificate(app: App, address: str | None) -> StationCertificate:
     return station_certificate(app.workspace.root, own_address(address), dt.datetime.now(dt.UTC))
 
 
-def _invitation(server: BoardServer, certificate: StationCertificate | None) -> str:
+def _invitation(server: BoardServer, certificate: StationCertificate | None, language: Language) -> str:
     """How a browser gets to the page."""
     if certificate is None:
-        return f"The board, for this computer: {server.page_address}\nCtrl-C ends it; --lan shows it to others, too."
-    return (
-        f"The board, for phones and screens of the network. Ctrl-C ends it.\n{terminal_code(server.page_address)}\n"
-        f"{server.page_address}\n"
-        "Whoever has this link may look, also after the board was started again; --new-token shuts them out.\n"
-        "The browser will warn of the certificate. Continue only if its SHA-256 fingerprint is\n"
-        f"{certificate.shown_fingerprint}"
+        here = language.said("The board, for this computer: {address}", address=server.page_address)
+        return f"{here}\n{language.said('Ctrl-C ends it; --lan shows it to others, too.')}"
+    lines = (
+        language.said("The board, for phones and screens of the network. Ctrl-C ends it."),
+        terminal_code(server.page_address),
+        server.page_address,
+        language.said(
+            "Whoever has this link may look, also after the board was started again; --new-token shuts them out."
+        ),
+        language.said("The browser will warn of the certificate. Continue only if its SHA-256 fingerprint is this:"),
+        certificate.shown_fingerprint,
     )
+    return "\n".join(lines)

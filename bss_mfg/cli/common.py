@@ -7,8 +7,6 @@ import functools
 import json
 import os
 import re
-import shlex
-import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
@@ -18,13 +16,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from bss_mfg.cli.broken_lines import fitted, hanging
+from bss_mfg.cli.page_code import coloured_code
 from bss_mfg.cli.parameters import WholeNumber, refuse_unknown_command
 from bss_mfg.cli.streams import reader_left
+from bss_mfg.cli.terminal import styled, terminal_of, toned
+from bss_mfg.core.process_memory import hide_memory
+from bss_mfg.core.shell_words import shell_line
+from bss_mfg.core.text import for_terminal
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from bss_mfg.core.clock import TimeZone
+    from bss_mfg.core.languages import Language
     from bss_mfg.core.shared_lock import Patience
     from bss_mfg.errors import BssError
     from bss_mfg.label.template.printer import Printer
@@ -50,6 +55,8 @@ class App:
     debug: bool = False
     operator: str = ""
     """As --operator names it; empty: as the environment, the station or the account does."""
+    language_option: str = ""
+    """As --language names it; empty: as the station, the workspace or the environment does."""
 
     @functools.cached_property
     def workspace(self) -> Workspace:
@@ -67,6 +74,11 @@ class App:
             return self.workspace
         except NoWorkspaceError:
             return None
+
+    @property
+    def signs_checkpoints(self) -> bool:
+        """Whether a workspace was worked in that has a site key."""
+        return "workspace" in vars(self) and self.workspace.site_key_file.is_file()
 
     @property
     def templates_folder(self) -> Path | None:
@@ -96,8 +108,16 @@ class App:
         """The time zone that people go by in this workspace."""
         return self.workspace.zone
 
+    @functools.cached_property
+    def language(self) -> Language:
+        """What operators see; all else is English."""
+        from bss_mfg.workspace.actor import operators_language
+
+        return operators_language(self.language_option, self.any_workspace.config() if self.any_workspace else None)
+
     def vault(self, ledger: Ledger) -> Vault:
         """The open vault, to be left with `with`; asks for its passphrase if it has one."""
+        hide_memory()
         return self.workspace.open_vault(ledger, self.ask, self.patience)
 
     @property
@@ -166,51 +186,59 @@ def print_blocks(blocks: Iterable[bytes]) -> None:
             return
 
 
-def say(text: str) -> None:
-    """A message for people, on stderr; as broad as the terminal."""
-    click.echo(fitted(text, terminal_width()), err=True)
+def say(text: str, *, bell: bool = False, colour: str | None = None, bold: bool = False) -> None:
+    """A message for people, on stderr; as broad as the terminal, which obeys nothing in it but our own `bell`,
+    `colour`, `bold`, and the colours of its first word and of a page's code. The commands that it advises can be typed
+    here."""
+    context = click.get_current_context(silent=True)
+    app = context.find_object(App) if context else None
+    shown = terminal_of(sys.stderr)
+    words = fitted(for_terminal(_as_typed(app, text) if app else text), shown.width if shown else 0)
+    if colour or bold:
+        words = styled(words, shown, colour=colour, bold=bold)
+    else:
+        words = toned(coloured_code(words, shown), shown)
+    click.echo(words + ("\a" if bell else ""), err=True)
 
 
-def terminal_width() -> int:
-    """How many characters a line of stderr's terminal has; 0 where it is none."""
-    try:
-        return os.get_terminal_size(sys.stderr.fileno()).columns if sys.stderr.isatty() else 0
-    except (OSError, ValueError):  # no stream of the system's
-        return 0
+def print_text(text: object = "", *, nl: bool = True, exact: bool = False) -> None:
+    """A result on stdout, in which a terminal finds nothing to obey: titles, reasons, names of files are others'. With
+    `exact`, what is no terminal gets the text as it is: a file's own."""
+    words = str(text)
+    click.echo(words if exact and not sys.stdout.isatty() else for_terminal(words), nl=nl)
 
 
-def fitted(text: str, width: int) -> str:
-    """Sentences broken between words where a terminal would break them within. What is to be copied stays in one piece:
-    `commands`, and lines that begin with a space or `$ `."""
-    return "\n".join(_broken(line, width) for line in text.split("\n")) if width else text
-
-
-def _broken(line: str, width: int) -> str:
-    if len(line) <= width or line.startswith((" ", "$ ")):
-        return line
-    lines = [""]
-    for word in re.findall(r"(?:`[^`]*`|\S)+", line):
-        begun = f"{lines[-1]} {word}" if lines[-1] else word
-        # A command that is longer than a line is broken by the terminal, which joins it again when it is copied.
-        if len(begun) <= width or not lines[-1]:
-            lines[-1] = begun
-        else:
-            lines.append(word)
-    return "\n".join(lines)
+def print_words(text: str) -> None:
+    """A result in sentences on stdout: at a terminal broken between words, with its first word in a colour. What is to
+    be copied as it is takes `print_text`."""
+    shown = terminal_of(sys.stdout)
+    click.echo(toned(fitted(for_terminal(text), shown.width if shown else 0), shown))
 
 
 def print_table(rows: Sequence[tuple[str, ...]], head: tuple[str, ...]) -> None:
     """Aligned columns on stdout."""
+    head, rows = _harmless(head), [_harmless(row) for row in rows]
+    if shown := terminal_of(sys.stdout):
+        from bss_mfg.cli.terminal_table import draw_table
+
+        draw_table(rows, head, shown)
+        return
     widths = [max(len(row[index]) for row in [head, *rows]) for index in range(len(head))]
     for row in [head, *rows]:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        print_text("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _harmless(row: tuple[str, ...]) -> tuple[str, ...]:
+    """A row's cells as they will be seen, so that columns stay aligned."""
+    return tuple(for_terminal(cell) for cell in row)
 
 
 def print_details(pairs: list[tuple[str, str]]) -> None:
     """Named values on stdout, aligned."""
+    shown = terminal_of(sys.stdout)
     width = max(len(name) for name, _ in pairs)
     for name, value in pairs:
-        click.echo(f"{name + ':':<{width + 1}} {value}")
+        print_text(hanging(f"{name + ':':<{width + 1}} ", for_terminal(value), shown.width if shown else 0))
 
 
 def shown_path(path: Path) -> str:
@@ -226,7 +254,7 @@ def typed(app: App, *words: str) -> str:
     """A command as it has to be typed here to do it: a message that advises it is a line to copy."""
     workspace = ["--workspace", app.workspace_option] if app.workspace_option else []
     given = ["bss-mfg", *workspace, *words, *(["--operator", app.operator] if app.operator else [])]
-    return subprocess.list2cmdline(given) if os.name == "nt" else shlex.join(given)
+    return shell_line(given)
 
 
 _ADVISED = re.compile(r"(?<=`)bss-mfg (?=[a-z])(?!(init|demo)\b)")
@@ -238,10 +266,17 @@ def typed_here(app: App, error: BssError) -> BssError:
     workspace, by the name that it was given."""
     if not app.workspace_option:
         return error
-    start = f"{typed(App(app.workspace_option))} "
     told = copy(error)
-    told.way_out = _ADVISED.sub(lambda _: start, error.way_out)
+    told.way_out = _as_typed(app, error.way_out)
     return told
+
+
+def _as_typed(app: App, text: str) -> str:
+    """The text with the workspace in each command that it advises."""
+    if not app.workspace_option:
+        return text
+    start = f"{typed(App(app.workspace_option))} "
+    return _ADVISED.sub(lambda _: start, text)
 
 
 class DefaultGroup(click.Group):

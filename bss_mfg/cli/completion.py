@@ -117,10 +117,9 @@ def completion(ctx: click.Context, shell: str) -> None:
     `bss-mfg completion powershell | Out-String | Invoke-Expression`.
     """
     from bss_mfg.errors import MissingError
+    from bss_mfg.installation import how_to_repair
 
     found = _shell(shell)
     if found is None:
-        raise MissingError(
-            "the installed click knows no PowerShell", way_out="Install click 8.5 or newer: `pip install -U click`."
-        )
+        raise MissingError("the installed click knows no PowerShell", way_out=how_to_repair("click>=8.5"))
     click.echo(found(ctx.find_root().command, {}, PROGRAM, ASKED_BY_SHELL).source())

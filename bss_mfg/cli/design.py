@@ -10,10 +10,23 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bss_mfg.cli import suggestions
-from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, print_table, say, shown_path
+from bss_mfg.cli.common import (
+    App,
+    json_option,
+    pass_app,
+    print_details,
+    print_json,
+    print_table,
+    print_text,
+    print_words,
+    say,
+    shown_path,
+)
+from bss_mfg.cli.language_option import label_language_option
 from bss_mfg.cli.parameters import WholeNumber
 
 if TYPE_CHECKING:
+    from bss_mfg.core.languages import Language
     from bss_mfg.label.layout.design_check import Example
     from bss_mfg.label.layout.findings import DesignFindings
     from bss_mfg.label.layout.preflight import Preflight
@@ -64,7 +77,7 @@ def template_copy(app: App, name: str, new_name: str) -> None:
     from bss_mfg.workspace.template_files import copy_template
 
     for path in copy_template(app.template_file(name), app.templates_folder or Path.cwd(), new_name):
-        click.echo(shown_path(path))
+        print_text(shown_path(path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +100,7 @@ class _Shown:
         if self.product:
             return examples.product_example(app.workspace, self.product, self.language)
         if self.language:
-            raise click.UsageError("--language is of a product's own fields: give --product or --batch, too.")
+            raise click.UsageError("--label-language is of a product's own fields: give --product or --batch, too.")
         return examples.made_up_example(self.units)
 
 
@@ -102,7 +115,7 @@ class _Shown:
     type=WholeNumber(1, 64),
     help="Units in a package, when neither is given.",
 )
-@click.option("--language", help=_LANGUAGE_HELP)
+@label_language_option(_LANGUAGE_HELP)
 @click.option(
     "--printer",
     default="pdf-300",
@@ -122,7 +135,7 @@ def template_preview(
     product: str | None,
     batch: str | None,
     units: int,
-    language: str | None,
+    label_language: str | None,
     printer: str,
     page: bool,
     out: Path | None,
@@ -136,18 +149,21 @@ def template_preview(
     not print.
     """
     path = app.template_file(name)
-    shown = _Shown(product, batch, units, language)
+    shown = _Shown(product, batch, units, label_language)
     target, example = app.printer(printer), shown.example(app)
     if watch and page:
         raise click.UsageError("--watch shows the whole page anyway: leave out --page.")
     if watch:
-        _serve(path, target, _example_source(app, example, shown), port)
+        _serve(path, target, _example_source(app, example, shown), port, app.language)
         return
     file = out or Path(f"{path.stem}-{'page' if page else 'preview'}.png")
     form = file.suffix.lower().lstrip(".")
     if form not in (("png", "pdf") if page else ("png", "pdf", "svg")):
         raise click.UsageError("--out ends in .png or .pdf." if page else "--out ends in .png, .pdf or .svg.")
-    (_draw_page if page else _draw)(path, target, example, file, replace)
+    if page:
+        _draw_page(path, target, example, file, replace)
+    else:
+        _draw(path, target, example, file, replace, app.language)
 
 
 def _example_source(app: App, example: Example, shown: _Shown) -> ExampleSource:
@@ -164,28 +180,28 @@ def _example_source(app: App, example: Example, shown: _Shown) -> ExampleSource:
     )
 
 
-def _serve(path: Path, printer: Printer, source: ExampleSource, port: int) -> None:
+def _serve(path: Path, printer: Printer, source: ExampleSource, port: int, language: Language) -> None:
     """Serve the preview until Ctrl-C."""
     from bss_mfg.label.preview.server import serve_preview
 
     def started(address: str) -> None:
-        click.echo(address)
+        print_text(address)
         say("Open this page; it redraws when the template or the product is saved. Ctrl-C ends it.")
 
     try:
-        serve_preview(path, printer, source, port, started)
+        serve_preview(path, printer, source, port, started, language)
     except KeyboardInterrupt:
         say("Ended.")
         raise click.exceptions.Exit(130) from None
 
 
-def _draw(path: Path, printer: Printer, example: Example, file: Path, replace: bool) -> None:
+def _draw(path: Path, printer: Printer, example: Example, file: Path, replace: bool, language: Language) -> None:
     """Write the preview to a file, and its findings as messages."""
     from bss_mfg.core.files import write_atomically
     from bss_mfg.label.preview.preview import draw_preview
     from bss_mfg.label.template.loading import load_template
 
-    preview = draw_preview(load_template(path), printer, example)
+    preview = draw_preview(load_template(path), printer, example, language)
     form: Any = file.suffix.lower().lstrip(".")
     write_atomically(file, [preview.render(form)], replace=replace)
     _tell_preview(file, preview.design.findings)
@@ -206,7 +222,7 @@ def _draw_page(path: Path, printer: Printer, example: Example, file: Path, repla
 
 def _tell_preview(file: Path, findings: DesignFindings) -> None:
     """Name the file and what was found. Exit 1 if something would not print."""
-    click.echo(shown_path(file))
+    print_text(shown_path(file))
     for finding in findings.items:
         say(f"{finding.severity.upper()}: {finding}")
     if findings.errors:
@@ -271,7 +287,7 @@ def schema(what: str) -> None:
         "spec": Spec,
         "verifier-mapping": Mapping,
     }
-    click.echo(json.dumps(editor_schema(models[what]), indent=2))
+    print_text(json.dumps(editor_schema(models[what]), indent=2))
 
 
 @click.command(epilog="Example: bss-mfg preflight bulb --template my-label --printer zpl-203")
@@ -287,11 +303,11 @@ def schema(what: str) -> None:
     shell_complete=suggestions.printers,
     help="A printer (`bss-mfg printer list`; default: the product's or workspace's, else pdf-300).",
 )
-@click.option("--language", help=_LANGUAGE_HELP)
+@label_language_option(_LANGUAGE_HELP)
 @json_option
 @pass_app
 def preflight(
-    app: App, product: str, name: str | None, printer: str | None, language: str | None, as_json: bool
+    app: App, product: str, name: str | None, printer: str | None, label_language: str | None, as_json: bool
 ) -> None:
     """Check that a product's labels will print, before they are issued.
 
@@ -308,7 +324,7 @@ def preflight(
     chosen = workspace.print_defaults(workspace.product(product).product)
     loaded = load_template(workspace.template_file(name or chosen.template or ""))
     target = app.printer(printer or chosen.printer or DEFAULT_PRINTER)
-    outcome = check(check_design(loaded, target, examples.product_example(workspace, product, language)))
+    outcome = check(check_design(loaded, target, examples.product_example(workspace, product, label_language)))
     if as_json:
         print_json(outcome.record())
     else:
@@ -346,7 +362,7 @@ def _show(outcome: Preflight) -> None:
             ("Next size", str(outcome.next_size)),
         ]
     print_details(rows)
-    click.echo("")
+    print_text("")
     print_table(
         [
             (
@@ -361,7 +377,7 @@ def _show(outcome: Preflight) -> None:
         ],
         ("element", "longest text", "font", "size", "printed", "lines"),
     )
-    click.echo("")
+    print_text("")
     for finding in outcome.design.findings.items:
-        click.echo(f"{finding.severity.upper()}: {finding}")
-    click.echo("OK: everything will print" if outcome.prints else "FAIL: this will not print")
+        print_words(f"{finding.severity.upper()}: {finding}")
+    print_words("OK: everything will print" if outcome.prints else "FAIL: this will not print")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bss_mfg.cli import suggestions
-from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_table, say
+from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_table, print_words, say
 from bss_mfg.cli.device_radio import find_unit, open_radio, radio_option
 from bss_mfg.cli.device_report import report
 from bss_mfg.cli.parameters import Number, WholeNumber
@@ -31,7 +31,7 @@ _PORT = 9127
 def device() -> None:
     """See devices on air, and let them prove their keys.
 
-    Needs `pip install 'bss-mfg[device]'`.
+    Needs the extra 'device' (docs/install.md), which bundles have.
     """
 
 
@@ -135,7 +135,7 @@ def _list_faults(context: click.Context, _: click.Parameter, fault: str) -> str:
     known = [one.value for one in Fault]
     if fault == "list":
         for one in known:
-            click.echo(one)
+            print_words(one)
         context.exit()
     if fault and fault not in known:
         raise click.BadParameter(f"{fault!r} is not one; `--fault list` shows them.")

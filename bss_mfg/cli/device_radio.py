@@ -31,6 +31,7 @@ radio_option = click.option(
 async def open_radio(transport: str) -> AsyncIterator[Radio]:
     """The radio that was named."""
     from bss_mfg.errors import MissingError
+    from bss_mfg.installation import how_to_add
 
     try:
         if transport == _SYSTEM:
@@ -43,9 +44,7 @@ async def open_radio(transport: str) -> AsyncIterator[Radio]:
             async with open_bumble_radio(transport) as radio:
                 yield radio
     except ImportError as error:
-        raise MissingError(
-            "the Bluetooth libraries are not installed", way_out="Install them: `pip install 'bss-mfg[device]'`."
-        ) from error
+        raise MissingError("the Bluetooth libraries are not installed", way_out=how_to_add("device")) from error
 
 
 def find_unit(app: App, ledger: Ledger, batch_id: str, name: str) -> UnitToCheck:

@@ -15,11 +15,12 @@ from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import App, Command, json_option, pass_app, print_json, print_table, say, shown_path
 from bss_mfg.cli.device_radio import find_unit, open_radio, radio_option
 from bss_mfg.cli.parameters import Number
+from bss_mfg.cli.progress import progress_bar
 from bss_mfg.version import __version__
 
 if TYPE_CHECKING:
+    from bss_mfg.core.progress import Progress
     from bss_mfg.device.case_table import Case
-    from bss_mfg.device.unit_checks import UnitToCheck
     from bss_mfg.report.device_sheet import DeviceSheet
 
 
@@ -65,7 +66,7 @@ def table_options(function: Command) -> Callable[..., Any]:
     return decorated
 
 
-@click.command(epilog="Example: bss-mfg device report bulb-dev ebK300000001 --reason 'new firmware' --out device.html")
+@click.command(epilog='Example: bss-mfg device report bulb-dev ebK300000001 --reason "new firmware" --out device.html')
 @click.argument("batch_id", metavar="BATCH", shell_complete=suggestions.batches)
 @click.argument("name", metavar="SERIAL|UUID", shell_complete=suggestions.serials)
 @table_options
@@ -113,23 +114,23 @@ def _measure(app: App, batch_id: str, name: str, asked: TableAsked) -> DeviceShe
         batch = ledger.batches.get(batch_id)
         with app.vault(ledger) as vault:
 
-            async def run() -> TableOutcome:
-                options = TableOptions(asked.production, asked.limit, Patience(find=asked.find_s), _progress(unit))
+            async def run(tell: Callable[[Case], None]) -> TableOutcome:
+                options = TableOptions(asked.production, asked.limit, Patience(find=asked.find_s), tell)
                 source = KeySource(ledger, vault, reason)
                 async with open_radio(asked.transport) as radio:
                     return await run_unit_table(radio, unit, source, options)
 
-            found = asyncio.run(run())
+            with progress_bar(f"{unit.serial}: cases") as show:
+                found = asyncio.run(run(_telling(show)))
     product = batch.facts.get("title") or batch.product
     made_at = app.zone.shown(clock.now())
     return DeviceSheet(found, unit, product, batch.stage, asked.transport, reason, asked.limit, made_at, __version__)
 
 
-def _progress(unit: UnitToCheck) -> Callable[[Case], None]:
-    from bss_mfg.cli.progress import progress_bar
+def _telling(show: Progress) -> Callable[[Case], None]:
     from bss_mfg.device.case_run import EXCHANGES
 
-    show, asked = progress_bar(unit.serial), 0
+    asked = 0
 
     def tell(_: Case) -> None:
         nonlocal asked

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bss_mfg.cli import suggestions
-from bss_mfg.cli.common import App, pass_app, say, shown_path
+from bss_mfg.cli.common import App, pass_app, print_text, say, shown_path
 from bss_mfg.cli.parameters import Number
 from bss_mfg.cli.streams import reader_left
 from bss_mfg.core.text import count_words
 from bss_mfg.ledger.event_kind import EventKind
 
 if TYPE_CHECKING:
-    from bss_mfg.integration.event_feed import EventSource
+    from bss_mfg.integration.event_feed import EventSource, Piece, Position
     from bss_mfg.integration.receivers import Credentials, Receiver, ReceiverAddress
 
 
@@ -67,27 +67,45 @@ def events(app: App, since: str, follow: bool, kinds: tuple[str, ...], batch: st
     what came --since, gets each event once, on whatever day it asks. With SEQ:DIGEST (`event_digest` of that line) a
     history that was restored or exchanged meanwhile is told: exit 5.
     """
-    from bss_mfg.integration.event_documents import event_line
-    from bss_mfg.integration.event_feed import POLL_S, Position
+    from bss_mfg.integration.event_feed import Position
 
     after, source, count = Position.parse(since), _source(app, kinds, batch), 0
     try:
-        while True:
-            for piece in source.pieces(after):
-                if piece.events:
-                    click.echo("\n".join(map(event_line, piece.events)))
-                if reader_left():
-                    return
-                after, count = piece.position, count + len(piece.events)
-            if not follow:
-                break
-            time.sleep(POLL_S)
+        for piece in source.pieces(after):
+            if not _print_events(piece):
+                return
+            after, count = piece.position, count + len(piece.events)
+        if follow:
+            _follow(source, after)
     except KeyboardInterrupt:
         if not follow:
             raise
         say("Ended. What comes later: --since with the `seq` of the last line.")
         return
-    say(f"OK: {count_words(count, 'event')}; the next ones: --since {after}")
+    if not follow:
+        say(f"OK: {count_words(count, 'event')}; the next ones: --since {after}")
+
+
+def _print_events(piece: Piece) -> bool:
+    """Print events; whether somebody still reads."""
+    if piece.events:
+        from bss_mfg.integration.event_documents import event_line
+
+        print_text("\n".join(map(event_line, piece.events)))
+    return not reader_left()
+
+
+def _follow(source: EventSource, after: Position) -> None:
+    """Print what comes, until nobody reads; a ledger that is away is waited for."""
+    from bss_mfg.integration.event_feed import POLL_S, Absence
+
+    absence = Absence(say)
+    while True:
+        time.sleep(POLL_S)
+        piece = absence.outlast(lambda: source.look(after))  # noqa: B023  (called at once)
+        if not _print_events(piece):
+            return
+        after = piece.position
 
 
 @click.command(epilog="Example: bss-mfg forward https://erp.example/hooks/bss --secret-file erp.secret")
@@ -196,6 +214,7 @@ def _credentials(address: ReceiverAddress, file: Path | None, user: str, authori
 
 def _receiver(address: ReceiverAddress, credentials: Credentials, ledger_id: str) -> Receiver:
     from bss_mfg.errors import MissingError
+    from bss_mfg.installation import how_to_add
 
     try:
         if address.is_mqtt:
@@ -206,6 +225,4 @@ def _receiver(address: ReceiverAddress, credentials: Credentials, ledger_id: str
 
         return Webhook(address, credentials, ledger_id)
     except ImportError:
-        raise MissingError(
-            "what sends events is not installed", way_out="Install it: pip install 'bss-mfg[forward]'."
-        ) from None
+        raise MissingError("what sends events is not installed", way_out=how_to_add("forward")) from None

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 import click
 
 from bss_mfg.cli import suggestions
-from bss_mfg.cli.common import App, fitted, pass_app, say, shown_path, terminal_width, typed
+from bss_mfg.cli.broken_lines import fitted
+from bss_mfg.cli.common import App, pass_app, print_text, say, shown_path, typed
 from bss_mfg.cli.parameters import WholeNumber
+from bss_mfg.cli.terminal import terminal_of
 from bss_mfg.core.text import count_words
 
 if TYPE_CHECKING:
@@ -286,7 +288,8 @@ def _ask_key(asking: _Asking) -> Path | None:
 
 def _after_error(text: str) -> str:
     """A message in lines that are right behind `Error: `, which click writes."""
-    return fitted(f"Error: {text}", terminal_width()).removeprefix("Error: ")
+    shown = terminal_of(sys.stderr)
+    return fitted(f"Error: {text}", shown.width if shown else 0).removeprefix("Error: ")
 
 
 def _at_terminal() -> bool:
@@ -377,7 +380,7 @@ def _say_what_is_next(ctx: click.Context, app: App, plan: FirstBatch, *, shows: 
     if shows and read_back:
         _run_to_look(ctx, app, plan)
     else:
-        click.echo(shown_path(sheet))
+        print_text(shown_path(sheet))
     look = f"  {'See it again:' if shows else 'Look at it:  '} {_line(app, plan, ('open', plan.batch))}\n"
     send = _line(app, plan, ("labels", plan.batch, "--again", "--send", "tcp://ADDRESS:9100"))
     print_it = "Print it at 100 %, without scaling." if read_back else f"Print it:     {send}"

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bss_mfg.cli import suggestions
-from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, print_table, say, shown_path
+from bss_mfg.cli.common import (
+    App,
+    json_option,
+    pass_app,
+    print_details,
+    print_json,
+    print_table,
+    print_text,
+    print_words,
+    say,
+    shown_path,
+)
 from bss_mfg.cli.parameters import GradeLetter
 from bss_mfg.core.text import count_words, printable
 from bss_mfg.version import __version__
@@ -119,10 +130,10 @@ def _print_import(done: Import) -> None:
     wrong = [row for row in done.rows if row.kind not in FINE]
     for row in wrong[:MOST_LINES]:
         data = f" {printable(row.measurement.text, 60)}" if row.measurement.text else ""
-        click.echo(f"{row.kind.upper()}:{data}: {row.detail} [{row.measurement.where}]")
+        print_words(f"{row.kind.upper()}:{data}: {row.detail} [{row.measurement.where}]")
     if len(wrong) > MOST_LINES:
-        click.echo(f"and {len(wrong) - MOST_LINES:,} more; --json has all")
-    click.echo(", ".join(f"{count:,} {kind.value}" for kind, count in done.counts.items() if count) or "no symbol")
+        print_words(f"and {len(wrong) - MOST_LINES:,} more; --json has all")
+    print_words(", ".join(f"{count:,} {kind.value}" for kind, count in done.counts.items() if count) or "no symbol")
 
 
 def _print_understood(row: ImportedRow) -> None:
@@ -143,7 +154,7 @@ def _print_understood(row: ImportedRow) -> None:
         *((PARAMETERS[name], shown_grade(grade)) for name, grade in one.grades.items()),
     ]
     print_details([(name, value) for name, value in details if value])
-    click.echo("")
+    print_text("")
 
 
 @grades.command(epilog="Example: bss-mfg grades compare bulb-2026-11 --min-grade C --report grades.html")
@@ -225,7 +236,7 @@ def _print_comparison(found: Comparison) -> None:
     for label in found.below:
         ours = grade_text(label.ours.grade if label.ours else None, letter=True) or "not graded"
         theirs = grade_text(label.theirs.grade, letter=True)
-        click.echo(f"BELOW GRADE: {label.serials}: ours {ours}, verifier {theirs} [says: {below_words(label)}]")
+        print_words(f"BELOW GRADE: {label.serials}: ours {ours}, verifier {theirs} [says: {below_words(label)}]")
 
 
 def _conclude(found: Comparison, batch_id: str) -> None:
@@ -274,4 +285,4 @@ def copy(app: App, name: str, new_name: str) -> None:
     """Copy an example mapping into the workspace's verifiers/ folder, to change it there by an export of yours."""
     from bss_mfg.verifier_data.mapping import FOLDER, copy_mapping
 
-    click.echo(shown_path(copy_mapping(name, new_name, app.workspace.root / FOLDER)))
+    print_text(shown_path(copy_mapping(name, new_name, app.workspace.root / FOLDER)))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bss_mfg.cli import suggestions
-from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, say
+from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, print_text, say
 from bss_mfg.cli.unit_names import given_names
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def inspect(ctx: click.Context, app: App, target: str, private_key: Path | None,
     else:
         for number, symbol in enumerate(symbols):
             if number:
-                click.echo()
+                print_text()
             _print_symbol(symbol)
     if any(symbol["problems"] for symbol in symbols):
         ctx.exit(1)
@@ -179,12 +179,12 @@ def _print_symbol(symbol: dict[str, object]) -> None:
         ]
     )
     for field in fields if isinstance(fields, list) else []:
-        click.echo(f"  {field['key']:<5} {field['status']:<10} {field['value']}")
+        print_text(f"  {field['key']:<5} {field['status']:<10} {field['value']}")
         if field["note"]:
-            click.echo(f"  {'':<16} {field['note']}")
+            print_text(f"  {'':<16} {field['note']}")
     units = symbol.get("units")
     for unit in units if isinstance(units, list) else []:
-        click.echo(f"  unit  {', '.join(_unit_facts(unit))}")
+        print_text(f"  unit  {', '.join(_unit_facts(unit))}")
     problems = symbol["problems"]
     for problem in problems if isinstance(problems, list) else []:
-        click.echo(f"  WRONG: {problem}")
+        print_text(f"  WRONG: {problem}")

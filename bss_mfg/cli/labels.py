@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from bss_mfg.cli import suggestions
-from bss_mfg.cli.common import App, jobs_option, json_option, pass_app, print_json, say, shown_path, typed
+from bss_mfg.cli.common import App, jobs_option, json_option, pass_app, print_json, print_text, say, shown_path, typed
 from bss_mfg.cli.executors import executor_option, here_or_cluster
 from bss_mfg.cli.outdated_files import say_superseded
 from bss_mfg.cli.parameters import Reason, WholeNumber
@@ -19,6 +20,7 @@ from bss_mfg.cli.progress import SendingDisplay, progress_bar
 from bss_mfg.cli.queue import put_into_queue, refuse_beside_queue
 from bss_mfg.cli.sending import say_sent, send_address, sent_record
 from bss_mfg.cli.unit_names import UNIT_METAVAR, given_names, named_packages
+from bss_mfg.core.progress import no_progress
 from bss_mfg.core.text import count_words
 
 if TYPE_CHECKING:
@@ -195,7 +197,7 @@ def _one_unit(ledger: Ledger, batch: Batch, option: str, name: str) -> str:
     return named_packages(ledger, batch.id, [given[0].text])[0]
 
 
-@click.command(epilog="Example: bss-mfg reprint bulb-2026-11 ebK300000017 --reason 'torn by the applicator'")
+@click.command(epilog='Example: bss-mfg reprint bulb-2026-11 ebK300000017 --reason "torn by the applicator"')
 @click.argument("batch_id", metavar="BATCH", shell_complete=suggestions.batches)
 @click.argument("units", metavar=UNIT_METAVAR, nargs=-1, required=True, shell_complete=suggestions.serials)
 @click.option("--reason", type=Reason(), required=True, help="Why; kept in the history.")
@@ -285,7 +287,6 @@ class Target:
         self, ledger: Ledger, request: LabelRequest, executor: Executor | None = None
     ) -> tuple[LabelFiles, SentLabels | None]:
         """Make the label files, and send them where `--send` says so."""
-        from bss_mfg.core.progress import no_progress
         from bss_mfg.label.make import make_labels
         from bss_mfg.label.printing.send_batch import SendRequest, send_batch_labels
 
@@ -294,16 +295,17 @@ class Target:
         if self.how.sheet_words:
             say(f"Warning: {self.how.sheet_words}")
         is_reprint = request.purpose == "reprint"
-        made = make_labels(
-            ledger,
-            self.batch,
-            self.template,
-            self.printer,
-            self.folder,
-            request,
-            executor=executor,
-            progress=no_progress if is_reprint else progress_bar(f"{self.batch.id}: labels"),
-        )
+        with nullcontext(no_progress) if is_reprint else progress_bar(f"{self.batch.id}: labels") as progress:
+            made = make_labels(
+                ledger,
+                self.batch,
+                self.template,
+                self.printer,
+                self.folder,
+                request,
+                executor=executor,
+                progress=progress,
+            )
         if self._address is None:
             return made, None
         with SendingDisplay(self.batch.id) as display:
@@ -322,7 +324,7 @@ def _report(target: Target, made: LabelFiles, sent: SentLabels | None, as_json: 
         print_json(_record(target, made, sent))
     else:
         for path in made.files if len(made.files) <= 20 else [*made.files[:3], *made.files[-1:]]:
-            click.echo(shown_path(path))
+            print_text(shown_path(path))
     were = "was" if made.unchanged == 1 else "were"
     kept = f" ({count_words(made.unchanged, 'file')} {were} there already)" if made.unchanged else ""
     plan, symbol = made.layout.symbol, ""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bss_mfg.cli import suggestions
-from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
+from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_text, say, shown_path
 from bss_mfg.cli.ledger_copies import adopt, compare
 from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.progress import progress_bar
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from bss_mfg.ledger.unit_history import ReadSession
 
 _MOST_NAMED = 20
+_LONG, _MANY_LINES = 1000, 4
+"""Characters, and line ends, from which a value isn't shown: signed texts and signatures are for programs."""
 
 
 @click.group()
@@ -41,7 +43,7 @@ ledger.add_command(publish)
 @pass_app
 def check(app: App, ask_for_it: bool, as_json: bool) -> None:
     """Check the whole ledger: the database, the history's chain, every barcode string, every released key, and
-    that the vault key opens every batch.
+    that the vault key opens every batch. Where the history's time runs backwards, a note says so.
 
     A vault key that is not at hand, or under a passphrase, is not tried, unless --keys asks for it. Exit 5 where
     something was damaged or changed, with what and where.
@@ -54,6 +56,7 @@ def check(app: App, ask_for_it: bool, as_json: bool) -> None:
         events = opened.check()
         seq, head = opened.history.head()
         twice = opened.identities.issued_twice(_MOST_NAMED)
+        back, unbound = opened.steps_back(), opened.unbound_batches()
         at_home = not opened.home.trouble()
         try:
             keys, untried = check_keys(app.workspace, opened, ask, app.patience), "it asks for a passphrase (--keys)"
@@ -71,10 +74,13 @@ def check(app: App, ask_for_it: bool, as_json: bool) -> None:
                 "keys_elsewhere": list(keys.keys.elsewhere) if keys else [],
                 "key_files_unnamed": list(keys.unnamed_files) if keys else [],
                 "issued_twice": [asdict(one) for one in twice],
+                "unbound": unbound,
+                "steps_back": len(back),
+                "first_step_back": asdict(back[0]) if back else None,
             }
         )
     else:
-        click.echo(f"{seq}:{head}")
+        print_text(f"{seq}:{head}")
     tried = f"; the vault key opens {count_words(keys.opened, 'data key')}" if keys else ""
     say(f"OK: the ledger is intact, {count_words(events, 'event')}{tried}")
     if not keys:
@@ -95,6 +101,19 @@ def check(app: App, ask_for_it: bool, as_json: bool) -> None:
             "`bss-mfg vault rekey` those of earlier vault keys; any other is of another ledger or a batch that was "
             "never issued"
         )
+    if unbound:
+        few = listing(unbound, 5)
+        say(
+            f"Note: the history has no digests of {count_words(len(unbound), 'batch', 'batches')} of earlier versions "
+            f"({few}): changed Device UUIDs, MACs and sealed keys are not found there"
+        )
+    if back:
+        first = back[0]
+        say(
+            f"Note: event {first.seq:,} of {app.zone.shown(first.at)} follows one of {app.zone.shown(first.before)}: a "
+            "station's clock was wrong. Their order is right all the same; reports by the hour go by the clock"
+            + (f" ({len(back):,} such events in all)" if len(back) > 1 else "")
+        )
     for one in twice:
         name, units = "MAC" if one.name == "mac" else one.name, listing(one.units)
         say(f"Note: the {name} {one.value} was issued twice, by an earlier version or as a spec allowed: {units}")
@@ -112,12 +131,12 @@ def backup(app: App, to: Path) -> None:
 
     with app.workspace.open_ledger(app.actor) as opened:
         made = copy(opened, to)
-    click.echo(shown_path(to))
+    print_text(shown_path(to))
     holds = f"{count_words(made.units, 'unit')} in {count_words(made.batches, 'batch', 'batches')}"
     say(f"OK: {holds}; head {made.events}:{made.head}")
 
 
-@ledger.command(epilog="Example: bss-mfg ledger restore backup.db --skip-serials 5000 --reason 'disk failed'")
+@ledger.command(epilog='Example: bss-mfg ledger restore backup.db --skip-serials 5000 --reason "disk failed"')
 @click.argument("copy", type=click.Path(path_type=Path))
 @click.option("--check", "only_check", is_flag=True, help="Only check the copy; change nothing.")
 @click.option(
@@ -154,7 +173,7 @@ def restore(app: App, copy: Path, only_check: bool, skip_serials: int | None, re
                     f"{restored.settings.vault_id()}, {other} is in place. Put the key of its time back: "
                     "`bss-mfg vault recover FILE`."
                 )
-    click.echo(f"{found.events}:{found.head}")
+    print_text(f"{found.events}:{found.head}")
     done = "the copy is intact" if only_check else "restored"
     holds = f"{count_words(found.units, 'unit')} in {count_words(found.batches, 'batch', 'batches')}"
     say(f"OK: {done}: {holds}, {count_words(found.events, 'event')}")
@@ -177,14 +196,15 @@ def move(app: App, to: str) -> None:
     """
     from bss_mfg.workspace.ledger_move import move_to_file, move_to_server
 
-    back, bar = "://" not in to, progress_bar("ledger: move")
-    if back:
-        moved = move_to_file(app.workspace, Path(to), app.actor, bar)
-    else:
-        moved = move_to_server(app.workspace, to, app.actor, bar)
+    back = "://" not in to
+    with progress_bar("ledger: move") as bar:
+        if back:
+            moved = move_to_file(app.workspace, Path(to), app.actor, bar)
+        else:
+            moved = move_to_server(app.workspace, to, app.actor, bar)
     with app.workspace.open_ledger(app.actor) as opened:
         seq, head = opened.history.head()
-    click.echo(f"{seq}:{head}")
+    print_text(f"{seq}:{head}")
     if moved is None:
         say("OK: the ledger is there already")
         return
@@ -193,6 +213,39 @@ def move(app: App, to: str) -> None:
         say("Note: nobody can write to the database any more. Copies of the key folder still hold the keys, wrapped.")
     else:
         say("Note: keep the file ledger.db.moved only as long as you would keep a backup: it holds the keys, sealed.")
+
+
+@ledger.command(epilog="Example: bss-mfg ledger prove bulb-2026-11 --out record.zip")
+@click.argument("batch", shell_complete=suggestions.batches)
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE", help="The record, a ZIP file.")
+@pass_app
+@click.pass_context
+def prove(ctx: click.Context, app: App, batch: str, out: Path) -> None:
+    """Write a batch's record, which others can check without a workspace: its events, the proofs that a signed
+    checkpoint covers them, the SHA-256 of its files, and what was verified.
+
+    It holds no key and no barcode string. It is verified at once; exit 1 where the history was rewritten, with what is
+    wrong. `record verify` does the same anywhere. Never overwrites (exit 4).
+    """
+    from bss_mfg.records.proving import make_record
+    from bss_mfg.records.record_file import open_record
+    from bss_mfg.records.site_key import open_site_key
+    from bss_mfg.records.verification import Asked, verify_record
+
+    with app.workspace.open_ledger(app.actor) as opened:
+        opened.batches.number(batch)
+        key = open_site_key(app.workspace, opened, app.ask, app.patience)
+        newest = opened.checkpoints.sign(key, "asked")
+        made = make_record(opened, batch, out, newest, key)
+    with open_record(out) as record:
+        found = verify_record(record, Asked(key=newest.key))
+    print_text(shown_path(out))
+    for one in found.findings:
+        say(f"{one.kind}: {one.what}")
+    if found.findings:
+        say(f"WRONG: the record tells {count_words(len(found.findings), 'finding')} of this ledger")
+        ctx.exit(1)
+    say(f"OK: {count_words(made.events, 'event')} of {made.size:,}, {count_words(made.files, 'file')}")
 
 
 @ledger.command(epilog="Example: bss-mfg ledger grant operator --to press2")
@@ -215,7 +268,7 @@ def grant(app: App, role: str | None, user: str | None, show: bool) -> None:
     with app.workspace.open_ledger(app.actor):
         pass  # one of an earlier version is up to date then: rights are those on the tables of this one
     if show:
-        click.echo(roles_script(place, role, user), nl=False)
+        print_text(roles_script(place, role, user), nl=False, exact=True)
         return
     rules = grant_role(place, role, user, app.actor)
     say(f"OK: {user} has the role {role}" if role else "OK: the roles have their rights")
@@ -246,7 +299,7 @@ def verify_history(app: App, against: str | None, as_json: bool) -> None:
     if as_json:
         print_json({"events": events, "head": f"{seq}:{head}", "against": since})
     else:
-        click.echo(f"{seq}:{head}")
+        print_text(f"{seq}:{head}")
     say(
         f"OK: {count_words(events, 'event')}, an unbroken chain"
         + (f" that continues from event {since:,}" if since is not None else "")
@@ -272,7 +325,9 @@ def history(app: App, what: str, every: bool, as_json: bool) -> None:
     from bss_mfg.station.answers import is_fault
     from bss_mfg.verify.unit_names import history_of_named
 
-    with app.workspace.open_ledger(app.actor) as opened:
+    with app.workspace.open_ledger(app.actor, to_look=True) as opened:
+        if wrong := opened.schema_error():
+            say(f"Note: this may not be what happened. {wrong}")
         events = history_of_named(opened, [name.text for name in given_names([what])])
         if as_json:
             print_json([event.record for event in events])
@@ -284,11 +339,11 @@ def history(app: App, what: str, every: bool, as_json: bool) -> None:
         for item in in_sessions(events, is_fault) if is_batch and not every else events:
             if isinstance(item, ReadSession) and item.reads > 1:
                 count, sessions = count + item.reads, sessions + 1
-                click.echo(_session_line(item, zone))
+                print_text(_session_line(item, zone))
                 continue
             event = item.first if isinstance(item, ReadSession) else item
             count += 1
-            click.echo(_event_line(event.record, zone))
+            print_text(_event_line(event.record, zone))
             if event.kind == EventKind.IDENTITIES_IMPORTED:
                 imports.append(event.data)
             if event.seq in open_releases:
@@ -309,11 +364,24 @@ def _session_line(session: ReadSession, zone: TimeZone) -> str:
     return f"{first.seq:>8}  {zone.shown(first.at)}  {first.batch or ''}  {first.kind}  {who}  {what}"
 
 
+def _in_a_line(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_in_a_line, value))
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_in_a_line(one)}" for key, one in value.items())
+    text = str(value)
+    return (
+        f"[{count_words(len(text), 'character')}: --json]"
+        if len(text) >= _LONG or text.count("\n") >= _MANY_LINES
+        else text
+    )
+
+
 def _event_line(event: Mapping[str, Any], zone: TimeZone) -> str:
     who = f"{event['operator']}@{event['station']}"
     left = ("seq", "at", "kind", "batch", "operator", "station", "version")
     more = ", ".join(
-        printable_name(f"{key} {', '.join(map(str, value)) if isinstance(value, list) else value}")
+        printable_name(f"{key} {_in_a_line(value)}")
         for key, value in event.items()
         if key not in left and value not in (None, "", [])
     )

@@ -74,7 +74,7 @@ def _way_line(name: str, way: OwnWay, found: LedgerComparison) -> str:
     return f"{name}: {count_words(way.events, 'event')}{since}, {issued}"
 
 
-@click.command(epilog="Example: bss-mfg ledger adopt --skip-serials 0 --reason 'moved to the new PC'")
+@click.command(epilog='Example: bss-mfg ledger adopt --skip-serials 0 --reason "moved to the new PC"')
 @click.option(
     "--skip-serials",
     type=WholeNumber(0),

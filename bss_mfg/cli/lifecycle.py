@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from bss_mfg.cli import suggestions
-from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
+from bss_mfg.cli.approval_options import ApprovalOptions, approval_options
+from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_text, say, shown_path
 from bss_mfg.cli.pallet import named_unit_of
 from bss_mfg.cli.parameters import Reason, WholeNumber
 from bss_mfg.cli.table_options import say_passed_over, table_options
 from bss_mfg.cli.unit_names import UNIT_METAVAR, named_packages, named_units
+from bss_mfg.core.shell_words import shell_word
 from bss_mfg.core.text import count_words, listing
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ MOST_NAMED = 10
 """Packages that are named one by one."""
 
 
-@click.command(epilog="Example: bss-mfg scrap bulb-2026-11 ebK300000017 --reason 'dropped'")
+@click.command(epilog='Example: bss-mfg scrap bulb-2026-11 ebK300000017 --reason "dropped"')
 @click.argument("batch_id", metavar="BATCH", shell_complete=suggestions.batches)
 @click.argument("units", metavar=UNIT_METAVAR, nargs=-1, required=True, shell_complete=suggestions.serials)
 @click.option("--reason", type=Reason(), required=True, help="Why, for the history.")
@@ -46,7 +47,7 @@ def scrap(app: App, batch_id: str, units: tuple[str, ...], reason: str) -> None:
     say(f"OK: {count_words(len(new), 'unit')} scrapped" + (f", {before:,} scrapped before" if before else ""))
 
 
-@click.command(epilog="Example: bss-mfg replace bulb-2026-11 ebK300000017 --reason 'dropped'")
+@click.command(epilog='Example: bss-mfg replace bulb-2026-11 ebK300000017 --reason "dropped"')
 @click.argument("batch_id", metavar="BATCH", shell_complete=suggestions.batches)
 @click.argument("units", metavar=UNIT_METAVAR, nargs=-1, required=True, shell_complete=suggestions.serials)
 @click.option("--reason", type=Reason(), required=True, help="Why, for the history.")
@@ -90,12 +91,12 @@ def replace(
         print_json({"batch": batch_id, "replaced": [{"serial": old, "by": new} for old, new in done.items()]})
     else:
         for old, new in done.items():
-            click.echo(f"{old} {new}")
+            print_text(f"{old} {new}")
     some = " ".join(list(done.values())[:8]) + (" ..." if len(done) > 8 else "")
-    say(f"OK: {count_words(len(done), 'unit')} replaced. Now: bss-mfg reprint {batch_id} {some} --reason replaced")
+    say(f"OK: {count_words(len(done), 'unit')} replaced. Now: `bss-mfg reprint {batch_id} {some} --reason replaced`")
 
 
-@click.command(epilog="Example: bss-mfg ship bulb-2026-11 --verified --for 'pallet 17'")
+@click.command(epilog='Example: bss-mfg ship bulb-2026-11 --verified --for "pallet 17"')
 @click.argument("batch_id", metavar="[BATCH]", required=False, shell_complete=suggestions.batches)
 @click.argument("units", metavar=UNIT_METAVAR, nargs=-1, shell_complete=suggestions.serials)
 @click.option("--verified", is_flag=True, help="All packages whose printed label was read right, instead of units.")
@@ -126,9 +127,10 @@ def ship(
     Only a package whose newest printed label was read right (`scan`, or `verify` of a picture) is shipped; a shipped
     one is neither printed nor scrapped, and one that came back is read again before it leaves. All or none. Not every
     factory needs this: closing and retiring a batch don't ask for it. UNIT: as for scrap; a package's barcode names all
-    in it. Of cartons and pallets (`pack`) packages of all batches leave, or come back, at once. A package with a unit
-    that `flash report` called failed stays, and with --verified what lies in a carton or on a pallet that is open.
-    Where the product requires it, only a package whose devices have all proven their keys (`station pair`) is shipped.
+    in it. Of cartons and pallets (`pack`) packages of all batches leave, or come back, at once. What was packed leaves
+    with all that its carton or pallet holds, once that is closed: named alone it is refused, with --verified it stays.
+    A package with a unit that `flash report` called failed stays. Where the product requires it, only a package whose
+    devices have all proven their keys (`station pair`) is shipped.
     """
     if carton and pallet:
         raise click.UsageError("Name a carton or a pallet.")
@@ -173,13 +175,11 @@ def ship(
             f"Not shipped: {count_words(done.unproven, 'package')} with a device that has not proven its key on air "
             f"(`bss-mfg station pair {batch_id}`)"
         )
-    if done.in_open:
-        kinds = dict.fromkeys(kind for kind, _ in done.open_units)
-        closing = ", ".join(f"`bss-mfg pack --close-{kind} --reason TEXT`" for kind in kinds)
-        named = listing([f"{kind} {number}" for kind, number in done.open_units], MOST_NAMED)
+    if done.held_back:
+        named = listing([unit.words for unit in done.outer_units], MOST_NAMED)
         say(
-            f"Not shipped: {count_words(done.in_open, 'package')} in what is still open: {named}. "
-            f"Close it at its table: {closing}"
+            f"Not shipped: {count_words(done.held_back, 'package')} in what doesn't leave whole: {named}. "
+            f"{done.outer_units[0].ways_out}"
         )
     again = "; scan their labels again before they leave" if returned and done.count else ""
     say(f"OK: {count_words(done.count, 'package')} {'returned' if returned else 'shipped'}{again}")
@@ -275,8 +275,16 @@ def _say_packed(batch_id: str, counts: PackageCounts) -> None:
     type=Reason(),
     help="Why, for the history, though flashers have claimed units and not reported them, or they failed.",
 )
+@approval_options
 @pass_app
-def retire(app: App, batch_id: str, acknowledged: str | None, delete_exports: bool, unflashed: str | None) -> None:
+def retire(
+    app: App,
+    batch_id: str,
+    acknowledged: str | None,
+    delete_exports: bool,
+    unflashed: str | None,
+    approval: ApprovalOptions,
+) -> None:
     """Destroy the OOB keys of a batch permanently.
 
     For when all devices are programmed and the manifest was acknowledged: what is gone can't be stolen. Labels can
@@ -287,7 +295,7 @@ def retire(app: App, batch_id: str, acknowledged: str | None, delete_exports: bo
     from bss_mfg.programming.open_releases import release_text
     from bss_mfg.programming.retirement import retire_batch
 
-    with app.workspace.open_ledger(app.actor) as ledger:
+    with app.workspace.open_ledger(app.actor) as ledger, approval.consent() as consent:
         done = retire_batch(
             app.workspace,
             ledger,
@@ -295,6 +303,7 @@ def retire(app: App, batch_id: str, acknowledged: str | None, delete_exports: bo
             acknowledged,
             delete_exports=delete_exports,
             unflashed=unflashed,
+            consent=consent,
             patience=app.patience,
         )
         to_withdraw = ledger.control_logs.count_to_withdraw(batch_id)
@@ -370,7 +379,7 @@ def _import_from_ledger(app: App, product: LoadedProduct, other: str) -> None:
         new = count_words(done.new, "new identity", "new identities")
         say(
             f"FAILED: both have issued {count_words(twice, 'serial')}; {new} of {product.name} came in. "
-            f"`bss-mfg ledger compare {shlex.quote(other)}` names all."
+            f"`bss-mfg ledger compare {shell_word(other)}` names all."
         )
         raise click.exceptions.Exit(1)
     say(f"OK: {count_words(done.new, 'new identity', 'new identities')} of {product.name} will never be issued")

@@ -7,21 +7,30 @@ names what, where and the way out; no traceback without --debug; nothing half-wr
 from __future__ import annotations
 
 import importlib
+import io
 import logging
 import os
+import signal
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from bss_mfg.cli import end
+from bss_mfg.cli.broken_lines import fitted
 from bss_mfg.cli.common import ASKED_BY_SHELL, App, say, typed_here
+from bss_mfg.cli.language_option import global_language_option
 from bss_mfg.cli.operator_option import operator_option, with_operator
 from bss_mfg.cli.other_words import OTHER_WORDS
 from bss_mfg.cli.parameters import refuse_unknown_command
 from bss_mfg.cli.streams import patient_streams
 from bss_mfg.cli.suggestions import folders
+from bss_mfg.cli.terminal import terminal_of, toned
+from bss_mfg.core.process_memory import no_core_dumps
+from bss_mfg.core.text import for_terminal
 from bss_mfg.errors import BssError, from_os_error
 from bss_mfg.version import __version__
 
@@ -78,6 +87,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Prove that programming files, labels and control logs agree with the ledger.",
     ),
     "import-issued": ("lifecycle:import_issued_", "Bring in identities that were issued before bss-mfg, or elsewhere."),
+    "policy": ("policy:policy", "Say which acts two persons have to sign, and who they are."),
     "vault": ("vault:vault", "Show, change, export or recover the vault key."),
     "station": (
         "station:station",
@@ -89,6 +99,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "watch-orders": ("orders:watch_orders", "Carry out the orders that other systems put into a folder."),
     "ledger": ("ledger:ledger", "Check, copy, compare and restore the ledger, and publish files in it."),
     "audit": ("ledger:audit", "Prove that the history is unchanged."),
+    "record": ("record:record", "Verify records that others made, with no workspace."),
+    "checkpoint": ("checkpoint:checkpoint", "Sign the history, so that others can tell whether it was rewritten."),
     "schema": ("design:schema", "Print the JSON Schema of a file that people edit."),
     "doctor": ("workspace:doctor", "Check this machine, and say how to fix what is missing."),
     "demo": ("workspace:demo", "Take the sample batches through the whole line."),
@@ -151,7 +163,7 @@ class LazyGroup(click.Group):
 
 @click.group(
     cls=LazyGroup,
-    params=[operator_option()],
+    params=[operator_option(), global_language_option()],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Example: bss-mfg --workspace factory batch create bulb --units 480 --id bulb-2026-11",
 )
@@ -191,10 +203,11 @@ def cli(ctx: click.Context, workspace_option: str | None, debug: bool, verbose: 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     os.umask(0o077)
-    _no_core_dumps()
+    no_core_dumps()
+    _break_as_interrupt()
     with patient_streams():
         code = _run(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(code)
+    end(code)
 
 
 def _run(given: list[str]) -> int:
@@ -215,7 +228,12 @@ def _run(given: list[str]) -> int:
         click.echo("Interrupted. Run the same command again to continue.", err=True)
         code = 130
     except click.ClickException as error:
-        error.show()
+        told = io.StringIO()
+        error.show(told)
+        # It quotes what was typed, or what a shell made of it.
+        shown = terminal_of(sys.stderr)
+        lines = fitted(for_terminal(told.getvalue()), shown.width if shown else 0).split("\n")
+        click.echo("\n".join(toned(line, shown) for line in lines), err=True, nl=False)
         code = error.exit_code
     except OSError as error:
         plain = from_os_error(error, "working")
@@ -231,12 +249,10 @@ def _run(given: list[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _no_core_dumps() -> None:
-    """A crash must not write this process's memory, with keys in it, to a file."""
-    if sys.platform != "win32":
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+def _break_as_interrupt() -> None:
+    """Ctrl-Break, and a console's end of a task, end a command as Ctrl-C does: by default Windows kills the process."""
+    if sys.platform == "win32" and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGBREAK, signal.default_int_handler)
 
 
 def _print_error(text: str, debug: bool) -> None:

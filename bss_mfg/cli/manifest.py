@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -12,23 +11,29 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from bss_mfg.cli import suggestions
-from bss_mfg.cli.common import App, DefaultGroup, json_option, pass_app, print_json, print_table, say, shown_path
+from bss_mfg.cli.common import (
+    App,
+    DefaultGroup,
+    json_option,
+    pass_app,
+    print_json,
+    print_table,
+    print_text,
+    say,
+    shown_path,
+)
+from bss_mfg.cli.feedback_display import MOST_SHOWN, count_wrong, feedback_document, say_unanswered, say_ways_out
 from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.progress import progress_bar
 from bss_mfg.cli.trials import say_trials
+from bss_mfg.core.progress import no_progress
 from bss_mfg.core.text import count_words, one_or
 
 if TYPE_CHECKING:
     from bss_mfg.ledger.control_logs import ToWithdraw
-    from bss_mfg.ledger.exports import FeedbackCounts
     from bss_mfg.ledger.ledger import Ledger
-    from bss_mfg.manifest.feedback import Feedback, FeedbackMapping
     from bss_mfg.manifest.make import FileLimits, PackageChoice
     from bss_mfg.model import Batch
-
-
-MOST_SHOWN = 20
-"""Serials of a kind that are shown as text; --json has all."""
 
 
 @click.group(cls=DefaultGroup, default="make", epilog="Example: bss-mfg manifest bulb-2026-11 --out upload/")
@@ -164,7 +169,7 @@ def _write_list(ledger: Ledger, batch: Batch, target: _OutputTarget, kind: str, 
 def _print_files(files: list[dict[str, Any]], kind: str, *, as_json: bool) -> None:
     for file in files:
         if not as_json:
-            click.echo(shown_path(Path(file["file"])))
+            print_text(shown_path(Path(file["file"])))
         before = "; was made before" if file.get("before") else ""
         say(f"OK: {kind} of {count_words(file['packages'], 'package')}; SHA-256 {file['sha256']}{before}")
 
@@ -220,7 +225,7 @@ def status(app: App, batch_id: str, as_json: bool) -> None:
         ]
         print_table(rows, ("FILE", "MADE", "UNITS", "WAITING", "ACCEPTED", "REJECTED"))
     for serial, reason in rejected:
-        click.echo(f"rejected: {serial}  {reason!a}")
+        print_text(f"rejected: {serial}  {reason!a}")
     _print_to_withdraw(to_withdraw)
     if missing:
         some = ", ".join(f"{low}" if low == high else f"{low}-{high}" for low, high in range_pairs(missing)[:10])
@@ -233,14 +238,14 @@ def status(app: App, batch_id: str, as_json: bool) -> None:
 def _print_to_withdraw(units: Sequence[ToWithdraw]) -> None:
     for one in units[:MOST_SHOWN]:
         became = f"replaced by {one.replaced_by}" if one.replaced_by else "scrapped"
-        click.echo(f"to be withdrawn: {one.serial}  {became}; {one.answer} in {one.manifest}")
+        print_text(f"to be withdrawn: {one.serial}  {became}; {one.answer} in {one.manifest}")
     if len(units) > MOST_SHOWN:
-        click.echo(f"to be withdrawn: and {len(units) - MOST_SHOWN:,} more")
+        print_text(f"to be withdrawn: and {len(units) - MOST_SHOWN:,} more")
     if units:
         some = " ".join(one.serial for one in units[:8]) + (" ..." if len(units) > 8 else "")
         say(
             "Tell Amazon to forget these units, as Amazon tells you to (how is not published), then: "
-            f"bss-mfg manifest acknowledge --withdrawn {some}"
+            f"`bss-mfg manifest acknowledge --withdrawn {some}`"
         )
 
 
@@ -299,12 +304,12 @@ def acknowledge(
     with app.workspace.open_ledger(app.actor) as ledger:
         done = acknowledge(ledger, feedback, written_at(file), log, product)
     if as_json:
-        print_json(_feedback_document(file, feedback, done.counts, done.read_before))
+        print_json(feedback_document(file, feedback, done.counts, done.read_before))
     if done.read_before:
         say(f"Note: this file was read before, at {done.read_before}")
-    _print_unanswered(feedback, done.counts, mapping)
-    _print_ways_out(app, file, done.counts)
-    if _count_wrong(feedback, done.counts):
+    say_unanswered(feedback, done.counts, mapping)
+    say_ways_out(app, file, done.counts)
+    if count_wrong(feedback, done.counts):
         ctx.exit(1)
 
 
@@ -324,83 +329,6 @@ def _acknowledge_withdrawn(
     say(f"OK: the withdrawal of {count_words(len(done.new), 'unit')} is written down{before}")
 
 
-def _unclear_serials(feedback: Feedback) -> dict[str, list[str]]:
-    """The serials of which a file says more than one thing, and those with a word that the mapping lacks."""
-    from bss_mfg.manifest.feedback import AnswerState
-
-    return {str(state): feedback.serials(state) for state in (AnswerState.CONTRADICTORY, AnswerState.UNCLEAR)}
-
-
-def _count_wrong(feedback: Feedback, counts: FeedbackCounts) -> int:
-    """How many entries need someone's care."""
-    unclear = sum(map(len, _unclear_serials(feedback).values()))
-    unknown = len(counts.unknown) + len(counts.ambiguous)
-    return feedback.counts["rejected"] + unknown + len(counts.outdated) + feedback.unreadable + unclear
-
-
-def _feedback_document(
-    file: Path, feedback: Feedback, counts: FeedbackCounts, read_before: str | None
-) -> dict[str, Any]:
-    return {
-        "file": str(file),
-        "sha256": feedback.sha256,
-        "read_before": read_before,
-        "entries": feedback.entries,
-        "accepted": counts.accepted,
-        "rejected": counts.rejected,
-        "unchanged": counts.unchanged,
-        "repeated": feedback.counts["repeated"],
-        "unknown": list(counts.unknown),
-        "ambiguous": list(counts.ambiguous),
-        "outdated": list(counts.outdated),
-        **_unclear_serials(feedback),
-        "unreadable": feedback.unreadable,
-        "batches": list(counts.batches),
-    }
-
-
-def _print_ways_out(app: App, file: Path, counts: FeedbackCounts) -> None:
-    """What to type next."""
-    for log in counts.newer:
-        say(
-            f"They stand in a newer control log, {log}. If this file answers that: "
-            f"`bss-mfg manifest acknowledge {shlex.quote(str(file))} --for {log}`"
-        )
-    for batch in counts.rejected_batches:
-        folder = shlex.quote(f"{shown_path(app.workspace.batch_folder(batch))}/upload/")
-        say(f"Correct what was rejected, then: bss-mfg manifest make {batch} --rejected --out {folder}")
-
-
-def _print_unanswered(feedback: Feedback, counts: FeedbackCounts, mapping: FeedbackMapping) -> None:
-    """What was not understood or belongs to no unit, then what was recorded."""
-    unclear = _unclear_serials(feedback)
-    _print_serials("unknown here", counts.unknown)
-    _print_serials("shared by several products", counts.ambiguous)
-    _print_serials("says nothing of the newest control log of", counts.outdated)
-    for state, serials in unclear.items():
-        _print_serials(state, serials, feedback)
-    for problem in feedback.problems:
-        say(f"not understood: {problem}")
-    if mapping.assumed:
-        say(f"Note: {', '.join(mapping.assumed)} of the feedback mapping are assumptions.")
-    say(
-        f"{'WRONG' if _count_wrong(feedback, counts) else 'OK'}: {counts.accepted:,} accepted, {counts.rejected:,} "
-        f"rejected, {counts.unchanged:,} unchanged, {len(counts.unknown):,} unknown, "
-        f"{feedback.counts['repeated']:,} repeated"
-        + (f", {len(counts.outdated):,} outdated" if counts.outdated else "")
-        + "".join(f", {len(serials):,} {state}" for state, serials in unclear.items() if serials)
-    )
-
-
-def _print_serials(what: str, serials: Sequence[str], feedback: Feedback | None = None) -> None:
-    """The first serials; with a `feedback` also its reasons."""
-    for serial in serials[:MOST_SHOWN]:
-        reason = feedback.answers[serial].reason if feedback else ""
-        say(f"{what}: {serial!a}" + (f", {reason!a}" if reason else ""))
-    if len(serials) > MOST_SHOWN:
-        say(f"{what}: and {len(serials) - MOST_SHOWN:,} more")
-
-
 @manifest.command(epilog="Example: bss-mfg manifest upload upload/ --to s3://bucket/control-logs")
 @click.argument("paths", metavar="FILE|DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--to", required=True, metavar="s3://BUCKET/PREFIX|DIR", help="The target.")
@@ -411,7 +339,7 @@ def upload(app: App, paths: tuple[Path, ...], to: str, endpoint: str | None, as_
     """Upload control logs to an S3 bucket or a folder, each verified by its checksum.
 
     Only files that are as their sidecars say. What is there already is left; other content of the same name is never
-    overwritten (exit 4). Run it again after an interruption. S3 needs the extra: pip install 'bss-mfg[s3]'.
+    overwritten (exit 4). Run it again after an interruption. S3 needs the extra 's3'.
     """
     from bss_mfg.manifest.upload import find_control_logs, upload_control_logs
 
@@ -419,10 +347,14 @@ def upload(app: App, paths: tuple[Path, ...], to: str, endpoint: str | None, as_
     with app.workspace.open_ledger(app.actor) as ledger:
         batches = sorted(set(find_control_logs(paths).values()))
         say_trials(app.workspace, map(ledger.batches.get, batches))
-        for file in upload_control_logs(ledger, paths, to, endpoint=endpoint, progress=progress_bar("upload")):
-            files.append(file)
-            if not as_json:
-                click.echo(file.where)
+        with progress_bar("upload") as progress:
+            for file in upload_control_logs(ledger, paths, to, endpoint=endpoint, progress=progress):
+                files.append(file)
+                if not as_json and progress is no_progress:
+                    print_text(file.where)
+        if not as_json and progress is not no_progress:  # a bar was drawn over again meanwhile
+            for file in files:
+                print_text(file.where)
     if as_json:
         print_json(
             {

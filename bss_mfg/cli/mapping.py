@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bss_mfg.cli import suggestions
-from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_table, say, shown_path
+from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_table, print_text, say, shown_path
 from bss_mfg.core.text import count_words
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def fit(
             }
         )  # fmt: skip
     elif not target:
-        click.echo(fitted.text, nl=False)
+        print_text(fitted.text, nl=False, exact=True)
     else:
         _print_members(fitted.members)
     for one in fitted.unexplained:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bss_mfg.cli import suggestions
-from bss_mfg.cli.common import App, pass_app, say, shown_path, typed
+from bss_mfg.cli.common import App, pass_app, print_text, say, shown_path, typed
 
 if TYPE_CHECKING:
     from bss_mfg.core.viewer import Shown
@@ -29,8 +29,8 @@ def open_(app: App, batch_id: str, what: str | None, only_path: bool) -> None:
     """Open what a batch has: in the system's viewer, or in the browser.
 
     Without a word it is the sheets, or the newest report if that is newer. The path is always printed; where nobody
-    sits at a screen, only that. Files with keys are never opened. `board` is the page of the board that runs on this
-    computer.
+    sits at a screen, only that. Files with keys are never opened. `board` is the page of this ledger's board, if one
+    runs on this computer.
     """
     if what == _BOARD:
         targets = shown = [_board_address(app, batch_id)]
@@ -38,7 +38,7 @@ def open_(app: App, batch_id: str, what: str | None, only_path: bool) -> None:
         paths = _paths(app, batch_id, what)
         targets, shown = list(map(str, paths)), list(map(shown_path, paths))
     for line in shown:
-        click.echo(line)
+        print_text(line)
     if not only_path:
         _show(targets)
 
@@ -54,27 +54,21 @@ def _paths(app: App, batch_id: str, what: str | None) -> list[Path]:
 
 
 def _board_address(app: App, batch_id: str) -> str:
-    """The page of the board of this computer."""
-    import http.client
-
+    """The page of the board of this workspace's ledger, which runs on this computer."""
+    from bss_mfg.board.place import find_board, mark_of
     from bss_mfg.cli.board import DEFAULT_PORT, LOOPBACK
     from bss_mfg.errors import InputError
 
     with app.workspace.open_ledger(app.actor) as ledger:
         ledger.batches.get(batch_id)
-    asked = http.client.HTTPConnection(LOOPBACK, DEFAULT_PORT, timeout=2)
-    try:
-        asked.request("GET", "/board.js")
-        if asked.getresponse().status == http.client.OK:
-            return f"http://{LOOPBACK}:{DEFAULT_PORT}/"
-    except (OSError, http.client.HTTPException):
-        pass
-    finally:
-        asked.close()
-    raise InputError(
-        f"no board runs on this computer at port {DEFAULT_PORT}",
-        way_out=f"`{typed(app, 'board')}` in another window starts it; one with --lan or --port says its own address.",
-    )
+        mark = mark_of(ledger.settings.ledger_id())
+    origin = find_board(app.workspace.root, mark, [f"http://{LOOPBACK}:{DEFAULT_PORT}"])
+    if origin is None:
+        raise InputError(
+            "no board of this ledger runs on this computer",
+            way_out=f"`{typed(app, 'board', '--port', '0')}` in another window starts one.",
+        )
+    return f"{origin}/"
 
 
 def _show(targets: list[str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from copy import copy
 from typing import Any
 
@@ -15,6 +17,7 @@ READS = frozenset(
         "audit verify",
         "batch list",
         "batch show",
+        "checkpoint show",
         "completion",
         "doctor",
         "flash list",
@@ -27,6 +30,7 @@ READS = frozenset(
         "mapping fit",
         "media list",
         "open",
+        "policy show",
         "preflight",
         "printer list",
         "printer show",
@@ -38,6 +42,8 @@ READS = frozenset(
         "queue rolls",
         "queue show",
         "reconcile",
+        "record verifier",
+        "record verify",
         "schema",
         "spec check",
         "spec explain",
@@ -75,7 +81,25 @@ def with_operator(words: str, command: click.Command) -> click.Command:
         return command
     changing = copy(command)
     changing.params = [*command.params, operator_option()]
+    changing.callback = _with_checkpoint(command.callback)
     return changing
+
+
+def _with_checkpoint(callback: Callable[..., Any] | None) -> Callable[..., Any] | None:
+    """What a command does, and the checkpoint that is due after it, where one is signed here."""
+    if callback is None:
+        return None
+
+    @functools.wraps(callback)
+    def act(*arguments: Any, **options: Any) -> Any:
+        done = callback(*arguments, **options)
+        if (app := click.get_current_context().find_object(App)) and app.signs_checkpoints:
+            from bss_mfg.cli.checkpoint import sign_due
+
+            sign_due(app)
+        return done
+
+    return act
 
 
 def _remember(ctx: click.Context, _: click.Parameter, value: str | None) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bss_mfg.cli.common import App, jobs_option, pass_app, say, typed_here
+from bss_mfg.cli.common import App, jobs_option, pass_app, print_text, say, typed_here
 from bss_mfg.cli.parameters import Number
 from bss_mfg.core.text import count_words
 
@@ -41,7 +41,7 @@ def watch_orders(ctx: click.Context, app: App, folder: Path, once: bool, seconds
     order comes, it is issued once. DIR/results has a file for each order, DIR/errors one for each file with wrong ones
     (docs/integration.md).
     """
-    from bss_mfg.errors import BssError
+    from bss_mfg.errors import BssError, WrongSecretError
     from bss_mfg.integration.order_folder import OrderFolder
     from bss_mfg.workspace.vault_key_storage import AskOnce
 
@@ -61,7 +61,7 @@ def watch_orders(ctx: click.Context, app: App, folder: Path, once: bool, seconds
                     if once and not orders.waiting() and not orders.settling():
                         break
                 except BssError as error:  # of nothing that is wrong with an order: it may pass
-                    if once:
+                    if once or isinstance(error, WrongSecretError):
                         raise
                     teller.waits(error)
                 time.sleep(seconds)
@@ -116,7 +116,7 @@ class _Teller:
             say(line)
         else:
             self.done += 1
-            click.echo(line)
+            print_text(line)
 
     def all_went_well(self) -> None:
         """Nothing waits: what comes now is new."""

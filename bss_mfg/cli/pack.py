@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bss_mfg.cli.common import App, pass_app, say
+from bss_mfg.cli.language_option import language_option
 from bss_mfg.cli.packing_options import PackingOptions, packing_options, packing_setup
 from bss_mfg.cli.parameters import Reason
 from bss_mfg.cli.station_screen import (
@@ -21,12 +22,12 @@ from bss_mfg.cli.station_screen import (
     serve_desk,
     show_options,
 )
-from bss_mfg.core.text import count_words
+from bss_mfg.core.languages import COMMA, SEMICOLON, Language, counted, joined, phrase
 
 if TYPE_CHECKING:
     from bss_mfg.ledger.ledger import Ledger
     from bss_mfg.ledger.packing_records import UnitKind
-    from bss_mfg.station.packing import PackingTable
+    from bss_mfg.station.packing import PackingTable, TableCounts
 
 
 @click.command(epilog="Example: bss-mfg pack --carton 12 --pallet 40")
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 )
 @port_options
 @show_options
+@language_option
 @pass_app
 @click.pass_context
 def pack(
@@ -78,7 +80,7 @@ def pack(
     with app.workspace.open_ledger(app.actor) as ledger, ledger.packing.table(ledger.actor.station):
         require_published(app.workspace, ledger)
         table = PackingTable(ledger, setup, market=market, expected=app.workspace.expected_codes)
-        answers = Answers(_face(ledger, table, market), plain=plain or bool(closing), as_json=as_json)
+        answers = Answers(_face(ledger, table, market, app.language), plain=plain or bool(closing), as_json=as_json)
         for answer in table.resume():
             answers.show(answer)
         if closing:
@@ -87,7 +89,7 @@ def pack(
             serve_desk(scanned_lines(port, baud), table.read, answers)
         counts = table.counts
     answers.end()
-    say(f"{count_words(counts.packed, 'package')} packed{_open_words(counts)}")
+    say(app.language(_summary(counts)))
     if answers.wrong:
         ctx.exit(1)
 
@@ -101,30 +103,42 @@ def _write_control_sheet(file: Path) -> None:
     say(f"{file}: print it and keep it at the table.")
 
 
-def _face(ledger: Ledger, table: PackingTable, market: str | None) -> Face:
+def _face(ledger: Ledger, table: PackingTable, market: str | None, language: Language) -> Face:
     """The table as it is shown."""
-    of_market = f", market {market}" if market else ""
+    title = phrase("packing at {station}", station=ledger.actor.station)
+    of_market = phrase("market {market}", market=market) if market else ""
 
     def view() -> View:
         counts = table.counts
-        on_pallet = f"{counts.on_pallet} of {counts.pallet_size} on pallet {counts.pallet or '-'}   "
+        in_carton = {"held": counts.in_carton, "size": counts.carton_size, "carton": counts.carton or "-"}
+        on_pallet = {"held": counts.on_pallet, "size": counts.pallet_size, "pallet": counts.pallet or "-"}
+        line = (
+            phrase("{held} of {size} in carton {carton}", **in_carton),
+            phrase("{held} of {size} on pallet {pallet}", **on_pallet) if counts.pallet_size else "",
+            phrase("packed in this session {count:,}", count=counts.packed),
+        )
         return View(
-            f"packing at {ledger.actor.station}{of_market}",
+            language(joined(COMMA, (title, of_market))),
             counts.in_carton,
             counts.carton_size,
-            f"{counts.in_carton} of {counts.carton_size} in carton {counts.carton or '-'}   "
-            f"{on_pallet if counts.pallet_size else ''}packed in this session {counts.packed:,}",
-            foot=lambda: " remove   close carton REASON   close pallet REASON   label",
+            language(joined("   ", line)),
+            foot=lambda: " remove   close carton REASON   close pallet REASON   label",  # what is typed
         )
 
     def as_json(answer: Any) -> str:
         said = {name: value for name, value in asdict(answer).items() if name != "way"}
         return json.dumps({**said, **asdict(table.counts)}, ensure_ascii=True)
 
-    return Face(view, as_json)
+    return Face(view, as_json, language=language)
 
 
-def _open_words(counts: Any) -> str:
-    words = f"; carton {counts.carton} is open with {counts.in_carton} of {counts.carton_size}" if counts.carton else ""
-    more = f"; pallet {counts.pallet} is open with {counts.on_pallet} of {counts.pallet_size}" if counts.pallet else ""
-    return words + more
+def _summary(counts: TableCounts) -> str:
+    """What a session leaves behind."""
+    carton = {"carton": counts.carton, "held": counts.in_carton, "size": counts.carton_size}
+    pallet = {"pallet": counts.pallet, "held": counts.on_pallet, "size": counts.pallet_size}
+    parts = (
+        counted("{count:,} package packed", "{count:,} packages packed", counts.packed),
+        phrase("carton {carton} is open with {held} of {size}", **carton) if counts.carton else "",
+        phrase("pallet {pallet} is open with {held} of {size}", **pallet) if counts.pallet else "",
+    )
+    return joined(SEMICOLON, parts)

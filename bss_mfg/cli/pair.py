@@ -12,6 +12,7 @@ import click
 from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import App, pass_app, say
 from bss_mfg.cli.device_radio import open_radio, radio_option
+from bss_mfg.cli.language_option import language_option
 from bss_mfg.cli.parameters import Number, WholeNumber
 from bss_mfg.cli.station_screen import (
     Answer,
@@ -24,7 +25,7 @@ from bss_mfg.cli.station_screen import (
     serve_desk,
     show_options,
 )
-from bss_mfg.core.text import count_words
+from bss_mfg.core.languages import COMMA, SEMICOLON, Language, counted, joined, phrase
 
 if TYPE_CHECKING:
     from bss_mfg.device.check import CheckProgress
@@ -57,6 +58,7 @@ _NO_TIME = 0.0
 )
 @port_options
 @show_options
+@language_option
 @pass_app
 @click.pass_context
 def pair(
@@ -78,7 +80,7 @@ def pair(
     stay unprovisioned. Where one isn't there, the strongest other device that is new here is named: the right label on
     the wrong device. Devices that were proven before are not asked again. Each attempt stands in the history; a fourth
     one of a unit is refused. End with Ctrl-D (Windows: Ctrl-Z and Enter). Exit 1 if a box failed, or a label was wrong
-    or repeated. Needs `pip install 'bss-mfg[device]'`.
+    or repeated. Needs the extra 'device'.
     """
     import asyncio
     from contextlib import AsyncExitStack
@@ -93,23 +95,29 @@ def pair(
         codes, oob = app.workspace.expected_codes(batch.product), app.workspace.expected_oob(batch.product)
         with app.vault(ledger) as vault, asyncio.Runner() as runner:
             opened = AsyncExitStack()
-            say(f"Opening the radio ({transport}). Then scan the labels of boxes.")
+            say(app.language.said("Opening the radio ({radio}). Then scan the labels of boxes.", radio=transport))
             radio = runner.run(opened.enter_async_context(open_radio(transport)))
             try:
                 runner.run(radio.scan(_NO_TIME, lambda sighting: True))
                 checking = CheckOptions(Patience(find=find_s), at_once, lambda step: answers.work(_working(step)))
                 options = PairOptions(checking, floor, oob, codes)
                 table = PairingTable(KeySource(ledger, vault), batch, radio, options)
-                answers = Answers(_face(batch_id, table), plain=plain, as_json=as_json)
+                answers = Answers(_face(batch_id, table, app.language), plain=plain, as_json=as_json)
                 serve_desk(scanned_lines(port, baud), lambda line: runner.run(table.read(line)), answers)
             finally:
                 runner.run(opened.aclose())
         counts = table.counts
     answers.end()
-    say(
-        f"{count_words(counts.boxes, 'box', 'boxes')} proven, {counts.failed:,} failed; {counts.proven:,} of "
-        f"{count_words(counts.units, 'device')} of batch {batch_id} proven"
+    boxes = counted("{count:,} box proven", "{count:,} boxes proven", counts.boxes)
+    failed = phrase("{count:,} failed", count=counts.failed)
+    devices = counted(
+        "{proven:,} of {count:,} device of batch {batch} proven",
+        "{proven:,} of {count:,} devices of batch {batch} proven",
+        counts.units,
+        proven=counts.proven,
+        batch=batch_id,
     )
+    say(app.language(joined(SEMICOLON, (joined(COMMA, (boxes, failed)), devices))))
     if answers.wrong:
         ctx.exit(1)
 
@@ -121,19 +129,26 @@ def _working(progress: CheckProgress) -> Working:
     return Working(*step_words(progress))
 
 
-def _face(batch_id: str, table: PairingTable) -> Face:
+def _face(batch_id: str, table: PairingTable, language: Language) -> Face:
     """The table as it is shown."""
     from bss_mfg.station.pairing import PairAnswer
 
     def view() -> View:
         counts = table.counts
         return View(
-            f"{batch_id} on air",
+            language.said("{batch} on air", batch=batch_id),
             counts.proven,
             counts.units,
-            f"devices proven {counts.proven:,} of {counts.units:,}   boxes proven {counts.boxes:,}   "
-            f"failed {counts.failed:,}   ",
-            f"{count_words(counts.per_minute, 'box', 'boxes')} in the last minute",
+            language.said(
+                "devices proven {proven:,} of {units:,}   boxes proven {boxes:,}   failed {failed:,}   ",
+                proven=counts.proven,
+                units=counts.units,
+                boxes=counts.boxes,
+                failed=counts.failed,
+            ),
+            language.counted(
+                "{count:,} box in the last minute", "{count:,} boxes in the last minute", counts.per_minute
+            ),
         )
 
     def as_json(answer: Any) -> str:
@@ -143,4 +158,4 @@ def _face(batch_id: str, table: PairingTable) -> Face:
     def lines(answer: Answer) -> Sequence[str]:
         return answer.reasons or (answer.detail,) if isinstance(answer, PairAnswer) else (answer.detail,)
 
-    return Face(view, as_json, lines=lines)
+    return Face(view, as_json, lines=lines, language=language)

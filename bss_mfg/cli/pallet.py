@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bss_mfg.cli import suggestions
-from bss_mfg.cli.common import App, json_option, pass_app, print_json, say
+from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_text, say
 from bss_mfg.cli.parameters import Reason
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def _group(kind: UnitKind, words: str) -> click.Group:
             print_json([_record(unit) for unit in units])
             return
         for unit in units:
-            click.echo(_line(app, unit))
+            print_text(_line(app, unit))
 
     @group.command("show", epilog=f"Example: bss-mfg {kind} show 17")
     @click.argument("code", metavar="CODE", shell_complete=suggestions.LOGISTIC_UNITS[kind])
@@ -51,14 +51,14 @@ def _group(kind: UnitKind, words: str) -> click.Group:
             more = {"cartons": [_record(one) for one in cartons]} if kind == "pallet" else {}
             print_json({**_record(unit), **more, "packages": held})
             return
-        click.echo(_line(app, unit))
+        print_text(_line(app, unit))
         for one in cartons:
-            click.echo(f"  {_line(app, one)}")
+            print_text(f"  {_line(app, one)}")
         for item in held:
             where = f"  carton {item['carton']}" if kind == "pallet" else ""
-            click.echo(f"  {item['batch']}  package {item['package']}  {item['serials']}{where}")
+            print_text(f"  {item['batch']}  package {item['package']}  {item['serials']}{where}")
 
-    @group.command("reopen", epilog=f"Example: bss-mfg {kind} reopen 17 --reason 'wrong box inside'")
+    @group.command("reopen", epilog=f'Example: bss-mfg {kind} reopen 17 --reason "wrong box inside"')
     @click.argument("code", metavar="CODE", shell_complete=suggestions.LOGISTIC_UNITS[kind])
     @click.option("--reason", type=Reason(), required=True, help="Why, for the history.")
     @pass_app

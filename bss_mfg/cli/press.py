@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from bss_mfg.cli import suggestions
-from bss_mfg.cli.common import App, json_option, pass_app, say
+from bss_mfg.cli.common import App, json_option, pass_app, print_text, say
 from bss_mfg.cli.parameters import Reason, WholeNumber
 from bss_mfg.cli.progress import SendingDisplay, progress_bar
 from bss_mfg.cli.queue import entry_record, print_line
 from bss_mfg.cli.unit_names import named_packages
-from bss_mfg.core.text import count_words
+from bss_mfg.core.text import count_words, for_terminal
 
 if TYPE_CHECKING:
     from bss_mfg.label.printing.press_station import AskLastGood, Press, PressSetup, PressWork
@@ -181,7 +181,7 @@ class _Operator:
             except (InputError, RefusedError) as error:
                 if once:
                     raise
-                say(click.style(f"Passed over: {error}", fg="red"))
+                say(f"Passed over: {error}", colour="red")
                 self._press.passed_over.add(entry.number)
             if once:
                 return
@@ -215,8 +215,8 @@ class _Operator:
         try:
             with SendingDisplay(f"from {work.first_serial(stretch)}") as display:
                 patience = display.patience(work.how.printer.patience_s)
-                making = progress_bar(f"{work.batch.id}: labels")
-                sent = work.print_stretch(stretch, patience, making=making, sending=display.progress)
+                with progress_bar(f"{work.batch.id}: labels") as making:
+                    sent = work.print_stretch(stretch, patience, making=making, sending=display.progress)
         except MissingError as error:
             self._tell_trouble(work, stretch, error.what)
             return
@@ -231,12 +231,12 @@ class _Operator:
         wrong."""
         if sent.status and sent.status.problems:
             self._trouble(sent.status.problems)
-            say(click.style(f"Paused: the printer says {sent.status.words}. {sent.status.way_out}", fg="yellow"))
+            say(f"Paused: the printer says {sent.status.words}. {sent.status.way_out}", colour="yellow")
             say("Let it print what it still has.")
             return True
         if self._press.setup.roll is not None and work.roll_is_used_up:
             self._new_roll = True
-            say(click.style("Paused: the roll is used up. Put in a new one.", fg="yellow"))
+            say("Paused: the roll is used up. Put in a new one.", colour="yellow")
             return True
         return False
 
@@ -245,7 +245,7 @@ class _Operator:
         from bss_mfg.errors import BssError
         from bss_mfg.label.printing.ask_printer import printer_state
 
-        say(click.style(f"Paused: {what}.", fg="yellow"))
+        say(f"Paused: {what}.", colour="yellow")
         if self._queue.send_state(work.entry, stretch):
             return  # the next step asks what is good
         try:
@@ -279,7 +279,7 @@ class _Operator:
             else f"nobody knows how many of {count_words(total, 'label')} came out"
         )
         which = begin if begin == end else f"{begin} to {end}"
-        say(click.style(f"Number {work.entry.number}, {which}: {sent}.", bold=True))
+        say(f"Number {work.entry.number}, {which}: {sent}.", bold=True)
         # Copies of one label can't be told apart by a scan.
         has_all = step.whole and work.entry.asked.printing.copies > 1
         more = f", `{ALL}` if all are" if has_all else ""
@@ -297,7 +297,7 @@ class _Operator:
                 spoiled = work.count(_last_good(work, serials))
             except InputError as error:
                 wrong = f"batch {work.batch.id}: {'; '.join(error.problems)}" if error.problems else str(error)
-                say(click.style(wrong, fg="red"))
+                say(wrong, colour="red")
                 continue
             break
         if spoiled:
@@ -320,7 +320,7 @@ class _Operator:
         entries = self._queue.entries(open_only=True, press=self._name)
         roll = self._queue.roll(self._name)
         of = f" of {self._press.setup.roll:,}" if self._press.setup.roll is not None else ""
-        say(click.style(f"Press {self._name}: roll {roll.roll}, {roll.used:,}{of} used", bold=True))
+        say(f"Press {self._name}: roll {roll.roll}, {roll.used:,}{of} used", bold=True)
         for entry in entries:
             print_line(self._queue, entry, say)
 
@@ -328,8 +328,9 @@ class _Operator:
         asked = work.entry.asked
         copies = f", {asked.printing.copies} of each" if asked.printing.copies > 1 else ""
         say(
-            click.style(f"Number {work.entry.number}: {count_words(asked.labels, 'label')} of {asked.batch}", bold=True)
-            + f", {asked.template} on {work.how.printer.name}{copies}"
+            f"Number {work.entry.number}: {count_words(asked.labels, 'label')} of {asked.batch}, "
+            f"{asked.template} on {work.how.printer.name}{copies}",
+            bold=True,
         )
 
     def _say_ended(self, entry: QueueEntry) -> None:
@@ -342,7 +343,7 @@ class _Operator:
         if self._as_json:
             import json
 
-            click.echo(json.dumps(entry_record(self._queue, entry), ensure_ascii=True))
+            print_text(json.dumps(entry_record(self._queue, entry), ensure_ascii=True))
 
 
 def _last_good(work: PressWork, serials: list[str]) -> LastGood:
@@ -356,7 +357,7 @@ def _read_line(prompt: str) -> str:
     if sys.stdin.isatty():
         click.echo("\a", nl=False, err=True)
         _forget_typed()
-    click.echo(prompt, err=True, nl=False)
+    click.echo(for_terminal(prompt), err=True, nl=False)
     sys.stderr.flush()
     line = sys.stdin.readline()
     if not line:

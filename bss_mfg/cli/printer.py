@@ -8,7 +8,17 @@ from typing import get_args
 import click
 
 from bss_mfg.cli import suggestions
-from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, print_table, say, shown_path
+from bss_mfg.cli.common import (
+    App,
+    json_option,
+    pass_app,
+    print_details,
+    print_json,
+    print_table,
+    print_text,
+    say,
+    shown_path,
+)
 from bss_mfg.cli.parameters import Number, WholeNumber
 from bss_mfg.cli.sending import send_address, send_data, send_option
 from bss_mfg.core.text import count_words
@@ -125,7 +135,7 @@ def printer_add(
     check_printer_text(text, f"printers/{name}.toml")
     path = app.workspace.add_printer(name, text)
     app.printer(name)
-    click.echo(shown_path(path))
+    print_text(shown_path(path))
     say(f"OK: printer {name}; calibrate it with `bss-mfg printer test-page {name}`")
 
 
@@ -176,10 +186,10 @@ def printer_status(ctx: click.Context, app: App, name: str, address: str | None,
             }
         )
     elif status is None:
-        click.echo(f"{name} at {to}: unknown; it does not say")
+        print_text(f"{name} at {to}: unknown; it does not say")
     else:
         waiting = f", {count_words(status.waiting, 'label')} not printed yet" if status.waiting else ""
-        click.echo(f"{name} at {to}: {status.words}{waiting}")
+        print_text(f"{name} at {to}: {status.words}{waiting}")
     if status and status.problems:
         say(status.way_out)
         ctx.exit(1)
@@ -203,7 +213,7 @@ def printer_test_page(app: App, name: str, width: float, height: float, out: Pat
     data = render_test_page(target, width, height)
     file = out or Path(f"{name}-test-page{SUFFIX[target.language]}")
     write_atomically(file, [data])
-    click.echo(shown_path(file))
+    print_text(shown_path(file))
     if address:
         send_data(target, address, data, file.stem)
     say("Print it at 100 %. Measure the long rulers: offset and scale go into the printer's file (docs/designer.md).")

@@ -12,6 +12,7 @@ import click
 
 from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import Command
+from bss_mfg.cli.language_option import label_language_option
 from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.sending import send_option
 
@@ -31,7 +32,7 @@ class PrintingOptions:
     start_at: int | None
     symbols: SymbolStyle | None
     order: FillOrder | None
-    language: str | None
+    label_language: str | None
     out: Path | None
     send: str | None
     pdfx: bool
@@ -58,7 +59,7 @@ class PrintingOptions:
             start_at=self.start_at,
             order=self.order,
             symbols=self.symbols,
-            language=self.language,
+            language=self.label_language,
             **more,
         )
 
@@ -79,7 +80,7 @@ class PrintingOptions:
             ("--dpi", self.dpi),
             ("--symbols", self.symbols),
             ("--order", self.order),
-            ("--language", self.language),
+            ("--label-language", self.label_language),
             ("--out", self.out),
             ("--icc", self.icc),
         )
@@ -120,9 +121,7 @@ def printing_options(function: Command) -> Callable[..., Any]:
             type=click.Choice(["rows", "columns", "snake"]),
             help="In which order the places of a page are filled (default: as printed last, else rows).",
         ),
-        click.option(
-            "--language", help="Of the product's own fields: de, or base (default: as printed last, else as set)."
-        ),
+        label_language_option("Of the product's own fields: de, or base (default: as printed last, else as set)."),
         click.option("--out", type=click.Path(path_type=Path), help="Folder (default: batches/BATCH/labels)."),
         send_option(
             "Send the files to the printer: tcp://HOST:9100, cups://QUEUE and others, see the printer file (without "

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bss_mfg.cli import suggestions
+from bss_mfg.cli.approval_options import ApprovalOptions, approval_options
 from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, print_table, say, shown_path
 from bss_mfg.cli.parameters import Reason, WholeNumber
 
@@ -181,17 +182,18 @@ def _record(loaded: LoadedProduct, pinned: str | None) -> dict[str, object]:
     }
 
 
-@product.command(epilog="Example: bss-mfg product repin bulb --reason 'Amazon rotated the key, mail of 3 May'")
+@product.command(epilog='Example: bss-mfg product repin bulb --reason "Amazon rotated the key, mail of 3 May"')
 @click.argument("name", shell_complete=suggestions.products)
 @click.option("--reason", type=Reason(), required=True, help="Why the key changed; kept in the history.")
+@approval_options
 @pass_app
-def repin(app: App, name: str, reason: str) -> None:
+def repin(app: App, name: str, reason: str, approval: ApprovalOptions) -> None:
     """Accept a product's changed public key for its next batches."""
     if not reason.strip():
         raise click.UsageError("--reason is empty: say why; the reason is kept in the history.")
     key = app.workspace.product(name).key
-    with app.workspace.open_ledger(app.actor) as ledger:
-        pinned = ledger.products.repin_key(name, key.fingerprint, reason)
+    with app.workspace.open_ledger(app.actor) as ledger, approval.consent() as consent:
+        pinned = ledger.products.repin_key(name, key.fingerprint, reason, consent)
     if pinned == key.fingerprint:
         say(f"OK: {name} is already bound to this key; nothing changed")
     else:

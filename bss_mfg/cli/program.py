@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bss_mfg.cli import suggestions
-from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
+from bss_mfg.cli.approval_options import ApprovalOptions, approval_options
+from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_text, say, shown_path
 from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.table_options import say_passed_over, table_options
 from bss_mfg.core.text import count_words, listing
@@ -18,6 +19,7 @@ from bss_mfg.programming.names import NAMES
 
 if TYPE_CHECKING:
     from bss_mfg.core.read_tables import TableOptions
+    from bss_mfg.ledger.approvals import Consent
     from bss_mfg.ledger.releases import Release as OpenRelease
     from bss_mfg.payload.spec import Spec
     from bss_mfg.programming.format import Format
@@ -46,8 +48,10 @@ MOST_LISTED = 10_000
     "--to",
     multiple=True,
     metavar="age1...",
-    help="Encrypt to a station's age public key; repeat for more. The files' names end in .age.",
+    help="Encrypt to a station's age public key; repeat for more (default: seal_to below [program] in bss-mfg.toml). "
+    "The files' names end in .age.",
 )
+@click.option("--clear", is_flag=True, help="In clear, where bss-mfg.toml names stations to seal to; with --reason.")
 @click.option("--claim", type=WholeNumber(1), metavar="N", help="Only the next N units that no flasher has.")
 @click.option(
     "--for",
@@ -58,7 +62,7 @@ MOST_LISTED = 10_000
     help="With --claim: the flasher; sealed to its key.",
 )
 @click.option("--again", is_flag=True, help="Release keys a second time; with --claim those not reported in time.")
-@click.option("--reason", default="", help="With --again: why, for the history.")
+@click.option("--reason", default="", help="With --again or --clear: why, for the history.")
 @click.option(
     "--check",
     "readback",
@@ -67,6 +71,7 @@ MOST_LISTED = 10_000
     "back (CSV or XLSX with serial, uuid, oob_key or oob_sha256) with the ledger.",
 )
 @click.option("--without-keys", is_flag=True, help="With --check: the file has no keys; compare Device UUIDs only.")
+@approval_options
 @table_options
 @click.option(
     "--jobs",
@@ -85,12 +90,14 @@ def program(
     layout: Path | None,
     out: str | None,
     to: tuple[str, ...],
+    clear: bool,
     claim: int | None,
     flasher: str,
     again: bool,
     reason: str,
     readback: Path | None,
     without_keys: bool,
+    approval: ApprovalOptions,
     table: TableOptions,
     jobs: int,
     as_json: bool,
@@ -99,25 +106,27 @@ def program(
 
     The only command that ever releases a key, and each key once: a second time it needs --again and --reason. What is
     cut off counts as released; the same command continues it. Whoever has these files can join the devices: keep
-    them on the line's machine, and delete them when the batch is flashed. With --claim several flashers share a batch:
-    each unit goes to one of them, sealed to its own key (`station init --flasher`).
+    them on the line's machine, and delete them when the batch is flashed. Where bss-mfg.toml names the stations that
+    flash, the files are sealed to these. With --claim several flashers share a batch: each unit goes to one of them,
+    sealed to its own key (`station init --flasher`).
     """
     if readback:
-        if kind or out or again or to or layout or claim or flasher:
+        if kind or out or again or to or clear or layout or claim or flasher or approval.is_given:
             raise click.UsageError("--check compares only: leave the other options out.")
         _check(ctx, app, _Readback(batch_id, readback, table, without_keys, jobs), as_json=as_json)
         return
     if without_keys or table.sheet or table.ignore:
         raise click.UsageError("--without-keys, --sheet and --ignore belong to --check.")
-    options = _Options(batch_id, kind or "", layout, out or "", to, again, reason, claim, flasher)
+    options = _Options(batch_id, kind or "", layout, out or "", to, clear, again, reason, claim, flasher)
     _refuse_wrong_options(options)
-    done = _release(app, options)
+    with approval.consent() as consent:
+        done = _release(app, options, consent)
     if as_json:
         print_json(_document(options, done))
     elif done.form.one_file_per == "batch":
-        click.echo(shown_path(done.files.files[0]))
+        print_text(shown_path(done.files.files[0]))
     else:
-        click.echo(shown_path(Path(options.out)))
+        print_text(shown_path(Path(options.out)))
     _print_notes(options, done)
 
 
@@ -130,6 +139,7 @@ class _Options:
     layout: Path | None
     out: str
     to: tuple[str, ...]
+    clear: bool
     again: bool
     reason: str
     claim: int | None
@@ -156,19 +166,25 @@ def _refuse_wrong_options(options: _Options) -> None:
         raise click.UsageError("Keys go into files only: name a folder or file.")
     if bool(options.claim) != bool(options.flasher) or (options.claim and options.to):
         raise click.UsageError("--claim N and --for FLASHER belong together, and say to whom it is sealed: no --to.")
+    if options.clear and (options.to or options.claim):
+        raise click.UsageError("--clear seals to nobody: leave --to and --claim out.")
+    if options.clear and not options.reason.strip():
+        raise click.UsageError("--clear needs --reason TEXT: why the keys leave in clear, for the history.")
     if options.again and not options.reason.strip():
         raise click.UsageError("--again needs --reason TEXT: why, for the history.")
     if options.layout and options.form not in ("bin", "hex"):
         raise click.UsageError("--layout belongs to --format bin or hex.")
 
 
-def _release(app: App, options: _Options) -> _Release:
+def _release(app: App, options: _Options, consent: Consent) -> _Release:
     from bss_mfg.core import clock
     from bss_mfg.core.files import read_bytes
     from bss_mfg.payload.spec import spec_from_text
     from bss_mfg.programming.image_layout import load_layout
+    from bss_mfg.programming.open_releases import seals_to
     from bss_mfg.programming.registry import formats
     from bss_mfg.programming.release import FlasherClaim, ReleaseOptions, release_keys
+    from bss_mfg.programming.release_place import is_meant_as_folder
 
     layout = options.layout
     form = formats(load_layout(layout) if layout else None)[options.form]
@@ -176,13 +192,18 @@ def _release(app: App, options: _Options) -> _Release:
     digest = hashlib.sha256(read_bytes(layout, "layout")).hexdigest() if layout else None
     with app.workspace.open_ledger(app.actor) as ledger, app.vault(ledger) as vault:
         batch = ledger.batches.get(options.batch)
-        folder = options.out.endswith(("/", "\\"))
         to, claim = options.to, None
         if options.claim:
             to = (ledger.flash.recipient(options.flasher),)
             since = clock.hours_ago(app.workspace.config().flash.overdue_hours)
             claim = FlasherClaim(options.flasher, options.claim, since)
-        how = ReleaseOptions(to, options.again, options.reason, digest, folder, claim)
+        elif not to and not options.clear:
+            named = app.workspace.config().program.seal_to
+            to = seals_to(ledger.releases.open(batch.id), options.out, form, named)
+        clear_reason = options.reason if options.clear else None
+        how = ReleaseOptions(
+            to, options.again, options.reason, digest, is_meant_as_folder(options.out), claim, clear_reason, consent
+        )
         files = release_keys(ledger, vault, batch, form, out, how)
         cut_off = tuple(ledger.releases.open(batch.id))
         waiting = ledger.exports.count_unreleased(batch.id)
@@ -251,7 +272,7 @@ def _check(ctx: click.Context, app: App, readback: _Readback, *, as_json: bool) 
             for one in check_readback(rows, ledger, batch, vault, executor):
                 found.add(one)
                 if not as_json:
-                    click.echo(f"{'row ' + str(one.row) if one.row else 'no row':>10}  {one.serial}  {one.text}")
+                    print_text(f"{'row ' + str(one.row) if one.row else 'no row':>10}  {one.serial}  {one.text}")
     if as_json:
         differences = [{"kind": one.kind, "serial": one.serial, "row": one.row, "text": one.text} for one in found]
         print_json(

@@ -1,95 +1,121 @@
-"""How far the work is, on stderr: a line that is drawn over again on a terminal. ASCII, 79 columns.
+"""How far the work is, on stderr: a bar at a terminal, and one line for what it came to elsewhere.
 
 `progress_bar` is one bar for one piece of work; `RunDisplay` is a run, a line a step:
 
 issue      done        20,000 units                             1.9 s  10,520/s
-labels     [###########---------]       10,560/20,000   4,870/s       0:02 left
+labels     ━━━━━━━━━━            10,560/20,000  4,870/s    0:02 left
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
 import textwrap
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
+from bss_mfg.cli.broken_lines import beside
+from bss_mfg.cli.progress_words import Work, rate_words
+from bss_mfg.cli.terminal import COLOURS, Terminal, Tone, terminal_of
 from bss_mfg.core.progress import Progress, no_progress
+from bss_mfg.core.text import for_terminal
 
 if TYPE_CHECKING:
+    from bss_mfg.cli.progress_bars import LiveLine
     from bss_mfg.label.printing.sending import Patience
 
-WIDTH, LABEL, BAR, LEAST_BAR = 79, 28, 20, 4
+WIDTH, LABEL = 79, 28
 REDRAW_SECONDS = 0.1
 """A line is drawn over at most so often: terminals are slow, and people slower."""
 
 
 class ProgressLine:
-    """The line that is being written: on a terminal (`live`) drawn over again, elsewhere written once."""
+    """The line that is being written: at a terminal (`live`) drawn over again, elsewhere written once."""
 
     def __init__(self, live: bool | None = None) -> None:
-        self.live = sys.stderr.isatty() if live is None else live
-        self._open = False
+        terminal = terminal_of(sys.stderr)
+        self.live = terminal is not None and terminal.redraws if live is None else live
+        self._terminal = terminal or Terminal(WIDTH + 1, colours=False, redraws=True)
+        self._line: LiveLine | None = None
         self._drawn = 0.0
 
     def due(self, done: int, total: int) -> bool:
         """Whether the line should be drawn over now: at the end always, before it not too often."""
         return self.live and (done >= total or time.monotonic() - self._drawn >= REDRAW_SECONDS)
 
-    def draw(self, text: str) -> None:
-        """Write the line, over what it said before."""
+    def bar(self, work: Work) -> None:
+        """Draw how far the work is."""
         self._drawn = time.monotonic()
-        self._open = True
-        text = text.rstrip()
-        if self.live:  # a line that wraps could not be drawn over
-            width = WIDTH
-            with contextlib.suppress(OSError, ValueError):
-                columns = os.get_terminal_size(sys.stderr.fileno()).columns  # 0 where the terminal does not say
-                width = min(columns - 1, WIDTH) if columns > 1 else WIDTH
-            text = f"\r{text[:width]:<{width}}"
-        click.echo(text, err=True, nl=False)
+        self._opened().bar(work)
+
+    def draw(self, text: str, tone: Tone | None = None, word: str = "") -> None:
+        """Write words, over what the line said before; `word` in the colour of `tone`."""
+        self._drawn = time.monotonic()
+        text = for_terminal(text.rstrip())
+        if self.live:
+            self._opened().words(text, COLOURS[tone] if tone else "", word)
+        else:
+            click.echo(text, err=True)
 
     def end(self) -> None:
         """Go to the next line, if this one was begun."""
-        if self._open:
-            self._open = False
-            click.echo("", err=True)
+        if self._line:
+            line, self._line = self._line, None
+            line.end()
+
+    @property
+    def width(self) -> int:
+        """The columns of the terminal."""
+        return self._terminal.width
+
+    def _opened(self) -> LiveLine:
+        from bss_mfg.cli.progress_bars import LiveLine
+
+        self._line = self._line or LiveLine(self._terminal)
+        return self._line
 
 
-def progress_bar(label: str) -> Progress:
-    """A bar behind `label`; silent where stderr is no terminal."""
+@contextmanager
+def progress_bar(label: str) -> Iterator[Progress]:
+    """A bar behind `label`; silent where nothing can be drawn over. The line is left however the work ends."""
     line = ProgressLine()
     if not line.live:
-        return no_progress
+        yield no_progress
+        return
 
-    def show(done: int, total: int) -> None:
-        if line.due(done, total):
-            size = done * BAR // total if total else BAR
-            line.draw(f"{_fitted(label)} [{'#' * size:<{BAR}}] {done:,}/{total:,}")
-            if done >= total:
-                line.end()
-
-    return show
+    try:
+        yield _Bar(line, label).show
+    finally:
+        line.end()
 
 
-def _fitted(label: str) -> str:
-    """`NAME: WORK` in its place before the bar: of a long name the end is left out, never the work."""
-    name, colon, work = label.rpartition(": ")
-    return f"{name[: LABEL - len(colon + work)]}{colon}{work}".ljust(LABEL)
+class _Bar:
+    """A line for one piece of work. Told twice that it is done, it says so once."""
+
+    def __init__(self, line: ProgressLine, label: str) -> None:
+        self._line, self._label = line, for_terminal(label)
+        self._is_over = False
+
+    def show(self, done: int, total: int) -> None:
+        was_over, self._is_over = self._is_over, done >= total
+        if self._line.due(done, total) and not (was_over and self._is_over):
+            self._line.bar(Work(self._label, done, total, room=LABEL))
+            if self._is_over:
+                self._line.end()
 
 
 class SendingDisplay:
     """How far labels went to a printer, and how long it lets them wait."""
 
     def __init__(self, batch: str) -> None:
-        self._label = f"{batch}: sending"
         self._line = ProgressLine()
+        self._bar = _Bar(self._line, f"{batch}: sending")
         self._last_told = -1
         self._heard = ""
-        self.progress: Progress = self._progress if self._line.live else no_progress
+        self.progress: Progress = self._bar.show if self._line.live else no_progress
 
     def __enter__(self) -> SendingDisplay:
         return self
@@ -107,13 +133,6 @@ class SendingDisplay:
         if words != self._heard:
             self._heard, self._last_told = words, -1
 
-    def _progress(self, done: int, total: int) -> None:
-        if self._line.due(done, total):
-            size = done * BAR // total if total else BAR
-            self._line.draw(f"{_fitted(self._label)} [{'#' * size:<{BAR}}] {done:,}/{total:,}")
-            if done >= total:
-                self._line.end()
-
     def _waiting(self, seconds: float) -> None:
         """Every second on a terminal; elsewhere once, and then every quarter of an hour."""
         if seconds < 2 or (int(seconds) == self._last_told if self._line.live else seconds < self._next_said()):
@@ -121,8 +140,6 @@ class SendingDisplay:
         self._last_told = int(seconds)
         minutes, second = divmod(int(seconds), 60)
         self._line.draw(_waiting_words(self._heard, minutes, second))
-        if not self._line.live:
-            self._line.end()
 
     def _next_said(self) -> float:
         return 10.0 if self._last_told < 0 else self._last_told + 900.0
@@ -141,33 +158,22 @@ class RunDisplay:
         self._step, self._failed = "", 0
         self._heard = ""
         self._begun = 0.0
-        self._base: tuple[float, int] | None = None
-        """When this step was first heard of, and how much was done then: before, or while processes started."""
 
     def begin(self, step: str, total: int) -> Progress:
         """A step begins."""
-        self._step, self._failed, self._base = step, 0, None
+        self._step, self._failed = step, 0
         self._begun = time.monotonic()
-        self._draw(0, total, self._begun)
+        self._draw(0, total)
         return self.update
 
     def update(self, done: int, total: int) -> None:
         """The current step is so far."""
-        now = time.monotonic()
-        self._base = self._base or (now, done)
         if self._line.due(done, total):
-            self._draw(done, total, now)
+            self._draw(done, total)
 
-    def _draw(self, done: int, total: int, now: float) -> None:
-        if not self._line.live:
-            return
-        since, before = self._base or (now, done)
-        rate = (done - before) / (now - since) if now - since > 0.5 else 0.0
-        left = f"{duration_words((total - done) / rate)} left" if rate > 0 else ""
-        failed = f"  {self._failed:,} failed" if self._failed else ""
-        tail = f"{f'{done:,}/{total:,}':>20} {rate_words(rate, done - before):>9} {left:>15}{failed}"
-        size = max(min(BAR, WIDTH - 13 - len(tail)), LEAST_BAR)
-        self._line.draw(f"{self._step:<10} [{'#' * (done * size // max(total, 1)):-<{size}}]{tail}")
+    def _draw(self, done: int, total: int) -> None:
+        if self._line.live:
+            self._line.bar(Work(self._step, done, total, room=10, failed=self._failed))
 
     def waiting(self, seconds: float) -> None:
         """A printer is waited for."""
@@ -195,28 +201,25 @@ class RunDisplay:
             state, took = "done before", ""
         else:
             state = "WRONG" if self._failed else "done"
-        self._line.draw(f"{self._step:<10} {state:<11} {words:<38}{took:>8} {speed:>9}")
+        text = f"{self._step:<10} {state:<11} {words:<38}{took:>8} {speed:>9}"
+        if self._line.live and len(text.rstrip()) > self._line.width:
+            told = ", ".join(filter(None, (words, took, speed)))
+            text = beside(f"{self._step:<10} ", f"{state}: {told}", self._line.width)
+        self._line.draw(text, "bad" if self._failed else "good", state)
         self._line.end()
 
     def skip(self, step: str, words: str) -> None:
         """The step is left out."""
         head = f"{step:<10} left out    "
-        for line in textwrap.wrap(words, WIDTH, initial_indent=head, subsequent_indent=" " * len(head)):
-            self._line.draw(line)
+        width = min(WIDTH, self._line.width) if self._line.live else WIDTH
+        if width < WIDTH // 2 + len(head):
+            told = beside(f"{step:<10} ", f"left out: {words}", width).split("\n")
+        else:
+            told = textwrap.wrap(words, width, initial_indent=head, subsequent_indent=" " * len(head))
+        for line in told:
+            self._line.draw(line, "warn", "left out" if line == told[0] else "")
             self._line.end()
 
     def close(self) -> None:
         """Leave the line where it is: the run was interrupted, or an error follows."""
         self._line.end()
-
-
-def duration_words(seconds: float) -> str:
-    """A time that is left: 0:07, 12:30, 2:05:00."""
-    minutes, second = divmod(int(seconds + 0.5), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{second:02}" if hours else f"{minutes}:{second:02}"
-
-
-def rate_words(rate: float, done: int) -> str:
-    """Things a second; nothing where there were too few to tell."""
-    return f"{rate:,.0f}/s" if done >= 100 and rate else ""

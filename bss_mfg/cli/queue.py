@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bss_mfg.cli import suggestions
-from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, print_table, say
+from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, print_table, print_text, say
 from bss_mfg.cli.parameters import Reason, WholeNumber
 from bss_mfg.core.text import count_words
 
@@ -81,7 +81,7 @@ def show(app: App, number: int, as_json: bool) -> None:
             ]
         )
         if progress.stretches:
-            click.echo()
+            print_text()
             rows = [
                 (
                     str(one.number),

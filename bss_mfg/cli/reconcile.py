@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bss_mfg.cli import suggestions
-from bss_mfg.cli.common import App, jobs_option, json_option, pass_app, print_json, say, shown_path
+from bss_mfg.cli.common import App, jobs_option, json_option, pass_app, print_json, print_words, say, shown_path
 from bss_mfg.cli.executors import executor_option, processes_or_cluster
 from bss_mfg.cli.progress import progress_bar
 from bss_mfg.core.text import count_words
@@ -61,8 +61,8 @@ def reconcile(
         batch = ledger.batches.get(batch_id)
         mapping = find_mapping(batch.spec, app.workspace.root / "specs")
         request = ReconcileRequest(batch, folder or app.workspace.batch_folder(batch.id), mapping, key)
-        progress = progress_bar(f"{batch_id}: labels")
-        outcome = compare(ledger, vault, request, executor=executor, progress=progress)
+        with progress_bar(f"{batch_id}: labels") as progress:
+            outcome = compare(ledger, vault, request, executor=executor, progress=progress)
     if as_json:
         print_json(document(outcome))
     else:
@@ -83,7 +83,7 @@ def show(outcome: Reconciliation) -> None:
 
     for comparison in outcome.comparisons:
         thing = "package" if comparison.kind is FileKind.LABELS else "unit"
-        click.echo(
+        print_words(
             f"{comparison.kind:<12}  {count_words(comparison.files.total, 'file')}, "
             f"{count_words(comparison.compared, thing)} compared, "
             f"{count_words(comparison.differences.total, 'difference')}"
@@ -91,9 +91,9 @@ def show(outcome: Reconciliation) -> None:
     for comparison in outcome.comparisons:
         for one in comparison.differences[:MOST_SHOWN]:
             who = one.unit or (f"package {one.package}" if one.package else "-")
-            click.echo(f"{one.kind:<12}  {who}  {one.file or '-'}: {one.what}")
+            print_words(f"{one.kind:<12}  {who}  {one.file or '-'}: {one.what}")
         if more := _omitted_words(comparison.differences):
-            click.echo(f"{comparison.kind:<12}  {more}")
+            print_words(f"{comparison.kind:<12}  {more}")
     for comparison in outcome.comparisons:
         for note in comparison.notes[:MOST_SHOWN]:
             say(f"Note: {comparison.kind}: {note.file + ': ' if note.file else ''}{note.what}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bss_mfg.cli.common import App, Command, json_option, pass_app, print_json, print_table, say, shown_path
+from bss_mfg.cli.common import App, Command, json_option, pass_app, print_json, print_table, print_text, say, shown_path
 from bss_mfg.cli.dates import utc_moment
 from bss_mfg.version import __version__
 
@@ -129,7 +129,7 @@ def _report(app: App, walk: Walk, asked: ReportOptions) -> None:
     elif not files:
         for table in sheet.tables:
             if table.rows:
-                click.echo(f"{table.head}:")
+                print_text(f"{table.head}:")
                 print_table([tuple(row) for row in table.rows], tuple(table.columns))
-                click.echo()
+                print_text()
     say(f"{sheet.about}: {sheet.headline}")

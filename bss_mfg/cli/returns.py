@@ -9,22 +9,24 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bss_mfg.cli import suggestions
-from bss_mfg.cli.common import App, pass_app, say
+from bss_mfg.cli.common import App, pass_app, print_text, say
+from bss_mfg.cli.language_option import language_option
 from bss_mfg.cli.parameters import Reason
 from bss_mfg.cli.station_screen import Answers, Face, View, port_options, scanned_lines, serve_desk, show_options
-from bss_mfg.core.text import count_words
+from bss_mfg.core.languages import SEMICOLON, Language, counted, joined, moment, phrase
 
 if TYPE_CHECKING:
     from bss_mfg.station.packing_answers import DeskAnswer
     from bss_mfg.station.returns import ReturnsDesk
 
 
-@click.command(epilog="Example: bss-mfg returns --reason 'damaged in transport'")
+@click.command(epilog='Example: bss-mfg returns --reason "damaged in transport"')
 @click.argument("codes", metavar="[CODE]...", nargs=-1, shell_complete=suggestions.serials)
 @click.option("--reason", type=Reason(), default=None, help="Mark what is scanned as returned, for this reason.")
 @click.option("--verify", is_flag=True, help="A label that reads right here counts as read right again.")
 @port_options
 @show_options
+@language_option
 @pass_app
 @click.pass_context
 def returns(
@@ -49,7 +51,7 @@ def returns(
 
     with app.workspace.open_ledger(app.actor) as ledger:
         desk = ReturnsDesk(ledger, ReturnsRequest(reason or "", verify), app.zone)
-        answers = Answers(_face(desk, reason), plain=plain or bool(codes), as_json=as_json)
+        answers = Answers(_face(desk, reason, app.language), plain=plain or bool(codes), as_json=as_json)
         if codes:
             for code in codes:
                 if answer := desk.read(code):
@@ -60,33 +62,42 @@ def returns(
             serve_desk(scanned_lines(port, baud), desk.read, answers)
     answers.end()
     counts = desk.counts
-    say(
-        f"{count_words(counts.reads, 'read')}; {counts.returned:,} returned, {counts.verified:,} verified again, "
-        f"{counts.unknown:,} not found"
+    reads = counted("{count:,} read", "{count:,} reads", counts.reads)
+    did = phrase(
+        "{returned:,} returned, {verified:,} verified again, {unknown:,} not found",
+        returned=counts.returned,
+        verified=counts.verified,
+        unknown=counts.unknown,
     )
+    say(app.language(joined(SEMICOLON, (reads, did))))
     if answers.wrong:
         ctx.exit(1)
 
 
 def _tell_way(app: App, answer: DeskAnswer) -> None:
     for step in answer.way:
-        click.echo(f"  {app.zone.shown(step.at)}  {step.words}")
+        print_text(f"  {app.language(moment(app.zone.shown(step.at)))}  {app.language(step.words)}")
 
 
-def _face(desk: ReturnsDesk, reason: str | None) -> Face:
+def _face(desk: ReturnsDesk, reason: str | None, language: Language) -> Face:
     """The desk as it is shown."""
 
     def view() -> View:
         counts = desk.counts
         return View(
-            f"returns{f': {reason}' if reason else ''}",
+            language.said("returns: {reason}", reason=reason) if reason else language.said("returns"),
             counts.returned,
             counts.reads,
-            f"reads {counts.reads:,}   returned {counts.returned:,}   verified again {counts.verified:,}   "
-            f"not found {counts.unknown:,}",
+            language.said(
+                "reads {reads:,}   returned {returned:,}   verified again {verified:,}   not found {unknown:,}",
+                reads=counts.reads,
+                returned=counts.returned,
+                verified=counts.verified,
+                unknown=counts.unknown,
+            ),
         )
 
     def as_json(answer: Any) -> str:
         return json.dumps({**asdict(answer), **asdict(desk.counts)}, ensure_ascii=True)
 
-    return Face(view, as_json)
+    return Face(view, as_json, language=language)

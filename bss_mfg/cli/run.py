@@ -19,6 +19,7 @@ from bss_mfg.cli.common import (
     pass_app,
     print_details,
     print_json,
+    print_text,
     say,
     shown_path,
     typed,
@@ -26,7 +27,8 @@ from bss_mfg.cli.common import (
 )
 from bss_mfg.cli.outdated_files import say_superseded
 from bss_mfg.cli.parameters import WholeNumber
-from bss_mfg.cli.progress import RunDisplay, duration_words
+from bss_mfg.cli.progress import RunDisplay
+from bss_mfg.cli.progress_words import duration_words
 from bss_mfg.cli.sending import say_sent, send_address, send_option
 from bss_mfg.cli.table_options import say_passed_over, table_options
 from bss_mfg.cli.trials import say_trials
@@ -263,10 +265,10 @@ def _show_plan(app: App, prepared: PreparedRun, found: Estimate, begun: bool, as
         disk, time = "" if size is None else size_words(size), "" if seconds is None else duration_words(seconds)
         return f"{step:<10} {what:<48} {disk:>9} {time:>8}".rstrip()
 
-    click.echo(f"\n{'step':<10} {'what':<48} {'disk':>9} {'time':>8}")
+    print_text(f"\n{'step':<10} {'what':<48} {'disk':>9} {'time':>8}")
     for step, (what, kind) in whats.items():
         gone = step in left_out
-        click.echo(
+        print_text(
             row(
                 step,
                 "left out" if gone else what,
@@ -275,7 +277,7 @@ def _show_plan(app: App, prepared: PreparedRun, found: Estimate, begun: bool, as
             )
         )
     working = f"{count_words(found.jobs, 'process', 'processes')}; {size_words(free)} are free"
-    click.echo(row("all", working, found.total_bytes, sum(found.seconds.values())))
+    print_text(row("all", working, found.total_bytes, sum(found.seconds.values())))
     say("Disk and time are estimates from a sample tried now. Nothing was issued.")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from bss_mfg.cli import suggestions
-from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_table, say
+from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_table, print_words, say
 from bss_mfg.core.text import count_words
 
 
@@ -60,7 +60,7 @@ def sample(app: App, batch_id: str, name: str, inspection: str, again: bool, as_
             }
         )
     else:
-        click.echo(drawn.plan.description)
+        print_words(drawn.plan.description)
         print_table(
             [
                 (

@@ -11,13 +11,15 @@ import click
 
 from bss_mfg.cli import suggestions
 from bss_mfg.cli.common import App, pass_app, say
+from bss_mfg.cli.language_option import language_option
 from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.station_screen import Answers, Face, View, scanned_lines, serve_desk, show_options
-from bss_mfg.core.text import count_words
+from bss_mfg.core.languages import COMMA, SEMICOLON, Language, counted, joined, phrase
 
 if TYPE_CHECKING:
     from bss_mfg.cli.scan_phone import PhoneAddress
     from bss_mfg.station.station import Station
+    from bss_mfg.station.tally import StationCounts
 
 
 @click.command(epilog="Example: bss-mfg scan bulb-2026-11 --operator Ann")
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     help="Write a page that sets hand scanners right, with symbols that check it, and read nothing.",
 )
 @show_options
+@language_option
 @pass_app
 @click.pass_context
 def scan(
@@ -78,7 +81,7 @@ def scan(
         expected = app.workspace.expected_codes(batch.product)
         labels = WorkspaceLabels(app.workspace.root).open(ledger)
         station = Station(ledger, batch, with_units=with_units, expected=expected, zone=app.zone, labels=labels)
-        answers = Answers(_face(batch_id, station), plain=plain, as_json=as_json)
+        answers = Answers(_face(batch_id, station, app.language), plain=plain, as_json=as_json)
         if where:
             from bss_mfg.cli.scan_phone import Terminal, read_phones
 
@@ -88,11 +91,7 @@ def scan(
             serve_desk(scanned_lines(port, baud), station.read, answers)
         counts = station.counts
     answers.end()
-    again = f", {counts.repeated:,} of a label that was read before" if counts.repeated else ""
-    say(
-        f"{count_words(counts.reads, 'read')}, {counts.wrong:,} wrong{again}; {counts.verified:,} of "
-        f"{count_words(counts.packages, 'package')} verified, {counts.missing:,} missing"
-    )
+    say(app.language(_summary(counts)))
     if answers.wrong:
         ctx.exit(1)
 
@@ -118,7 +117,22 @@ def _phone_address(port: str | None, address: str | None, with_units: bool) -> P
     return PhoneAddress(address, int(number))
 
 
-def _face(batch_id: str, station: Station) -> Face:
+def _summary(counts: StationCounts) -> str:
+    """What a session leaves behind."""
+    reads = counted("{count:,} read", "{count:,} reads", counts.reads)
+    wrong = phrase("{reads}, {wrong:,} wrong", reads=reads, wrong=counts.wrong)
+    again = phrase("{count:,} of a label that was read before", count=counts.repeated) if counts.repeated else ""
+    done = counted(
+        "{verified:,} of {count:,} package verified, {missing:,} missing",
+        "{verified:,} of {count:,} packages verified, {missing:,} missing",
+        counts.packages,
+        verified=counts.verified,
+        missing=counts.missing,
+    )
+    return joined(SEMICOLON, (joined(COMMA, (wrong, again)), done))
+
+
+def _face(batch_id: str, station: Station, language: Language) -> Face:
     """The station as it is shown."""
 
     def view() -> View:
@@ -126,19 +140,28 @@ def _face(batch_id: str, station: Station) -> Face:
 
         def foot() -> str:
             missing = station.missing(5)
-            return f" still missing: {', '.join(missing)}{' ...' if counts.missing > len(missing) else ''}"
+            more = " ..." if counts.missing > len(missing) else ""
+            return f" {language.said('still missing: {serials}', serials=', '.join(missing) + more)}"
 
         return View(
             batch_id,
             counts.verified,
             counts.packages,
-            f"verified {counts.verified:,} of {counts.packages:,}   missing {counts.missing:,}   "
-            f"reads {counts.reads:,}   wrong {counts.wrong:,}   again {counts.repeated:,}   ",
-            f"{counts.per_minute}/min",
+            language.said(
+                "verified {verified:,} of {packages:,}   missing {missing:,}   reads {reads:,}   wrong {wrong:,}   "
+                "again {repeated:,}   ",
+                verified=counts.verified,
+                packages=counts.packages,
+                missing=counts.missing,
+                reads=counts.reads,
+                wrong=counts.wrong,
+                repeated=counts.repeated,
+            ),
+            language.said("{count}/min", count=counts.per_minute),
             foot,
         )
 
     def as_json(answer: Any) -> str:
         return json.dumps({**asdict(answer), **asdict(station.counts)}, ensure_ascii=True)
 
-    return Face(view, as_json, station.earlier)
+    return Face(view, as_json, station.earlier, language=language)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bss_mfg.cli.common import App, say
 from bss_mfg.cli.page_code import terminal_code
-from bss_mfg.core.text import count_words
+from bss_mfg.core.languages import Language
 from bss_mfg.lan.addresses import own_address
 from bss_mfg.lan.certificate import station_certificate
 from bss_mfg.station.answers import ScanAnswer
@@ -40,30 +40,34 @@ def read_phones(app: App, station: Station, batch: str, where: PhoneAddress, ter
     address = own_address(where.address)
     certificate = station_certificate(app.workspace.root, address, dt.datetime.now(dt.UTC))
     actor = app.actor
-    server = PhoneServer(address, where.port, certificate)
-    desk = PhoneDesk(server, station, DeskNames(batch, actor.station, actor.operator))
+    server = PhoneServer(address, where.port, certificate, app.language)
+    desk = PhoneDesk(server, station, DeskNames(batch, actor.station, actor.operator), app.language)
     first = True
 
     def invite() -> None:
         nonlocal first
-        terminal.invite(_invitation(server, certificate.shown_fingerprint, first))
+        terminal.invite(_invitation(server, certificate.shown_fingerprint, first, app.language))
         first = False
 
     with server:
         try:
             desk.serve(terminal.told, invite)
         except KeyboardInterrupt:
-            say("Ended.")
+            say(app.language.said("Ended."))
 
 
-def _invitation(server: PhoneServer, fingerprint: str, first: bool) -> str:
+def _invitation(server: PhoneServer, fingerprint: str, first: bool, language: Language) -> str:
     """How a phone gets to the page."""
     code = terminal_code(server.page_address)
-    phones = server.access.phones
-    more = f"{count_words(phones, 'phone')} in. For another one, scan this code"
-    head = "Scan this code with the phone's camera" if first else more
-    return (
-        f"{head}; it lets one phone in. Ctrl-C ends.\n{code}\n{server.page_address}\n"
-        "The browser will warn of the certificate. Continue only if its SHA-256 fingerprint is\n"
-        f"{fingerprint}\n"
+    if first:
+        head = language.said("Scan this code with the phone's camera; it lets one phone in. Ctrl-C ends.")
+    else:
+        head = language.counted(
+            "{count:,} phone in. For another one, scan this code; it lets one phone in. Ctrl-C ends.",
+            "{count:,} phones in. For another one, scan this code; it lets one phone in. Ctrl-C ends.",
+            server.access.phones,
+        )
+    warning = language.said(
+        "The browser will warn of the certificate. Continue only if its SHA-256 fingerprint is this:"
     )
+    return f"{head}\n{code}\n{server.page_address}\n{warning}\n{fingerprint}\n"

@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from bss_mfg.cli import suggestions
-from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_table, say, shown_path
+from bss_mfg.cli.approval_options import ApprovalOptions, approval_options
+from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_table, print_text, say, shown_path
 from bss_mfg.cli.spec_check import check, print_fields, say_lengths
 from bss_mfg.cli.spec_explain import explain
 from bss_mfg.cli.spec_fit import fit
@@ -64,7 +65,7 @@ def list_(app: App, as_json: bool) -> None:
 def copy(app: App, name: str) -> None:
     """Copy a spec and its control log mapping into the workspace's specs/ folder, to correct and confirm it there."""
     for path in app.workspace.copy_spec(name):
-        click.echo(shown_path(path))
+        print_text(shown_path(path))
 
 
 @spec.command(epilog="Example: bss-mfg spec show amazon-bss-ob04")
@@ -77,10 +78,10 @@ def show(app: App, name: str, as_json: bool) -> None:
     if as_json:
         print_json({"origin": found.origin, "digest": found.digest, **found.spec.model_dump(mode="json")})
     else:
-        click.echo(found.text, nl=False)
+        print_text(found.text, nl=False, exact=True)
 
 
-@spec.command(epilog="Example: bss-mfg spec confirm amazon-bss-ob04 --document 'Provisionee Manufacturing Guide 3.2'")
+@spec.command(epilog='Example: bss-mfg spec confirm amazon-bss-ob04 --document "Provisionee Manufacturing Guide 3.2"')
 @click.argument("name", shell_complete=suggestions.specs)
 @click.option("--document", metavar="TEXT", help="Title and version of Amazon's guide (default: as confirmed before).")
 @click.option(
@@ -91,8 +92,9 @@ def show(app: App, name: str, as_json: bool) -> None:
     help="Of a spec with samples: an assumed field that these do not prove, or prove of some lengths only. May be "
     "given more than once.",
 )
+@approval_options
 @pass_app
-def confirm(app: App, name: str, document: str | None, signed_for: tuple[str, ...]) -> None:
+def confirm(app: App, name: str, document: str | None, signed_for: tuple[str, ...], approval: ApprovalOptions) -> None:
     """Sign that a spec of the workspace is as Amazon's guide says.
 
     Writes into its file who signs (the operator), when, the document, and the SHA-256 of what the spec says. A change
@@ -108,8 +110,8 @@ def confirm(app: App, name: str, document: str | None, signed_for: tuple[str, ..
         raise click.UsageError("Say what it was compared with: --document TEXT, title and version.")
     if document is not None and not document.strip():
         raise click.UsageError("--document is empty: say what it was compared with.")
-    with app.workspace.open_ledger(app.actor) as ledger:
-        done = confirm_spec(app.workspace, ledger, name, (document or "").strip(), signed_for)
+    with app.workspace.open_ledger(app.actor) as ledger, approval.consent() as consent:
+        done = confirm_spec(app.workspace, ledger, name, (document or "").strip(), signed_for, consent)
     spec = done.file.spec
     signed = spec.confirmation
     known = dict.fromkeys(spec.assumed, "signed") | dict.fromkeys(signed.proven if signed else (), "proven")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bss_mfg.cli import suggestions
-from bss_mfg.cli.common import App, json_option, pass_app, print_json, say
+from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_text, say
 from bss_mfg.core.text import count_words, one_or
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def print_fields(spec: Spec, known: Mapping[str, str]) -> None:
 
 def _print_field(spec: Spec, field: SpecField, known: str) -> None:
     how = _how(spec, field.key)
-    click.echo(f"{known:<16} {field.key:<6} {field.source}" + (f" {how}" if how else ""))
+    print_text(f"{known:<16} {field.key:<6} {field.source}" + (f" {how}" if how else ""))
 
 
 def _print_proof(spec: Spec, proof: SpecProof) -> None:
@@ -127,7 +127,7 @@ def _print_proof(spec: Spec, proof: SpecProof) -> None:
     for field, one in zip(spec.field, proof.fields, strict=True):
         _print_field(spec, field, one.evidence if field.status == "assumed" else field.status)
         _print_parts(one)
-    click.echo(f"{proof.string.evidence:<16} string")
+    print_text(f"{proof.string.evidence:<16} string")
     _print_parts(proof.string)
     _print_warnings(spec)
 
@@ -150,14 +150,14 @@ def _print_parts(one: FieldProof) -> None:
     if whole := [name for name in proven if not _is_member(name)]:
         members = [part.name for part in one.parts if _is_member(part.name)]
         shown = len([name for name in members if name in proven])
-        click.echo(
+        print_text(
             f"{'':<17} proven: {', '.join(whole)}"
             + (f"; {shown} of {len(members)} members of these" if members else "")
         )
     for evidence, also in ((Evidence.CONSISTENT, "also fits"), (Evidence.UNTESTED, "no sample tells it from")):
         for part in one.parts:
             if part.evidence is evidence:
-                click.echo(f"{'':<17} {evidence}: {part.name} ({also}: {_few(part.left)})")
+                print_text(f"{'':<17} {evidence}: {part.name} ({also}: {_few(part.left)})")
 
 
 def _is_member(name: str) -> bool:

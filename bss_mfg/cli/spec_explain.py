@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bss_mfg.cli import suggestions
-from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_table, say, shown_path
+from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_table, print_text, say, shown_path
 from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.spec_check import spec_file_of
 from bss_mfg.version import __version__
@@ -82,17 +82,17 @@ def _product_with(app: App, file: SpecFile) -> dict[str, str]:
 
 
 def _print_sheet(sheet: SpecSheet) -> None:
-    click.echo(f"{sheet.anatomy.text}\n")
+    print_text(f"{sheet.anatomy.text}\n")
     rows = [(row.key, row.known, f"{row.characters}", f"{row.holds}; {row.written}") for row in sheet.fields]
     print_table(rows, ("KEY", "KNOWN", "CHARACTERS", "HOLDS"))
     for block in sheet.blocks:
-        click.echo(f"\n{block.key}: {block.title}. {block.layout}")
+        print_text(f"\n{block.key}: {block.title}. {block.layout}")
         spans = [("plaintext", span) for span in block.plaintext] + [("encrypted", span) for span in block.sealed]
         listed = [(of, span.place, f"{span.size}", span.label) for of, span in spans]
         print_table(listed, ("OF", "BYTES", "SIZE", "WHAT"))
         if block.text:
-            click.echo(f"\nThe plaintext as a text: {block.text}")
-    click.echo("")
+            print_text(f"\nThe plaintext as a text: {block.text}")
+    print_text("")
     sizes = [
         (f"{row.units}", f"{row.oob_bytes}" if sheet.spec.holds_oob else "-", *_size_cells(row)) for row in sheet.sizes
     ]

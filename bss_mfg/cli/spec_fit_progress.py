@@ -6,7 +6,8 @@ import time
 from typing import TYPE_CHECKING
 
 from bss_mfg.cli.common import say
-from bss_mfg.cli.progress import ProgressLine, duration_words
+from bss_mfg.cli.progress import ProgressLine
+from bss_mfg.cli.progress_words import duration_words
 
 if TYPE_CHECKING:
     from bss_mfg.payload.fitting.fit import FitRequest

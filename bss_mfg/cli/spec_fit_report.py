@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-import click
-
-from bss_mfg.cli.common import print_table, say
+from bss_mfg.cli.common import print_table, print_text, say
 
 if TYPE_CHECKING:
     from bss_mfg.payload.fitting.known import Known
@@ -49,11 +47,11 @@ def print_report(report: FitReport, samples: Sequence[Known]) -> None:
             for value in field.plaintext:
                 length = f", its length in front as {value.length}" if value.length else ""
                 what = shown_constant(value) if value.source == "constant" else format_label(value.format)
-                click.echo(f"    {field.key}  {value.source} {what}{length}")
+                print_text(f"    {field.key}  {value.source} {what}{length}")
     for form in report.forms if not any(sample.key for sample in samples) else ():
-        click.echo(f"{form.key} as {' or '.join(form.formats)}: {', '.join(map(str, form.sizes))} bytes")
-        click.echo(f"    possible: {'; '.join(form.possible) or 'nothing that is known'}")
-        click.echo(f"    excluded: {'; '.join(form.excluded)}")
+        print_text(f"{form.key} as {' or '.join(form.formats)}: {', '.join(map(str, form.sizes))} bytes")
+        print_text(f"    possible: {'; '.join(form.possible) or 'nothing that is known'}")
+        print_text(f"    excluded: {'; '.join(form.excluded)}")
     print_questions(report.questions, samples)
     for note in report.notes:
         say(f"NOTE: {note}")

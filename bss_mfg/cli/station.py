@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bss_mfg.cli.common import App, json_option, pass_app, print_json, say, shown_path
+from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_text, say, shown_path
 from bss_mfg.cli.pair import pair
 from bss_mfg.core.text import count_words, printable_name
 
@@ -109,7 +109,7 @@ def check(ctx: click.Context, app: App, as_json: bool) -> None:
         )
     else:
         for one in found:
-            click.echo(str(one))
+            print_text(str(one))
     if found:
         say(f"{count_words(len(found), 'file')} not as published; `bss-mfg station update` fetches what is")
         ctx.exit(1)
@@ -141,9 +141,9 @@ def publish(ctx: click.Context, app: App, only_check: bool, take_back: bool, as_
         print_json({"files": done.files, "changed": done.changed, "withdrawn": done.withdrawn})
     else:
         for path in done.changed:
-            click.echo(f"changed    {printable_name(path)}")
+            print_text(f"changed    {printable_name(path)}")
         for path in done.withdrawn:
-            click.echo(f"withdrawn  {printable_name(path)}")
+            print_text(f"withdrawn  {printable_name(path)}")
     files = count_words(done.files, "file")
     if not done.changes:
         say(f"OK: published already, {files}")
@@ -151,4 +151,4 @@ def publish(ctx: click.Context, app: App, only_check: bool, take_back: bool, as_
         say(f"Not published yet: {files}")
         ctx.exit(1)
     else:
-        say(f"OK: published, {files}. Now `bss-mfg station update` at each station")
+        say(f"OK: published, {files}. Now bss-mfg station update at each station")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 import sys
-import textwrap
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -13,17 +12,23 @@ from typing import TYPE_CHECKING, Protocol
 
 import click
 
-from bss_mfg.cli.common import Command, say
+from bss_mfg.cli.common import Command, print_text, say
+from bss_mfg.cli.page_code import coloured_code
 from bss_mfg.cli.parameters import WholeNumber
 from bss_mfg.cli.streams import reader_left
+from bss_mfg.cli.terminal import Terminal, styled, terminal_of
+from bss_mfg.core.columns import centred, columns_of, cut, padded, wrapped
+from bss_mfg.core.languages import ENGLISH, SEMICOLON, Language, joined, phrase
+from bss_mfg.core.text import for_terminal
 
 if TYPE_CHECKING:
     from bss_mfg.station.keystrokes import Happening
 
 _HAPPENINGS = {
-    "UNPLUGGED": "The scanner is unplugged: waiting until it is back.",
-    "PLUGGED_IN": "The scanner is back: scan on.",
+    "UNPLUGGED": phrase("The scanner is unplugged: waiting until it is back."),
+    "PLUGGED_IN": phrase("The scanner is back: scan on."),
 }
+_MARKS = {"good": phrase("ok"), "note": phrase("note"), "bad": phrase("BAD")}
 _FRAME = 10
 """Rows of a screen besides counts, serials, details and reads: title, bar, notice, the word, two empty ones, the foot,
 and where is typed."""
@@ -58,8 +63,8 @@ class Working:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a screen shows besides answers: a title, a bar (`done` of `whole`), a line of counts with the pace behind
-    it, which alone is no reason to draw anew, and a last line."""
+    """What a screen shows besides answers, in the operators' language: a title, a bar (`done` of `whole`), a line of
+    counts with the pace behind it, which alone is no reason to draw anew, and a last line."""
 
     title: str
     done: int
@@ -75,13 +80,14 @@ def _detail(answer: Answer) -> Sequence[str]:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """A desk as it is shown: its view at a moment, an answer as JSON, the newest answers of earlier sessions, and an
-    answer's detail as the screen shows it, each part on a line of its own."""
+    """A desk as it is shown: its view at a moment, an answer as JSON, the newest answers of earlier sessions, an
+    answer's detail as the screen shows it, each part on a line of its own, and the operators' language."""
 
     view: Callable[[], View]
     as_json: Callable[[Answer], str]
     earlier: Sequence[Answer] = ()
     lines: Callable[[Answer], Sequence[str]] = _detail
+    language: Language = ENGLISH
 
 
 def port_options(function: Command) -> Command:
@@ -131,7 +137,8 @@ class Answers:
 
     def __init__(self, face: Face, *, plain: bool, as_json: bool) -> None:
         self._face, self._as_json = face, as_json
-        self.screen = None if plain or as_json or not sys.stdout.isatty() else Screen(face)
+        shown = terminal_of(sys.stdout)
+        self.screen = Screen(face, shown) if shown and shown.redraws and not plain and not as_json else None
         self.wrong = False
         self._shown: View | None = None
 
@@ -147,7 +154,7 @@ class Answers:
 
     def tell(self, happening: Happening) -> None:
         """Say that the scanner was unplugged or is back; in a pause, show what other stations have read."""
-        words = _HAPPENINGS.get(happening.name, "")
+        words = self._face.language(_HAPPENINGS.get(happening.name, ""))
         if self.screen:
             view = self._face.view()
             if words or view != self._shown:
@@ -166,9 +173,10 @@ class Answers:
         if self.screen:
             self.screen.draw(answer)
         elif self._as_json:
-            click.echo(self._face.as_json(answer))
+            print_text(self._face.as_json(answer))
         else:
-            click.echo(f"{answer.word}: {'; '.join(filter(None, (answer.serials, answer.detail)))}")
+            shown = self._face.language
+            print_text(f"{shown(answer.word)}: {shown(joined(SEMICOLON, (answer.serials, answer.detail)))}")
         if answer.is_fault:
             self.wrong = True
             click.echo("\a", nl=False, err=True)
@@ -191,8 +199,8 @@ def _rows() -> int:
 class Screen:
     """The full screen: the answer in large letters, counts, what is missing, the last ten reads."""
 
-    def __init__(self, face: Face) -> None:
-        self._face = face
+    def __init__(self, face: Face, terminal: Terminal) -> None:
+        self._face, self._terminal = face, terminal
         self._last: deque[Answer] = deque(face.earlier, maxlen=10)
         self._invitation = ""
         self._answer: Answer | None = None
@@ -226,37 +234,41 @@ class Screen:
         width = max(min(_columns(), 100), 40)
         view = self._face.view()
         counts = _wrapped([f"{view.line}{view.pace}"], width)
-        serials = _wrapped([answer.serials if answer else "Scan a label."], width)
-        details = _wrapped(self._face.lines(answer) if answer else [""], width)
+        shown = self._face.language
+        serials = _wrapped([answer.serials if answer else shown(phrase("Scan a label."))], width)
+        details = _wrapped([shown(line) for line in self._face.lines(answer)] if answer else [""], width)
         invitation = f"\n{self._invitation}" if self._invitation else " > "
         room = _rows() - _FRAME - len(counts) - len(serials) - invitation.count("\n")
         if len(details) > room > 0:
             details = [*details[: room - 1], " ..."]
         listed = max(min(room - len(details), 10), 0)
         click.clear()
-        click.echo(click.style(f" bss-mfg  {view.title}", bold=True))
+        click.echo(self._styled(f" bss-mfg  {for_terminal(view.title)}", bold=True))
         share = view.done * (width - 4) // max(view.whole, 1)
         click.echo(f" [{'#' * share}{'.' * (width - 4 - share)}]")
         click.echo("\n".join(counts))
-        click.echo(click.style(f" {self._notice}", fg="yellow", bold=True) if self._notice else "")
-        word, tone = (answer.word, answer.tone) if answer else ("READY", "note")
+        click.echo(self._styled(f" {for_terminal(self._notice)}", "yellow", bold=True) if self._notice else "")
+        word, tone = (answer.word, answer.tone) if answer else (phrase("READY"), "note")
         colour = _COLOURS[tone]
-        for text in ("", word, ""):
-            click.echo(click.style(text.center(width), bg=colour, fg="black", bold=True))
-        click.echo(click.style("\n".join(serials), bold=True))
+        for text in ("", shown(word), ""):
+            click.echo(self._styled(centred(text, width), "black", ground=colour, bold=True))
+        click.echo(self._styled("\n".join(serials), bold=True))
         click.echo("\n".join(details))
         click.echo()
+        marks = max(columns_of(shown(mark)) for mark in _MARKS.values())
+        names = max([16, *(min(columns_of(shown(item.word)), 24) for item in self._last)])
         for item in itertools.islice(self._last, listed):
-            mark = {"good": "ok  ", "note": "note", "bad": "BAD "}[item.tone]
-            click.echo(
-                click.style(f" {mark} ", fg=_COLOURS[item.tone]) + f"{item.word:<16.16} {item.serials[: width - 26]}"
-            )
+            mark, named = padded(shown(_MARKS[item.tone]), marks), padded(for_terminal(shown(item.word)), names)
+            serials_shown = for_terminal(item.serials)[: width - 6 - names - marks]
+            click.echo(self._styled(f" {mark} ", _COLOURS[item.tone]) + f"{named} {serials_shown}")
         click.echo()
-        click.echo(view.foot()[:width])
-        click.echo(invitation, nl=False)
+        click.echo(cut(for_terminal(view.foot()), width))
+        click.echo(coloured_code(invitation, self._terminal), nl=False)
+
+    def _styled(self, text: str, colour: str | None = None, *, ground: str | None = None, bold: bool = False) -> str:
+        return styled(text, self._terminal, colour=colour, ground=ground, bold=bold)
 
 
 def _wrapped(texts: Sequence[str], width: int) -> list[str]:
     """Texts in lines that are broken between words; each has one at least."""
-    wrapper = textwrap.TextWrapper(width - 2, subsequent_indent="  ", break_on_hyphens=False)
-    return [f" {line}" for text in texts for line in wrapper.wrap(text) or [""]]
+    return [f" {line}" for text in texts for line in wrapped(for_terminal(text), width - 2, indent="  ")]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bss_mfg.cli import suggestions
-from bss_mfg.cli.common import App, pass_app, print_blocks, say, shown_path
+from bss_mfg.cli.common import App, pass_app, print_blocks, print_text, say, shown_path
 from bss_mfg.cli.dates import utc_moment
 from bss_mfg.core.text import count_words
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     "kind",
     required=True,
     type=click.Choice(_FORMATS),
-    help="xlsx: at most 1,048,575 units; parquet: needs pip install 'bss-mfg[parquet]'.",
+    help="xlsx: at most 1,048,575 units; parquet: needs the extra 'parquet'.",
 )
 @click.option(
     "--state",
@@ -86,5 +86,5 @@ def table(
             else:
                 write_atomically(out, content)
     if to != "-":
-        click.echo(shown_path(out))
+        print_text(shown_path(out))
     say(f"OK: {kind} of {count_words(made.count, 'unit')}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bss_mfg.cli import suggestions
-from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_table, say
+from bss_mfg.cli.common import App, json_option, pass_app, print_json, print_table, print_words, say
 from bss_mfg.core.text import count_words
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _print_trends(found: Trends) -> None:
     if rows:
         print_table(rows, (found.by.value, "labels", "wrong", "share", "limit", "grade", "limit", "alarm"))
     for line in found.lines:
-        click.echo(f"PRINT HEAD: {_line_words(line)}")
+        print_words(f"PRINT HEAD: {_line_words(line)}")
 
 
 def _line_words(line: HeadLine) -> str:

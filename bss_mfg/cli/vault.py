@@ -2,29 +2,107 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, say, shown_path
+from bss_mfg.cli.common import (
+    App,
+    Command,
+    json_option,
+    pass_app,
+    print_details,
+    print_json,
+    print_text,
+    say,
+    shown_path,
+)
+from bss_mfg.core.shell_words import shell_word
 from bss_mfg.core.text import count_words
+from bss_mfg.workspace.vault_key_lines import KEPT
 
 if TYPE_CHECKING:
-    from bss_mfg.workspace.vault_key_storage import VaultKeyKind
+    from bss_mfg.workspace.vault_key_lines import Keeping, VaultKeyKind
 
-_KEPT: Mapping[VaultKeyKind, str] = {
-    "file": "in a file",
-    "passphrase": "under a passphrase",
-    "keyring": "in the keyring",
+_WAYS_TO_OPEN: Mapping[VaultKeyKind, str] = {
+    "passphrase": "--keys asks for its passphrase",
+    "pkcs11": "--keys asks for its PIN",
+    "age": "BSS_MFG_AGE_IDENTITY_FILE names an identity; --keys asks for its passphrase",
+    "tpm2": "--keys asks for its PIN",
 }
+_KINDS = click.Choice(list(KEPT))
+
+
+def _place_options(function: Command) -> Command:
+    """The token, the recipients, or the TPM's PIN, of --to."""
+    token = click.option(
+        "--token-uri",
+        default="",
+        metavar="URI",
+        help="The token that is to keep it (RFC 7512), as pkcs11:token=factory;object=bss-vault.",
+    )
+    recipients = click.option(
+        "--age-recipient",
+        "age_recipients",
+        multiple=True,
+        metavar="age1...",
+        help="Encrypt it to this age public key; repeat for more, yourself among them.",
+    )
+    pin = click.option(
+        "--tpm-pin/--no-tpm-pin",
+        "tpm_pin",
+        default=None,
+        help="Seal it in this machine's TPM under a PIN (the default), or under none, to open without anybody.",
+    )
+    return token(recipients(pin(function)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """How a key is to be kept, as it was typed."""
+
+    kind: VaultKeyKind | None
+    token_uri: str
+    age_recipients: tuple[str, ...]
+    tpm_pin: bool | None
+
+    def chosen(self) -> Keeping | None:
+        """The same, checked; None where nothing was said."""
+        from bss_mfg.workspace.age_key import required_recipients
+        from bss_mfg.workspace.pkcs11_uri import parse_new_key_uri
+        from bss_mfg.workspace.vault_key_lines import Keeping
+
+        kind = self._said()
+        if kind is None:
+            return None
+        return Keeping(
+            kind,
+            parse_new_key_uri(self.token_uri) if self.token_uri else None,
+            required_recipients(self.age_recipients) if self.age_recipients else (),
+            self.tpm_pin,
+        )
+
+    def _said(self) -> VaultKeyKind | None:
+        """The kind, whether --to says it or an option that belongs to one."""
+        implied: list[tuple[str, bool, VaultKeyKind]] = [
+            ("--token-uri", bool(self.token_uri), "pkcs11"),
+            ("--age-recipient", bool(self.age_recipients), "age"),
+            ("--tpm-pin", self.tpm_pin is not None, "tpm2"),
+        ]
+        kind, by = self.kind, f"--to {self.kind}"
+        for option, given, own in implied:
+            if given and kind and kind != own:
+                raise click.UsageError(f"{option} keeps the key {KEPT[own]}, {by} {KEPT[kind]}.")
+            kind, by = (own, option) if given else (kind, by)
+        return kind
 
 
 def close_command(path: Path) -> str:
     """What takes a file from everybody but its owner."""
-    return f"chmod 600 {shlex.quote(str(path))}"
+    return f"chmod 600 {shell_word(str(path))}"
 
 
 @click.group()
@@ -33,15 +111,19 @@ def vault() -> None:
 
 
 @vault.command(epilog="Example: bss-mfg vault status")
-@click.option("--keys", "ask_for_it", is_flag=True, help="Ask for the passphrase, to try the key on every batch.")
+@click.option(
+    "--keys", "ask_for_it", is_flag=True, help="Ask for its passphrase or PIN, to try the key on every batch."
+)
 @json_option
 @pass_app
 @click.pass_context
 def status(ctx: click.Context, app: App, ask_for_it: bool, as_json: bool) -> None:
     """Show how the vault key is kept, whether it is the ledger's, and whether it opens every batch.
 
-    A key under a passphrase is tried with --keys, or where BSS_MFG_PASSPHRASE_FILE names it. Exit 1 where the key is
-    missing, damaged or another one, does not open a batch, or may be read by others than its owner.
+    A key under a passphrase or in a token is tried with --keys, or where BSS_MFG_PASSPHRASE_FILE names what opens it;
+    one that is encrypted with age, where BSS_MFG_AGE_IDENTITY_FILE names an identity.
+    Exit 1 where the key is missing, damaged or another one, does not open a batch, or may be read by others than its
+    owner.
     """
     from bss_mfg.workspace.vault_keys import vault_status as look
 
@@ -51,6 +133,8 @@ def status(ctx: click.Context, app: App, ask_for_it: bool, as_json: bool) -> Non
     record = {
         "file": str(found.file),
         "kept": found.kind,
+        "token": str(found.token) if found.token else None,
+        "age_recipients": list(found.age_recipients),
         "id": found.id,
         "ledger_id": found.ledger_id,
         "batches_sealed": found.sealed,
@@ -58,7 +142,7 @@ def status(ctx: click.Context, app: App, ask_for_it: bool, as_json: bool) -> Non
         "recipient": found.recipient,
         "keys_opened": found.keys.opened if found.keys else None,
         "keys_unopened": list(found.keys.keys.unopened) if found.keys else [],
-        "exposed": found.exposed,
+        "exposed": bool(found.exposed),
         "left_over": [str(path) for path in found.left_over],
         "trouble": found.trouble,
     }
@@ -70,14 +154,15 @@ def status(ctx: click.Context, app: App, ask_for_it: bool, as_json: bool) -> Non
             [(name.replace("_", " "), str(value)) for name, value in shown.items() if value not in (None, "", False)]
         )
     for path in found.left_over:
-        say(f"Note: {shown_path(path)} was left by a change of the key that never took place; the next rekey clears it")
+        _say_left_over(path)
     if found.trouble:
         say(f"WRONG: {found.trouble}. {found.way_out}")
-    if found.exposed:
-        say(f"WRONG: others may read the vault key. Close it: {close_command(found.file)}")
+    for path in found.exposed:
+        what = "the vault key" if path == found.file else "the age identity that opens it"
+        say(f"WRONG: others may read or change {what}. Close it: {close_command(path)}")
     if found.trouble or found.exposed:
         ctx.exit(1)
-    unseen = "" if found.keys else "; it was not opened (--keys asks for its passphrase)"
+    unseen = "" if found.keys else f"; it was not opened ({_WAYS_TO_OPEN.get(found.kind or 'file', '')})"
     say(f"OK: the vault key is the ledger's{unseen}")
 
 
@@ -85,21 +170,47 @@ def status(ctx: click.Context, app: App, ask_for_it: bool, as_json: bool) -> Non
 @click.option(
     "--to",
     "kind",
-    type=click.Choice(["file", "passphrase", "keyring"]),
+    type=_KINDS,
     help="How to keep the new key (default: as the old one).",
 )
+@_place_options
 @pass_app
-def rekey(app: App, kind: VaultKeyKind | None) -> None:
+def rekey(app: App, /, kind: VaultKeyKind | None, **place: Any) -> None:
     """Change the vault key for a new one.
 
     No unit is touched; it can be interrupted anywhere and run again. The old key opens only older backups afterwards:
-    keep a copy of it as long as you keep those, and no longer.
+    keep a copy of it as long as you keep those, and no longer. A key in a token (--to pkcs11) is made there, never
+    leaves it, and asks for the token's PIN; it takes an officer (`vault recipient`), who opens all without the token.
+    So does one that this machine's TPM seals (--to tpm2). One that is encrypted with age opens with the identity file
+    that BSS_MFG_AGE_IDENTITY_FILE names.
     """
+    from bss_mfg.workspace.vault_files import waiting_files
+    from bss_mfg.workspace.vault_key_lines import HARDWARE, vault_key_kind
     from bss_mfg.workspace.vault_keys import rekey as change
 
+    wanted = _Place(kind, **place).chosen()
     with app.workspace.open_ledger(app.actor) as ledger:
-        count = change(app.workspace, ledger, kind, app.ask, app.patience)
-    say(f"OK: a new vault key; {count_words(count, 'batch', 'batches')} wrapped under it. Make a new safe copy now.")
+        count = change(app.workspace, ledger, wanted, app.ask, app.patience)
+    for path in waiting_files(app.workspace.vault_file):
+        _say_left_over(path)
+    copy = (
+        "It can't be copied: keep the officer's key safe."
+        if vault_key_kind(app.workspace.vault_file) in HARDWARE
+        else "Make a new safe copy now."
+    )
+    say(f"OK: a new vault key; {count_words(count, 'batch', 'batches')} wrapped under it. {copy}")
+
+
+def _say_left_over(path: Path) -> None:
+    from bss_mfg.workspace.vault_key_lines import token_of
+
+    if token := token_of(path):
+        say(
+            f"Note: {shown_path(path)} names a key in token {token.token} that is not in force; the next rekey that "
+            "opens this token destroys both"
+        )
+    else:
+        say(f"Note: {shown_path(path)} was left by a change of the key that never took place; the next rekey clears it")
 
 
 @vault.command("export-recovery", epilog="Example: bss-mfg vault export-recovery /media/safe/bss-recovery.txt")
@@ -114,7 +225,7 @@ def export_recovery(app: App, to: Path) -> None:
 
     with app.workspace.open_ledger(app.actor) as ledger:
         name = write(app.workspace, ledger, to, app.ask, app.patience)
-    click.echo(shown_path(to))
+    print_text(shown_path(to))
     say(f"OK: vault key {name}, under the passphrase. Keep both apart from this computer, and from each other.")
 
 
@@ -124,11 +235,19 @@ def export_recovery(app: App, to: Path) -> None:
 @click.option(
     "--to",
     "kind",
-    type=click.Choice(["file", "passphrase", "keyring"]),
+    type=_KINDS,
     help="How to keep the key from now on (default: as it was kept before).",
 )
+@_place_options
 @pass_app
-def recover(app: App, source: Path | None, officer_key: Path | None, kind: VaultKeyKind | None) -> None:
+def recover(
+    app: App,
+    /,
+    source: Path | None,
+    officer_key: Path | None,
+    kind: VaultKeyKind | None,
+    **place: Any,
+) -> None:
     """Put a lost or damaged vault key back.
 
     From a recovery file or a safe copy; or with the officer's private key, which opens every data key and wraps it
@@ -140,14 +259,15 @@ def recover(app: App, source: Path | None, officer_key: Path | None, kind: Vault
 
     if (source is None) == (officer_key is None):
         raise click.UsageError("Name a recovery file, or --officer-key.")
+    wanted = _Place(kind, **place).chosen()
     with app.workspace.open_ledger(app.actor) as ledger:
         if source:
-            done = put_back(app.workspace, ledger, source, app.ask, kind, app.patience)
-            say(f"OK: vault key {done.id} is back, kept {_KEPT[done.kind]}")
+            done = put_back(app.workspace, ledger, source, app.ask, wanted, app.patience)
+            say(f"OK: vault key {done.id} is back, kept {KEPT[done.kind]}")
         elif officer_key:
-            done = recover_by_officer(app.workspace, ledger, officer_key, app.ask, kind, app.patience)
+            done = recover_by_officer(app.workspace, ledger, officer_key, app.ask, wanted, app.patience)
             say(
-                f"OK: a new vault key, kept {_KEPT[done.kind]}; "
+                f"OK: a new vault key, kept {KEPT[done.kind]}; "
                 f"{count_words(done.batches, 'batch', 'batches')} wrapped under it. Make a safe copy now."
             )
 
@@ -172,7 +292,7 @@ def recipient(app: App, public_key: Path | None, remove: bool) -> None:
     with app.workspace.open_ledger(app.actor) as ledger:
         count = set_recipient(app.workspace, ledger, officer, app.ask, app.patience)
     if officer:
-        click.echo(officer.fingerprint)
+        print_text(officer.fingerprint)
         say(f"OK: {count_words(count, 'batch', 'batches')} sealed to this officer too, and all to come")
     else:
         say("OK: sealed to nobody but the vault")

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 from bss_mfg.cli import suggestions
-from bss_mfg.cli.common import App, json_option, pass_app, print_blocks, say, shown_path
+from bss_mfg.cli.common import App, json_option, pass_app, print_blocks, print_words, say, shown_path
 from bss_mfg.cli.executors import executor_option, processes_or_cluster
+from bss_mfg.cli.language_option import language_option
 from bss_mfg.cli.parameters import GradeLetter, WholeNumber
 from bss_mfg.cli.verify_display import VerifyDisplay
 from bss_mfg.core.text import count_words
@@ -20,6 +21,7 @@ from bss_mfg.version import __version__
 
 if TYPE_CHECKING:
     from bss_mfg.core.clock import TimeZone
+    from bss_mfg.core.languages import Language
     from bss_mfg.ledger.events import ReadSubject
     from bss_mfg.ledger.ledger import Ledger
     from bss_mfg.model import LabelScope
@@ -107,6 +109,7 @@ MOST_ANSWERED = 10
 @click.option("--jobs", type=WholeNumber(0, 64), default=0, help="Reading processes; 0: one per core.")
 @executor_option
 @json_option
+@language_option
 @pass_app
 @click.pass_context
 def verify(
@@ -164,7 +167,7 @@ def verify(
         )
     if strict and sample:
         raise click.UsageError("--strict is for labels, and --sample decides on a lot: ask for one of them.")
-    writer = _ReportWriter(reports, app.zone)
+    writer = _ReportWriter(reports, app.zone, app.language)
     options = VerifyOptions(
         each=each,
         labels=WorkspaceLabels(app.workspace.root),
@@ -226,10 +229,10 @@ def _rescan_rule(watch: Path | None, rescans: bool) -> RescanRule:
 class _ReportWriter:
     """Writes the reports that were asked for, as often as there is something new."""
 
-    def __init__(self, files: tuple[Path, ...], zone: TimeZone) -> None:
+    def __init__(self, files: tuple[Path, ...], zone: TimeZone, language: Language) -> None:
         from bss_mfg.report.report_file import check_report
 
-        self._files, self._zone, self._written = files, zone, False
+        self._files, self._zone, self._language, self._written = files, zone, language, False
         for file in files:
             check_report(file)
 
@@ -242,7 +245,9 @@ class _ReportWriter:
         from bss_mfg.report.report_file import write_report
 
         for file in self._files:
-            write_report(outcome, file, self._zone.shown(clock.now()), __version__, again=self._written)
+            write_report(
+                outcome, file, self._zone.shown(clock.now()), __version__, again=self._written, language=self._language
+            )
         self._written = True
 
 
@@ -281,7 +286,8 @@ def _watch_folder(
             wrong = outcome.wrong_labels
             say(
                 f"{', '.join(shown_path(path) for path in new)}: {outcome.counts['matched']:,} matched so far, "
-                f"{wrong:,} not right" + ("\a" if wrong > said else "")
+                f"{wrong:,} not right",
+                bell=wrong > said,
             )
             said, done = wrong, verifier.complete and not wrong and not outcome.too_poor
             _say_news(verifier.take_news())
@@ -305,9 +311,9 @@ def _say_news(news: SessionNews) -> None:
     if more := news.fault_count - sum(group.count for group in news.faults):
         say(f"... and {more:,} more")
     for name, reason in news.broken:
-        say(f"UNREADABLE FILE: {name}: {reason}\a")
+        say(f"UNREADABLE FILE: {name}: {reason}", bell=True)
     for page in news.not_understood:
-        say(f"NOT UNDERSTOOD: {page.where}: {page.seen.description}\a")
+        say(f"NOT UNDERSTOOD: {page.where}: {page.seen.description}", bell=True)
     for earlier, later in news.answered:
         say(f"{later.where}: the same sheet as {earlier.where}, judged anew")
 
@@ -318,35 +324,35 @@ def _print_findings(outcome: Verification) -> None:
 
     wrong_batch = outcome.wrong_batch
     if wrong_batch:
-        click.echo(f"WRONG BATCH: all {outcome.other_batches[wrong_batch]:,} belong to {wrong_batch}")
+        print_words(f"WRONG BATCH: all {outcome.other_batches[wrong_batch]:,} belong to {wrong_batch}")
     unseen_shown = 0 if outcome.partial or outcome.unseen > MOST_UNSEEN else MOST_UNSEEN
     for group in outcome.findings.fault_groups():  # no walk over a million labels that are right
         item = group.finding
         if wrong_batch and (item.unseen or item.other_batch):
             continue
         if not item.unseen or unseen_shown:
-            click.echo(fault_line(group))
+            print_words(fault_line(group))
     if outcome.unseen > MOST_UNSEEN and not outcome.partial and not wrong_batch:
-        click.echo(f"MISSING: {count_words(outcome.unseen, 'label')} of the batch in none of these files")
+        print_words(f"MISSING: {count_words(outcome.unseen, 'label')} of the batch in none of these files")
     for name, reason in outcome.broken:
-        click.echo(f"UNREADABLE FILE: {name}: {reason}")
+        print_words(f"UNREADABLE FILE: {name}: {reason}")
     for page in outcome.not_understood:
-        click.echo(f"NOT UNDERSTOOD: {page.where}: {page.seen.description}")
+        print_words(f"NOT UNDERSTOOD: {page.where}: {page.seen.description}")
     _print_answered(outcome)
     for name, reason in outcome.troubles:
-        click.echo(f"NOTE: {name}: {reason}")
+        print_words(f"NOTE: {name}: {reason}")
     for line in other_code_lines(outcome.other_codes):
-        click.echo(line)
+        print_words(line)
     if outcome.options.grade:
         _print_grades(outcome)
     if outcome.resumed:
-        click.echo(
+        print_words(
             f"{count_words(outcome.resumed, 'file')} with {count_words(outcome.resumed_labels, 'label')} read and "
             "found right before, not read again"
         )
     if words := both_words(outcome):
-        click.echo(words[0].upper() + words[1:])
-    click.echo(count_line(outcome))
+        print_words(words[0].upper() + words[1:])
+    print_words(count_line(outcome))
 
 
 def _print_answered(outcome: Verification) -> None:
@@ -355,11 +361,11 @@ def _print_answered(outcome: Verification) -> None:
 
     rows = answered_rows(outcome)
     for where, words in rows[:MOST_ANSWERED]:
-        click.echo(f"ANSWERED: {words} [{where}]")
+        print_words(f"ANSWERED: {words} [{where}]")
     if len(rows) > MOST_ANSWERED:
-        click.echo("ANSWERED: more; a report names all")
+        print_words("ANSWERED: more; a report names all")
     if rows:
-        click.echo("The newest picture of a sheet judges it. If these are two sheets, destroy the first.")
+        print_words("The newest picture of a sheet judges it. If these are two sheets, destroy the first.")
 
 
 def _print_grades(outcome: Verification) -> None:
@@ -369,11 +375,11 @@ def _print_grades(outcome: Verification) -> None:
 
     facts = statistics(outcome)
     if facts.pixels_per_module is None:
-        click.echo("Grades: no label could be graded")
+        print_words("Grades: no label could be graded")
         return
     low, high = facts.pixels_per_module
     unreadable = f" (unreadable {facts.unreadable:,})" if facts.unreadable else ""
-    click.echo(
+    print_words(
         f"Grades (indicative, {' and '.join(facts.standards)}): "
         + ", ".join(f"{letter} {count:,}" for letter, count in facts.letters.items())
         + f"{unreadable}; not gradable {facts.not_gradable:,}; aperture {facts.aperture:.2f} X, "
@@ -383,7 +389,7 @@ def _print_grades(outcome: Verification) -> None:
     for item in (worst[index] for index in facts.worst):
         if item.grade and item.grade.overall is not None and item.grade.overall < 3:
             lowest = ", ".join(PARAMETERS[name] for name in lowest_parameters(item.grade))
-            click.echo(f"  {item.grade.letter} {item.grade.formal}  {item.serials}: {lowest}")
+            print_words(f"  {item.grade.letter} {item.grade.formal}  {item.serials}: {lowest}")
 
 
 def _conclude(outcome: Verification) -> None:

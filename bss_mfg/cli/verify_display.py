@@ -1,6 +1,6 @@
-"""How far a verification is, and what it does to which page: on a terminal, in a line that is drawn over again.
+"""How far a verification is, and what it does to which page: at a terminal, in a line that is drawn over again.
 
-A: verify [####--]  96/240  page 3 of 12: strong attempts at 5 places
+A: verify ━━━━━━     96/240    0:12 left page 3 of 12: strong attempts at 5 places
 """
 
 from __future__ import annotations
@@ -8,16 +8,15 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from bss_mfg.cli.progress import WIDTH, ProgressLine
+from bss_mfg.cli.progress import ProgressLine
+from bss_mfg.cli.progress_words import Work
 from bss_mfg.core.progress import Progress, no_progress
-from bss_mfg.core.text import count_words, printable_name
+from bss_mfg.core.text import count_words, for_terminal, printable_name
 
 if TYPE_CHECKING:
     from bss_mfg.verify.page_progress import PageProgress, TellPage
 
-_BARS = 20, 10, 6, 0
-"""Widths of the bar: the first that leaves room for what is done."""
-_MOST_LABEL, _MOST_NAME = 24, 24
+_MOST_NAME = 24
 
 
 class VerifyDisplay:
@@ -25,7 +24,7 @@ class VerifyDisplay:
     terminal."""
 
     def __init__(self, batch: str) -> None:
-        self._label = f"{batch}: verify"[:_MOST_LABEL]
+        self._label = for_terminal(f"{batch}: verify")
         self._line = ProgressLine()
         self._lock = threading.Lock()
         self._done, self._total, self._page = 0, 0, ""
@@ -57,20 +56,7 @@ class VerifyDisplay:
 
     def _draw(self) -> None:
         if not self._ended:
-            self._line.draw(verify_line(self._label, self._done, self._total, self._page))
-
-
-def verify_line(label: str, done: int, total: int, page: str) -> str:
-    """The line, with as much of a bar as there is room for."""
-    counts = f"{done:,}/{total:,}" if total else ""
-    text = ""
-    for size in _BARS:
-        filled = done * size // total if total else 0
-        bar = f"[{'#' * filled:<{size}}]" if size else ""
-        text = "  ".join(filter(None, (f"{label} {bar}".rstrip(), counts, page)))
-        if len(text) <= WIDTH:
-            break
-    return text
+            self._line.bar(Work(self._label, self._done, self._total or None, self._page))
 
 
 def page_words(page: PageProgress) -> str:

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bss_mfg.cli.common import App, json_option, pass_app, print_details, print_json, print_table, say, shown_path
+from bss_mfg.cli.common import (
+    App,
+    json_option,
+    pass_app,
+    print_details,
+    print_json,
+    print_table,
+    print_text,
+    print_words,
+    say,
+    shown_path,
+)
 from bss_mfg.cli.progress import progress_bar
 from bss_mfg.core.text import count_words
 
@@ -16,7 +27,7 @@ if TYPE_CHECKING:
     from bss_mfg.demo import ProvenDevice
     from bss_mfg.doctor import Check
     from bss_mfg.reconcile.reconciliation import Reconciliation
-    from bss_mfg.workspace.vault_key_storage import VaultKeyKind
+    from bss_mfg.workspace.vault_key_lines import VaultKeyKind
 
 
 @click.command(epilog="Example: bss-mfg init factory")
@@ -154,7 +165,8 @@ def demo(ctx: click.Context, app: App, out: Path | None, samples: Path | None) -
     for ran in results:
         counts = ran.verification.counts
         verdict = "OK" if ran.right else "WRONG"
-        click.echo(f"\n{verdict}: {ran.name}")
+        print_text()
+        print_words(f"{verdict}: {ran.name}")
         print_details(
             [
                 ("units", f"{ran.units:,}"),
@@ -168,7 +180,7 @@ def demo(ctx: click.Context, app: App, out: Path | None, samples: Path | None) -
                 ("seconds", ", ".join(f"{name} {seconds:.2f}" for name, seconds in ran.seconds.items())),
             ]
         )
-    click.echo(f"\nThe workspace is {shown_path(root)}; look at a sheet and its report first.")
+    print_text(f"\nThe workspace is {shown_path(root)}; look at a sheet and its report first.")
     if not all(ran.right for ran in results):
         ctx.exit(1)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from bss_mfg.errors import MissingError
+from bss_mfg.installation import how_to_repair
 
 _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -70,7 +71,7 @@ class TimeZone:
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise MissingError(
                 f"there is no time zone {self.name[:80]!a} on this computer",
-                way_out="Name one such as Europe/Berlin; where none is known, `pip install tzdata` brings them.",
+                way_out=f"Name one such as Europe/Berlin. If none is known: {how_to_repair('tzdata')}",
             ) from None
 
     def checked_name(self) -> str:
@@ -95,7 +96,7 @@ def seconds_of(moment: str) -> float:
     return _parsed(moment).timestamp()
 
 
-def later(moment: str, *, minutes: int) -> str:
+def later(moment: str, *, minutes: float) -> str:
     """A moment some minutes after one that was stored; before it, where they are less than 0."""
     return (_parsed(moment) + timedelta(minutes=minutes)).astimezone(UTC).strftime(_FORMAT)
 

@@ -10,11 +10,12 @@ from itertools import chain
 from pathlib import Path
 
 from bss_mfg.core.files_to_read import open_to_read
+from bss_mfg.core.untrusted import LIMITS, Reader
 from bss_mfg.errors import InputError, Location, from_os_error
 
 _log = logging.getLogger(__name__)
 
-_LONGEST_LINE = 65_536
+_LONGEST_LINE = LIMITS[Reader.CSV].items
 """Characters of a line, its end included."""
 _MARKS = ",;\t"
 

@@ -24,6 +24,7 @@ from bss_mfg.core.portable_tasks import Part, PartSource, StaysHereError, pack
 from bss_mfg.core.processes import ProcessExecutor, WorkerError
 from bss_mfg.core.timed_executor import TASK_SECONDS, TimedExecutor
 from bss_mfg.errors import BssError, InputError, MissingError
+from bss_mfg.installation import how_to_add
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -204,7 +205,8 @@ class DaskExecutor(TimedExecutor):
             from distributed.security import Security
         except ImportError:
             raise MissingError(
-                "work on other machines needs Dask", way_out="Install it: `pip install 'bss-mfg[dask]'`."
+                "work on other machines needs Dask",
+                way_out=f"{how_to_add('dask')} Without `--executor` this computer does it alone.",
             ) from None
         is_tls = self._address.startswith("tls:")
         security = Security(require_encryption=True) if is_tls else None

@@ -98,17 +98,25 @@ class _Desk:
                 way_out="Start it with `dask worker --no-nanny`.",
             )
         self._kept: OrderedDict[str, tuple[ExitStack, Path]] = OrderedDict()
-        self._processes = ProcessExecutor(get_worker().state.nthreads)
+        threads = get_worker().state.nthreads
+        self._processes = ProcessExecutor(threads)
+        self._at_work = threading.Semaphore(threads)
         self._lock = threading.Lock()
 
     def run(self, job: Job, data: Sequence[bytes]) -> bytes:
-        """What a job gives, pickled."""
+        """What a job gives, pickled. It leaves its thread when a process works on it: so the next job is fetched,
+        unpacked and ready for that process while it works, and no process waits for the scheduler."""
+        from distributed import secede
+
         with temporary_files({}) as own:
             places = [
                 self._keep(part, content) if part.stays else put_part(part, content, own)
                 for part, content in zip(job.call.parts, data, strict=True)
             ]
-            return self._processes.submit_within(job.seconds, pickled_result, job.call, places).result()
+            result = self._processes.submit_within(job.seconds, pickled_result, job.call, places)
+            with self._at_work:  # as many as there are processes, which take jobs in the same order
+                secede()
+                return result.result()
 
     def _keep(self, part: Part, content: bytes) -> Path:
         """Put a part that other tasks name, too; of those the newest stay."""

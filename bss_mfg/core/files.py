@@ -11,16 +11,19 @@ import hashlib
 import logging
 import os
 import re
+import secrets
 import shutil
 import stat
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
+from bss_mfg.core.busy_files import when_closed
 from bss_mfg.core.files_to_read import open_to_read
 from bss_mfg.core.group_modes import give_file_to_group, give_folder_to_group
 from bss_mfg.core.system_locks import try_lock
-from bss_mfg.core.text import is_windows_device
+from bss_mfg.core.windows_names import is_windows_device, trouble_on_windows
 from bss_mfg.errors import InputError, LedgerError, Location, RefusedError, from_os_error
 
 _log = logging.getLogger(__name__)
@@ -206,6 +209,8 @@ def _temporary(path: Path) -> Path:
 
 def _through_temporary(path: Path, write: Callable[[BinaryIO], None], *, replace: bool, private: bool) -> None:
     temporary = _temporary(path)
+    if os.name == "nt":
+        _require_possible_name(path)
     try:
         if not replace and os.path.lexists(path):
             _delete_abandoned(temporary)  # of a command that was killed between its last two steps
@@ -219,19 +224,43 @@ def _through_temporary(path: Path, write: Callable[[BinaryIO], None], *, replace
                 os.fsync(file.fileno())
                 if os.name == "nt":
                     file.close()  # an open file is not moved there
-                if replace:
-                    temporary.replace(path)
-                else:
-                    _move_exclusively(temporary, path)
+                _put_in_place(temporary, path, replace=replace)
             finally:
                 if os.name == "nt":
                     file.close()
                 with contextlib.suppress(FileNotFoundError):
-                    temporary.unlink()
+                    when_closed(temporary.unlink, temporary)
         sync_folder(path.parent)
         _log.info("wrote %s", path)
     except OSError as error:
         raise from_os_error(error, "writing", path) from error
+
+
+def _require_possible_name(path: Path) -> None:
+    """`InputError` before any work is done for a file that Windows would not take, or would write somewhere else: into
+    a device, into a stream of another file."""
+    if trouble := trouble_on_windows(path.name):
+        raise InputError(f"{trouble}, so no file can be called so", where=path, way_out="Choose another name.")
+
+
+def _put_in_place(temporary: Path, path: Path, *, replace: bool) -> None:
+    try:
+        if replace:
+            when_closed(partial(temporary.replace, path), path)
+        else:
+            _move_exclusively(temporary, path)
+    except FileNotFoundError:
+        if os.name != "nt" or not path.parent.is_dir():
+            raise
+        raise _being_written_error(path) from None  # closed for the move, and taken for a left-over
+
+
+def _being_written_error(path: Path) -> LedgerError:
+    return LedgerError(
+        "another bss-mfg command is writing this file",
+        where=path,
+        way_out="Let it finish, then run this command again.",
+    )
 
 
 def _open_locked(temporary: Path, path: Path) -> int:
@@ -241,11 +270,7 @@ def _open_locked(temporary: Path, path: Path) -> int:
             handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         except FileExistsError:
             if not _delete_abandoned(temporary):
-                raise LedgerError(
-                    "another bss-mfg command is writing this file",
-                    where=path,
-                    way_out="Let it finish, then run this command again.",
-                ) from None
+                raise _being_written_error(path) from None
             continue
         if os.name == "nt" or (try_lock(handle) and is_still(handle, temporary)):
             return handle
@@ -254,18 +279,16 @@ def _open_locked(temporary: Path, path: Path) -> int:
 
 def _delete_abandoned(temporary: Path) -> bool:
     """Delete a temporary file whose writer is dead, after overwriting it; False where it is alive."""
+    if os.name == "nt":
+        return _take_and_delete(temporary)
     try:
         handle = os.open(temporary, os.O_RDWR | _NO_LINK)
     except FileNotFoundError:
         return True
     try:
-        if os.name == "nt":
-            os.close(handle)
-            handle = -1
-            temporary.unlink()  # refused there while its writer has it open
-        elif not try_lock(handle):
+        if not try_lock(handle):
             return False
-        elif is_still(handle, temporary):
+        if is_still(handle, temporary):
             if os.fstat(handle).st_nlink == 1:  # else it has its final name already, too
                 _overwrite(handle)
             temporary.unlink()
@@ -274,8 +297,24 @@ def _delete_abandoned(temporary: Path) -> bool:
     except PermissionError:
         return False
     finally:
-        if handle >= 0:
-            os.close(handle)
+        os.close(handle)
+    return True
+
+
+def _take_and_delete(temporary: Path) -> bool:
+    """The same on Windows, where an open file can't be moved: who could move it has it alone, and its writer, should he
+    live and be about to put it in place, finds it gone."""
+    taken = temporary.with_name(f".{secrets.token_hex(4)}.{secrets.token_hex(4)}.part")
+    try:
+        temporary.rename(taken)
+        with os.fdopen(os.open(taken, os.O_RDWR | _NO_LINK), "rb+") as file:
+            if os.fstat(file.fileno()).st_nlink == 1:  # else it has its final name already, too
+                _overwrite(file.fileno())
+        when_closed(taken.unlink, taken)
+    except FileNotFoundError:
+        return not temporary.exists()
+    except PermissionError:
+        return False
     return True
 
 
@@ -319,7 +358,7 @@ def move_aside(path: Path, suffix: str) -> Path:
     while (target := path.with_name(f"{path.name}{suffix}{f'-{number}' if number else ''}")).exists():
         number += 1
     try:
-        path.rename(target)
+        when_closed(partial(path.rename, target), path)
         sync_folder(path.parent)
         _log.info("moved %s aside, to %s", path, target.name)
     except OSError as error:
@@ -330,7 +369,7 @@ def move_aside(path: Path, suffix: str) -> Path:
 def replace_file(source: Path, target: Path) -> None:
     """Put one file in another's place in one stroke, in the same folder."""
     try:
-        source.replace(target)
+        when_closed(partial(source.replace, target), target)
         sync_folder(target.parent)
         _log.info("moved %s in place of %s", source.name, target)
     except OSError as error:
@@ -339,7 +378,10 @@ def replace_file(source: Path, target: Path) -> None:
 
 def remove_file(path: Path) -> None:
     """Delete a file, if it is there."""
-    path.unlink(missing_ok=True)
+    try:
+        when_closed(partial(path.unlink, missing_ok=True), path)
+    except OSError as error:
+        raise from_os_error(error, "deleting", path) from error
 
 
 def destroy(path: Path, sha256: str | None = None) -> bool:
@@ -353,7 +395,7 @@ def destroy(path: Path, sha256: str | None = None) -> bool:
             if sha256 not in (None, hashlib.file_digest(file, "sha256").hexdigest()):
                 return False
             _overwrite(handle)
-        path.unlink()
+        when_closed(path.unlink, path)
         sync_folder(path.parent)
         _log.info("destroyed %s", path)
     except OSError as error:
@@ -377,11 +419,19 @@ def _move_exclusively(source: Path, target: Path) -> None:
         raise already_exists_error(target) from error
     except OSError:
         if os.name == "nt":
-            source.rename(target)  # refuses an existing target on Windows
+            _rename_exclusively(source, target)
             return
         if target.exists():
             raise already_exists_error(target) from None
         source.rename(target)
+
+
+def _rename_exclusively(source: Path, target: Path) -> None:
+    """Windows' own rename refuses an existing target."""
+    try:
+        when_closed(partial(source.rename, target), source)
+    except FileExistsError as error:
+        raise already_exists_error(target) from error
 
 
 def move_exclusively(source: Path, target: Path) -> None:
@@ -396,30 +446,3 @@ def already_exists_error(path: Path) -> RefusedError:
         where=path,
         way_out="Choose another name or folder, or move the old file away first.",
     )
-
-
-def open_lock_file(path: Path) -> int:
-    """A handle of a file that is there to be locked (created 0600, a group's 0660), and that nobody writes."""
-    try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        give_file_to_group(handle, path)
-        return handle
-    except OSError as error:
-        raise from_os_error(error, "taking the lock", path) from error
-
-
-@contextlib.contextmanager
-def immediate_lock(path: Path, busy_message: str) -> Iterator[None]:
-    """Hold a lock on a file that is there; `LedgerError` with the words `busy_message` where another process has it. It
-    ends with the process, however that ends."""
-    try:
-        handle = os.open(path, os.O_RDWR)
-    except OSError as error:
-        raise from_os_error(error, "taking the lock of", path) from error
-    try:
-        os.lseek(handle, 1 << 30, os.SEEK_SET)  # Windows locks bytes: one that nobody reads
-        if not try_lock(handle):
-            raise LedgerError(busy_message, where=path, way_out="Let it finish.")
-        yield
-    finally:
-        os.close(handle)

@@ -6,9 +6,11 @@ import errno
 import os
 import re
 import stat
+import sys
 from pathlib import Path
 from typing import BinaryIO
 
+from bss_mfg.core.busy_files import is_open_elsewhere
 from bss_mfg.errors import InputError, from_os_error
 
 _KINDS = (
@@ -30,10 +32,14 @@ def open_to_read(path: Path, what: str, *, pipes: bool = False) -> BinaryIO:
     except OSError as error:
         if kind := _special_kind(path):
             raise _special_error(path, what, kind) from error
+        if os.path.isdir(path):  # noqa: PTH112  Windows calls it a lack of rights; Path.is_dir raises for long names
+            error = IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        elif isinstance(error, PermissionError) and is_open_elsewhere(path):
+            error = OSError(errno.EBUSY, os.strerror(errno.EBUSY), str(path))
         raise from_os_error(error, f"reading the {what}", path) from error
     mode = os.fstat(handle).st_mode
     kind = next((words for is_kind, words in _KINDS if is_kind(mode)), "")
-    if pipes and stat.S_ISFIFO(mode) and _HANDED_OVER.fullmatch(str(path)):
+    if sys.platform != "win32" and pipes and stat.S_ISFIFO(mode) and _HANDED_OVER.fullmatch(str(path)):
         os.set_blocking(handle, True)
     elif kind or stat.S_ISDIR(mode):
         os.close(handle)

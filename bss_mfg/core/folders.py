@@ -52,6 +52,12 @@ def new_folder(path: Path) -> Iterator[None]:
         raise
 
 
+def is_named_so(path: Path) -> bool:
+    """Whether a file is there under exactly this name: Windows and macOS find it in another case as well, and what is
+    called by its file would have two names."""
+    return path.is_file() and any(entry.name == path.name for entry in path.parent.iterdir())
+
+
 def require_parent_folder(path: Path) -> None:
     """`InputError` where the folder above a path is not there: a stick that is not mounted, a typing error."""
     if not path.absolute().parent.is_dir():

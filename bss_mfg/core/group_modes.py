@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from pathlib import Path
 
 GROUP_FOLDER = 0o2770
@@ -17,14 +18,14 @@ GROUP_FILE = 0o660
 def is_group_folder(folder: Path) -> bool:
     """Whether what is made in a folder is for its group: exactly mode 2770. Windows has no such folders."""
     try:
-        return os.name != "nt" and stat.S_IMODE(folder.stat().st_mode) == GROUP_FOLDER
+        return sys.platform != "win32" and stat.S_IMODE(folder.stat().st_mode) == GROUP_FOLDER
     except OSError:
         return False
 
 
 def give_file_to_group(handle: int, path: Path) -> None:
     """Let the group write an open file that lies in a folder of a group, where it is ours."""
-    if os.name == "nt" or not is_group_folder(path.parent):
+    if sys.platform == "win32" or not is_group_folder(path.parent):
         return
     found = os.fstat(handle)
     if found.st_uid == os.geteuid() and stat.S_ISREG(found.st_mode) and stat.S_IMODE(found.st_mode) != GROUP_FILE:
@@ -33,13 +34,13 @@ def give_file_to_group(handle: int, path: Path) -> None:
 
 def give_folder_to_group(folder: Path) -> None:
     """Let the group write a folder that was just made in a folder of a group."""
-    if is_group_folder(folder.parent) and folder.stat().st_uid == os.geteuid():
+    if sys.platform != "win32" and is_group_folder(folder.parent) and folder.stat().st_uid == os.geteuid():
         folder.chmod(GROUP_FOLDER)
 
 
 def set_group(folder: Path, group: int) -> None:
     """Make a folder one of a group, by its number; `PermissionError` for whoever is no member."""
-    if os.name != "nt":
+    if sys.platform != "win32":
         os.chown(folder, -1, group)
         folder.chmod(GROUP_FOLDER)
         if not is_group_folder(folder):  # the system takes the mark off where one is no member

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from bss_mfg.core.languages import Phrase, phrase
 from bss_mfg.core.units import MM_PER_INCH, POINTS_PER_MM
 
 _MM_PER_UNIT = {
@@ -78,11 +79,14 @@ def label_size_in_inches(text: str) -> tuple[float, float] | None:
     return width * MM_PER_INCH, height * MM_PER_INCH
 
 
-def small_label_hint(width: float, height: float) -> str:
-    """What to say of a label in mm that is as small as if its sides were inches. Empty if it isn't."""
+def small_label_hint(width: float, height: float) -> Phrase | None:
+    """What to say of a label in mm that is as small as if its sides were inches; None if it isn't."""
     if max(width, height) > _LARGEST_INCHES:
-        return ""
-    return (
-        f"Lengths are in mm. If the label measures {width:g} x {height:g} inches, write {width * MM_PER_INCH:.4g} and "
-        f"{height * MM_PER_INCH:.4g}."
+        return None
+    return phrase(
+        "Lengths are in mm. If the label measures {width:g} x {height:g} inches, write {width_mm} and {height_mm}.",
+        width=width,
+        height=height,
+        width_mm=f"{width * MM_PER_INCH:.4g}",
+        height_mm=f"{height * MM_PER_INCH:.4g}",
     )

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 
 from bss_mfg.core.text import printable_name
+from bss_mfg.core.windows_names import trouble_on_windows
 from bss_mfg.errors import InputError, Location
 
 
 def is_plain_name(name: str) -> bool:
-    """Whether a text is the name of one file: no folder, no drive, not `.` or `..`, no control characters."""
-    return PureWindowsPath(name).name == name and name not in ("", ".", "..") and ":" not in name and name.isprintable()
+    """Whether a text is the name of one file on every system: no folder, no drive, not `.` or `..`, no control
+    characters, nothing that Windows can't have."""
+    return name not in ("", ".", "..") and name.isprintable() and not trouble_on_windows(name)
 
 
 def path_inside(folder: Path, name: str, what: str, where: Location | Path | str) -> Path:
@@ -25,6 +27,8 @@ def path_inside(folder: Path, name: str, what: str, where: Location | Path | str
     path = folder / name
     if not all(map(is_plain_name, parts)):
         problem = "is not a plain name, or names in the same folder joined by /"
+        if len(parts) == 1 and (trouble := trouble_on_windows(name)) and "\\" not in name and ":" not in name:
+            problem = trouble
     elif not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
         problem = "leads out of its folder by a symbolic link"
     else:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
-import gc
 import logging
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 import traceback
@@ -26,12 +26,18 @@ from multiprocessing.util import Finalize
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
+from bss_mfg.core.bounds import NO_BOUNDS, WORKER_MEMORY, Bounds, begin_task, hold_memory, is_out_of_time
+from bss_mfg.core.garbage import collect_rarely, rare_garbage_collection
 from bss_mfg.core.log import LogSettings, current_settings, logging_to
+from bss_mfg.core.process_memory import hide_memory
 from bss_mfg.core.timed_executor import TASK_SECONDS, TimedExecutor
 from bss_mfg.errors import BssError, from_os_error
 
 if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
+    if sys.platform == "win32":
+        from multiprocessing.connection import PipeConnection as Connection
+    else:
+        from multiprocessing.connection import Connection
 
 _log = logging.getLogger(__name__)
 
@@ -43,9 +49,6 @@ START_SECONDS = 60.0
 """How long a process may take to start: the machine may be busy."""
 MIN_ITEMS_FOR_PROCESSES = 4_000
 """Units or labels from which on other processes pay: they take half a second to start."""
-
-COLLECT_AFTER = 20_000
-"""New objects after which Python looks for unused circles among them, while there is work."""
 
 
 class FailureKind(StrEnum):
@@ -128,9 +131,13 @@ class Worker(Generic[Task, Result]):
     """
 
     def __init__(
-        self, make: Callable[..., Callable[[Task], Result]], arguments: tuple[Any, ...], seconds: float
+        self,
+        make: Callable[..., Callable[[Task], Result]],
+        arguments: tuple[Any, ...],
+        seconds: float,
+        bounds: Bounds = NO_BOUNDS,
     ) -> None:
-        self._make, self._arguments, self.seconds = make, arguments, seconds
+        self._make, self._arguments, self.seconds, self._bounds = make, arguments, seconds, bounds
         self._process: Any = None
         self._pipe: Connection | None = None
 
@@ -172,7 +179,9 @@ class Worker(Generic[Task, Result]):
                 # A process that was new to its task has longer to start, and then ends itself (see `_serve`).
                 late = time.monotonic() - begun > 2 * seconds
                 code = self._process.exitcode
-                if late and code == 1:
+                if is_out_of_time(code):
+                    reason, kind = _stall_words(self._bounds.seconds), FailureKind.STALLED
+                elif late and code == 1:
                     reason, kind = _stall_words(seconds), FailureKind.STALLED
                 else:
                     reason = f"the process crashed (exit {code})"
@@ -184,7 +193,9 @@ class Worker(Generic[Task, Result]):
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         # No daemon: it may have a process of its own, as a reader of pages has. So its end is seen to here.
-        process = context.Process(target=_worker_main, args=(theirs, self._make, self._arguments, current_settings()))
+        process = context.Process(
+            target=_worker_main, args=(theirs, self._make, self._arguments, current_settings(), self._bounds)
+        )
         process.start()
         _log.info("started process %d", process.pid)
         theirs.close()
@@ -290,7 +301,7 @@ class ProcessExecutor(TimedExecutor):
                 item.future.cancel()
 
     def _add(self) -> None:
-        worker: Worker[_Call, Any] = Worker(_caller, (), self.seconds)
+        worker: Worker[_Call, Any] = Worker(_caller, (), self.seconds, Bounds(memory=WORKER_MEMORY))
         thread = threading.Thread(target=self._work, args=(worker,), daemon=True)
         self._workers.append(worker)
         self._threads.append(thread)
@@ -355,24 +366,12 @@ def _caller() -> Callable[[_Call], Any]:
 def open_executor(jobs: int = 0, items: int = MIN_ITEMS_FOR_PROCESSES) -> Iterator[Executor | None]:
     """An executor of `process_count` processes, ended with the context; None for one: work is done here."""
     count = process_count(jobs, items)
-    with _rare_garbage_collection():
+    with rare_garbage_collection():
         if count == 1:
             yield None
             return
         with ProcessExecutor(count) as executor:
             yield executor
-
-
-@contextmanager
-def _rare_garbage_collection() -> Iterator[None]:
-    """Records come and go by the thousand, and none in a circle: looking for circles after each 700 takes a twentieth
-    of the time."""
-    before = gc.get_threshold()
-    gc.set_threshold(COLLECT_AFTER, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def process_count(jobs: int, items: int = MIN_ITEMS_FOR_PROCESSES) -> int:
@@ -389,18 +388,28 @@ def cores() -> int:
 
 
 def _worker_main(
-    pipe: Connection, make: Callable[..., Callable[[Any], Any]], arguments: tuple[Any, ...], log: LogSettings
+    pipe: Connection,
+    make: Callable[..., Callable[[Any], Any]],
+    arguments: tuple[Any, ...],
+    log: LogSettings,
+    bounds: Bounds,
 ) -> None:
     """The process: reads tasks, writes results, and ends when the other side has gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
+    # The parent decides what an interrupt means: Ctrl-C, and Ctrl-Break on Windows, go to all processes of a console.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "win32":
+        signal.signal(signal.SIGBREAK, signal.SIG_IGN)
     # One process per core is enough: numpy's own threads on top make all of them two to three times slower.
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
-    gc.set_threshold(COLLECT_AFTER)
+    collect_rarely()
     with contextlib.ExitStack() as stack:
         with contextlib.suppress(BssError):  # without its log rather than not at all
             stack.enter_context(logging_to(log))
-        _answer_tasks(pipe, make(*arguments))
+        function = make(*arguments)
+        hold_memory(bounds)
+        hide_memory()  # tasks may bring keys
+        _answer_tasks(pipe, function, bounds)
 
 
 def _tell(pipe: Connection, what: Any) -> None:
@@ -409,13 +418,14 @@ def _tell(pipe: Connection, what: Any) -> None:
         pipe.send(_Told(what))
 
 
-def _answer_tasks(pipe: Connection, function: Callable[[Any], Any]) -> None:
+def _answer_tasks(pipe: Connection, function: Callable[[Any], Any], bounds: Bounds) -> None:
     """Read tasks and write results until the other side has gone."""
     while True:
         try:
             task, seconds = pipe.recv()
         except (EOFError, OSError):
             return
+        begin_task(bounds)
         # Should the parent have died, a library that hangs would stay for ever.
         faulthandler.dump_traceback_later(seconds * 2, exit=True)
         if isinstance(task, _Call) and task.tells:

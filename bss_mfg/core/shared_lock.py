@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bss_mfg.core.files import open_lock_file
+from bss_mfg.core.lock_files import open_lock_file
 from bss_mfg.errors import LedgerError
 
 

@@ -13,12 +13,10 @@ NAME_RULE = "a name has 1 to 64 characters that can be shown, not all blank, and
 """What `is_plain_name` asks for, in words."""
 UUID_TEXT = re.compile(r"[0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 """How a Device UUID is written: 32 hex digits, or with the usual four hyphens."""
-_WINDOWS_DEVICES = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))}
-
-
-def is_windows_device(name: str) -> bool:
-    """Whether Windows takes a file name, with any ending, for one of its devices."""
-    return name.split(".")[0].lower() in _WINDOWS_DEVICES
+_COMMANDS = re.compile(
+    "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\xad\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb"
+    "\\ud800-\\udfff\\U000e0000-\\U000e007f]"
+)
 
 
 def printable(text: str, limit: int = 200) -> str:
@@ -53,6 +51,18 @@ def is_plain_name(text: str) -> bool:
 def has_control_characters(text: str) -> bool:
     """Whether a C0 control (U+0000 to U+001F) is in `text`."""
     return any(character < " " for character in text)
+
+
+def for_terminal(text: str) -> str:
+    """`text` with what a terminal takes as a command shown as escapes: control characters of C0 and C1 (ESC, CSI, OSC,
+    BEL) but line ends and tabs, marks that turn or hide what is written, and halves of surrogate pairs. Letters of any
+    language stay, with the joiners that some need."""
+    return _COMMANDS.sub(lambda found: _escape(found[0]), text)
+
+
+def storable(text: str) -> str:
+    """`text` with halves of surrogate pairs, which no file and no database can hold, shown as escapes."""
+    return "".join(_escape(one) if "\ud800" <= one <= "\udfff" else one for one in text)
 
 
 def is_one_line(text: str) -> bool:

@@ -8,7 +8,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from bss_mfg.core.files import is_still, open_lock_file, remove_file
+from bss_mfg.core.files import is_still
+from bss_mfg.core.lock_files import open_lock_file, remove_lock_file
 from bss_mfg.core.system_locks import try_lock, unlock
 from bss_mfg.errors import BssError, LedgerError
 
@@ -83,8 +84,7 @@ def _take(path: Path, busy_message: str, deadline: float) -> int:
 
 def _give_back(path: Path, handle: int) -> None:
     if os.name != "nt":
-        remove_file(path)
+        remove_lock_file(path)
     os.close(handle)
     if os.name == "nt":
-        with contextlib.suppress(OSError):
-            remove_file(path)
+        remove_lock_file(path)

@@ -25,6 +25,8 @@ from bss_mfg.errors import InputError
 LARGEST_PART = 1 << 30
 """Bytes that a part may unpack to: a sheet of a million rows has some 300 MB."""
 _PIECE = 1 << 16
+_MOST_ELEMENTS = 500_000
+"""Elements of a part that is held as a whole: styles, relationships, the list of sheets."""
 _PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """How parts may be packed (ECMA-376-2, annex B)."""
 _OFFICE = ("http://schemas.openxmlformats.org/officeDocument/2006/relationships",
@@ -146,6 +148,7 @@ class WorkbookPackage:
             parser.EndElementHandler = handlers.end
         if handlers.text:
             parser.CharacterDataHandler = handlers.text
+        parser.buffer_size = _PIECE
         parser.StartDoctypeDeclHandler = _refuse_doctype
         for piece in self.pieces(name):
             with naming_damage(self.path):
@@ -159,7 +162,12 @@ class WorkbookPackage:
         """All elements of a small part with their attributes, in order."""
         found: list[tuple[str, Mapping[str, str]]] = []
         for _ in self.parse(name, XmlHandlers(lambda element, attributes: found.append((element, attributes)))):
-            pass
+            if len(found) > _MOST_ELEMENTS:
+                raise InputError(
+                    f"has more than {_MOST_ELEMENTS:,} elements in {name[:60]!a}",
+                    where=self.path,
+                    way_out="Check that this is the right file; or save it as CSV UTF-8.",
+                )
         return found
 
     def relationships(self, part: str = "") -> dict[str, Relationship]:

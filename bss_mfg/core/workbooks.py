@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bss_mfg.core.text import listing, printable_name
+from bss_mfg.core.untrusted import LIMITS, Reader
 from bss_mfg.core.workbook_package import (
     DamagedWorkbookError,
     WorkbookPackage,
@@ -24,6 +25,8 @@ from bss_mfg.core.worksheets import SheetRows, SheetSource, cell_text, main_name
 from bss_mfg.errors import InputError
 
 _MOST_NAMED = 8
+_LONGEST_TEXTS = 256 << 20
+"""Characters of all texts that cells share."""
 _BUILT_IN_DATES = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
 """Number formats that show a date or a time (ECMA-376-1, 18.8.30)."""
 _NO_DATE = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|General', re.IGNORECASE)
@@ -157,6 +160,7 @@ class _SharedTextParser:
         self.texts: list[str] = []
         self._pieces: list[str] = []
         self._phonetic = self._inside = False
+        self._length = 0
 
     def start(self, element: str, _: Mapping[str, str]) -> None:
         name = main_name(element)
@@ -171,6 +175,8 @@ class _SharedTextParser:
         name = main_name(element)
         if name == "si":
             self.texts.append(cell_text("".join(self._pieces)))
+            if len(self.texts) > LIMITS[Reader.WORKBOOK].items:
+                raise DamagedWorkbookError(f"its cells share more than {LIMITS[Reader.WORKBOOK].items:,} texts")
         elif name == "rPh":
             self._phonetic = False
         elif name == "t":
@@ -178,6 +184,9 @@ class _SharedTextParser:
 
     def text(self, text: str) -> None:
         if self._inside:
+            self._length += len(text)
+            if self._length > _LONGEST_TEXTS:
+                raise DamagedWorkbookError(f"the texts of its cells have more than {_LONGEST_TEXTS:,} characters")
             self._pieces.append(text)
 
 

@@ -26,6 +26,9 @@ seen again."""
 _REMEMBERED_DBM = -127
 """The signal that bleak gives where BlueZ tells other news of a device, with what it advertised once."""
 
+_SYSTEM_FAILED = (BleakError, OSError, EOFError)
+"""What bleak lets through: a TimeoutError is an OSError, and a D-Bus that ends amid an answer is an EOFError."""
+
 
 class BleakRadio:
     """Scans, and connects one device after the other, as BlueZ does no two at once. The two classes are bleak's; a test
@@ -60,7 +63,7 @@ class BleakRadio:
                         await done.wait()
                 except TimeoutError:
                     pass
-        except (BleakError, OSError) as error:
+        except _SYSTEM_FAILED as error:
             raise MissingError(
                 "this computer's Bluetooth can't be used",
                 way_out="Switch it on, and let this program use it in the system's settings.",
@@ -90,7 +93,7 @@ class BleakRadio:
                 links.append(link)
                 await client.start_notify(_characteristic(client, DATA_OUT), lambda _, data: link.notified(bytes(data)))
                 yield link
-        except (BleakError, OSError) as error:  # a TimeoutError is an OSError
+        except _SYSTEM_FAILED as error:
             raise LinkLostError("the device could not be connected, or left") from error
 
 

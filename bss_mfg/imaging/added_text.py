@@ -112,8 +112,9 @@ def _windows(at: int, verdict: TextVerdict, rest: _Rest) -> Iterator[_Window]:
 def _inked(text: ExpectedText) -> tuple[float, float]:
     """Where a text's ink begins and ends, in pixels of its strip from where its pen starts."""
     glyph_set, step = text.glyph_set, text.glyph_set.step
-    inked = [(glyph, pen) for glyph, pen in text.glyphs if glyph_set.characters[glyph].strip()]
-    (first, start), (last, end) = inked[0], inked[-1]
+    names, glyphs = glyph_set.characters, text.glyphs
+    first, start = next(one for one in glyphs if names[one[0]].strip())
+    last, end = next(one for one in reversed(glyphs) if names[one[0]].strip())
     return start / step + _ink_of(glyph_set)[first][0], end / step + _ink_of(glyph_set)[last][1]
 
 

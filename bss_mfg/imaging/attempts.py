@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from bss_mfg.imaging import fitting, grid
-from bss_mfg.imaging.budget import ENHANCE_COST, FIT_COST, AttemptBudget
+from bss_mfg.imaging.budget import ENHANCE_COST, FIT_COST, LOOK_COST, AttemptBudget
 from bss_mfg.imaging.ecc200 import symbol_geometry
 from bss_mfg.imaging.fitting import Surroundings
 from bss_mfg.imaging.geometry import PixelBox, Quad, box_of, quad_of
@@ -107,11 +107,26 @@ def read_unknown_symbol(grey: Grey, quad: Quad, size: int, tools: AttemptTools) 
     return UnreadSymbol(restored or b"", tuple(grids)) if grids else None
 
 
-def _grids_by_fixed_patterns(grey: Grey, quad: Quad, size: int, budget: AttemptBudget) -> Iterator[SampledGrid]:
-    """The grids on which a symbol may lie, by what is known of its modules, whichever corner is its first."""
+def read_hidden_symbol(
+    grey: Grey, quad: Quad, size: int, budget: AttemptBudget, looks: AttemptBudget
+) -> Read | UnreadSymbol | None:
+    """The same where a larger patch was searched in vain, in enhanced pictures, too: by its grid alone, if its fixed
+    patterns are whole. `looks` is what it may cost to see whether they are there at all."""
+    for sampled in _grids_by_fixed_patterns(grey, quad, size, budget, looks):
+        if read := decode_sampled(sampled):
+            return read
+        return UnreadSymbol(decode_with_fixed_patterns(sampled) or b"", (sampled,))
+    return None
+
+
+def _grids_by_fixed_patterns(
+    grey: Grey, quad: Quad, size: int, budget: AttemptBudget, looks: AttemptBudget | None = None
+) -> Iterator[SampledGrid]:
+    """The grids on which a symbol may lie, by what is known of its modules, whichever corner is its first. `looks`:
+    only that with all fixed patterns, and what it may cost to look for it."""
     turns: list[Surroundings] = []
-    for light in _fixed_pattern_variants(size):
-        if not budget.take_steps(4):
+    for light in _fixed_pattern_variants(size)[: 1 if looks else None]:
+        if not (looks or budget).take_steps(LOOK_COST):
             return
         turns = turns or [
             Surroundings.of(grey, Warp.from_quad((*quad[i:], *quad[:i]), size), 3)  # type: ignore[arg-type]

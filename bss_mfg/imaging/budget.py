@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-ENHANCE_COST, FIT_COST = 8, 7
-"""What reading a symbol in its enhanced pictures costs, and fitting a grid, in steps; one step is one search for a
-pattern near a place (`fitting.best_shift`), about 5 ms."""
+ENHANCE_COST, FIT_COST, LOOK_COST = 8, 7, 4
+"""What reading a symbol in its enhanced pictures costs, fitting a grid, and looking whichever way round one lies, in
+steps; one step is one search for a pattern near a place (`fitting.best_shift`), about 5 ms."""
 STEPS, SECOND_READS = 1_650, 24
 """What a page may cost with a patience of 1, whatever it shows: about 8 s, and 5 s of libdmtx."""
 
@@ -40,6 +40,10 @@ class AttemptBudget:
     def half(self) -> AttemptBudget:
         """A budget of half of what is left, which is taken from this one too."""
         return AttemptBudget(AttemptLimits(self._steps // 2, self._second_reads // 2), self)
+
+    def part(self, steps: int) -> AttemptBudget:
+        """A budget of so many steps at most, which are taken from this one too."""
+        return AttemptBudget(AttemptLimits(min(steps, max(self._steps, 0)), 0), self)
 
     def take_steps(self, count: int) -> bool:
         """Whether so many steps are left; they are taken."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bss_mfg.core.languages import phrase
 from bss_mfg.imaging.geometry import Quad
 from bss_mfg.imaging.grid import sample_modules
+from bss_mfg.imaging.places import place_in
 from bss_mfg.imaging.sampling import box_mean
 from bss_mfg.imaging.warp import Warp
 
@@ -36,8 +38,13 @@ class CoveredPart:
     @property
     def description(self) -> str:
         """It, as people read it."""
-        where = f", {self.where}," if self.where else ""
-        return f"{self.share:.0%} of it{where} shows no modules: covered, torn off or not printed"
+        if not self.where:
+            return phrase("{share:.0%} of it shows no modules: covered, torn off or not printed", share=self.share)
+        return phrase(
+            "{share:.0%} of it, {where}, shows no modules: covered, torn off or not printed",
+            share=self.share,
+            where=self.where,
+        )
 
 
 def covered_part(grey: Grey, quad: Quad, size: int) -> CoveredPart | None:
@@ -57,8 +64,7 @@ def covered_part(grey: Grey, quad: Quad, size: int) -> CoveredPart | None:
     half = size // 2
     down = _side(float(bare[:half].sum()) / bare.sum(), "top", "bottom")
     across = _side(float(bare[:, :half].sum()) / bare.sum(), "left", "right")
-    side = " ".join(filter(None, (down, across)))
-    return CoveredPart(share, f"at the {side}" if side else "in the middle" if share < 0.5 else "")
+    return CoveredPart(share, place_in(down, across) if down or across or share < 0.5 else "")
 
 
 def _side(first: float, low: str, high: str) -> str:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
-from bss_mfg.core.text import count_words
+from bss_mfg.core.languages import BOTH, SEMICOLON, counted, joined, phrase
 from bss_mfg.imaging import grid
 from bss_mfg.imaging.ecc200 import symbol_geometry
 from bss_mfg.imaging.geometry import Quad
 from bss_mfg.imaging.grid import SampledGrid
+from bss_mfg.imaging.places import SIDES, place_in
 from bss_mfg.imaging.sampling import box_mean
 from bss_mfg.symbol import Matrix
 
@@ -71,8 +72,10 @@ class Defects:
     @property
     def description(self) -> str:
         """All of it in words."""
-        words = "; ".join(defect.text for defect in self.found)
-        return f"the label of {self.other} is in this place; {words}" if self.other else words
+        words = joined(SEMICOLON, (defect.text for defect in self.found))
+        if not self.other:
+            return words
+        return joined(SEMICOLON, (phrase("the label of {serials} is in this place", serials=self.other), words))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +109,11 @@ def find_defects(grey: Grey, sampled: SampledGrid, expected: Matrix) -> Defects:
         found += step(symbol, unexplained)
     contrast = (symbol.light_level - symbol.dark_level) / 2.55
     if contrast < _FAINT_CONTRAST:
-        found.insert(0, Defect(DefectKind.FAINT, f"faint: contrast {max(contrast, 0):.0f} %"))
+        found.insert(
+            0, Defect(DefectKind.FAINT, phrase("faint: contrast {contrast:.0f} %", contrast=max(float(contrast), 0.0)))
+        )
     elif not found:
-        found.append(Defect(DefectKind.UNEXPLAINED, "too weak for a reader, though the modules are right"))
+        found.append(Defect(DefectKind.UNEXPLAINED, phrase("too weak for a reader, though the modules are right")))
     wrong_modules = tuple((int(row), int(column), bool(bits[row, column])) for row, column in np.argwhere(wrong))
     return Defects(tuple(found), wrong_modules, symbol.size, sampled.warp.quad())
 
@@ -123,21 +128,23 @@ def _whole_symbol_defects(symbol: _Symbol, unexplained: NDArray[np.bool_]) -> It
         unexplained[:] = False
         yield Defect(
             DefectKind.BLURRED,
-            f"blurred, or too coarse a picture ({symbol.sampled.warp.pixels_per_module:.1f} pixels per module): "
-            "scan it sharper",
+            phrase(
+                "blurred, or too coarse a picture ({pixels:.1f} pixels per module): scan it sharper",
+                pixels=float(symbol.sampled.warp.pixels_per_module),
+            ),
         )
 
 
 def _line_defects(symbol: _Symbol, unexplained: NDArray[np.bool_]) -> Iterator[Defect]:
     """White and black lines through columns and rows."""
-    for axis, name, ends in ((0, "column", ("left", "right")), (1, "row", ("top", "bottom"))):
+    for axis in (0, 1):
         for ink in (False, True):
             hit = _wrong_lines(symbol.dark, symbol.bits, axis, ink)
             if not len(hit) or not unexplained.any():
                 continue
             unexplained[(slice(None), hit) if axis == 0 else hit] = False
             kind = DefectKind.BLACK_LINE if ink else DefectKind.WHITE_LINE
-            yield Defect(kind, _line_words(hit, symbol.size, name, ends, ink))
+            yield Defect(kind, _line_words(hit, symbol.size, axis, ink))
 
 
 def _patch_defects(symbol: _Symbol, unexplained: NDArray[np.bool_]) -> Iterator[Defect]:
@@ -150,23 +157,30 @@ def _patch_defects(symbol: _Symbol, unexplained: NDArray[np.bool_]) -> Iterator[
     unexplained[rows[0] : rows[1] + 1, columns[0] : columns[1] + 1] = False
     yield Defect(
         DefectKind.DARK_PATCH if ink else DefectKind.LIGHT_PATCH,
-        f"{'a dark' if ink else 'a light'} patch of {_span(columns)} x {_span(rows)} modules {where}: "
-        + ("a smear, a stain or covered" if ink else "scuffed, covered or not printed"),
+        _patch_words(f"{_span(columns)} x {_span(rows)}", where, ink),
     )
 
 
 def _quiet_zone_defects(symbol: _Symbol, unexplained: NDArray[np.bool_]) -> Iterator[Defect]:
     if sides := _inked_sides(symbol.grey, symbol.sampled, symbol.dark_level, symbol.light_level):
-        yield Defect(DefectKind.QUIET_ZONE, f"ink in the quiet zone at the {sides}")
+        yield Defect(DefectKind.QUIET_ZONE, phrase("ink in the quiet zone at {sides}", sides=sides))
 
 
 def _remaining_defects(symbol: _Symbol, unexplained: NDArray[np.bool_]) -> Iterator[Defect]:
     """Single modules, in the finder pattern and elsewhere."""
     fixed = symbol_geometry(symbol.size).fixed
     if finder := int((unexplained & fixed).sum()):
-        yield Defect(DefectKind.FINDER, f"{count_words(finder, 'module')} of the finder pattern wrong")
+        yield Defect(
+            DefectKind.FINDER,
+            counted(
+                "{count:,} module of the finder pattern wrong", "{count:,} modules of the finder pattern wrong", finder
+            ),
+        )
     if rest := int((unexplained & ~fixed).sum()):
-        yield Defect(DefectKind.SCATTERED, f"{count_words(rest, 'module')} wrong here and there")
+        yield Defect(
+            DefectKind.SCATTERED,
+            counted("{count:,} module wrong here and there", "{count:,} modules wrong here and there", rest),
+        )
 
 
 def _is_blurred(seen: NDArray[np.floating[Any]], bits: NDArray[np.bool_]) -> bool:
@@ -199,16 +213,52 @@ def _wrong_lines(dark: NDArray[np.bool_], bits: NDArray[np.bool_], axis: int, in
     return kept if len(kept) <= max(4, len(bits) // 8) else kept[:0]
 
 
-def _line_words(indexes: NDArray[np.intp], size: int, name: str, ends: tuple[str, str], ink: bool) -> str:
+def _line_words(indexes: NDArray[np.intp], size: int, axis: int, ink: bool) -> str:
+    """A line through columns (axis 0) or rows (axis 1)."""
+    edges = _EDGES[axis]
+    at_edges = [edges[end] for end, index in enumerate((0, size - 1)) if index in indexes]
     numbers = ", ".join(str(int(index) + 1) for index in indexes[:4])
-    if 0 in indexes:
-        numbers += f" (the {ends[0]} edge)"
-    if size - 1 in indexes:
-        numbers += f" (the {ends[1]} edge)"
-    cause = "a scratch or a smear" if ink else "a dead print-head element, or a scratch"
-    plural = "s" if len(indexes) > 1 else ""
-    start = "from the left" if name == "column" else "from the top"
-    return f"a {'black' if ink else 'white'} line through {name}{plural} {numbers} {start}: {cause}"
+    for edge in at_edges:
+        numbers = phrase("{numbers} ({edge})", numbers=numbers, edge=edge)
+    if axis == 0 and ink:
+        return counted(
+            "a black line through column {numbers} from the left: a scratch or a smear",
+            "a black line through columns {numbers} from the left: a scratch or a smear",
+            len(indexes),
+            numbers=numbers,
+        )
+    if axis == 0:
+        return counted(
+            "a white line through column {numbers} from the left: a dead print-head element, or a scratch",
+            "a white line through columns {numbers} from the left: a dead print-head element, or a scratch",
+            len(indexes),
+            numbers=numbers,
+        )
+    if ink:
+        return counted(
+            "a black line through row {numbers} from the top: a scratch or a smear",
+            "a black line through rows {numbers} from the top: a scratch or a smear",
+            len(indexes),
+            numbers=numbers,
+        )
+    return counted(
+        "a white line through row {numbers} from the top: a dead print-head element, or a scratch",
+        "a white line through rows {numbers} from the top: a dead print-head element, or a scratch",
+        len(indexes),
+        numbers=numbers,
+    )
+
+
+_EDGES = (
+    (phrase("the left edge"), phrase("the right edge")),
+    (phrase("the top edge"), phrase("the bottom edge")),
+)
+
+
+def _patch_words(size: str, where: str, ink: bool) -> str:
+    if ink:
+        return phrase("a dark patch of {size} modules {where}: a smear, a stain or covered", size=size, where=where)
+    return phrase("a light patch of {size} modules {where}: scuffed, covered or not printed", size=size, where=where)
 
 
 def _wrong_patch(wrong: NDArray[np.bool_]) -> tuple[tuple[int, int], tuple[int, int]] | None:
@@ -249,14 +299,15 @@ def _missing_side(grey: Grey, sampled: SampledGrid, wrong: NDArray[np.bool_]) ->
     centres = sampled.warp.centres()
     outside = (centres[..., 0] < 0) | (centres[..., 1] < 0) | (centres[..., 0] > columns) | (centres[..., 1] > rows)
     if outside.mean() > 0.01:
-        return f"{outside.mean():.0%} of it lies outside the picture"
+        return phrase("{share:.0%} of it lies outside the picture", share=float(outside.mean()))
     size = len(wrong)
     for axis, names in ((1, ("top", "bottom")), (0, ("left", "right"))):
         lines = wrong.mean(axis=axis) > 0.35
         for name, line in zip(names, (lines, lines[::-1]), strict=True):
             missing = int(np.argmin(line)) if not line.all() else size
             if missing > max(4, size // 10):
-                return f"cut off or covered: {missing / size:.0%} at the {name} is missing"
+                where = place_in(name, "") if axis == 1 else place_in("", name)
+                return phrase("cut off or covered: {share:.0%} {where} is missing", share=missing / size, where=where)
     return ""
 
 
@@ -267,13 +318,13 @@ def _inked_sides(grey: Grey, sampled: SampledGrid, dark: float, light: float) ->
     wide = grid.sample_modules(grey, sampled.warp, 1) < (dark + light) / 2
     sides = {"left": wide[1:-1, 0], "top": wide[0, 1:-1], "right": wide[1:-1, -1], "bottom": wide[-1, 1:-1]}
     hit = [name for name, line in sides.items() if float(np.mean(line)) > 0.12]
-    return " and ".join(hit)
+    return joined(BOTH, (SIDES[name] for name in hit))
 
 
 def _position_words(rows: tuple[int, int], columns: tuple[int, int], size: int) -> str:
-    down = ("top", "middle", "bottom")[min(sum(rows) * 3 // (2 * size), 2)]
-    across = ("left", "middle", "right")[min(sum(columns) * 3 // (2 * size), 2)]
-    return "in the middle" if down == across == "middle" else f"at the {down} {across}".replace(" middle", "")
+    down = ("top", "", "bottom")[min(sum(rows) * 3 // (2 * size), 2)]
+    across = ("left", "", "right")[min(sum(columns) * 3 // (2 * size), 2)]
+    return place_in(down, across)
 
 
 def _span(ends: tuple[int, int]) -> int:

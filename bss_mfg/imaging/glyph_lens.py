@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from functools import cached_property, lru_cache
 from math import inf
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ _MARGIN_ROWS = 3
 """Rows of a picture above and below that are not looked at: nothing but the ends of a blur is there."""
 
 
-class Room(Enum):
+class Room(StrEnum):
     """What lies beside a character."""
 
     PAPER = "blank paper follows"
@@ -57,13 +57,14 @@ def phases(glyph_set: GlyphSet, sigma: float) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class Rivals:
-    """What may stand in the place of one character, in the window of its picture that is looked at. What a small shift
-    or another paper changes there (`ignored`, (pixels, 3), orthonormal) is left out: `differences` (characters, pixels)
-    are what is left of the rivals less the character itself, the last one for blank paper. `squares` are their squared
-    lengths."""
+    """What may stand in the place of one character, in the window of its picture that is looked at: the columns from
+    and to. What a small shift or another paper changes there (`ignored`, (pixels, 3), orthonormal) is left out:
+    `squares` are the squared lengths of what is left of the rivals less the character itself, the last one for blank
+    paper."""
 
+    character: int
+    columns: tuple[int, int]
     ignored: Floats
-    differences: Floats
     squares: Floats
 
     @cached_property
@@ -120,7 +121,18 @@ def rivals(glyph_set: GlyphSet, sigma: float, character: int, room: Room = Room.
         differences[:-1][wider] = 0
     differences -= (differences @ ignored) @ ignored.T
     squares = (differences**2).sum(axis=1)
-    return Rivals(ignored, differences, squares)
+    return Rivals(character, (left, right), ignored, squares)
+
+
+@lru_cache(maxsize=48)
+def character_bank(glyph_set: GlyphSet, sigma: float) -> Floats:
+    """The rows that are looked at of all characters of a set, as they lie in whole pictures (pixels, characters): what
+    cells are multiplied with. Small enough to stay at hand, as the differences to each character's rivals are not."""
+    import numpy as np
+
+    pictures = phases(glyph_set, sigma)[0]
+    top, bottom, _, _ = cell_window(glyph_set, 0, Room.CHARACTER)
+    return np.ascontiguousarray(pictures[:, top:bottom].reshape(len(pictures), -1).T)
 
 
 def _orthonormal(rows: Floats) -> Floats:

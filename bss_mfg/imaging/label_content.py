@@ -11,6 +11,7 @@ from statistics import median
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from bss_mfg.core.languages import phrase
 from bss_mfg.imaging.added_text import find_added
 from bss_mfg.imaging.bar_heights import LEAST_SHARE, height_share, squashed_share
 from bss_mfg.imaging.blank_texts import find_blank, symbol_gain
@@ -86,22 +87,25 @@ class ContentFinding:
     @property
     def words(self) -> str:
         """It, as people read it."""
-        shown = f" {self.planned!r}" if self.planned else ""
+        what = phrase(self.name)
+        what = phrase("{element} {text}", element=what, text=repr(self.planned)) if self.planned else what
         if self.fault is ContentFault.PALE_TEXTS:
-            return f"printed too pale for its texts to be made out ({self.seen}): print it darker"
+            return phrase("printed too pale for its texts to be made out ({seen}): print it darker", seen=self.seen)
         if self.fault in (ContentFault.MISSING_CODE, ContentFault.MISSING_TEXT, ContentFault.MISSING_PICTURE):
-            return f"the {self.name}{shown} is missing"
+            return phrase("the {element} is missing", element=what)
         if self.fault is ContentFault.UNREADABLE_CODE:
-            return f"the {self.name}{shown} can't be read"
+            return phrase("the {element} can't be read", element=what)
         if self.fault is ContentFault.LOW_CODE:
-            return f"the bars of the {self.name}{shown} have {self.seen} of their height"
+            return phrase("the bars of the {element} have {share} of their height", element=what, share=self.seen)
         if self.fault in (ContentFault.MOVED_TEXT, ContentFault.MOVED_PICTURE):
-            return f"the {self.name}{shown} is moved by {self.seen}"
+            return phrase("the {element} is moved by {distance}", element=what, distance=self.seen)
         if self.seen and self.guess:
-            return f"the {self.name}{shown} is not as it was drawn: {self.seen!r} seems to stand there"
+            seen = repr(self.seen)
+            return phrase("the {element} is not as it was drawn: {seen} seems to stand there", element=what, seen=seen)
         if self.seen:
-            return f"the {self.name} says {self.seen!r}, not {self.planned!r}"
-        return f"the {self.name}{shown} is not as it was drawn"
+            both = {"seen": repr(self.seen), "planned": repr(self.planned)}
+            return phrase("the {element} says {seen}, not {planned}", element=phrase(self.name), **both)
+        return phrase("the {element} is not as it was drawn", element=what)
 
 
 @dataclass(frozen=True)
@@ -382,12 +386,9 @@ def _is_doubtful(verdict: TextVerdict) -> bool:
     """Whether a text, which is another on other labels or has a number in it, is too small or unclear for its
     characters to be told from such as look much like them. A few always are: `I` and `l`."""
     text = verdict.text
-    has_number = len(text.glyphs) > _SHORT and any(sign.isdigit() for sign in text.text)
-    return (
-        (text.changes or has_number)
-        and not verdict.wrong
-        and verdict.doubtful > _DOUBTFUL_SHARE * len(verdict.text.glyphs)
-    )
+    if verdict.wrong or verdict.doubtful <= _DOUBTFUL_SHARE * len(text.glyphs):
+        return False
+    return text.changes or (len(text.glyphs) > _SHORT and any(sign.isdigit() for sign in text.text))
 
 
 def _usual_shifts(verdicts: Sequence[TextVerdict]) -> dict[int, tuple[float, float]]:

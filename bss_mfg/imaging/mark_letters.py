@@ -28,10 +28,12 @@ _BESIDE = 2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MarkLetters:
-    """Where the pieces of a mark's letters are, and how they look, less their mean: ink from 0 to 1."""
+    """Where the pieces of a mark's letters are, and how they look, less their mean: ink from 0 to 1; and the squared
+    lengths of these."""
 
     windows: tuple[tuple[slice, slice], ...]
     shapes: tuple[Floats, ...]
+    squares: tuple[float, ...]
 
     @classmethod
     def of(cls, ink: Floats, seen: Floats) -> MarkLetters | None:
@@ -53,14 +55,16 @@ class MarkLetters:
         lengths = [float((shape**2).sum()) for shape in shapes]
         least = _FEWEST_INK * sum(lengths) / len(lengths)
         used = [at for at, length in enumerate(lengths) if length >= least]
-        return cls(tuple(windows[at] for at in used), tuple(shapes[at] for at in used))
+        return cls(
+            tuple(windows[at] for at in used), tuple(shapes[at] for at in used), tuple(lengths[at] for at in used)
+        )
 
     def all_there(self, seen: Floats, gain: float) -> bool:
         """Whether none is missing in a mark as it was seen, of which `gain` is the contrast."""
         import numpy as np
 
-        places = list(zip(self.windows, self.shapes, strict=True))
-        gains = [float(np.vdot(seen[window], shape) / np.vdot(shape, shape)) / gain for window, shape in places]
+        places = list(zip(self.windows, self.shapes, self.squares, strict=True))
+        gains = [float(np.vdot(seen[window], shape)) / square / gain for window, shape, square in places]
         limit = _GONE * max(gains)
         if max(gains) < _CLEAR or min(gains) >= limit:
             return True
@@ -75,14 +79,13 @@ def _parts(whole: slice) -> list[slice]:
     return [slice(start, stop) for start, stop in pairwise(edges)]
 
 
-def _gains(seen: Floats, window: tuple[slice, slice], shape: Floats) -> list[float]:
+def _gains(seen: Floats, window: tuple[slice, slice], shape: Floats, square: float) -> list[float]:
     """The contrast of a piece in its place, and a little beside it."""
-    own = float((shape**2).sum()) + 1e-9
     rows, columns = window
     beside = range(-_BESIDE, _BESIDE + 1)
     return [
         float((seen[rows.start + down : rows.stop + down, columns.start + along : columns.stop + along] * shape).sum())
-        / own
+        / square
         for down in beside
         for along in beside
     ]

@@ -12,6 +12,7 @@ from math import atan2, degrees, dist, hypot
 from statistics import median
 from typing import TYPE_CHECKING
 
+from bss_mfg.core.languages import BOTH, joined, phrase
 from bss_mfg.core.units import MM_PER_INCH
 from bss_mfg.imaging.geometry import Quad, apply_homography, homography, sides_of
 from bss_mfg.symbol import Matrix
@@ -67,7 +68,7 @@ class Misprint:
     detail: str
 
 
-MIRRORED = Misprint(PrintFault.MIRRORED, "it is mirrored: turn off mirror printing")
+MIRRORED = Misprint(PrintFault.MIRRORED, phrase("it is mirrored: turn off mirror printing"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def printed_symbol(grey: Grey, quad: Quad, expected: Matrix) -> PrintedSymbol:
     if runs_backwards(corners):
         found.append(MIRRORED)
     if strength < 0:
-        found.append(Misprint(PrintFault.INVERTED, "it is inverted: light modules on a dark ground"))
+        found.append(Misprint(PrintFault.INVERTED, phrase("it is inverted: light modules on a dark ground")))
     return PrintedSymbol(corners, tuple(found))
 
 
@@ -160,8 +161,12 @@ def scale_misprints(scale: tuple[float, float] | None) -> tuple[Misprint, ...]:
     if scale is None or max(abs(share - 1) for share in scale) <= MAX_SCALE_SHARE:
         return ()
     across, down = scale
-    size = f"{across:.1%}" if abs(across - down) < 0.01 else f"{across:.1%} across and {down:.1%} down"
-    return (Misprint(PrintFault.SCALED, f"the page is printed at {size}: turn off fit to page"),)
+    if abs(across - down) < 0.01:
+        words = phrase("the page is printed at {size:.1%}: turn off fit to page", size=across)
+    else:
+        both = {"across": across, "down": down}
+        words = phrase("the page is printed at {across:.1%} across and {down:.1%} down: turn off fit to page", **both)
+    return (Misprint(PrintFault.SCALED, words),)
 
 
 def single_misprints(
@@ -175,7 +180,11 @@ def single_misprints(
     ratio = side / drawn
     if not _FLAT_SCALES[0] <= ratio <= _FLAT_SCALES[1] or abs(ratio - 1) <= MAX_SCALE_SHARE + _CORNER_PIXELS / drawn:
         return ()
-    return (Misprint(PrintFault.WRONG_SIZE, f"the {what} has {ratio:.1%} of its size"),)
+    return (
+        Misprint(
+            PrintFault.WRONG_SIZE, phrase("the {what} has {ratio:.1%} of its size", what=phrase(what), ratio=ratio)
+        ),
+    )
 
 
 def place_misprints(frame: PageFrame, quads: Mapping[int, Quad], dpi: float | None) -> dict[int, tuple[Misprint, ...]]:
@@ -200,15 +209,22 @@ def place_misprints(frame: PageFrame, quads: Mapping[int, Quad], dpi: float | No
                 found[package] = (_turned(turn),)
             continue
         if away > _most_shift_mm(frame) + 3 * usual:
-            shift = f"lies {_shift_words(*by_package[package])} its place"
+            way = _shift_words(*by_package[package])
             # A label that is turned on its stock lies beside its place because of that.
-            words = f"{_turned(turn).detail} and {shift}" if abs(turn) > _TURN_OF_A_SHIFTED else f"it {shift}"
+            if abs(turn) > _TURN_OF_A_SHIFTED:
+                words = phrase("{turned} and lies {way} its place", turned=_turned(turn).detail, way=way)
+            else:
+                words = phrase("it lies {way} its place", way=way)
             faults.append(Misprint(PrintFault.SHIFTED, words))
         elif abs(turn) > MAX_TURN_DEGREES:
             faults.append(_turned(turn))
         seen_side, side = (sum(sides_of(quad)) / 4 for quad in (quads[package], planned))
         if abs(seen_side / side - 1) > MAX_SIZE_SHARE + _CORNER_PIXELS / side:
-            faults.append(Misprint(PrintFault.WRONG_SIZE, f"the symbol has {seen_side / side:.0%} of its size"))
+            faults.append(
+                Misprint(
+                    PrintFault.WRONG_SIZE, phrase("the symbol has {share:.0%} of its size", share=seen_side / side)
+                )
+            )
         if faults:
             found[package] = tuple(faults)
     return found
@@ -232,17 +248,19 @@ def _lie_flat(quads: Sequence[Quad], frame: PageFrame, dpi: float | None) -> boo
 
 
 def _turned(turn: float) -> Misprint:
-    return Misprint(PrintFault.SHIFTED, f"it is turned by {turn:.0f} degrees")
+    return Misprint(PrintFault.SHIFTED, phrase("it is turned by {turn:.0f} degrees", turn=turn))
 
 
 def _shift_words(right: float, down: float) -> str:
     """`2.2 mm right of and 1.0 mm below`: what is less than a tenth of a millimetre is left out."""
-    ways = [
-        f"{abs(off):.1f} mm {after if off > 0 else before}"
-        for off, before, after in ((right, "left of", "right of"), (down, "above", "below"))
-        if abs(off) >= _LEAST_TOLD_MM
-    ]
-    return " and ".join(ways)
+    ways: list[str] = []
+    if abs(right) >= _LEAST_TOLD_MM:
+        across = {"mm": abs(right)}
+        ways.append(phrase("{mm:.1f} mm right of", **across) if right > 0 else phrase("{mm:.1f} mm left of", **across))
+    if abs(down) >= _LEAST_TOLD_MM:
+        along = {"mm": abs(down)}
+        ways.append(phrase("{mm:.1f} mm below", **along) if down > 0 else phrase("{mm:.1f} mm above", **along))
+    return joined(BOTH, ways)
 
 
 def _offsets_mm(frame: PageFrame, labels: Sequence[tuple[Quad, Quad]]) -> list[tuple[float, float]]:

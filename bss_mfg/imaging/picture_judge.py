@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
@@ -69,7 +69,7 @@ def _judge(picture: Picture, one: PlacedPicture, model: _PictureModel) -> tuple[
     fit = lay_over(picture, place, model, _step(one.picture))
     if fit is None or place.pixels < 0.5:
         return PictureVerdict.NOT_JUDGED, (0.0, 0.0)
-    if float(fit.seen.std()) < _MISSING * float(model.ink.std()) * 255:
+    if float(fit.seen.std()) < _MISSING * model.spread * 255:
         return (PictureVerdict.FAINT if fit.alike >= _ALIKE else PictureVerdict.MISSING), (0.0, 0.0)
     right = fit.alike >= _ALIKE and (model.letters is None or model.letters.all_there(fit.seen, fit.gain))
     return (PictureVerdict.RIGHT if right else PictureVerdict.OTHER), fit.shift
@@ -79,6 +79,11 @@ class _PictureModel(StripModel):
     """A picture as a lens shows it, and of the SAMPLE mark its letters."""
 
     letters: MarkLetters | None = None
+
+    @cached_property
+    def spread(self) -> float:
+        """Its standard deviation."""
+        return float(self.ink.std())
 
 
 @lru_cache(maxsize=2)

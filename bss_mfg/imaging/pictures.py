@@ -6,13 +6,16 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bss_mfg.errors import InputError, from_os_error
+from bss_mfg.core.untrusted import LIMITS, Reader, guarded
+from bss_mfg.errors import InputError
 from bss_mfg.imaging.picture_light import light_of
 from bss_mfg.imaging.reflectance import Light
+from bss_mfg.installation import how_to_add
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 
     from bss_mfg.imaging.geometry import Grey
 
-MAX_PIXELS = 50_000_000
+MAX_PIXELS = LIMITS[Reader.PICTURE].items
 FORMATS = (
     "AVIF", "BMP", "DCX", "DIB", "GIF", "HEIF", "JPEG", "JPEG2000", "MPO", "PCX", "PNG", "PPM", "QOI", "TIFF", "WEBP",
 )  # fmt: skip
@@ -95,8 +98,9 @@ def _page_frames(picture: Any) -> tuple[int, ...]:
 def _picture_errors(path: Path) -> Iterator[None]:
     from PIL import Image, UnidentifiedImageError
 
+    told = (Image.DecompressionBombError, Image.DecompressionBombWarning, UnidentifiedImageError)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), guarded(partial(_damaged_error, path), ours=told):
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             yield
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -106,12 +110,13 @@ def _picture_errors(path: Path) -> Iterator[None]:
             "is neither a PDF nor a picture that can be read",
             where=path,
             way_out="Known are PDF, PNG, JPEG, TIFF, BMP, GIF, WebP, AVIF, JPEG 2000, PNM and PCX, and HEIC where "
-            "pillow-heif is installed.",
+            "pi-heif is installed.",
         ) from error
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        if isinstance(error, OSError) and error.errno:
-            raise from_os_error(error, "reading the picture", path) from error
-        raise InputError("is a damaged or cut-off picture", where=path, way_out="Scan it again.") from error
+
+
+def _damaged_error(path: Path, kind: str) -> InputError:
+    del kind  # a library's own word: every one of them means the same
+    return InputError("is a damaged or cut-off picture", where=path, way_out="Scan it again.")
 
 
 def _red_light(picture: Any) -> Grey:
@@ -149,16 +154,16 @@ def _dpi(picture: Any) -> float | None:
 
 
 def _register_heif(data: bytes, path: Path) -> None:
-    """Telephones save HEIC, also under the names of others; Pillow reads it where pillow-heif is installed."""
+    """Telephones save HEIC, also under the names of others; Pillow reads it where pi-heif is installed."""
     if data[4:8] != b"ftyp" or data[8:12] not in _HEIF_BRANDS:
         return
     try:
-        from pillow_heif import register_heif_opener
+        from pi_heif import register_heif_opener
     except ImportError:
         raise InputError(
-            "is a HEIC picture, and pillow-heif is not installed",
+            "is a HEIC picture, and pi-heif is not installed",
             where=path,
-            way_out="`pip install pillow-heif`, or let the telephone save JPEG.",
+            way_out=f"{how_to_add('heic')} Or let the telephone save JPEG.",
         ) from None
     register_heif_opener()
 

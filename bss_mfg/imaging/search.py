@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from statistics import median
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from bss_mfg.imaging.geometry import PixelBox, Quad, box_of
 from bss_mfg.imaging.sampling import box_mean
@@ -24,35 +25,66 @@ _FINE_MODULE = 6.0  # pixels a module for which such cells are right
 _MUCH_MORE = 1.5  # by how much more area coarser pixels have to show symbols than finer ones
 
 
-def find_candidates(grey: Grey, limit: int = _MOST, module_px: float | None = None) -> list[Quad]:
+class Patches(NamedTuple):
     """The corners of patches that may be symbols, the most promising first. Which corner is which is not known yet.
+    `hidden` are finer ones that the others were taken for pieces of: where a symbol and the texts close beside it look
+    like one patch, the symbol is the piece."""
+
+    likely: list[Quad]
+    hidden: list[Quad]
+
+
+def find_candidates(grey: Grey, limit: int = _MOST, module_px: float | None = None) -> list[Quad]:
+    """The likely patches of a picture."""
+    return find_patches(grey, limit, module_px).likely
+
+
+def find_patches(grey: Grey, limit: int = _MOST, module_px: float | None = None) -> Patches:
+    """Patches of a picture that may be symbols.
 
     `module_px`: X-dimension in pixels, where something is known of it; else finer and then coarser ones are looked for.
     """
     levels = (1, 2, 4, 8) if module_px is None else (max(round(module_px / _FINE_MODULE), 1),)
-    best: tuple[float, list[Quad]] = (0.0, [])
+    best: list[_Patch] = []
+    finer: list[_Patch] = []
     for level in levels:
-        area, quads = _candidates_at(grey, level)
-        if area > _MUCH_MORE * best[0]:  # what is seen of larger modules are pieces
-            best = area, quads
-    return most_promising_first(grey, best[1], box_of)[:limit]
+        found = _candidates_at(grey, level)
+        if _area(found) > _MUCH_MORE * _area(best):  # what is seen of larger modules are pieces
+            finer, best = finer + best, found
+    likely = most_promising_first(grey, [quad for _, quad in best], box_of)[:limit]
+    hidden = [quad for _, quad in _alike(finer, _usual_area(best))] if finer else []
+    return Patches(likely, most_promising_first(grey, hidden, box_of))
 
 
-def _candidates_at(grey: Grey, level: int) -> tuple[float, list[Quad]]:
-    """Those of a picture of which so many pixels a side are taken as one, and their area in pixels of the page: a
-    module may be no larger than a cell."""
+_Patch = tuple[float, Quad]
+"""An area in pixels of the page, and its corners."""
+
+
+def _area(patches: Iterable[_Patch]) -> float:
+    return sum(area for area, _ in patches)
+
+
+def _usual_area(patches: Sequence[_Patch]) -> float:
+    """That of the larger half of some."""
+    return median(sorted((area for area, _ in patches), reverse=True)[: max(len(patches) // 2, 1)])
+
+
+def _alike(patches: Iterable[_Patch], usual: float) -> list[_Patch]:
+    """Labels of one sheet are alike: what is much smaller than most is text or artwork."""
+    return [(area, quad) for area, quad in patches if area > usual / 3]
+
+
+def _candidates_at(grey: Grey, level: int) -> list[_Patch]:
+    """Those of a picture of which so many pixels a side are taken as one: a module may be no larger than a cell."""
     import numpy as np
     from PIL import Image
 
     small = np.asarray(Image.fromarray(grey).reduce(level)) if level > 1 else grey
     found = [item for cells in _connected_patches(_busy_cells(small)) if (item := _enclosing_rectangle(cells))]
     if not found:
-        return 0.0, []
+        return []
     found.sort(key=lambda item: -item[0])
-    # Labels of one sheet are alike: what is much smaller than most is text or artwork.
-    usual = float(np.median([area for area, _ in found[: max(len(found) // 2, 1)]]))
-    alike = [(area, quad) for area, quad in found if area > usual / 3]
-    return sum(area for area, _ in alike) * level**2, [_scaled(quad, level) for _, quad in alike]
+    return [(area * level**2, _scaled(quad, level)) for area, quad in _alike(found, _usual_area(found))]
 
 
 def _scaled(quad: Quad, factor: int) -> Quad:

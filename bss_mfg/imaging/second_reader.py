@@ -14,6 +14,7 @@ from bss_mfg.core.processes import TaskFailure, Worker
 from bss_mfg.errors import MissingError
 from bss_mfg.imaging.grid import rectify
 from bss_mfg.imaging.warp import Warp
+from bss_mfg.installation import how_to_repair, is_bundle
 
 if TYPE_CHECKING:
     from bss_mfg.imaging.geometry import Grey
@@ -85,8 +86,7 @@ class SecondReader:
         if not self.is_available():
             raise MissingError(
                 "the second reader needs libdmtx, which is not installed",
-                way_out="Debian and Ubuntu: `sudo apt-get install libdmtx0b`; macOS: `brew install libdmtx`; on "
-                "Windows it comes with pylibdmtx. Verification without --second-reader works.",
+                way_out=f"{how_to_install_libdmtx()} Verification without --second-reader works.",
             )
 
     def read(self, grey: Grey, warp: Warp, size_is_known: bool = True) -> bytes | None:
@@ -150,3 +150,12 @@ def _prefer_own_library() -> None:
         from pylibdmtx import dmtx_library
 
         dmtx_library.find_library = lambda name: str(own)
+
+
+def how_to_install_libdmtx() -> str:
+    """The way out where libdmtx lacks, as a sentence."""
+    if is_bundle() or sys.platform == "win32":
+        return how_to_repair("pylibdmtx")
+    if sys.platform == "darwin":
+        return "Install it: `brew install libdmtx`."
+    return "Install it, on Debian and Ubuntu by `sudo apt-get install libdmtx0b`."

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from bss_mfg.core.files import read_bytes
 from bss_mfg.core.units import MM_PER_INCH, POINTS_PER_INCH, POINTS_PER_MM
+from bss_mfg.core.untrusted import LIMITS, Reader
 from bss_mfg.errors import InputError
 from bss_mfg.imaging.pictures import MAX_PIXELS, open_picture
 from bss_mfg.imaging.pictures import SUFFIXES as PICTURE_SUFFIXES
@@ -30,7 +31,7 @@ PageCrop = tuple[int, int, "Grey"]
 """Left and top in pixels, and the grey there."""
 
 PDF_DPI = 300
-MAX_FILE_BYTES = 1 << 30
+MAX_FILE_BYTES = LIMITS[Reader.PICTURE].size
 """Of one file."""
 SUFFIXES = (".pdf", *PICTURE_SUFFIXES)
 """How the names of files that are read end: in folders the others are passed over."""

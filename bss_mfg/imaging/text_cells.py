@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cache, cached_property
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from bss_mfg.imaging.expected_content import ExpectedText, GlyphSet
-from bss_mfg.imaging.glyph_lens import Rivals, Room, cell_window, rivals
+from bss_mfg.imaging.expected_content import PHASES, ExpectedText, GlyphSet
+from bss_mfg.imaging.glyph_lens import Rivals, Room, cell_window, character_bank, rivals
 from bss_mfg.imaging.moved_rivals import find_moved_rival, moved_characters
 from bss_mfg.imaging.text_certainty import Leanings, no_leanings
 
@@ -93,9 +93,8 @@ class Judged:
     wrong: Mapping[int, Mapping[int, Seen]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """A character of a text, and its cells (texts, pixels) in all texts that are alike."""
+class _Block(NamedTuple):
+    """A character of a text, and its cells (texts, rows, columns) in all texts that are alike."""
 
     texts: Sequence[int]
     at: int
@@ -116,13 +115,14 @@ class GlyphCells:
 
         numbers, gains = [number for number, _, _ in strips], [gain for _, _, gain in strips]
         rows = _rows(self._set)
-        left = np.stack([fit.left(gain, rows) for _, fit, gain in strips])
-        width = left.shape[2]
+        width = strips[0][1].seen.shape[1]
+        left = np.empty((len(strips), rows.stop - rows.start, width), np.float32)
+        for into, (_, fit, gain) in zip(left, strips, strict=True):
+            fit.left(gain, rows, into)
         for at, glyph, room, start, end in _windows(self._set, text):
             if 0 <= start < end <= width:
-                cells = left[:, :, start:end].reshape(len(left), -1)
                 kind = (glyph, room, text.changes)
-                self._blocks.setdefault(kind, []).append(_Block(numbers, at, gains, cells))
+                self._blocks.setdefault(kind, []).append(_Block(numbers, at, gains, left[:, :, start:end]))
 
     @cached_property
     def _table(self) -> _Table:
@@ -132,7 +132,7 @@ class GlyphCells:
         """How far its characters lean towards others."""
         if not self._blocks or self._set.whole:
             return no_leanings
-        return _leanings(self._table, _noise(self._table, pixels))
+        return _leanings(self._table, self._table.noise(pixels))
 
     def judge(self, pixels: float, times: float = 1.0) -> Judged:
         """All of them. `pixels`: how many of the picture make one of a cell, at least; `times`: how many times more
@@ -162,7 +162,7 @@ def _windows(glyph_set: GlyphSet, text: ExpectedText) -> Iterator[tuple[int, int
         yield at, glyph, room, column + left, column + right
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class _Table:
     """All cells of a font as rows, those of one kind of character together. `kinds` numbers these, of which `windows`
     are the rivals, `cells` the pixels and `counts` how many there are. `energy` is a cell's squared length, what a
@@ -196,6 +196,16 @@ class _Table:
         """Noise as a share of the gain that is always reckoned with."""
         return _least(len(self.kinds))
 
+    def noise(self, pixels: float) -> float:
+        """Grey levels that a pixel is off where all is right."""
+        return (self._usual_left + 1.0) / min(pixels, 1.0)
+
+    @cached_property
+    def _usual_left(self) -> float:
+        import numpy as np
+
+        return float(np.median(np.sqrt(self.energy / self.sizes)))
+
     @classmethod
     def of(cls, glyph_set: GlyphSet, sigma: float, blocks: Mapping[_Kind, Sequence[_Block]]) -> _Table:
         """The table of some cells."""
@@ -203,10 +213,8 @@ class _Table:
 
         every = [block for mine in blocks.values() for block in mine]
         windows = [rivals(glyph_set, sigma, glyph, room) for glyph, room, _ in blocks]
-        cells = [
-            np.concatenate([block.cells for block in mine]) if len(mine) > 1 else mine[0].cells
-            for mine in blocks.values()
-        ]
+        shown = [np.concatenate([block.cells for block in mine]) for mine in blocks.values()]
+        cells = [mine.reshape(len(mine), -1) for mine in shown]
         counts = np.array([len(mine) for mine in cells])
         blank = [not glyph_set.characters[glyph].strip() for glyph, _, _ in blocks]
         alike = [_SAME if changes else _SAME_FIXED for _, _, changes in blocks]
@@ -238,18 +246,27 @@ class _Table:
         )
 
     def dots(self, rows: NDArray[np.int_]) -> tuple[Floats, Floats]:
-        """The products of some cells with the differences of their rivals, and the squared lengths of these."""
+        """The products of some cells with the differences of their rivals, what is ignored left out; and the squared
+        lengths of these."""
         import numpy as np
 
-        starts = np.cumsum(self.counts) - self.counts
         kinds, first = np.unique(self.kinds[rows], return_index=True)
-        parts = np.split(rows, first[1:])
-        products = [
-            self.cells[kind][part - starts[kind]] @ self.windows[kind].differences.T
-            for kind, part in zip(kinds.tolist(), parts, strict=True)
-        ]
-        squares = np.stack([self.windows[kind].squares for kind in kinds.tolist()])
-        return np.concatenate(products), np.repeat(squares, [len(part) for part in parts], axis=0)
+        ends = [*first[1:].tolist(), len(rows)]
+        starts = (np.cumsum(self.counts) - self.counts).tolist()
+        high, wide = _rows(self.glyph_set), self.glyph_set.pictures.shape[2] // PHASES
+        seen = np.zeros((len(rows), high.stop - high.start, wide), np.float32)
+        for kind, start, end in zip(kinds.tolist(), first.tolist(), ends, strict=True):
+            window, cells = self.windows[kind], self.cells[kind][rows[start:end] - starts[kind]]
+            left = cells - (cells @ window.ignored) @ window.ignored.T
+            seen[start:end, :, slice(*window.columns)] = left.reshape(end - start, seen.shape[1], -1)
+        counts = np.array(ends) - first
+        products = seen.reshape(len(rows), -1) @ character_bank(self.glyph_set, self.sigma)
+        own = np.repeat([self.windows[kind].character for kind in kinds.tolist()], counts)
+        of_own = products[np.arange(len(rows)), own][:, None]
+        squares = np.repeat(np.stack([self.windows[kind].squares for kind in kinds.tolist()]), counts, axis=0)
+        found = -of_own if self.glyph_set.whole else np.concatenate([products - of_own, -of_own], axis=1)
+        found[squares == 0] = 0  # itself, and what is no rival
+        return found, squares
 
 
 def _least(cells: int) -> float:
@@ -298,13 +315,6 @@ def _medians(values: Floats, table: _Table) -> list[float]:
     return middles
 
 
-def _noise(table: _Table, pixels: float) -> float:
-    """Grey levels that a pixel is off where all is right."""
-    import numpy as np
-
-    return (float(np.median(np.sqrt(table.energy / table.sizes))) + 1.0) / min(pixels, 1.0)
-
-
 def _certain(table: _Table, noise: float) -> Floats:
     """How far each character must differ from another for the two to be told apart."""
     import numpy as np
@@ -341,7 +351,7 @@ def _decide(table: _Table, pixels: float, times: float) -> Judged:
     """What each cell shows."""
     import numpy as np
 
-    noise = _noise(table, pixels)
+    noise = table.noise(pixels)
     own = table.gains**2 * table.own
     once = _certain(table, noise)
     certain = times * once

@@ -7,12 +7,13 @@ a number is all that there is up to it, on both databases.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import islice
 
-from bss_mfg.errors import InputError, LedgerError
+from bss_mfg.errors import BssError, FinalLedgerError, InputError
 from bss_mfg.ledger.history import EVENTS_AT_ONCE
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Event
@@ -66,8 +67,8 @@ class Piece:
 
 
 def read_piece(ledger: Ledger, after: Position, choice: EventChoice, most: int = EVENTS_AT_ONCE) -> Piece:
-    """The next events behind a position, at most `most`. `LedgerError` where the history isn't the one that was read to
-    there: it is shorter, or that event is another."""
+    """The next events behind a position, at most `most`. `FinalLedgerError` where the history isn't the one that was
+    read to there: it is shorter, or that event is another."""
     head = Position(*ledger.history.head())
     _refuse_another_history(ledger, after, head)
     wanted = ledger.history.events_of(choice.kinds, choice.batch or None, after=after.seq)
@@ -83,13 +84,13 @@ def _refuse_another_history(ledger: Ledger, after: Position, head: Position) -> 
         "Reading from the start (--since 0) gives all of its events once more."
     )
     if after.seq > head.seq:
-        raise LedgerError(
+        raise FinalLedgerError(
             f"event {after.seq:,} was read before, and the history has {head.seq:,}",
             where=ledger.place.words,
             way_out=way_out,
         )
     if after.digest and after.seq and not (ledger.history.digest_of(after.seq) or "").startswith(after.digest):
-        raise LedgerError(
+        raise FinalLedgerError(
             f"event {after.seq:,} is another one than was read before", where=ledger.place.words, way_out=way_out
         )
 
@@ -116,3 +117,30 @@ class EventSource:
                 if len(piece.events) < EVENTS_AT_ONCE:
                     return
                 after = piece.position
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """For those who follow a history for days: a ledger that can't be read for a while, because the network is down or
+    it is being restored, is waited for, and so it is said."""
+
+    tell: Callable[[str], None]
+    wait: Callable[[float], None] = time.sleep
+
+    def outlast(self, look: Callable[[], Piece]) -> Piece:
+        """What a look gives, once there is one; an error that no waiting mends is raised."""
+        told = ""
+        while True:
+            try:
+                piece = look()
+            except FinalLedgerError:
+                raise
+            except BssError as error:
+                if error.what != told:
+                    told = error.what
+                    self.tell(f"The ledger can't be read, and is waited for: {error.where or ''}: {told}")
+                self.wait(POLL_S)
+            else:
+                if told:
+                    self.tell("The ledger can be read again.")
+                return piece

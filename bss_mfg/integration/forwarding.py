@@ -17,7 +17,7 @@ from pathlib import Path
 from bss_mfg.core.files import is_complete, make_folder, read_text, require_safe_name, write_atomically
 from bss_mfg.core.waiting_locks import name_lock
 from bss_mfg.errors import InputError, MissingError
-from bss_mfg.integration.event_feed import POLL_S, EventSource, Position
+from bss_mfg.integration.event_feed import POLL_S, Absence, EventSource, Piece, Position
 from bss_mfg.integration.receivers import DeliveryTrouble, Receiver
 from bss_mfg.model import Event
 
@@ -45,7 +45,7 @@ class DeliveryRecord:
         try:
             values = json.loads(read_text(self.file, "record of what was forwarded"))
             receiver, position = values["receiver"], Position.parse(values["position"])
-        except (ValueError, TypeError, KeyError, InputError):
+        except (ValueError, TypeError, KeyError, RecursionError, InputError):
             raise InputError(
                 "is damaged",
                 where=self.file,
@@ -94,9 +94,12 @@ class Forwarder:
 
     def send_all(self, after: Position) -> tuple[int, Position]:
         """Send all that there is behind a position: how many were taken, and the position then."""
+        return self._send_what(self._source.look, after)
+
+    def _send_what(self, look: Callable[[Position], Piece], after: Position) -> tuple[int, Position]:
         count = 0
         while True:
-            piece = self._source.look(after)
+            piece = look(after)
             for event in piece.events:
                 self._send(event)
                 after = Position(event.seq, event.digest)
@@ -109,9 +112,14 @@ class Forwarder:
                 return count, after
 
     def follow(self, after: Position) -> None:
-        """Send what there is and what comes, until the process ends."""
+        """Send what there is and what comes, until the process ends; a ledger that is away is waited for."""
+        absence = Absence(self._persistence.tell, self._persistence.wait)
+
+        def look(behind: Position) -> Piece:
+            return absence.outlast(lambda: self._source.look(behind))
+
         while True:
-            _, after = self.send_all(after)
+            _, after = self._send_what(look, after)
             self._persistence.wait(POLL_S)
 
     def _send(self, event: Event) -> None:

@@ -30,10 +30,29 @@ from bss_mfg.integration.receivers import (
 from bss_mfg.model import Event
 
 _CONNECT_S = 10.0
-_NOT_LET_IN = frozenset({"Bad user name or password", "Not authorized", "Banned", "Bad authentication method"})
-_TOO_FEW_RIGHTS = frozenset({"Not authorized", "Topic name invalid", "Packet too large"})
-_FAILURE = 128
+_FAILURE = 0x80
 """Reason codes from here on are failures (MQTT 5.0, section 2.4)."""
+_FOR_GOOD = frozenset(
+    {
+        0x81,  # malformed packet
+        0x82,  # protocol error
+        0x84,  # unsupported protocol version
+        0x85,  # client identifier not valid
+        0x86,  # bad user name or password
+        0x87,  # not authorized
+        0x8A,  # banned
+        0x8C,  # bad authentication method
+        0x90,  # topic name invalid
+        0x95,  # packet too large
+        0x99,  # payload format invalid
+        0x9A,  # retain not supported
+        0x9B,  # QoS not supported
+        0x9D,  # server moved
+    }
+)
+"""The failures that the same message from the same user meets again, of CONNACK (MQTT 5.0, 3.2.2.2), PUBACK (3.4.2.1)
+and DISCONNECT (3.14.2.1). The others may pass: a broker that is busy (0x89), shuts down (0x8B), has had its quota
+(0x97), takes messages elsewhere for a while (0x9C), or says nothing (0x80)."""
 
 
 class MqttBroker:
@@ -72,6 +91,7 @@ class _Connection:
         self._place = address.place
         self._ready, self._acknowledged = threading.Event(), threading.Event()
         self._answer: ReasonCode | None = None
+        self._sent_away: ReasonCode | None = None
         self._client = client = paho.Client(
             CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5, reconnect_on_failure=False
         )
@@ -94,11 +114,11 @@ class _Connection:
         client.loop_start()
         if not self._ready.wait(_CONNECT_S) or self._answer is None:
             self.close()
+            self._check_sent_away()
             raise DeliveryTrouble(f"{self._place} took no connection in time")
         if self._answer.value >= _FAILURE:
             self.close()
-            self._refuse(self._answer, _NOT_LET_IN, "let nobody in")
-            raise DeliveryTrouble(f"{self._place} took no connection ({self._answer})")
+            raise self._failure(self._answer, "let nobody in")
 
     def publish(self, topic: str, body: bytes) -> None:
         """Publish one message, and wait until it is acknowledged."""
@@ -108,24 +128,31 @@ class _Connection:
         self._acknowledged.clear()
         sent = self._client.publish(topic, body, qos=1, properties=properties)
         if sent.rc != MQTTErrorCode.MQTT_ERR_SUCCESS or not self._acknowledged.wait(ANSWER_S) or self._answer is None:
+            self._check_sent_away()
             raise DeliveryTrouble(f"{self._place} did not acknowledge a message: the connection was lost")
         if self._answer.value >= _FAILURE:
-            self._refuse(self._answer, _TOO_FEW_RIGHTS, f"refused a message to {topic}")
-            raise DeliveryTrouble(f"{self._place} took no message ({self._answer})")
+            raise self._failure(self._answer, f"refused a message to {topic}")
 
     def close(self) -> None:
         """Leave it."""
         self._client.disconnect()
         self._client.loop_stop()
 
-    def _refuse(self, answer: ReasonCode, for_good: frozenset[str], words: str) -> None:
-        if str(answer) in for_good:
-            raise InputError(
-                f"the broker {words}: {answer}",
-                where=self._place,
-                way_out="Check --user, --secret-file and the broker's rules of who may publish where. Then run the "
-                "same command again: it continues where it stopped.",
-            )
+    def _check_sent_away(self) -> None:
+        """What a broker that ended the connection by itself said of why."""
+        if self._sent_away is not None and self._sent_away.value >= _FAILURE:
+            raise self._failure(self._sent_away, "ended the connection")
+
+    def _failure(self, answer: ReasonCode, words: str) -> InputError | DeliveryTrouble:
+        """The error of a failure: one that ends the command, or one after which the message is tried again."""
+        if answer.value not in _FOR_GOOD:
+            return DeliveryTrouble(f"{self._place} {words} ({answer})")
+        return InputError(
+            f"the broker {words}: {answer}",
+            where=self._place,
+            way_out="Check --user, --secret-file and the broker's rules of who may publish what and where. Then run "
+            "the same command again: it continues where it stopped.",
+        )
 
     def _on_connect(self, client: Any, data: Any, flags: Any, reason: ReasonCode, properties: Any) -> None:
         self._answer = reason
@@ -136,5 +163,7 @@ class _Connection:
         self._acknowledged.set()
 
     def _on_disconnect(self, client: Any, data: Any, flags: Any, reason: ReasonCode, properties: Any) -> None:
+        if flags.is_disconnect_packet_from_server:
+            self._sent_away = reason
         self._ready.set()
         self._acknowledged.set()

@@ -11,13 +11,14 @@ import logging
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bss_mfg.core.files import make_folder, move_exclusively, remove_file, write_atomically
+from bss_mfg.core.busy_files import is_open_elsewhere
+from bss_mfg.core.files import make_folder, move_exclusively, read_bytes, remove_file, write_atomically
 from bss_mfg.core.waiting_locks import name_lock
 from bss_mfg.errors import BssError, InputError, RefusedError, from_os_error
 from bss_mfg.integration.orders import JSON_SUFFIX, TABLE_SUFFIXES, Order, OrderRow, failure_record, read_orders
@@ -87,7 +88,8 @@ class OrderFolder:
             before, since = self._seen.get(path, (None, now))
             seen[path] = state, since if state == before else now
             settled = now - seen[path][1] >= SETTLE_S or time.time() - state.changed_ns / 1e9 > _LONG_AGO_S
-            found.append((state.changed_ns, path, settled))
+            if not (settled and is_open_elsewhere(path)):  # it waits for a later look until it is closed
+                found.append((state.changed_ns, path, settled))
         self._seen = seen
         return [(path, settled) for _, path, settled in sorted(found)]
 
@@ -102,6 +104,7 @@ class OrderFolder:
         """Carry out the orders of a file, and put it away. An error that may pass is raised; the file stays then,
         and so does one that was written anew meanwhile: it has other orders."""
         failures: list[dict[str, Any]] = []
+        done: set[str] = set()
         self._make_folders()
         state = _State.of(path)
         try:
@@ -112,8 +115,11 @@ class OrderFolder:
             outcome = self._carry_out(row, work)
             if outcome.error:
                 failures.append(failure_record(row, outcome.error))
+            else:
+                done.add(row.name)
             yield outcome
-        self._put_away(path, state, failures)
+        self._tell_errors(path.name, failures, done)
+        self._put_away(path, state, failed=bool(failures))
 
     def _carry_out(self, row: OrderRow, work: Work) -> OrderOutcome:
         if isinstance(row.order, InputError):
@@ -125,11 +131,23 @@ class OrderFolder:
         _write_json(self.path / "results" / f"{row.order.order}.json", result)
         return OrderOutcome(row, result=result)
 
-    def _put_away(self, path: Path, state: _State | None, failures: list[dict[str, Any]]) -> None:
-        """What failed is told before the file leaves: a kill between the two tells it once more."""
-        target = self.path / ("failed" if failures else "done")
-        if failures:
-            _write_json(self.path / "errors" / _fitting(path.name, ".json"), failures)
+    def _tell_errors(self, name: str, failures: Sequence[dict[str, Any]], done: Set[str]) -> None:
+        """What failed is told before its file leaves: a kill between the two tells it once more. An order that was
+        carried out has no error any more, whichever file it failed in before; of a name that comes each day, what
+        failed on another day stays."""
+        folder = self.path / "errors"
+        own = folder / _fitting(name, ".json")
+        again = {one["order"] for one in failures} | {None}
+        before = [one for one in _read_errors(own) if one.get("order") not in again]
+        _write_errors(own, [*(one for one in before if one["order"] not in done), *failures])
+        for path in sorted(folder.glob("*.json")) if done else []:
+            found = _read_errors(path)
+            left = [one for one in found if one.get("order") not in done]
+            if len(left) < len(found):
+                _write_errors(path, left)
+
+    def _put_away(self, path: Path, state: _State | None, *, failed: bool) -> None:
+        target = self.path / ("failed" if failed else "done")
         if _State.of(path) != state:
             _log.info("%s is another file by now", path.name)
             return
@@ -171,6 +189,22 @@ def _fitting(stem: str, end: str) -> str:
     while len(os.fsencode(stem + end)) > _LONGEST_NAME:
         stem = stem[:-1]
     return stem + end
+
+
+def _read_errors(path: Path) -> list[dict[str, Any]]:
+    """The orders that a file of errors tells of; none where it tells of none, or isn't one of ours any more."""
+    try:
+        found = json.loads(read_bytes(path, "errors of orders")) if path.is_file() else []
+    except (ValueError, RecursionError, InputError):
+        return []
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def _write_errors(path: Path, errors: Sequence[dict[str, Any]]) -> None:
+    if errors:
+        _write_json(path, errors)
+    else:
+        remove_file(path)
 
 
 def _write_json(path: Path, document: object) -> None:

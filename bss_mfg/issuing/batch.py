@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from bss_mfg.core import clock
 from bss_mfg.core.files import require_safe_name
@@ -17,6 +18,7 @@ from bss_mfg.issuing.numbering import SerialNumbers, free_batch_id, refuse_issue
 from bss_mfg.issuing.request import BatchRequest, ReadRequest, differences, read_request
 from bss_mfg.issuing.slice_maker import SliceMaker, SliceStream
 from bss_mfg.issuing.uniqueness import Identifiers, open_identifiers
+from bss_mfg.ledger.batch_binding import identifiers_digest
 from bss_mfg.ledger.batches import NewBatch
 from bss_mfg.ledger.keys import open_keys
 from bss_mfg.ledger.ledger import Ledger
@@ -24,7 +26,7 @@ from bss_mfg.ledger.sealed_rows import SealedRows
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.model import Batch, Identifier
 from bss_mfg.payload.build import PayloadBuilder, longest_example
-from bss_mfg.payload.confirmation import require_confirmed
+from bss_mfg.payload.confirmation import content_digest, require_confirmed
 
 MAKE_AHEAD_FROM = 5_000
 """Batches of more units are made before the ledger is locked, and wait on the disk, so that others can write. With
@@ -63,6 +65,7 @@ def create_batch(
         return IssueResult(batch, created=False)
     ledger.home.refuse_copy()
     longest = _longest_payload(request)
+    _require_two_persons(ledger, request)
     open_keys(ledger).check_vault(vault)
     identifiers = open_identifiers(ledger, vault, request.spec.spec) if read.identity_count else None
     maker = SliceMaker(read, executor, progress)
@@ -74,7 +77,8 @@ def create_batch(
         if batch := _find_issued(ledger, read):
             return IssueResult(batch, created=False)
         with _claims(ledger, read, identifiers) as claims:
-            batch = _issue(ledger, vault, read, maker, ahead, _BatchFacts(now, longest))
+            facts = _BatchFacts(now, longest, identifiers_digest(chain.from_iterable(claims)))
+            batch = _issue(ledger, vault, read, maker, ahead, facts)
             number = ledger.batches.number(batch.id)
             for some in claims:
                 ledger.identities.identifiers.claim(number, some)
@@ -90,6 +94,7 @@ def check_request(ledger: Ledger, request: BatchRequest) -> bool:
         return True
     if request.product.product.stage == "production":
         require_shown_lengths(request)
+    _require_two_persons(ledger, request)
     if read.identity_count:
         refuse_issued(ledger, request.identities, Identifiers(request.spec.spec, None), file=request.identities_file)
     return False
@@ -124,6 +129,14 @@ def _longest_payload(request: BatchRequest) -> int:
         require_shown_lengths(request)
     PayloadBuilder(spec.spec, product.facts, key)  # refuses what doesn't fit the spec
     return len(longest_example(spec.spec, product.facts, key.bits, product.units_per_package, product.oob_bytes))
+
+
+def _require_two_persons(ledger: Ledger, request: BatchRequest) -> None:
+    """Refuse a spec of the workspace for production that two persons had to confirm, and didn't: its file alone anybody
+    may write."""
+    spec = request.spec
+    if request.product.product.stage == "production" and spec.origin == "workspace":
+        ledger.two_persons.require_approved_spec(spec.spec.name, content_digest(spec))
 
 
 @contextmanager
@@ -182,14 +195,16 @@ def _issue(
     # Made ahead, and another batch came between: these serials are taken, so all is made again.
     current = ahead is not None and (ahead.batch_id, ahead.numbers) == (batch.id, numbers)
     stream = ahead if ahead is not None and current else maker.make(batch.id, numbers)
-    wrapped_key, recovery_key = open_keys(ledger).wrapped(stream.data_key, vault)
+    key = open_keys(ledger).wrapped(stream.data_key, vault)
     new = NewBatch(
         batch=batch,
         request_digest=read.digest,
         product_no=product_no,
         next_number=numbers[-1] + 1 if numbers else number,
-        wrapped_key=wrapped_key,
-        recovery_key=recovery_key,
+        wrapped_key=key.columns[0],
+        recovery_key=key.columns[1],
+        bound_key=key.digest,
+        identifiers=facts.identifiers,
     )
     ledger.batches.store(new, maker.count_as_stored(stream.slices))
     return batch
@@ -197,11 +212,12 @@ def _issue(
 
 @dataclass(frozen=True, slots=True)
 class _BatchFacts:
-    """What is found out before a batch is issued: the moment (UTC), which its serials and labels tell the day of, and
-    the characters of the longest barcode string that it can hold."""
+    """What is found out before a batch is issued: the moment (UTC), which its serials and labels tell the day of, the
+    characters of the longest barcode string that it can hold, and the digest of its units' identifiers."""
 
     at: str
     longest_payload: int
+    identifiers: str
 
 
 def _batch_record(request: BatchRequest, batch_id: str, facts: _BatchFacts) -> Batch:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from bss_mfg.core.text import count_words, one_or
 from bss_mfg.credentials import format_serial
@@ -12,6 +13,7 @@ from bss_mfg.issuing.lengths import refuse_other_lengths
 from bss_mfg.issuing.numbering import SerialNumbers, refuse_issued
 from bss_mfg.issuing.slices import new_unit
 from bss_mfg.issuing.uniqueness import Identifiers, open_identifiers
+from bss_mfg.ledger.batch_binding import identifiers_digest
 from bss_mfg.ledger.keys import open_keys
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.packages import Replacement, refuse_partial_replacement
@@ -75,6 +77,7 @@ def replace_units(ledger: Ledger, vault: Vault, request: ReplacementRequest) -> 
             taken = {new_units[serial].serial: positions[serial][1] for serial in old}
             only_new = replace(package, units=tuple(unit for unit in package.units if unit.serial in taken))
             ((package_row,), unit_rows) = seal_packages([only_new], data_key)
+            claims = [[(unit.number, one) for one in identifiers.of(_identity(unit))] for unit in only_new.units]
             ledger.packages.store_replacement(
                 Replacement(
                     batch_id=batch.id,
@@ -85,10 +88,10 @@ def replace_units(ledger: Ledger, vault: Vault, request: ReplacementRequest) -> 
                     positions=[taken[unit.serial] for unit in only_new.units],
                     replaced=old,
                     reason=request.reason,
+                    identifiers=[identifiers_digest(some) for some in claims] if any(claims) else (),
                 )
             )
-        claims = [(unit.number, one) for unit in new_units.values() for one in identifiers.of(_identity(unit))]
-        ledger.identities.identifiers.claim(ledger.batches.number(batch.id), claims)
+            ledger.identities.identifiers.claim(ledger.batches.number(batch.id), chain.from_iterable(claims))
     return {serial: successors.get(serial) or new_units[serial].serial for serial in serials}
 
 

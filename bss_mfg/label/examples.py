@@ -10,6 +10,7 @@ from pathlib import Path
 from bss_mfg.core import clock
 from bss_mfg.core.clock import TimeZone
 from bss_mfg.core.files import require_safe_name
+from bss_mfg.core.languages import phrase
 from bss_mfg.core.named_paths import is_plain_name
 from bss_mfg.core.toml_files import load_toml
 from bss_mfg.errors import BssError, InputError
@@ -83,7 +84,7 @@ def _language(facts: Mapping[str, str], wished: str | None, default: str | None)
     """The language of fields: one that is wished must be there, a setting counts where it is."""
     if wished is None:
         return matching_language(facts, default or "")
-    return "" if wished == BASE_LANGUAGE else require_language(facts, wished, "--language")
+    return "" if wished == BASE_LANGUAGE else require_language(facts, wished, "--label-language")
 
 
 def _example_facts(product: Product) -> Mapping[str, str]:
@@ -180,14 +181,18 @@ def example_of_product(product: ExampleProduct, today: str) -> Example:
         "longest": Package(10_000, longest, _units(units, longest_serial, 10_000)),
         "shortest": Package(1, _letters_to_digits(longest), _units(units, shortest_serial, 1)),
     }
-    return Example(f"product {product.name}", batch, product.modules, len(longest), cases)
+    return Example(phrase("product {product}", product=product.name), batch, product.modules, len(longest), cases)
 
 
 def example_of_batch(batch: Batch, first: Package, last: Package, modules: int) -> Example:
     """A batch's own packages: the one with the longest serials, and the first."""
     longest, shortest = sorted((last, first), key=lambda package: -len(package.serials_text))
     return Example(
-        f"batch {batch.id}", batch, modules, batch.longest_payload, {"longest": longest, "shortest": shortest}
+        phrase("batch {batch}", batch=batch.id),
+        batch,
+        modules,
+        batch.longest_payload,
+        {"longest": longest, "shortest": shortest},
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from bss_mfg.core.units import MM_PER_INCH, POINTS_PER_INCH
 from bss_mfg.errors import BssError
@@ -43,21 +44,24 @@ _NOT_DRAWN = "these labels can't be drawn as they were made: "
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceLabels:
-    """Labels as a workspace draws them; fit to travel to another process."""
+    """Labels as a workspace draws them; fit to travel to another process. What is found out of a label file once counts
+    for all pages that are compared by the same one of these, for it is told apart by its `run`."""
 
     root: Path
+    run: str = field(default_factory=lambda: uuid4().hex)
 
     def open(self, ledger: Ledger) -> LabelDrawer:
         """What draws the labels of a ledger's label files."""
-        return LabelDrawer(self.root, ledger)
+        return LabelDrawer(self.root, ledger, _drawings_of(self))
 
 
 class LabelDrawer:
     """Draws labels of label files again, page by page."""
 
-    def __init__(self, root: Path, ledger: Ledger) -> None:
-        self._root, self._ledger = root, ledger
-        self._known: dict[tuple[str, str], _Drawing | str] = {}
+    def __init__(self, root: Path, ledger: Ledger, drawings: dict[tuple[str, str], _Drawing]) -> None:
+        """`drawings`: by batch and SHA-256 those of files that are known; others are added."""
+        self._root, self._ledger, self._drawings = root, ledger, drawings
+        self._not_drawn: dict[tuple[str, str], str] = {}
         self._events: dict[str, dict[tuple[str, str], LabelFileEvent]] = {}
 
     def labels(
@@ -75,12 +79,17 @@ class LabelDrawer:
 
     def _known_drawing(self, label_file: LabelFile) -> _Drawing | str:
         key = (label_file.batch, label_file.sha256)
-        if key not in self._known:
-            try:
-                self._known[key] = self._drawing(label_file)
-            except BssError as error:
-                self._known[key] = f"{_NOT_DRAWN}{error}"
-        return self._known[key]
+        if known := self._drawings.get(key) or self._not_drawn.get(key):
+            return known
+        try:
+            found = self._drawing(label_file)
+        except BssError as error:
+            found = f"{_NOT_DRAWN}{error}"
+        if isinstance(found, str):
+            self._not_drawn[key] = found
+        else:
+            self._drawings[key] = found
+        return found
 
     def _drawing(self, label_file: LabelFile) -> _Drawing | str:
         if label_file.each == "batch":
@@ -123,6 +132,13 @@ class LabelDrawer:
             if template.digest == digest:
                 return template
         return None
+
+
+@lru_cache(maxsize=2)
+def _drawings_of(_labels: WorkspaceLabels) -> dict[tuple[str, str], _Drawing]:
+    """Where the drawings of one run are kept, from task to task: to look for a template, and whether it is as it was,
+    takes half as long as to compare a small label."""
+    return {}
 
 
 @dataclass(frozen=True, slots=True)

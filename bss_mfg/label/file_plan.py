@@ -23,6 +23,7 @@ from bss_mfg.label.selection import LabelChoice, WithdrawnPackages
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.print_settings import PRINTER_DEFAULTS
 from bss_mfg.label.template.printer import Printer
+from bss_mfg.ledger.history_state import NO_HISTORY, HistoryState
 from bss_mfg.ledger.labels_in_force import LabelsInForce, MadeFile
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import Batch, FillOrder, LabelFile, SymbolStyle
@@ -94,7 +95,7 @@ class FilePlan:
     batch: Batch
     layout: PageLayout
     request: LabelRequest
-    ledger_head: tuple[int, str]
+    history: HistoryState
     digest: str
     files: tuple[PlannedFile, ...]
     recorded: tuple[LabelFile, ...]
@@ -150,15 +151,15 @@ def plan_label_files(
     modules = batch_symbol_size(batch) if is_package else 0
     layout = lay_out(template, printer, modules, batch.stage, batch.units_per_package, order=request.order)
     _check_request(layout, request)
-    head = ledger.history.head() if definition.each == "batch" else (0, "")
-    layout = RowMaker(layout, batch, head).layout
+    history = HistoryState.of(ledger) if definition.each == "batch" else NO_HISTORY
+    layout = RowMaker(layout, batch, history).layout
     if request.numbers is None:
         numbers: Sequence[int] = range(1, label_count(batch, definition.each, definition.packages_per_carton) + 1)
     else:
         numbers = request.numbers
     left_out = withdrawn.numbers if request.numbers is None else withdrawn.numbers & set(numbers)
     in_force = ledger.prints.in_force(batch.id, definition.each)
-    digest = _plan_digest(layout, batch, request, head[1])
+    digest = _plan_digest(layout, batch, request, history.head)
     files = tuple(_split_into_files(layout, batch, request, numbers, folder, left_out))
     if request.again and not files:
         raise RefusedError(
@@ -175,7 +176,7 @@ def plan_label_files(
     if request.accept_existing and request.numbers is None and len(finished) < len(files):
         existing = _existing_files(folder, layout, files, in_force)
         files, finished = (existing, existing) if existing else (files, finished)
-    plan = FilePlan(batch, layout, request, head, digest, files, recorded, finished, len(left_out), in_force)
+    plan = FilePlan(batch, layout, request, history, digest, files, recorded, finished, len(left_out), in_force)
     _refuse_made_before(plan)
     _refuse_lost(plan)
     return plan

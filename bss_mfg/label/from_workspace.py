@@ -150,7 +150,7 @@ def choose_print(
 def _language(batch: Batch, wished: str | None, last: LabelFileEvent | None, default: str | None) -> str:
     """The language of the batch's own fields: one that is wished must be there, a setting counts where it is."""
     if wished is not None:
-        return "" if wished == BASE_LANGUAGE else require_language(batch.facts, wished, "--language")
+        return "" if wished == BASE_LANGUAGE else require_language(batch.facts, wished, "--label-language")
     return last.language if last else matching_language(batch.facts, default or "")
 
 

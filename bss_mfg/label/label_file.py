@@ -19,6 +19,7 @@ from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.layout.press import PLAIN, Press
 from bss_mfg.label.layout.row_checks import RowChecker
 from bss_mfg.label.render.by_language import render_label_file
+from bss_mfg.ledger.history_state import HistoryState
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.place import LedgerPlace
 from bss_mfg.model import Actor, Batch, LabelFile, Package, SymbolStyle
@@ -26,14 +27,14 @@ from bss_mfg.model import Actor, Batch, LabelFile, Package, SymbolStyle
 
 @dataclass(frozen=True, slots=True)
 class LabelFileTask:
-    """One file's labels. `numbers` are those of packages, units or cartons; `head` is the ledger's head that labels of
-    a whole batch show; the first label lies at place `start_at` of the first page."""
+    """One file's labels. `numbers` are those of packages, units or cartons; `history` is what labels of a whole
+    batch show of it; the first label lies at place `start_at` of the first page."""
 
     ledger: LedgerPlace
     actor: Actor
     batch: Batch
     layout: PageLayout
-    ledger_head: tuple[int, str]
+    history: HistoryState
     name: str
     title: str
     numbers: Sequence[int]
@@ -57,7 +58,7 @@ class MadeLabelFile:
 def make_label_file(task: LabelFileTask) -> MadeLabelFile:
     """Draw the labels of a file."""
     with Ledger.open(task.ledger, task.actor) as ledger:
-        maker = RowMaker(task.layout, task.batch, task.ledger_head)
+        maker = RowMaker(task.layout, task.batch, task.history)
         if task.layout.template.definition.each == "package":
             packages = list(_packages(ledger, task))
             rows = tuple(map(maker.row_of, packages))
@@ -74,7 +75,7 @@ def make_label_file(task: LabelFileTask) -> MadeLabelFile:
 def check_label_file(task: LabelFileTask) -> None:
     """`InputError` where one of the labels can't be printed."""
     with Ledger.open(task.ledger, task.actor) as ledger:
-        maker = RowMaker(task.layout, task.batch, task.ledger_head)
+        maker = RowMaker(task.layout, task.batch, task.history)
         findings = DesignFindings(task.layout.template)
         checker = RowChecker(maker.layout, findings)
         checker.check_fixed_texts()

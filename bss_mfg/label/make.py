@@ -243,7 +243,7 @@ class _LabelMaker:
             actor=self._ledger.actor,
             batch=plan.batch,
             layout=plan.layout,
-            ledger_head=plan.ledger_head,
+            history=plan.history,
             name=file.path.name,
             title=f"Labels of batch {plan.batch.id}, part {file.number} of {len(plan.files)}",
             numbers=file.numbers,

@@ -10,17 +10,20 @@ from typing import Any, Literal
 
 from bss_mfg.core import clock
 from bss_mfg.core.text import did_you_mean, one_or
-from bss_mfg.errors import InputError, LedgerError, RefusedError
+from bss_mfg.errors import InputError, RefusedError
+from bss_mfg.ledger.approvals import Consent
+from bss_mfg.ledger.batch_binding import BatchBinding, kept_columns
 from bss_mfg.ledger.connection import Database
 from bss_mfg.ledger.events import BatchClosed, BatchIssued, BatchReopened
 from bss_mfg.ledger.flash_failures import failed_error, failed_packages
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.known_names import other_meaning
 from bss_mfg.ledger.package_counts import PackageCounts, count_packages, unprinted_packages
+from bss_mfg.ledger.policies import Act
 from bss_mfg.ledger.proofs import unproven_error, waiting_packages
 from bss_mfg.ledger.sealed_rows import SealedRows
+from bss_mfg.ledger.two_persons import TwoPersonStore
 from bss_mfg.ledger.unit_state import INSERT_UNIT, NOT_REPLACED, POSITION, scrapped_packages
-from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
 from bss_mfg.model import FIELD_PREFIX, Batch
 
 BatchState = Literal["open", "closed", "retired"]
@@ -69,6 +72,10 @@ class NewBatch:
     next_number: int
     wrapped_key: bytes
     recovery_key: bytes | None
+    bound_key: str = ""
+    """The digest of its wrapped data key."""
+    identifiers: str = ""
+    """The digest of its units' identifiers."""
 
 
 def _own_fields(batch: Batch) -> dict[str, str]:
@@ -85,9 +92,10 @@ _NEWEST = 2_000
 class BatchStore:
     """Batches, with what was asked for, what they hold and whether they are closed or retired."""
 
-    def __init__(self, connection: Database, history: HistoryStore) -> None:
+    def __init__(self, connection: Database, history: HistoryStore, two_persons: TwoPersonStore) -> None:
         self._db = connection
         self._history = history
+        self._two_persons = two_persons
 
     def all(self) -> list[Batch]:
         """All batches in the order of issue."""
@@ -155,6 +163,7 @@ class BatchStore:
     def store(self, new: NewBatch, slices: Iterable[SealedRows]) -> None:
         """Write a whole batch inside the caller's transaction: its packages and units in slices, keys sealed."""
         batch = new.batch
+        facts = json.dumps(dict(batch.facts))
         ((number,),) = self._db.rows(
             """INSERT INTO batch (id, product, request, stage, units, packages, units_per_package, created_at, spec,
                spec_text, suite, key_fingerprint, template, facts, longest_payload, wrapped_key, recovery_key)
@@ -173,16 +182,17 @@ class BatchStore:
                 batch.suite,
                 batch.key_fingerprint,
                 batch.template,
-                json.dumps(dict(batch.facts)),
+                facts,
                 batch.longest_payload,
                 new.wrapped_key,
                 new.recovery_key,
             ),
         )
-        content = hashlib.sha256()
+        content, binding = hashlib.sha256(), BatchBinding(batch.units)
         with self._db.bulk_load():
             for packages, units in slices:
                 content.update(b"".join([digest for _, _, digest in packages]))
+                binding.add(units)
                 self._db.many(
                     "INSERT INTO package (batch, number, payload, digest) VALUES (?, ?, ?, ?)",
                     [(number, *row) for row in packages],
@@ -204,6 +214,12 @@ class BatchStore:
                 fingerprint=batch.key_fingerprint,
                 fields=_own_fields(batch) or None,
                 require_device=batch.requires_device or None,
+                kept=kept_columns(batch, new.request_digest, facts),
+                identities=binding.identities.digests(),
+                sealed=binding.sealed.digests(),
+                identifiers=new.identifiers,
+                data_key=new.bound_key,
+                next_serial=new.next_number,
             ),
         )
 
@@ -247,13 +263,17 @@ class BatchStore:
             )
         return found
 
-    def reopen(self, batch_id: str, reason: str) -> bool:
-        """Open a closed batch again; False where it is open."""
+    def reopen(self, batch_id: str, reason: str, consent: Consent = None) -> bool:
+        """Open a closed batch again; False where it is open. `RefusedError` where two persons have to sign it, and
+        didn't."""
         with self._db.transaction():
             if not self.closed_at(batch_id):
+                self._two_persons.refuse_asking(consent)
                 return False
+            reopened = self._two_persons.require(Act.REOPEN, batch_id, BatchReopened(reason=reason), consent)
             self._db.execute("UPDATE batch SET closed_at = NULL WHERE id = ?", (batch_id,))
-            self._history.append(batch_id, BatchReopened(reason=reason))
+            self._history.append(batch_id, reopened)
+        self._two_persons.note(reopened)
         return True
 
     def _closed_as(self, batch_id: str) -> Balance | None:
@@ -385,11 +405,5 @@ def _near_ids(connection: Database, batch_id: str) -> str:
 
 def _batch(row: Sequence[Any]) -> Batch:
     values = list(row)
-    try:
-        values[12] = json.loads(values[12])
-    except ValueError:
-        raise LedgerError(
-            f"batch {values[0]} has facts that can't be read",
-            way_out=f"The ledger was damaged. {RESTORE_WAY_OUT}",
-        ) from None
+    values[12] = json.loads(values[12])
     return Batch(*values)

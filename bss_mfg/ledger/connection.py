@@ -7,6 +7,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
+from bss_mfg.errors import LedgerError
+
 Values = Sequence[object] | Mapping[str, object]
 """What stands for the placeholders of a statement: `?` by order, `:name` by name."""
 
@@ -57,6 +59,10 @@ class Connection(Protocol):
     def transaction(self) -> AbstractContextManager[None]:
         """All writes inside are committed as one, or none is. Transactions don't nest."""
 
+    def note_appended(self, seq: int, digest: bytes) -> None:
+        """The newest event of the open transaction: where the answer to its commit is lost, it tells what became of
+        it."""
+
     def notify(self, topic: str) -> None:
         """Wake those who wait for a topic, once the open transaction is committed; nothing where nobody can be."""
 
@@ -81,6 +87,13 @@ class Database(Connection, Protocol):
 
     def with_secrets(self) -> Database:
         """The same database to who may read keys: any other reading of `SECRET_COLUMNS` is refused."""
+
+    def schema_error(self) -> LedgerError | None:
+        """What is to be raised where the schema is not ours; None where it is, or where the server guards it."""
+
+    def values_error(self, *, events: bool = True) -> LedgerError | None:
+        """What is to be raised where values are of another type or form than the schema says; None where none is. With
+        `events` also of what events say, of which the chain tells, too."""
 
     def check_integrity(self) -> None:
         """The database's own check; `LedgerError` where it is damaged."""

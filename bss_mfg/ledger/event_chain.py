@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from bss_mfg.core import clock
-from bss_mfg.errors import LedgerError
 from bss_mfg.ledger.connection import Connection
-from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
+from bss_mfg.ledger.tampering import LedgerPart, TamperedError
 from bss_mfg.model import Actor
 
 _JSON = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
@@ -20,9 +19,14 @@ GENESIS = bytes(32)
 
 def event_digest(previous: bytes, seq: int, at: str, kind: str, batch: str | None, data: str) -> bytes:
     """The digest of an event."""
+    return hashlib.sha256(previous + event_content(seq, at, kind, batch, data)).digest()
+
+
+def event_content(seq: int, at: str, kind: str, batch: str | None, data: str) -> bytes:
+    """What the digest of an event is over, behind the digest of the one before."""
     # As the JSON of a list, written by hand: strings alone are encoded several times faster.
     texts = ",".join(["null" if text is None else _JSON.encode(text) for text in (at, kind, batch, data)])
-    return hashlib.sha256(previous + f"[{seq},{texts}]".encode("ascii")).digest()
+    return f"[{seq},{texts}]".encode("ascii")
 
 
 def append_events(
@@ -39,6 +43,7 @@ def append_events(
         previous = event_digest(previous, seq, at, kind, batch, text)
         rows.append((seq, at, kind, batch, text, previous))
     connection.many("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)", rows)
+    connection.note_appended(seq, previous)
 
 
 def chain_head(connection: Connection) -> tuple[int, bytes]:
@@ -60,15 +65,12 @@ def stored_events(connection: Connection) -> Iterator[StoredEvent]:
 
 def verify_chain(stored: Iterable[StoredEvent], previous: bytes = GENESIS, expected: int = 1) -> int:
     """Walk events whose predecessor has the digest `previous`, the first being number `expected`; the last one's
-    number. `LedgerError` at the first link that does not hold."""
+    number. `TamperedError` at the first link that does not hold."""
     for seq, *columns, digest in stored:
         at, kind, batch, data = (_text(column) for column in columns)
         previous = event_digest(previous, seq, at or "", kind or "", batch, data or "")
         if seq != expected or digest != previous:
-            raise LedgerError(
-                f"the history was changed at event {expected}",
-                way_out=f"{RESTORE_WAY_OUT} The changed ledger is kept as evidence.",
-            )
+            raise TamperedError(f"the history was changed at event {expected}", part=LedgerPart.HISTORY)
         expected += 1
     return expected - 1
 
@@ -78,5 +80,5 @@ def _text(stored: bytes | None) -> str | None:
 
 
 def verify_history(connection: Connection) -> int:
-    """Walk the whole chain and return the number of events; `LedgerError` at the first link that does not hold."""
+    """Walk the whole chain and return the number of events; `TamperedError` at the first link that does not hold."""
     return verify_chain(stored_events(connection))

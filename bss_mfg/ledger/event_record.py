@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, dataclass_transform
+from typing import Any, ClassVar, Self, dataclass_transform
 
 from bss_mfg.ledger.event_kind import EventKind
 
@@ -74,6 +74,10 @@ class EventRecord:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
+
+    def with_values(self, **values: object) -> Self:
+        """The same with other values of some keys."""
+        return type(self)(**{**vars(self), **values})
 
     def to_data(self) -> dict[str, Any]:
         """What is stored of it, in the order in which it is stored."""

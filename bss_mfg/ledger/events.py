@@ -11,6 +11,21 @@ from typing import Any, Literal
 
 from bss_mfg.errors import LedgerError
 from bss_mfg.ledger import packing_events
+from bss_mfg.ledger.checkpoint_events import (
+    CheckpointCosigned as CheckpointCosigned,
+)
+from bss_mfg.ledger.checkpoint_events import (
+    CheckpointSigned as CheckpointSigned,
+)
+from bss_mfg.ledger.checkpoint_events import (
+    CheckpointTimestamped as CheckpointTimestamped,
+)
+from bss_mfg.ledger.checkpoint_events import (
+    CheckpointWitnessed as CheckpointWitnessed,
+)
+from bss_mfg.ledger.checkpoint_events import (
+    SiteKeyMade as SiteKeyMade,
+)
 from bss_mfg.ledger.device_events import (
     DeviceChecked as DeviceChecked,
 )
@@ -27,6 +42,24 @@ from bss_mfg.ledger.flash_events import (
 )
 from bss_mfg.ledger.flash_events import (
     FlashReported as FlashReported,
+)
+from bss_mfg.ledger.issue_events import (
+    BatchIssued as BatchIssued,
+)
+from bss_mfg.ledger.issue_events import (
+    IdentitiesImported as IdentitiesImported,
+)
+from bss_mfg.ledger.issue_events import (
+    KeyPinned as KeyPinned,
+)
+from bss_mfg.ledger.issue_events import (
+    KeyRepinned as KeyRepinned,
+)
+from bss_mfg.ledger.issue_events import (
+    UnitReplaced as UnitReplaced,
+)
+from bss_mfg.ledger.issue_events import (
+    UnitScrapped as UnitScrapped,
 )
 from bss_mfg.ledger.key_events import (
     KeysReleased as KeysReleased,
@@ -94,6 +127,15 @@ from bss_mfg.ledger.packing_events import (
 from bss_mfg.ledger.packing_events import (
     PackagesShipped as PackagesShipped,
 )
+from bss_mfg.ledger.policy_events import (
+    ActApproved as ActApproved,
+)
+from bss_mfg.ledger.policy_events import (
+    ApprovedEvent as ApprovedEvent,
+)
+from bss_mfg.ledger.policy_events import (
+    PolicySet as PolicySet,
+)
 from bss_mfg.ledger.queue_events import (
     LabelsQueued as LabelsQueued,
 )
@@ -142,39 +184,8 @@ class WorkspaceCreated(EventRecord):
     """A workspace was made."""
 
     kind = EventKind.WORKSPACE_CREATED
-
-
-class KeyPinned(EventRecord):
-    """A product was bound to a public key by its first batch."""
-
-    kind = EventKind.KEY_PINNED
-    product: str = key("name")
-    fingerprint: str = key("SHA-256 of the public key")
-
-
-class KeyRepinned(EventRecord):
-    """A product was bound to another public key."""
-
-    kind = EventKind.KEY_REPINNED
-    product: str = key("name")
-    before: str | None = key("fingerprint of the old key", name="from")
-    after: str = key("fingerprint of the new key", name="to")
-    reason: str = key("why")
-
-
-class BatchIssued(EventRecord):
-    """A batch was issued."""
-
-    kind = EventKind.BATCH_ISSUED
-    product: str = key("name")
-    units: int = key("how many")
-    packages: int = key("how many")
-    content: str = key("SHA-256 over all package digests in order")
-    spec: str = key("name")
-    suite: str = key("name")
-    fingerprint: str = key("fingerprint of the public key", name="key")
-    fields: dict[str, str] | None = key("the product's and the batch's own fields, where there are any", default=None)
-    require_device: bool | None = key("true where its devices are to prove their keys before they leave", default=None)
+    ledger: str = key("the ledger's id; not in early ledgers", default="")
+    vault: str = key("id of the vault key; not in early ledgers", default="")
 
 
 class SamplePlanEvent(EventRecord):
@@ -205,27 +216,6 @@ class SampleDecided(SamplePlanEvent):
     wrong: Sequence[int] = key("numbers of the packages whose labels were wrong")
 
 
-class UnitScrapped(EventRecord):
-    """A unit was scrapped."""
-
-    kind = EventKind.UNIT_SCRAPPED
-    serials: Sequence[str] = key("its serial")
-    package: int = key("number")
-    reason: str = key("why")
-
-
-class UnitReplaced(EventRecord):
-    """New units took the places of scrapped ones in a package."""
-
-    kind = EventKind.UNIT_REPLACED
-    serials: Sequence[str] = key("of the scrapped units")
-    successors: Sequence[str] = key("serials of the new ones, in the same order", name="by")
-    package: int = key("number")
-    revision: int = key("of the package, from 2")
-    content: str = key("digest of the new barcode string")
-    reason: str = key("why")
-
-
 class BatchClosed(EventRecord):
     """A batch was closed: every label is accounted for."""
 
@@ -238,14 +228,14 @@ class BatchClosed(EventRecord):
     reason: str | None = key("why those were never printed", default=None)
 
 
-class BatchReopened(EventRecord):
+class BatchReopened(ApprovedEvent):
     """A closed batch was opened again."""
 
     kind = EventKind.BATCH_REOPENED
     reason: str = key("why")
 
 
-class BatchRetired(EventRecord):
+class BatchRetired(ApprovedEvent):
     """A batch's keys were destroyed."""
 
     kind = EventKind.BATCH_RETIRED
@@ -283,6 +273,12 @@ class ManifestAnswered(EventRecord):
         {"accepted": "how many units, unless 0", "rejected": "how many units, unless 0"}
     )
     logs: Sequence[str] | None = key("the control logs that it answered; not in early ledgers", default=None)
+    units: Mapping[str, Sequence[Sequence[int]]] | None = key(
+        "numbers of the units by their answer, as [first, last] of consecutive ones; not in early ledgers", default=None
+    )
+    reasons: Mapping[str, Sequence[Sequence[int]]] | None = key(
+        "numbers of those with a reason by that, likewise", default=None
+    )
 
 
 class ManifestUploaded(EventRecord):
@@ -302,17 +298,6 @@ class ManifestWithdrawn(EventRecord):
     reference: str = key("as given", default="")
 
 
-class IdentitiesImported(EventRecord):
-    """Identities that were issued before bss-mfg came in."""
-
-    kind = EventKind.IDENTITIES_IMPORTED
-    product: str = key("name")
-    file: str = key("name")
-    sha256: str = key("of the file")
-    units: int = key("how many")
-    completed: int = key("how many known ones got values that were not known of them", default=0)
-
-
 class LedgerMigrated(EventRecord):
     """The ledger was brought up to date."""
 
@@ -329,6 +314,11 @@ class LedgerRestored(EventRecord):
     head: str = key("digest of its newest event")
     reason: str = key("why")
     skipped_serials: int = key("running numbers of each product that were left out")
+    next_serials: Mapping[str, int] | None = key(
+        "running number that each product continues with; not in early ledgers", default=None
+    )
+    first_serial: int | None = key("that of products to come; not in early ledgers", default=None)
+    first_logistic_unit: int | None = key("number of cartons and pallets to come; not in early ledgers", default=None)
 
 
 class LedgerAdopted(EventRecord):
@@ -338,9 +328,14 @@ class LedgerAdopted(EventRecord):
     branch: str = key("random mark of what it issues from now on: that of another copy is another")
     reason: str = key("why")
     skipped_serials: int = key("running numbers of each product that were left out")
+    next_serials: Mapping[str, int] | None = key(
+        "running number that each product continues with; not in early ledgers", default=None
+    )
+    first_serial: int | None = key("that of products to come; not in early ledgers", default=None)
+    first_logistic_unit: int | None = key("number of cartons and pallets to come; not in early ledgers", default=None)
 
 
-class SpecConfirmed(EventRecord):
+class SpecConfirmed(ApprovedEvent):
     """Somebody signed that a spec is as Amazon's guide says."""
 
     kind = EventKind.SPEC_CONFIRMED

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from bss_mfg.core import clock
+from bss_mfg.core.ranges import range_pairs
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.events import ManifestAnswered, ManifestMade, ManifestUploaded
@@ -77,6 +78,8 @@ class _Tally:
         self.outdated: dict[str, str] = {}
         self.unchanged = 0
         self.changes: dict[str, Counter[Answer]] = {}
+        self.numbers: dict[str, dict[Answer, list[int]]] = {}
+        self.reasons: dict[str, dict[str, list[int]]] = {}
         self.logs: dict[str, dict[str, None]] = {}
         self.rejected_batches: dict[str, None] = {}
 
@@ -250,12 +253,21 @@ class ExportStore:
                     (_ANSWERS[answer], reason or None, batch, number),
                 )
                 tally.changes.setdefault(batch_id, Counter())[answer] += 1
+                tally.numbers.setdefault(batch_id, {}).setdefault(answer, []).append(number)
+                if reason:
+                    tally.reasons.setdefault(batch_id, {}).setdefault(reason, []).append(number)
                 tally.logs.setdefault(batch_id, {})[log] = None
             for batch_id, counted in tally.changes.items():
                 logs = list(tally.logs[batch_id])
-                self._history.append(
-                    batch_id, ManifestAnswered(file=file.name, sha256=file.sha256, answers=counted, logs=logs)
+                answered = ManifestAnswered(
+                    file=file.name,
+                    sha256=file.sha256,
+                    answers=counted,
+                    logs=logs,
+                    units=_ranges(tally.numbers[batch_id]),
+                    reasons=_ranges(tally.reasons.get(batch_id, {})) or None,
                 )
+                self._history.append(batch_id, answered)
         return tally.counts()
 
     def _last_reading(self, sha256: str) -> Event | None:
@@ -286,3 +298,8 @@ class ExportStore:
                 (self._batches.number(batch_id), limit),
             )
         ]
+
+
+def _ranges(numbers: Mapping[Any, list[int]]) -> dict[str, list[list[int]]]:
+    """Numbers of units as [first, last] of consecutive ones, by what they are listed under."""
+    return {str(name): range_pairs(sorted(listed)) for name, listed in numbers.items()}

@@ -17,8 +17,8 @@ from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.events import FlasherRegistered, FlashReported, KeysReleasing
 from bss_mfg.ledger.history import HistoryStore
-from bss_mfg.ledger.integrity import refuse_contradictions
-from bss_mfg.ledger.proofs import asked_units, proven_units
+from bss_mfg.ledger.proofs import asked_units, proven_among
+from bss_mfg.ledger.tampering import LedgerPart, refuse_contradictions
 
 _BATCHES = "SELECT b.no, b.id, (SELECT max(number) FROM unit WHERE batch = b.no) FROM batch b ORDER BY b.no"
 """With the highest number of a unit of each."""
@@ -82,13 +82,15 @@ class ReportFile:
 
 @dataclass(frozen=True, slots=True)
 class _ReportedUnit:
-    """A unit that a report names, with what was said of it before (None: nothing), and whether it was shipped."""
+    """A unit that a report names, with what was said of it before (None: nothing) and in which event (0: none),
+    and whether it was shipped."""
 
     batch: int
     batch_id: str
     number: int
     serial: str
     before: int | None
+    event: int
     shipped: int
 
 
@@ -129,7 +131,8 @@ class FlashStore:
             known = [known for (known,) in self._db.rows("SELECT name FROM flasher ORDER BY name")]
             raise InputError(
                 f"there is no flasher {name!r}",
-                way_out=f"Known: {', '.join(known) or 'none'}. `bss-mfg station init --flasher` registers one.",
+                way_out=f"Known: {', '.join(known) or 'none'}. `bss-mfg station init --name NAME --ledger URL "
+                "--flasher` registers one.",
             )
         return str(rows[0][0])
 
@@ -222,12 +225,16 @@ class FlashStore:
             if self._db.rows("SELECT 1 FROM flash_file WHERE sha256 = ?", (file.sha256,)):
                 outdated = tuple(unit.serial for unit, one in found.items() if unit.before != one.passed)
                 return ReportOutcome(0, 0, len(last), (), outdated=outdated)
-            batches = sorted({unit.batch_id for unit in found})
-            proven = {batch_id: proven_units(self._db, batch_id) for batch_id in batches}
             flashed = [unit for unit, one in found.items() if unit.before != one.passed or one.row > file.told_before]
+            proven = {
+                batch_id: proven_among(self._db, batch_id, [unit.number for unit in units])
+                for batch_id, units in _by_batch(flashed).items()
+            }
             unproven = {unit for unit in flashed if unit.number in proven[unit.batch_id]}
-            alike = {unit.batch_id for unit in flashed if unit.before == found[unit].passed}
-            asked = {batch_id: asked_units(self._db, batch_id) for batch_id in alike}  # walks all checks of a batch
+            asked = {  # walks all events of a batch since
+                batch_id: asked_units(self._db, batch_id, min(unit.event for unit in units))
+                for batch_id, units in _by_batch(unit for unit in flashed if unit.before == found[unit].passed).items()
+            }
             again = {unit for unit in flashed if unit.number in asked.get(unit.batch_id, ())}
             news = {unit: one for unit, one in found.items() if unit.before != one.passed or unit in again}
             for batch_id in sorted({unit.batch_id for unit in news}):
@@ -245,18 +252,19 @@ class FlashStore:
         problems: list[str] = []
         for one in reports:
             rows = self._db.rows(
-                "SELECT u.batch, b.id, u.number, u.serial, f.passed, p.shipped, u.released FROM unit u "
-                "JOIN batch b ON b.no = u.batch JOIN package p ON p.batch = u.batch AND p.number = u.package "
+                "SELECT u.batch, b.id, u.number, u.serial, f.passed, coalesce(f.event, 0), p.shipped, "
+                "u.released FROM unit u JOIN batch b ON b.no = u.batch "
+                "JOIN package p ON p.batch = u.batch AND p.number = u.package "
                 "LEFT JOIN flashed f ON f.batch = u.batch AND f.number = u.number "
                 "WHERE lower(u.serial) = ? OR u.uuid = ?",
                 (one.name.lower(), _uuid_bytes(one.name)),
             )
             if len(rows) != 1:
                 problems.append(f"row {one.row}: {'no unit' if not rows else 'several units'} of this name: {one.name}")
-            elif not rows[0][6]:
+            elif not rows[0][7]:
                 problems.append(f"row {one.row}: the key of {one.name} never left, so it can't have been flashed")
             else:
-                unit = _ReportedUnit(*rows[0][:6])
+                unit = _ReportedUnit(*rows[0][:7])
                 if unit not in found or found[unit].row < one.row:
                     found[unit] = one
         if problems:
@@ -289,8 +297,12 @@ class FlashStore:
     def check(self) -> None:
         """`LedgerError` where the tables say otherwise of flashers, claims and units than the history does."""
         wrong = chain(self._wrong_flashers(), self._wrong_claims())
-        refuse_contradictions(wrong, "flashers and claims are not as their history says", self._db.where)
-        refuse_contradictions(self._wrong_reports(), "what was flashed is not what its reports say", self._db.where)
+        refuse_contradictions(
+            wrong, "flashers and claims are not as their history says", self._db.where, LedgerPart.FLASHING
+        )
+        refuse_contradictions(
+            self._wrong_reports(), "what was flashed is not what its reports say", self._db.where, LedgerPart.FLASHING
+        )
 
     def _wrong_flashers(self) -> Iterator[str]:
         said = {(one.name, one.recipient, event.seq) for event, one in self._history.records(FlasherRegistered)}
@@ -353,6 +365,13 @@ class FlashStore:
                 for number, one in enumerate(said)
                 if one
             )
+
+
+def _by_batch(units: Iterable[_ReportedUnit]) -> dict[str, list[_ReportedUnit]]:
+    found: dict[str, list[_ReportedUnit]] = {}
+    for unit in units:
+        found.setdefault(unit.batch_id, []).append(unit)
+    return found
 
 
 def _uuid_bytes(text: str) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bss_mfg.core.languages import phrase
 from bss_mfg.core.text import count_words, one_or
 from bss_mfg.errors import RefusedError
 from bss_mfg.ledger.connection import Connection
@@ -41,15 +42,14 @@ def failed_packages(connection: Connection, batch: int) -> dict[int, list[str]]:
 
 def failed_words(batch_id: str, serials: Sequence[str]) -> str:
     """That units failed, and what to do, in words."""
-    return f"failed when flashed: {', '.join(serials)}; {way_from_failure(batch_id, serials[0])}"
+    way_out = way_from_failure(batch_id, serials[0])
+    return phrase("failed when flashed: {serials}; {way_out}", serials=", ".join(serials), way_out=way_out)
 
 
 def way_from_failure(batch_id: str, serial: str) -> str:
     """What to do with a unit that failed."""
-    return (
-        "flash it again and report it (`bss-mfg flash report FILE`), or scrap it: "
-        f"`bss-mfg scrap {batch_id} {serial} --reason TEXT`"
-    )
+    report, scrap = "`bss-mfg flash report FILE`", f"`bss-mfg scrap {batch_id} {serial} --reason TEXT`"
+    return phrase("flash it again and report it ({report}), or scrap it: {scrap}", report=report, scrap=scrap)
 
 
 def failed_error(batch_id: str, failed: Sequence[Sequence[str]]) -> RefusedError:

@@ -45,12 +45,20 @@ class HistoryStore:
             assert isinstance(record, record_type)  # noqa: S101  (kinds_of says so)
             yield event, record
 
+    def records_of(
+        self, types: Sequence[type[EventRecord]], batch_id: str | None = None, *, after: int = 0
+    ) -> Iterator[tuple[Event, EventRecord]]:
+        """The same of several types, after the event with this number; an empty `batch_id` is that of events of no
+        batch."""
+        kinds = [kind for one in types for kind in kinds_of(one)]
+        return ((event, read_record(event.kind, event.data)) for event in self.events_of(kinds, batch_id, after=after))
+
     def events_of(
         self, kinds: Sequence[str], batch_id: str | None = None, *, after: int = 0, since: str = "", until: str = ""
     ) -> Iterator[Event]:
-        """The events of some kinds (none: of all), of one batch or of all, in order: those after the one with this
-        number, and from a moment to another (as the history writes them), where these are given."""
-        conditions = ["batch = ?"] if batch_id else []
+        """The events of some kinds (none: of all), of one batch (empty: of no batch) or of all, in order: those after
+        the one with this number, and from a moment to another (as the history writes them), where these are given."""
+        conditions = [] if batch_id is None else ["batch = ?" if batch_id else "batch IS NULL"]
         conditions += [f"kind IN ({', '.join('?' * len(kinds))})"] if kinds else []
         conditions += [f"at {sign} ?" for sign, moment in ((">=", since), ("<=", until)) if moment]
         values = (*([batch_id] if batch_id else []), *kinds, *filter(None, (since, until)))

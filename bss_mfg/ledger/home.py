@@ -13,7 +13,7 @@ import secrets
 from pathlib import Path
 
 from bss_mfg.core.files import read_text, remove_file, write_atomically
-from bss_mfg.errors import BssError, LedgerError, RefusedError
+from bss_mfg.errors import BssError, FinalLedgerError, RefusedError
 from bss_mfg.ledger.connection import Database
 from bss_mfg.ledger.event_chain import chain_head
 from bss_mfg.ledger.place import LedgerPlace
@@ -72,10 +72,10 @@ class Home:
             raise RefusedError(f"this ledger {trouble}", where=self._db.where, way_out=_WAY_OUT)
 
     def refuse_moved(self) -> None:
-        """`LedgerError` for what is the ledger no more, because it was moved: what it says is as of then."""
+        """`FinalLedgerError` for what is the ledger no more, because it was moved: what it says is as of then."""
         if self._db.rows("SELECT 1 FROM about WHERE name = 'moved'"):
             what, way_out = (MOVED_BACK, MOVED_BACK_WAY_OUT) if self._on_server else (MOVED, MOVED_WAY_OUT)
-            raise LedgerError(what, where=self._db.where, way_out=way_out)
+            raise FinalLedgerError(what, where=self._db.where, way_out=way_out)
 
     def require(self) -> None:
         """As `refuse_copy`; a ledger that has not noted yet where it is does so. Inside a transaction."""

@@ -10,13 +10,18 @@ from typing import Any
 
 from bss_mfg.core.text import first_problems
 from bss_mfg.errors import LedgerError, Location
-from bss_mfg.ledger.connection import Database
+from bss_mfg.ledger.bindings import digest_of_rows
+from bss_mfg.ledger.connection import Connection, Database
 from bss_mfg.ledger.events import IdentitiesImported
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.identifiers import IdentifierStore
 from bss_mfg.model import Identifier, ImportedIdentity
 
 _AT_ONCE = 500
+_IMPORTED = (
+    "SELECT no, product, serial, uuid, key_digest FROM imported ORDER BY no",
+    "SELECT imported, name, value, scope FROM identifier WHERE imported IS NOT NULL ORDER BY imported, name, value",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +179,12 @@ class IdentityStore:
             self._history.append(
                 None,
                 IdentitiesImported(
-                    product=source.product, file=source.file, sha256=source.sha256, units=new, completed=completed
+                    product=source.product,
+                    file=source.file,
+                    sha256=source.sha256,
+                    units=new,
+                    completed=completed,
+                    known=imported_digest(self._db),
                 ),
             )
         return ImportCounts(new, completed)
@@ -262,6 +272,11 @@ class IdentityStore:
                 problems=first_problems(problems, 8),
                 way_out="Nothing was imported. Leave out what bss-mfg issued itself, and correct the rest.",
             )
+
+
+def imported_digest(connection: Connection) -> str:
+    """The digest of all identities that were issued before, with their identifiers."""
+    return digest_of_rows(row for query in _IMPORTED for row in connection.each(query))
 
 
 def _more(known: _Known, item: ImportedIdentity, source: ImportSource) -> ImportedIdentity:

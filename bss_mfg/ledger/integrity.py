@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
-from itertools import islice
 
-from bss_mfg.errors import LedgerError
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.digests import payload_digest
 from bss_mfg.ledger.event_kind import EventKind
-from bss_mfg.ledger.replay import MOST_NAMED, contradictions
-from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
-
-_WAY_OUT = f"{RESTORE_WAY_OUT} The changed ledger is kept as evidence."
+from bss_mfg.ledger.replay import contradictions
+from bss_mfg.ledger.tampering import LedgerPart, TamperedError, refuse_contradictions
 
 
 def check_payloads(connection: Connection, batch: str) -> None:
@@ -35,10 +30,10 @@ def check_payloads(connection: Connection, batch: str) -> None:
     for number, revision, payload, digest in rows:
         known = revision == 1 or replaced.pop((number, revision), None) == digest.hex()
         if payload_digest(payload) != digest or not known:
-            raise LedgerError(
+            raise TamperedError(
                 f"the barcode string of package {number} of batch {batch} was changed",
+                part=LedgerPart.PAYLOADS,
                 where=connection.where,
-                way_out=_WAY_OUT,
             )
         if revision == 1:
             content.update(digest)
@@ -46,8 +41,10 @@ def check_payloads(connection: Connection, batch: str) -> None:
         "SELECT data FROM event WHERE batch = ? AND kind = ? ORDER BY seq LIMIT 1", (batch, EventKind.BATCH_ISSUED)
     )
     if replaced or not issued or json.loads(issued[0][0]).get("content") != content.hexdigest():
-        raise LedgerError(
-            f"the packages of batch {batch} are not those that were issued", where=connection.where, way_out=_WAY_OUT
+        raise TamperedError(
+            f"the packages of batch {batch} are not those that were issued",
+            part=LedgerPart.PAYLOADS,
+            where=connection.where,
         )
 
 
@@ -55,12 +52,8 @@ def check_states(connection: Connection, batch: str) -> None:
     """Compare what the tables hold of a batch's packages and units with what its history makes of them."""
     ((number,),) = connection.rows("SELECT no FROM batch WHERE id = ?", (batch,))
     refuse_contradictions(
-        contradictions(connection, number, batch), f"batch {batch} is not as its history says", connection.where
+        contradictions(connection, number, batch),
+        f"batch {batch} is not as its history says",
+        connection.where,
+        LedgerPart.STATES,
     )
-
-
-def refuse_contradictions(found: Iterable[str], what: str, where: str) -> None:
-    """`LedgerError` of these words where something is not as the history says; the first of it is
-    named."""
-    if problems := list(islice(found, MOST_NAMED)):
-        raise LedgerError(what, where=where, problems=problems, way_out=_WAY_OUT)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from bss_mfg.ledger.event_kind import EventKind
 from bss_mfg.ledger.event_record import EventRecord, key
+from bss_mfg.ledger.policy_events import ApprovedEvent
 
 
-class KeysReleasing(EventRecord):
+class KeysReleasing(ApprovedEvent):
     """OOB keys are about to be written into programming files, and count as released from now on: into one file, or
     one a unit in a folder."""
 
@@ -22,6 +23,7 @@ class KeysReleasing(EventRecord):
     format: str = key("name")
     layout: str | None = key("SHA-256 of the layout file that was given", default=None)
     sealed_to: Sequence[str] | None = key("recipients", default=None)
+    clear_reason: str | None = key("why they leave in clear, where the settings name stations to seal to", default=None)
     reason: str | None = key("why they are released again", default=None)
     flasher: str | None = key("name of the flasher that claimed them", default=None)
 
@@ -54,6 +56,9 @@ class VaultRekeyed(EventRecord):
     before: str = key("id of the old vault key", name="from")
     after: str = key("id of the new vault key", name="to")
     batches: int = key("how many")
+    data_keys: Mapping[str, str] | None = key(
+        "digest of each wrapped data key by its name; not in early ledgers", default=None
+    )
 
 
 class VaultRecovered(EventRecord):
@@ -64,6 +69,9 @@ class VaultRecovered(EventRecord):
     after: str = key("id of the new vault key", name="to")
     batches: int = key("how many")
     officer: str = key("fingerprint")
+    data_keys: Mapping[str, str] | None = key(
+        "digest of each wrapped data key by its name; not in early ledgers", default=None
+    )
 
 
 class VaultKeyPutBack(EventRecord):
@@ -96,3 +104,6 @@ class RecipientSet(EventRecord):
     kind = EventKind.RECIPIENT_SET
     fingerprint: str = key("of the officer's public key, or empty")
     batches: int = key("how many")
+    data_keys: Mapping[str, str] | None = key(
+        "digest of each wrapped data key by its name; not in early ledgers", default=None
+    )

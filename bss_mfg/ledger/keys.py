@@ -10,6 +10,7 @@ from typing import Any
 from bss_mfg.core import clock
 from bss_mfg.core.text import count_words, listing, one_or
 from bss_mfg.errors import LedgerError, RefusedError
+from bss_mfg.ledger.approvals import Consent
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Database
 from bss_mfg.ledger.event_kind import EventKind
@@ -25,12 +26,15 @@ from bss_mfg.ledger.events import (
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.key_folder import KeyFolder, WrappedKey
 from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.policies import Act
 from bss_mfg.ledger.settings import SettingsStore
+from bss_mfg.ledger.two_persons import TwoPersonStore
 from bss_mfg.ledger.units import LookupColumn, select_units
 from bss_mfg.ledger.vault import DataKey, OfficerPrivateKey, OfficerPublicKey, SealedUnit, Vault, key_digest
 from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
 from bss_mfg.ledger.wrapped_keys import WrappedKeyStore
 from bss_mfg.model import Unit
+from bss_mfg.transparency.signed_note import SigningKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,14 @@ class UnitKeyDigest:
     scrapped: bool
     digest: bytes
     key_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """A data key as it is stored: the two columns of the database, and the digest by which the history binds it."""
+
+    columns: tuple[bytes, bytes | None]
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +73,8 @@ _SEALED = "u.number, u.uuid, u.key_digest, u.sealed_key, u.extra, u.seal"
 
 _INDEX_KEY = ".index"
 """The name of the index key; no batch id begins so."""
+_SITE_KEY = ".site"
+"""The name of the seed of the key that signs checkpoints."""
 
 
 def open_keys(ledger: Ledger) -> KeyStore:
@@ -68,7 +82,7 @@ def open_keys(ledger: Ledger) -> KeyStore:
     secrets = ledger._db.with_secrets()
     folder = KeyFolder(ledger.place.key_folder, ledger.settings.ledger_id()) if ledger.place.url else None
     wrapped = WrappedKeyStore(secrets, folder)
-    return KeyStore(secrets, ledger.history, ledger.settings, ledger.batches, wrapped)
+    return KeyStore(secrets, ledger.history, ledger.settings, ledger.batches, wrapped, ledger.two_persons)
 
 
 class KeyStore:
@@ -81,12 +95,14 @@ class KeyStore:
         settings: SettingsStore,
         batches: BatchStore,
         wrapped: WrappedKeyStore,
+        two_persons: TwoPersonStore,
     ) -> None:
         self._db = connection
         self._history = history
         self._settings = settings
         self._batches = batches
         self._wrapped = wrapped
+        self._two_persons = two_persons
 
     def check_vault(self, vault: Vault) -> None:
         """Refuse a vault key that this ledger's data keys are not wrapped under."""
@@ -98,7 +114,7 @@ class KeyStore:
                 "else put the workspace's own vault.key in place. `bss-mfg vault status` tells more.",
             )
 
-    def wrapped(self, data_key: DataKey, vault: Vault) -> tuple[bytes, bytes | None]:
+    def wrapped(self, data_key: DataKey, vault: Vault) -> StoredKey:
         """A new data key as it is stored: wrapped under the vault key, and sealed to the officer if there is one.
 
         Only in the transaction that stores it, so that both are those in force when it commits. `LedgerError` where the
@@ -107,9 +123,22 @@ class KeyStore:
         if not self._db.in_transaction:
             raise RuntimeError("a data key is wrapped in the transaction that stores it")
         self.check_vault(vault)
+        officer = self._officer()
+        key = WrappedKey(vault.wrap(data_key), officer.seal(data_key) if officer else None)
+        return StoredKey(self._wrapped.columns(data_key.batch, key), self._wrapped.bound(data_key.batch, key))
+
+    def _officer(self) -> OfficerPublicKey | None:
+        """The officer to whom data keys are sealed besides. `LedgerError` where it is another than the history says:
+        whoever put that one there would open all batches to come."""
         pem = self._settings.recipient_pem()
-        sealed = OfficerPublicKey(pem).seal(data_key) if pem else None
-        return self._wrapped.columns(data_key.batch, WrappedKey(vault.wrap(data_key), sealed))
+        officer = OfficerPublicKey(pem) if pem else None
+        if (officer.fingerprint if officer else "") != self._settings.recipient_said():
+            raise LedgerError(
+                "the officer to whom data keys are sealed is not the one that the history names",
+                where=self._db.where,
+                way_out=f"Nothing was issued. Something other than bss-mfg changed the ledger. {RESTORE_WAY_OUT}",
+            )
+        return officer
 
     def opened_by(self, vault: Vault) -> OpenedKeys:
         """Which data keys a vault opens."""
@@ -151,12 +180,28 @@ class KeyStore:
         if stored := self._wrapped.find(_INDEX_KEY):
             return vault.unwrap(_INDEX_KEY, stored.wrapped)
         key = DataKey.generate(_INDEX_KEY)
-        self._db.execute("INSERT INTO own_key VALUES (?, ?, ?)", (_INDEX_KEY, *self.wrapped(key, vault)))
+        self._db.execute("INSERT INTO own_key VALUES (?, ?, ?)", (_INDEX_KEY, *self.wrapped(key, vault).columns))
         return key
 
     def has_index_key(self) -> bool:
         """Whether the index key was made."""
         return bool(self._db.rows("SELECT 1 FROM own_key WHERE name = ?", (_INDEX_KEY,)))
+
+    def site_key(self, vault: Vault, name: str) -> SigningKey | None:
+        """The key that signs this ledger's checkpoints, under its name; None where none was made."""
+        self.check_vault(vault)
+        stored = self._wrapped.find(_SITE_KEY)
+        return SigningKey(name, vault.unwrap(_SITE_KEY, stored.wrapped).key) if stored else None
+
+    def make_site_key(self, vault: Vault, name: str) -> SigningKey:
+        """A new key that signs checkpoints, kept as data keys are, in the caller's transaction. There is one."""
+        seed = DataKey.generate(_SITE_KEY)
+        self._db.execute("INSERT INTO own_key VALUES (?, ?, ?)", (_SITE_KEY, *self.wrapped(seed, vault).columns))
+        return SigningKey(name, seed.key)
+
+    def has_site_key(self) -> bool:
+        """Whether a key that signs checkpoints was made."""
+        return bool(self._db.rows("SELECT 1 FROM own_key WHERE name = ?", (_SITE_KEY,)))
 
     def brought(self, batch_id: str, vault: Vault) -> Iterator[tuple[int, dict[str, str]]]:
         """What the factory brought for each unit of a batch, by number, scrapped ones too. Only for digests of it."""
@@ -225,8 +270,9 @@ class KeyStore:
             self.check_vault(old)
             stored = self._wrapped.all()
             keys = [(name, old.unwrap(name, key.wrapped)) for name, key in stored]
-            before = self._rewrap(keys, dict(stored), new, kind)
-            self._history.append(None, VaultRekeyed(before=before, after=new.id, batches=_batch_count(keys)))
+            before, bound = self._rewrap(keys, dict(stored), new, kind)
+            rekeyed = VaultRekeyed(before=before, after=new.id, batches=_batch_count(keys), data_keys=bound)
+            self._history.append(None, rekeyed)
         self._wrapped.drop_old()
         return _batch_count(keys)
 
@@ -247,11 +293,13 @@ class KeyStore:
                     way_out="Only the vault key, its safe copy or its recovery file open them.",
                 )
             keys = [(name, officer.open(name, key.recovery)) for name, key in stored if key.recovery is not None]
+            before, bound = self._rewrap(keys, dict(stored), new, kind)
             recovered = VaultRecovered(
-                before=self._rewrap(keys, dict(stored), new, kind),
+                before=before,
                 after=new.id,
                 batches=_batch_count(keys),
                 officer=officer.recipient.fingerprint,
+                data_keys=bound,
             )
             self._history.append(None, recovered)
         self._wrapped.drop_old()
@@ -264,7 +312,7 @@ class KeyStore:
             stored = self._wrapped.all()
             keys = [(name, vault.unwrap(name, key.wrapped)) for name, key in stored]
             before = dict(stored)
-            self._wrapped.store_anew(
+            bound = self._wrapped.store_anew(
                 [
                     (name, WrappedKey(before[name].wrapped, recipient.seal(key) if recipient else None))
                     for name, key in keys
@@ -273,19 +321,21 @@ class KeyStore:
             self._db.execute("DELETE FROM about WHERE name = 'recipient'")
             if recipient:
                 self._db.execute("INSERT INTO about VALUES ('recipient', ?)", (recipient.pem,))
-            self._history.append(
-                None, RecipientSet(fingerprint=recipient.fingerprint if recipient else "", batches=_batch_count(keys))
-            )
+            fingerprint = recipient.fingerprint if recipient else ""
+            recipient_set = RecipientSet(fingerprint=fingerprint, batches=_batch_count(keys), data_keys=bound)
+            self._history.append(None, recipient_set)
         self._wrapped.drop_old()
         return _batch_count(keys)
 
-    def retire(self, batch_id: str, acknowledged: str, unflashed: str | None = None) -> bool:
+    def retire(self, batch_id: str, acknowledged: str, unflashed: str | None = None, consent: Consent = None) -> bool:
         """Destroy a batch's data key and all that was sealed with it, irrevocably; False where that was done before.
 
         `acknowledged` says by what the manifest was acknowledged, `unflashed` why it is retired though units were
         claimed by flashers and not reported, or failed. Barcode strings stay: labels can be printed again.
+        `RefusedError` where two persons have to sign it, and didn't.
         """
         if self._batches.retired_at(batch_id):
+            self._two_persons.refuse_asking(consent)
             self._wrapped.end_destruction(batch_id)
             return False
         self._refuse_to_retire(batch_id)
@@ -299,17 +349,23 @@ class KeyStore:
                 (clock.now(), batch),
             )
             units = self._db.execute("UPDATE unit SET sealed_key = NULL, extra = NULL WHERE batch = ?", (batch,))
-            self._history.append(batch_id, BatchRetired(units=units, acknowledged=acknowledged, unflashed=unflashed))
+            retired = BatchRetired(units=units, acknowledged=acknowledged, unflashed=unflashed)
+            retired = self._two_persons.require(Act.RETIRE, batch_id, retired, consent)
+            self._history.append(batch_id, retired)
             self._wrapped.destroy(batch_id)
         self._wrapped.end_destruction(batch_id)
+        self._two_persons.note(retired)
         return True
 
-    def _rewrap(self, keys: list[tuple[str, DataKey]], stored: Mapping[str, WrappedKey], new: Vault, kind: str) -> str:
-        """The id of the vault key before."""
+    def _rewrap(
+        self, keys: list[tuple[str, DataKey]], stored: Mapping[str, WrappedKey], new: Vault, kind: str
+    ) -> tuple[str, dict[str, str]]:
+        """The id of the vault key before, and the digests that bind the keys from now on."""
         before = self._settings.vault_id()
-        self._wrapped.store_anew([(name, WrappedKey(new.wrap(key), stored[name].recovery)) for name, key in keys])
+        anew = [(name, WrappedKey(new.wrap(key), stored[name].recovery)) for name, key in keys]
+        bound = self._wrapped.store_anew(anew)
         self._settings.remember_vault(new.id, kind)
-        return before
+        return before, bound
 
     def _refuse_to_retire(self, batch_id: str) -> None:
         """What would be lost: keys that no device has, devices that no manifest names."""
@@ -346,7 +402,7 @@ class KeyStore:
 
 def _batch_count(keys: Sequence[tuple[str, DataKey]]) -> int:
     """How many of the keys are those of batches."""
-    return sum(name != _INDEX_KEY for name, _ in keys)
+    return sum(not name.startswith(".") for name, _ in keys)
 
 
 def _unit_key_digest(row: Sequence[Any], data_key: DataKey | None) -> UnitKeyDigest:

@@ -32,6 +32,7 @@ class LabelFileEvent(EventRecord):
         "of the labels, as [first, last] of consecutive ones, where they don't all run on; not in early ledgers",
         default=None,
     )
+    kept: str = key("digest of what else is kept of it, with its template; not in early ledgers", default="")
 
     @property
     def ranges(self) -> Sequence[Sequence[int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bss_mfg.core.languages import COMMA, joined, phrase
 from bss_mfg.core.text import printable_name
 from bss_mfg.ledger.event_record import EventRecord
 from bss_mfg.ledger.events import (
@@ -44,8 +45,11 @@ def way_of(ledger: Ledger, batch_id: str, package: int) -> list[WayStep]:
     steps = [(event.seq, _step(event, record)) for event, record in _events(ledger, batch_id, package)]
     if proof := ledger.reads.proof_of(batch_id, package):
         seq, read = proof
-        steps.append((seq, WayStep(read.at, "verified", f"label read right by {read.operator} at {read.station}")))
-    issued = WayStep(ledger.batches.get(batch_id).created_at, "issued", f"issued in batch {batch_id}")
+        words = phrase("label read right by {operator} at {station}", operator=read.operator, station=read.station)
+        steps.append((seq, WayStep(read.at, "verified", words)))
+    issued = WayStep(
+        ledger.batches.get(batch_id).created_at, "issued", phrase("issued in batch {batch}", batch=batch_id)
+    )
     return [issued, *(step for _, step in sorted(steps, key=lambda found: found[0]))]
 
 
@@ -97,37 +101,42 @@ def _step(event: Event, record: EventRecord) -> WayStep:
 def _told(record: EventRecord) -> tuple[str, str]:
     match record:
         case LabelFileEvent():
-            return "printed", f"label made: {printable_name(record.file)}"
+            return "printed", phrase("label made: {file}", file=printable_name(record.file))
         case PackagesReturned():
-            return "returned", f"came back{_for(record.reference)}"
+            return "returned", _for(phrase("came back"), record.reference)
         case PackagesMoved():
-            return "shipped", f"shipped{_for(record.reference)}"
+            return "shipped", _for(phrase("shipped"), record.reference)
         case UnitScrapped():
-            return "scrapped", f"{', '.join(record.serials)} scrapped{_for(record.reason)}"
+            return "scrapped", _for(phrase("{serials} scrapped", serials=", ".join(record.serials)), record.reason)
         case UnitReplaced():
-            return "replaced", f"{', '.join(record.serials)} replaced by {', '.join(record.successors)}"
+            both = {"serials": ", ".join(record.serials), "successors": ", ".join(record.successors)}
+            return "replaced", phrase("{serials} replaced by {successors}", **both)
         case PackagePacked():
-            return "packed", f"packed in carton {record.carton}"
+            return "packed", phrase("packed in carton {carton}", carton=record.carton)
         case OnePackage():
-            return "unpacked", f"taken out of carton {record.carton}"
+            return "unpacked", phrase("taken out of carton {carton}", carton=record.carton)
         case CartonClosed():
-            return "carton closed", f"carton {record.carton} closed{_sscc(record.sscc)}{_for(record.reason)}"
+            return "carton closed", _for(
+                _sscc(phrase("carton {number} closed", number=record.carton), record.sscc), record.reason
+            )
         case CartonReopened():
-            return "carton reopened", f"carton {record.carton} opened again{_for(record.reason)}"
+            return "carton reopened", _for(phrase("carton {number} opened again", number=record.carton), record.reason)
         case CartonOnPallet():
-            return "on pallet", f"put on pallet {record.pallet}"
+            return "on pallet", phrase("put on pallet {pallet}", pallet=record.pallet)
         case CartonOffPallet():
-            return "off pallet", f"taken off pallet {record.pallet}"
+            return "off pallet", phrase("taken off pallet {pallet}", pallet=record.pallet)
         case PalletClosed():
-            return "pallet closed", f"pallet {record.pallet} closed{_sscc(record.sscc)}{_for(record.reason)}"
+            return "pallet closed", _for(
+                _sscc(phrase("pallet {number} closed", number=record.pallet), record.sscc), record.reason
+            )
         case PalletReopened():
-            return "pallet reopened", f"pallet {record.pallet} opened again{_for(record.reason)}"
+            return "pallet reopened", _for(phrase("pallet {number} opened again", number=record.pallet), record.reason)
     raise AssertionError(record)
 
 
-def _for(reason: str) -> str:
-    return f" ({printable_name(reason)})" if reason else ""
+def _for(what: str, reason: str) -> str:
+    return phrase("{what} ({reason})", what=what, reason=printable_name(reason)) if reason else what
 
 
-def _sscc(sscc: str | None) -> str:
-    return f", SSCC {sscc}" if sscc else ""
+def _sscc(what: str, sscc: str | None) -> str:
+    return joined(COMMA, (what, f"SSCC {sscc}")) if sscc else what

@@ -11,13 +11,14 @@ from itertools import groupby
 from bss_mfg.core.ranges import CHUNK, range_pairs
 from bss_mfg.core.text import count_words, one_or, printable_name
 from bss_mfg.errors import LedgerError, RefusedError
+from bss_mfg.ledger.batch_binding import identity_digests, sealed_digests
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.digests import payload_digest
 from bss_mfg.ledger.events import PackagesMoved, PackagesReturned, PackagesShipped, UnitReplaced
 from bss_mfg.ledger.flash_failures import failed_error, failed_in, failed_packages
 from bss_mfg.ledger.history import HistoryStore
-from bss_mfg.ledger.open_units import packages_in_open_units
+from bss_mfg.ledger.outer_units import OuterUnit, outer_units, torn_apart, torn_error
 from bss_mfg.ledger.package_marks import package_marks
 from bss_mfg.ledger.proofs import unproven_error, unproven_in, unproven_packages
 from bss_mfg.ledger.sealed_rows import PackageRow, UnitRow
@@ -40,6 +41,8 @@ class Replacement:
     positions: Sequence[int]
     replaced: Sequence[str]
     reason: str
+    identifiers: Sequence[str] = ()
+    """The digest of each new unit's identifiers, where they have some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,8 @@ class Shipment:
     """How many packages moved just now, the moves of those that had moved so before, and how many stay because their
     printed label was not read right, where all that were read right were to leave; so many of these (`unproven`) stay
     because a unit is not proven on air, and so many (`failed`) because units of these serials failed when flashed. So
-    many others (`in_open`) lie in cartons or pallets that are open, whose kinds and numbers are `open_units`."""
+    many others (`held_back`) lie in cartons or on pallets (`outer_units`) that are open, or hold something that
+    stays."""
 
     count: int
     before: tuple[Move, ...]
@@ -84,8 +88,8 @@ class Shipment:
     unproven: int = 0
     failed: int = 0
     failed_units: tuple[str, ...] = ()
-    in_open: int = 0
-    open_units: tuple[tuple[str, int], ...] = ()
+    held_back: int = 0
+    outer_units: tuple[OuterUnit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,21 +213,30 @@ class PackageStore:
             return unproven_packages(self._db, batch_id, self._batches.number(batch_id))
         return {number for number in packages if unproven_in(self._db, batch_id, self.get(batch_id, number))}
 
-    def ship(self, batch_id: str, serials: Sequence[str] | None, reference: str, *, returned: bool = False) -> Shipment:
-        """Mark the packages of units as shipped, or all verified ones but those in cartons and pallets that are open;
-        with `returned`, as back from shipping.
+    def ship(
+        self,
+        batch_id: str,
+        serials: Sequence[str] | None,
+        reference: str,
+        *,
+        returned: bool = False,
+        with_outer: bool = False,
+    ) -> Shipment:
+        """Mark the packages of units as shipped, or all verified ones; with `returned`, as back from shipping.
 
         All or none: only a package whose newest printed label was read right is shipped, with all of its units; one
-        that comes back has to be read again. What moved so before, with the same reference, is told and left as it is;
-        with another one it is refused, with where it is. `reference` is for the history; empty: none is kept. Inside
-        the transaction that is open, or in one of its own. What comes back is in no carton any more.
+        that comes back has to be read again. What is packed leaves with all that its carton or pallet holds, once that
+        is closed: else it is refused, or left here with its carton. `with_outer`: the caller ships all of it. What
+        moved so before, with the same reference, is told and left as it is; with another one it is refused, with where
+        it is. `reference` is for the history; empty: none is kept. Inside the transaction that is open, or in one of
+        its own. What comes back is in no carton any more.
         """
         batch = self._batches.number(batch_id)
         with contextlib.nullcontext() if self._db.in_transaction else self._db.transaction():
             before: dict[int, Move] = {}
             unread = unproven = 0
             failed: dict[int, list[str]] = {}
-            in_open: dict[int, tuple[str, int]] = {}
+            held_back: dict[int, OuterUnit] = {}
             if serials is None:
                 scrapped, waiting = self.scrapped(batch_id), self.unproven(batch_id)
                 failed = failed_packages(self._db, batch)
@@ -236,15 +249,17 @@ class PackageStore:
                 failed = {number: failed[number] for number in right if number in failed}
                 ready = [number for number in right if number not in waiting and number not in failed]
                 unread, unproven = len(here) - len(right), len(right) - len(ready) - len(failed)
-                lying = packages_in_open_units(self._db, batch)
-                in_open = {number: lying[number] for number in ready if number in lying}
-                packages = [number for number in ready if number not in in_open]
+                lying = outer_units(self._db, batch)
+                held_back = {number: lying[number] for number in sorted(torn_apart(self._db, lying, ready))}
+                packages = [number for number in ready if number not in held_back]
             else:
                 self._units.states(batch_id, serials)  # names unknown serials
                 numbers = {package for package, _ in self._units.positions(batch_id, serials).values()}
                 before = self._moved_before(batch_id, numbers, reference, returned=returned)
                 packages = sorted(numbers - before.keys())
                 self._refuse_move(batch_id, serials, packages, returned=returned)
+                if not returned and not with_outer:
+                    self._refuse_tearing(batch_id, packages)
             facts = "shipped = 0, print_verified = 0, carton = NULL" if returned else "shipped = 1"
             self._db.many(
                 f"UPDATE package SET {facts} WHERE batch = ? AND number = ?",  # noqa: S608 (fixed texts)
@@ -258,7 +273,7 @@ class PackageStore:
         named = tuple(serial for some in failed.values() for serial in some)
         return Shipment(
             len(packages), tuple(before.values()), unread, unproven, len(failed), named,
-            len(in_open), tuple(dict.fromkeys(in_open.values())),
+            len(held_back), tuple({unit.number: unit for unit in held_back.values()}.values()),
         )  # fmt: skip
 
     def _moved_before(self, batch_id: str, numbers: Set[int], reference: str, *, returned: bool) -> dict[int, Move]:
@@ -316,6 +331,15 @@ class PackageStore:
             first = [[unit.serial for unit in self.get(batch_id, number).units] for number in left[:10]]
             raise unproven_error(batch_id, first, len(left))
 
+    def _refuse_tearing(self, batch_id: str, packages: Sequence[int]) -> None:
+        """`RefusedError` where one of these packages lies in a carton or on a pallet that doesn't leave with it."""
+        batch = self._batches.number(batch_id)
+        lying = outer_units(self._db, batch, packages)
+        if not lying:
+            return
+        if torn := sorted(torn_apart(self._db, lying, packages)):
+            raise torn_error(batch_id, {self.get(batch_id, number).serials_text: lying[number] for number in torn})
+
     def store_replacement(self, new: Replacement) -> None:
         """Put a package's new barcode string and new units in, inside the caller's transaction."""
         batch = self._batches.number(new.batch_id)
@@ -349,6 +373,9 @@ class PackageStore:
                 revision=new.revision,
                 content=digest.hex(),
                 reason=new.reason,
+                identities=identity_digests(new.units, new.positions),
+                sealed=sealed_digests(new.units),
+                identifiers=new.identifiers,
             ),
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from bss_mfg.core.languages import phrase
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.flash_failures import FAILED, failed_in
@@ -44,18 +45,21 @@ class PackedFaults:
         for batch_id, batch, number, verified, shipped in self._db.rows(_DOUBTFUL[kind], (unit.number,)):
             package = self._packages.get(batch_id, number)
             if package.scrapped:
-                yield Refused(PackRefusal.SCRAPPED, f"{package.serials_text} was scrapped")
+                yield Refused(PackRefusal.SCRAPPED, phrase("{serials} was scrapped", serials=package.serials_text))
             elif shipped:
-                yield Refused(PackRefusal.SHIPPED, f"{package.serials_text} was shipped")
+                yield Refused(PackRefusal.SHIPPED, phrase("{serials} was shipped", serials=package.serials_text))
             elif not verified:
-                words = f"{package.serials_text}: its newest label was not read right"
+                words = phrase("{serials}: its newest label was not read right", serials=package.serials_text)
                 yield Refused(PackRefusal.NOT_VERIFIED, words)
             elif failed := failed_in(self._db, batch, package):
-                words = f"{package.serials_text}: {', '.join(failed)} failed when flashed"
+                words = phrase(
+                    "{serials}: {failed} failed when flashed", serials=package.serials_text, failed=", ".join(failed)
+                )
                 yield Refused(PackRefusal.FLASH_FAILED, words)
 
     def _unproven(self, contents: Sequence[Place]) -> Iterator[Refused]:
         for batch_id, places in groupby(contents, key=lambda place: place[0]):
             for number in sorted(self._packages.unproven(batch_id, [number for _, number in places])):
-                words = f"{self._packages.get(batch_id, number).serials_text}: not proven on air"
+                serials = self._packages.get(batch_id, number).serials_text
+                words = phrase("{serials}: not proven on air", serials=serials)
                 yield Refused(PackRefusal.NOT_PROVEN, words)

@@ -15,6 +15,7 @@ from itertools import groupby
 from typing import Any
 
 from bss_mfg.core import clock
+from bss_mfg.core.languages import SEMICOLON, joined, phrase
 from bss_mfg.core.ranges import range_pairs
 from bss_mfg.core.text import count_words
 from bss_mfg.errors import InputError, RefusedError
@@ -181,7 +182,7 @@ class PackingStore:
         with self._db.transaction():
             number = self.carton_of(place)
             if number is None:
-                return Refused(PackRefusal.NOT_PACKED, "it is in no carton")
+                return Refused(PackRefusal.NOT_PACKED, phrase("it is in no carton"))
             carton = self._known(number)
             if carton.closed_at:
                 return Refused(PackRefusal.CLOSED, closed_words(carton))
@@ -199,29 +200,36 @@ class PackingStore:
             (self._batches.number(batch_id), package),
         )
         if shipped:
-            return Refused(PackRefusal.SHIPPED, "it was shipped: `bss-mfg returns` takes it back")
+            return Refused(PackRefusal.SHIPPED, phrase("it was shipped: `bss-mfg returns` takes it back"))
         if self._packages.is_scrapped(batch_id, package):
-            return Refused(PackRefusal.SCRAPPED, "a unit of this package was scrapped: take it off the line")
+            return Refused(PackRefusal.SCRAPPED, phrase("a unit of this package was scrapped: take it off the line"))
         if inside is not None and carton and inside == carton.number:
-            return Refused(PackRefusal.TWICE, f"it is in {carton.words} already")
+            return Refused(PackRefusal.TWICE, phrase("it is in {carton} already", carton=carton.words))
         if inside is not None and carton is None and inside == self._newest(station):
             # who was not answered, since the table was killed, scans again the box that filled the carton
-            return Refused(PackRefusal.TWICE, f"it is in carton {inside} already, which was closed here")
+            words = phrase("it is in carton {carton} already, which was closed here", carton=inside)
+            return Refused(PackRefusal.TWICE, words)
         if inside is not None:
-            return Refused(PackRefusal.IN_ANOTHER, f"it is in carton {inside}: two boxes with one label?")
+            words = phrase("it is in carton {carton}: two boxes with one label?", carton=inside)
+            return Refused(PackRefusal.IN_ANOTHER, words)
         if not verified:
-            return Refused(PackRefusal.NOT_VERIFIED, f"its label was not read right: `bss-mfg scan {batch_id}`")
+            command = f"`bss-mfg scan {batch_id}`"
+            words = phrase("its label was not read right: {command}", command=command)
+            return Refused(PackRefusal.NOT_VERIFIED, words)
         contents, batch = self._packages.get(batch_id, package), self._batches.get(batch_id)
         if failed := failed_in(self._db, self._batches.number(batch_id), contents):
             return Refused(PackRefusal.FLASH_FAILED, failed_words(batch_id, failed))
         if batch.requires_device and (left := unproven_in(self._db, batch_id, contents)):
-            words = f"not proven on air: {', '.join(left)}; {way_to_proof(batch_id)}"
+            words = phrase(
+                "not proven on air: {serials}; {way_out}", serials=", ".join(left), way_out=way_to_proof(batch_id)
+            )
             return Refused(PackRefusal.NOT_PROVEN, words)
         if self._batches.closed_at(batch_id):
-            way_out = f"`bss-mfg batch reopen {batch_id} --reason TEXT` opens it again"
-            return Refused(PackRefusal.BATCH_CLOSED, f"batch {batch_id} is closed: {way_out}")
+            command = f"`bss-mfg batch reopen {batch_id} --reason TEXT`"
+            words = phrase("batch {batch} is closed: {command} opens it again", batch=batch_id, command=command)
+            return Refused(PackRefusal.BATCH_CLOSED, words)
         if carton and carton.full:
-            return Refused(PackRefusal.FULL, f"{carton.words} is full: close it")
+            return Refused(PackRefusal.FULL, phrase("{unit} is full: close it", unit=carton.words))
         first = self._first_batch(carton)
         return other_goods(first, batch) if first and carton else None
 
@@ -255,7 +263,7 @@ class PackingStore:
         with self._db.transaction():
             carton = self._known(number)
             if carton.pallet is None:
-                return Refused(PackRefusal.NOT_PACKED, f"{carton.words} is on no pallet")
+                return Refused(PackRefusal.NOT_PACKED, phrase("{unit} is on no pallet", unit=carton.words))
             pallet = self._known(carton.pallet)
             if pallet.closed_at:
                 return Refused(PackRefusal.CLOSED, closed_words(pallet))
@@ -265,18 +273,22 @@ class PackingStore:
 
     def _refuse_carton(self, carton: LogisticUnit, pallet: LogisticUnit | None) -> Refused | None:
         if carton.kind != "carton" or not carton.closed_at:
-            return Refused(PackRefusal.OPEN, f"{carton.words} isn't a closed carton")
+            return Refused(PackRefusal.OPEN, phrase("{unit} isn't a closed carton", unit=carton.words))
         if pallet and carton.pallet == pallet.number:
-            return Refused(PackRefusal.TWICE, f"{carton.words} is on {pallet.words} already")
+            return Refused(
+                PackRefusal.TWICE, phrase("{unit} is on {pallet} already", unit=carton.words, pallet=pallet.words)
+            )
         if carton.pallet:
-            return Refused(PackRefusal.IN_ANOTHER, f"{carton.words} is on pallet {carton.pallet}")
+            return Refused(
+                PackRefusal.IN_ANOTHER, phrase("{unit} is on pallet {pallet}", unit=carton.words, pallet=carton.pallet)
+            )
         contents = self.contents(carton)
         if not contents:
-            return Refused(PackRefusal.NOT_PACKED, f"{carton.words} is empty")
+            return Refused(PackRefusal.NOT_PACKED, phrase("{unit} is empty", unit=carton.words))
         if faults := self._faults.find(carton, contents):
-            return Refused(faults[0].kind, "; ".join(fault.words for fault in faults[:3]))
+            return Refused(faults[0].kind, joined(SEMICOLON, (fault.words for fault in faults[:3])))
         if pallet and pallet.full:
-            return Refused(PackRefusal.FULL, f"{pallet.words} is full: close it")
+            return Refused(PackRefusal.FULL, phrase("{unit} is full: close it", unit=pallet.words))
         first = self._first_batch(pallet)
         if pallet is None or first is None:
             return None
@@ -351,6 +363,8 @@ class PackingStore:
         if any(number in shipped[batch] for batch, number in contents):
             return "it was shipped"
         other = self.open_at(unit.kind, station)
+        if other and not other.held:
+            return f"{other.words}, which is empty, is open at {station}: put something in first, or use another table"
         return f"{other.words} is open at {station}: {close_first(other)}" if other else ""
 
     def note_sent(self, unit: LogisticUnit, address: str) -> None:

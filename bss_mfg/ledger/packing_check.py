@@ -9,7 +9,6 @@ from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.event_record import EventRecord
 from bss_mfg.ledger.events import kinds_of, read_record
 from bss_mfg.ledger.history import HistoryStore
-from bss_mfg.ledger.integrity import refuse_contradictions
 from bss_mfg.ledger.packing_events import (
     CartonClosed,
     CartonOffPallet,
@@ -23,6 +22,7 @@ from bss_mfg.ledger.packing_events import (
     PalletReopened,
 )
 from bss_mfg.ledger.packing_records import UnitKind
+from bss_mfg.ledger.tampering import LedgerPart, refuse_contradictions
 
 _KINDS = (*kinds_of(PackedTogether), *kinds_of(OnePackage), *kinds_of(PackingLabelSent))
 _AT_ONCE = 2_000
@@ -45,7 +45,10 @@ class _Unit:
 def check_packing(connection: Connection, history: HistoryStore) -> None:
     """`LedgerError` where a carton or pallet is not what its events say."""
     refuse_contradictions(
-        _contradictions(connection, history), "cartons and pallets are not as their history says", connection.where
+        _contradictions(connection, history),
+        "cartons and pallets are not as their history says",
+        connection.where,
+        LedgerPart.PACKING,
     )
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Literal
 
 from bss_mfg import gs1
+from bss_mfg.core.languages import phrase
 from bss_mfg.errors import InputError
 from bss_mfg.model import FIELD_PREFIX, Batch
 
@@ -42,7 +43,9 @@ class LogisticUnit:
     @property
     def words(self) -> str:
         """What it is called."""
-        return f"{self.kind} {self.number}"
+        if self.kind == "carton":
+            return phrase("carton {number}", number=self.number)
+        return phrase("pallet {number}", number=self.number)
 
     @property
     def full(self) -> bool:
@@ -108,16 +111,19 @@ class Refused:
 
 def off_pallet_words(carton: str) -> str:
     """How a carton, by its words, is taken off its pallet."""
-    return f"in `bss-mfg pack`: `remove`, then its label or `{carton}`"
+    typed = f"`{carton}`"
+    return phrase("in `bss-mfg pack`: `remove`, then its label or {typed}", typed=typed)
 
 
 def closed_words(unit: LogisticUnit) -> str:
     """That nothing is taken out of what is closed, and what to do: a carton leaves its pallet first."""
     way_out = f"`bss-mfg {unit.kind} reopen {unit.number} --reason TEXT`"
     if unit.pallet:
-        words = f"{unit.words} is closed, and on pallet {unit.pallet}: take it off"
-        return f"{words} ({off_pallet_words(unit.words)}), then {way_out}"
-    return f"{unit.words} is closed: {way_out} first"
+        return phrase(
+            "{unit} is closed, and on pallet {pallet}: take it off ({how}), then {command}",
+            unit=unit.words, pallet=unit.pallet, how=off_pallet_words(unit.words), command=way_out,
+        )  # fmt: skip
+    return phrase("{unit} is closed: {command} first", unit=unit.words, command=way_out)
 
 
 def close_first(unit: LogisticUnit) -> str:
@@ -129,13 +135,18 @@ def other_goods(first: Batch, batch: Batch, *, mixed: bool = False) -> Refused |
     """Why something is not for the same carton or pallet as `first`: another product, unless that is mixed, or another
     market."""
     if batch.product != first.product and not mixed:
-        return Refused(PackRefusal.OTHER_PRODUCT, f"it is {batch.product}, and {first.product} is packed here")
+        words = phrase("it is {product}, and {other} is packed here", product=batch.product, other=first.product)
+        return Refused(PackRefusal.OTHER_PRODUCT, words)
     here, there = first.facts.get(MARKET, ""), batch.facts.get(MARKET, "")
     if here != there:
-        return Refused(
-            PackRefusal.OTHER_MARKET, f"its market is {there or 'none'}, and {here or 'none'} is packed here"
-        )
+        return Refused(PackRefusal.OTHER_MARKET, other_market_words(there, here))
     return None
+
+
+def other_market_words(market: str, here: str) -> str:
+    """That a package is for another market than those that are packed."""
+    none = phrase("none")
+    return phrase("its market is {market}, and {other} is packed here", market=market or none, other=here or none)
 
 
 def sscc_of(prefix: str, number: int) -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
+from bss_mfg.core.home_folder import expanded
 from bss_mfg.errors import InputError, RefusedError, SecretProblem, ValueProblem
 
 _SCHEMES = ("postgresql", "postgres")
@@ -36,7 +37,7 @@ class LedgerPlace:
     @property
     def key_folder(self) -> Path:
         """Where the wrapped data keys of a ledger on a server lie: `keys/` in the workspace unless said otherwise."""
-        return self.folder / Path(self.keys or "keys").expanduser()
+        return self.folder / expanded(self.keys or "keys")
 
     def require_file(self) -> Path:
         """The ledger's file; `RefusedError` where it is on a server."""

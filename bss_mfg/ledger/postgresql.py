@@ -8,7 +8,6 @@ the connection. Readers never wait.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import logging
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,7 +23,6 @@ from bss_mfg.ledger.connection import Values
 from bss_mfg.ledger.place import LedgerPlace
 from bss_mfg.ledger.postgresql_errors import (
     lost_connection,
-    not_permitted,
     refused_statement,
     translate_error,
     translated_errors,
@@ -32,9 +30,9 @@ from bss_mfg.ledger.postgresql_errors import (
 )
 from bss_mfg.ledger.postgresql_roles import UNDUE
 from bss_mfg.ledger.postgresql_schema import MISPLACED, NAME, guard_imports_script, script, trigger_names
-from bss_mfg.ledger.postgresql_session import END_TRANSACTION, Notices, new_session, take_lock
+from bss_mfg.ledger.postgresql_session import END_TRANSACTION, Notices, lock_number, new_session, take_lock
 from bss_mfg.ledger.postgresql_sql import PlainInsert, plain_insert, reads_secrets, translated
-from bss_mfg.ledger.schema import VERSION
+from bss_mfg.ledger.value_check import values_error, wrong_forms
 
 _log = logging.getLogger(__name__)
 
@@ -54,6 +52,7 @@ class PostgresConnection:
         self._place = place
         self._open = False
         self._held: list[int] = []
+        self._appended: tuple[int, bytes] | None = None
         self._notices = Notices()
         self._types: dict[str, list[tuple[str, str]]] = {}
 
@@ -150,6 +149,7 @@ class PostgresConnection:
         asked = begun = time.monotonic()
         try:
             number = self._begin()
+            self._appended = None
             begun, self._open = time.monotonic(), True
             yield
         except BaseException:
@@ -161,6 +161,11 @@ class PostgresConnection:
         self._open = False
         self._commit(number)
         _log.info("committed: waited %.3f s, took %.3f s", begun - asked, time.monotonic() - begun)
+
+    def note_appended(self, seq: int, digest: bytes) -> None:
+        """The newest event of the open transaction. After a crash the server gives numbers of transactions again, so
+        only this tells whether one was committed."""
+        self._appended = (seq, digest)
 
     def notify(self, topic: str) -> None:
         """The server tells all who listen, once this is committed."""
@@ -198,7 +203,7 @@ class PostgresConnection:
         with translated_errors(self.where):
             cursor = self._database.execute(
                 f"BEGIN; SET LOCAL lock_timeout = '{_WAIT_FOR_LEDGER_S}s'; "
-                f"SELECT pg_advisory_xact_lock({_lock_number('ledger')}); SELECT pg_current_xact_id()::text"
+                f"SELECT pg_advisory_xact_lock({lock_number('ledger')}); SELECT pg_current_xact_id()::text"
             )
             while cursor.nextset():
                 pass
@@ -231,6 +236,8 @@ class PostgresConnection:
                 ((state,),) = self._database.execute("SELECT pg_xact_status(%s::xid8)", (number,)).fetchall()
                 if state == "in progress":  # the server has not noticed yet, and nobody else may write meanwhile
                     self._database.execute(END_TRANSACTION, (number,))
+                elif state == "committed" and not self._is_there():
+                    state = "aborted"  # it was another transaction, with the number of ours
             except (psycopg.Error, BssError):
                 _log.debug("asking what became of a commit: not yet")
             time.sleep(0.1)  # the old connection may not have ended yet
@@ -238,6 +245,14 @@ class PostgresConnection:
             raise lost_connection(self.where)
         _log.info("a commit whose answer was lost had been made")
         self._take_back_locks()
+
+    def _is_there(self) -> bool:
+        """Whether the newest event of the last transaction, where it had one, is in the history."""
+        if self._appended is None:
+            return True
+        seq, digest = self._appended
+        found = self._database.execute(f"SELECT digest FROM {NAME}.event WHERE seq = %s", (seq,)).fetchall()  # noqa: S608
+        return [bytes(one) for (one,) in found] == [digest]
 
     def _take_back_locks(self) -> None:
         """The names that were held went with the old connection; `LedgerError` where another took one meanwhile."""
@@ -291,6 +306,13 @@ class PostgresConnection:
         """The same database to who may read keys."""
         return _WithSecrets(self)
 
+    def schema_error(self) -> LedgerError | None:
+        """None: who may change it is the server's to say."""
+
+    def values_error(self, *, events: bool = True) -> LedgerError | None:
+        """Of forms alone: the server keeps types."""
+        return values_error(wrong_forms(self), self.where)
+
     def check_integrity(self) -> None:
         """Whether each row has its owner, and all that guards the ledger is there and in force. Pages that were
         damaged on the disk are found by the server's own checksums when they are read."""
@@ -342,7 +364,7 @@ class PostgresConnection:
     @contextlib.contextmanager
     def named_lock(self, name: str, busy_message: str, wait_s: float) -> Iterator[None]:
         """A lock of the server, which ends with the connection. Who waits for it stands in the server's queue."""
-        number = _lock_number(name)
+        number = lock_number(name)
         with translated_errors(self.where):
             taken = take_lock(self._database, number, wait_s)
         if not taken:
@@ -403,46 +425,16 @@ class _WithSecrets(PostgresConnection):
         """The owner's."""
         return self._owner.transaction()
 
+    def note_appended(self, seq: int, digest: bytes) -> None:
+        """Of the owner's transaction."""
+        self._owner.note_appended(seq, digest)
+
     def moment(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
         """The owner's."""
         return self._owner.moment()
 
     def _refuse_secrets(self, sql: str) -> None:
         pass
-
-
-def connect(place: LedgerPlace) -> PostgresConnection:
-    """Open the ledger of a server."""
-    connection = PostgresConnection(new_session(place), place)
-    try:
-        _check_version(connection)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _check_version(connection: PostgresConnection) -> None:
-    if not connection.has_schema():
-        raise LedgerError(
-            "the database holds no ledger",
-            where=connection.where,
-            way_out="Is it the right one (`url` in bss-mfg.toml)? If the ledger is lost, restore a backup of the "
-            "database. A new ledger would forget what was issued.",
-        )
-    if not connection.rows("SELECT has_schema_privilege(?, 'USAGE')", (NAME,))[0][0]:
-        raise not_permitted(connection.where, connection.user, ["operator", "qa", "keys"])
-    if (version := connection.schema_version()) > VERSION:
-        raise LedgerError(
-            f"was written by a newer bss-mfg (schema {version}, this program knows {VERSION})",
-            where=connection.where,
-            way_out="Use the newer program.",
-        )
-
-
-def _lock_number(name: str) -> int:
-    """A lock's number: the server's locks are of one database, and have numbers for names."""
-    return int.from_bytes(hashlib.sha256(b"bss-mfg lock|" + name.encode()).digest()[:8], "big", signed=True)
 
 
 def _given(values: Values) -> Any:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import shlex
 from collections.abc import Iterator
 
 import psycopg
 
-from bss_mfg.errors import InputError, RefusedError
+from bss_mfg.core.shell_words import shell_word
+from bss_mfg.errors import FinalLedgerError, InputError, LedgerError, RefusedError
 from bss_mfg.ledger.event_chain import append_events
 from bss_mfg.ledger.events import RoleGranted
 from bss_mfg.ledger.key_folder import KeyFolder, WrappedKey
 from bss_mfg.ledger.place import LedgerPlace
-from bss_mfg.ledger.postgresql import PostgresConnection, connect
+from bss_mfg.ledger.postgresql import PostgresConnection
+from bss_mfg.ledger.postgresql_errors import not_permitted
 from bss_mfg.ledger.postgresql_roles import Grant, Role, RoleNames, grants_script
 from bss_mfg.ledger.postgresql_schema import KEYS_OUTSIDE, NAME, keys_outside_script, schema_script
 from bss_mfg.ledger.postgresql_session import LEAST_CONNECT_S, new_session
@@ -23,7 +24,7 @@ from bss_mfg.model import Actor
 
 def opened(place: LedgerPlace) -> PostgresConnection:
     """Open the ledger of a server."""
-    connection = connect(place)
+    connection = _connected(place)
     try:
         if not _keys_are_outside(connection):
             _carry_keys_out(connection, place)
@@ -83,7 +84,7 @@ def remove(place: LedgerPlace) -> None:
 def roles_script(place: LedgerPlace, role: Role | None, user: str | None) -> str:
     """The SQL that makes a ledger's roles, or renews their rights, and gives one to a user; a transaction of its own,
     for whoever looks after the server."""
-    with contextlib.closing(connect(place)) as connection:
+    with contextlib.closing(_connected(place)) as connection:
         return f"BEGIN;\n{_script(connection, _grant(role, user))}\nCOMMIT;\n"
 
 
@@ -91,13 +92,13 @@ def grant_role(place: LedgerPlace, role: Role | None, user: str | None, actor: A
     """Run that. Whether the user is an admin of the ledger, whom no other role restricts. `InputError` where this user
     of the database may not do it, or the other is not there."""
     grant = _grant(role, user)
-    with contextlib.closing(connect(place)) as connection:
+    with contextlib.closing(_connected(place)) as connection:
         script = _script(connection, grant)
         if grant and not connection.rows("SELECT 1 FROM pg_roles WHERE rolname = ?", (grant.user,)):
             raise InputError(
                 f"the server has no user {grant.user!r}",
                 where=connection.where,
-                way_out=f"Whoever looks after it makes one: `createuser --pwprompt {shlex.quote(grant.user)}`.",
+                way_out=f"Whoever looks after it makes one: `createuser --pwprompt {shell_word(grant.user)}`.",
             )
         with connection.transaction():
             try:
@@ -153,10 +154,39 @@ def _script(connection: PostgresConnection, grant: Grant | None) -> str:
 
 
 def _not_enough(connection: PostgresConnection, grant: Grant | None) -> InputError:
-    given = f" {grant.role} --to {shlex.quote(grant.user)}" if grant else ""
+    given = f" {grant.role} --to {shell_word(grant.user)}" if grant else ""
     return InputError(
         f"the database user {connection.user} may not make roles here, or isn't an admin of the ledger",
         where=connection.where,
         way_out="Nothing was changed. Whoever looks after the server runs what this prints: "
-        f"`bss-mfg ledger grant{given} --show`, with `psql --username postgres {shlex.quote(connection.database)}`.",
+        f"`bss-mfg ledger grant{given} --show`, with `psql --username postgres {shell_word(connection.database)}`.",
     )
+
+
+def _connected(place: LedgerPlace) -> PostgresConnection:
+    """A connection to a ledger that is there, and of a version that this program knows."""
+    connection = PostgresConnection(new_session(place), place)
+    try:
+        _check_version(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _check_version(connection: PostgresConnection) -> None:
+    if not connection.has_schema():
+        raise LedgerError(
+            "the database holds no ledger",
+            where=connection.where,
+            way_out="Is it the right one (`url` in bss-mfg.toml)? If the ledger is lost, restore a backup of the "
+            "database. A new ledger would forget what was issued.",
+        )
+    if not connection.rows("SELECT has_schema_privilege(?, 'USAGE')", (NAME,))[0][0]:
+        raise not_permitted(connection.where, connection.user, ["operator", "qa", "keys"])
+    if (version := connection.schema_version()) > VERSION:
+        raise FinalLedgerError(
+            f"was written by a newer bss-mfg (schema {version}, this program knows {VERSION})",
+            where=connection.where,
+            way_out="Use the newer program.",
+        )

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import shlex
 from collections.abc import Iterator, Sequence
 
 import psycopg
 from psycopg import errors
 
+from bss_mfg.core.shell_words import shell_word
 from bss_mfg.core.text import printable
-from bss_mfg.errors import BssError, InputError, LedgerError, Location, MissingError, NotPermittedError
+from bss_mfg.errors import (
+    BssError,
+    FinalLedgerError,
+    InputError,
+    LedgerError,
+    Location,
+    MissingError,
+    NotPermittedError,
+)
 from bss_mfg.ledger.postgresql_roles import RIGHTS, roles_that_may
 from bss_mfg.ledger.postgresql_schema import PERMANENT
 from bss_mfg.ledger.schema import MOVED_BACK
@@ -48,7 +56,7 @@ def translate_error(error: psycopg.Error | UnicodeError, where: str) -> BssError
             "again; if it says this twice, stop the line.",
         )
     if state == PERMANENT and error.diag.message_primary == MOVED_BACK:
-        return LedgerError(MOVED_BACK, where=place, way_out=MOVED_BACK_WAY_OUT)
+        return FinalLedgerError(MOVED_BACK, where=place, way_out=MOVED_BACK_WAY_OUT)
     if state == PERMANENT:
         return LedgerError(
             f"the ledger refused to change what is permanent: {error.diag.message_primary}",
@@ -108,7 +116,7 @@ def not_permitted(where: str, user: str, roles: Sequence[str]) -> NotPermittedEr
         f"the database user {user} may not do that: it takes the role {' or '.join(roles)}",
         where=where,
         way_out="Nothing was changed. An admin of the ledger gives it: "
-        f"`bss-mfg ledger grant {roles[0]} --to {shlex.quote(user)}`; or run the command at a station that has it.",
+        f"`bss-mfg ledger grant {roles[0]} --to {shell_word(user)}`; or run the command at a station that has it.",
     )
 
 

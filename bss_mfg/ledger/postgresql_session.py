@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from typing import Any, cast
 
@@ -78,6 +79,11 @@ def new_session(place: LedgerPlace, connect_s: int = _CONNECT_S) -> psycopg.Conn
     with translated_errors(place.words):
         database.execute(_SESSION)
     return database
+
+
+def lock_number(name: str) -> int:
+    """A lock's number: the server's locks are of one database, and have numbers for names."""
+    return int.from_bytes(hashlib.sha256(b"bss-mfg lock|" + name.encode()).digest()[:8], "big", signed=True)
 
 
 def take_lock(session: psycopg.Connection[Any], number: int, wait_s: float) -> bool:

@@ -13,6 +13,7 @@ from bss_mfg.core.ranges import consecutive_ranges
 from bss_mfg.core.text import count_words
 from bss_mfg.errors import RefusedError
 from bss_mfg.ledger.batches import BatchStore
+from bss_mfg.ledger.bindings import digest_of
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.event_kind import EventKind
 from bss_mfg.ledger.events import (
@@ -107,21 +108,19 @@ class PrintStore:
                 "INSERT INTO template VALUES (?, ?, ?) ON CONFLICT (digest) DO NOTHING",
                 (label_file.template_digest, event.template, template_text),
             )
+            row = (
+                label_file.number,
+                label_file.plan_digest,
+                min(numbers),
+                len(numbers),
+                label_file.start_at,
+                json.dumps(geometry),
+                label_file.template_digest,
+            )
             inserted = self._db.execute(
-                "INSERT INTO printed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL) "
-                "ON CONFLICT (batch, file, sha256) DO NOTHING",
-                (
-                    batch,
-                    label_file.file,
-                    label_file.number,
-                    label_file.sha256,
-                    label_file.plan_digest,
-                    min(numbers),
-                    len(numbers),
-                    label_file.start_at,
-                    json.dumps(geometry),
-                    label_file.template_digest,
-                ),
+                "INSERT INTO printed (batch, file, sha256, part, plan, first_package, packages, start_at, geometry, "
+                "template) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (batch, file, sha256) DO NOTHING",
+                (batch, label_file.file, label_file.sha256, *row),
             )
             if not inserted and event.kind is EventKind.LABELS_MADE:
                 return
@@ -140,7 +139,8 @@ class PrintStore:
                     "UPDATE package SET prints = prints + 1, print_verified = 0 WHERE batch = ? AND number = ?",
                     [(batch, number) for number in numbers],
                 )
-            self._history.append(label_file.batch, event)
+            kept = digest_of(*row, template_text)
+            self._history.append(label_file.batch, event.with_values(kept=kept))
 
     def template_text(self, digest: str) -> str | None:
         """The text of a template that labels were made from, by its digest, or None."""

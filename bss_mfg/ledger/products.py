@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from bss_mfg.errors import InputError, LedgerError, RefusedError
+from bss_mfg.ledger.approvals import Consent
 from bss_mfg.ledger.connection import Connection
-from bss_mfg.ledger.event_kind import EventKind
-from bss_mfg.ledger.events import KeyPinned, KeyRepinned, LedgerAdopted, LedgerRestored, read_record
+from bss_mfg.ledger.events import KeyPinned, KeyRepinned, LedgerAdopted, LedgerRestored
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.ledger.home import Home
-from bss_mfg.ledger.integrity import refuse_contradictions
 from bss_mfg.ledger.next_numbers import NextNumbers, skip_logistic_units
+from bss_mfg.ledger.policies import Act
+from bss_mfg.ledger.tampering import LedgerPart, refuse_contradictions
+from bss_mfg.ledger.two_persons import TwoPersonStore
+from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
 
 LOGISTIC_UNITS_SKIPPED = 10_000
 """Numbers of cartons and pallets that are left out besides: what was packed since a copy was made may have been issued
@@ -19,21 +22,22 @@ long before."""
 class ProductStore:
     """Products that batches were issued of."""
 
-    def __init__(self, connection: Connection, history: HistoryStore, home: Home) -> None:
+    def __init__(self, connection: Connection, history: HistoryStore, home: Home, two_persons: TwoPersonStore) -> None:
         self._db = connection
         self._history = history
         self._home = home
+        self._two_persons = two_persons
 
     def key_fingerprint(self, product: str) -> str | None:
         """The key fingerprint that the product's batches are bound to, or None before its first batch."""
         rows = self._db.rows("SELECT key_fingerprint FROM product WHERE name = ?", (product,))
         return rows[0][0] if rows else None
 
-    def repin_key(self, product: str, fingerprint: str, reason: str) -> str:
+    def repin_key(self, product: str, fingerprint: str, reason: str, consent: Consent = None) -> str:
         """Bind a product to another key, on purpose and on record; the fingerprint it was bound to before.
 
         Where that is the same one nothing is changed. `InputError` before the product's first batch, or without a
-        reason.
+        reason; `RefusedError` where two persons have to sign it, and didn't.
         """
         if not reason.strip():
             raise InputError("a key is changed without a reason", way_out="Say why: the history keeps it.")
@@ -44,24 +48,26 @@ class ProductStore:
                     f"no batch of {product} was issued yet, so no key is pinned",
                     way_out="Issue the first batch: no key has to be accepted.",
                 )
-            if old != fingerprint:
-                self._db.execute("UPDATE product SET key_fingerprint = ? WHERE name = ?", (fingerprint, product))
-                self._history.append(None, KeyRepinned(product=product, before=old, after=fingerprint, reason=reason))
+            if old == fingerprint:
+                self._two_persons.refuse_asking(consent)
+                return old
+            repinned = KeyRepinned(product=product, before=old, after=fingerprint, reason=reason)
+            repinned = self._two_persons.require(Act.REPIN, None, repinned, consent)
+            self._db.execute("UPDATE product SET key_fingerprint = ? WHERE name = ?", (fingerprint, product))
+            self._history.append(None, repinned)
+        self._two_persons.note(repinned)
         return old
 
     def check(self) -> None:
         """`LedgerError` where a product is bound to another key than its history says."""
-        said: dict[str, str] = {}
-        for event in self._history.events_of((EventKind.KEY_PINNED, EventKind.KEY_REPINNED)):
-            record = read_record(event.kind, event.data)
-            if isinstance(record, KeyPinned):
-                said[record.product] = record.fingerprint
-            elif isinstance(record, KeyRepinned):
-                said[record.product] = record.after
+        said = self._pinned()
         here = dict(self._db.rows("SELECT name, key_fingerprint FROM product"))
         wrong = sorted(name for name in here.keys() | said.keys() if here.get(name) != said.get(name))
         refuse_contradictions(
-            (f"product {name}: its key" for name in wrong), "pinned keys are not as their history says", self._db.where
+            (f"product {name}: its key" for name in wrong),
+            "pinned keys are not as their history says",
+            self._db.where,
+            LedgerPart.PRODUCTS,
         )
 
     def next_number(self, name: str) -> int:
@@ -81,9 +87,10 @@ class ProductStore:
                 "INSERT INTO product (name, pid, key_fingerprint, next_serial) VALUES (?, ?, ?, ?) RETURNING no",
                 (name, pid, fingerprint, first),
             )
-            self._history.append(None, KeyPinned(product=name, fingerprint=fingerprint))
+            self._history.append(None, KeyPinned(product=name, fingerprint=fingerprint, pid=pid))
             return number, first
         ((number, next_number, pinned),) = rows
+        self._refuse_other_pin(name, pinned)
         if pinned != fingerprint:
             raise LedgerError(
                 f"the public key of product {name} has changed: earlier batches used {pinned[:16]}..., the file holds "
@@ -116,8 +123,33 @@ class ProductStore:
                 (str(first),),
             )
             logistic_units = skip_logistic_units(self._db, known, skip + LOGISTIC_UNITS_SKIPPED)
-            self._history.append(None, event)
+            said = event.with_values(next_serials=numbers, first_serial=first, first_logistic_unit=logistic_units)
+            self._history.append(None, said)
         return NextNumbers(numbers, first, logistic_units)
+
+    def _pinned(self) -> dict[str, str]:
+        """The fingerprint of the key that each product is bound to, by the history."""
+        said: dict[str, str] = {}
+        for _, record in self._history.records_of((KeyPinned, KeyRepinned), ""):
+            if isinstance(record, KeyPinned):
+                said[record.product] = record.fingerprint
+            elif isinstance(record, KeyRepinned):
+                said[record.product] = record.after
+        return said
+
+    def _refuse_other_pin(self, name: str, pinned: str) -> None:
+        """`LedgerError` where the key that a product is bound to is not the one that the history names: whoever wrote
+        it there, and put his key file in place, would read all barcode strings to come."""
+        said = self._pinned()
+        if said.get(name) != pinned:
+            raise LedgerError(
+                f"product {name} is bound to another key than its history says",
+                where=self._db.where,
+                way_out=f"Nothing was issued. Something other than bss-mfg changed the ledger. {RESTORE_WAY_OUT}",
+            )
+        for event, record in self._history.records(KeyRepinned, ""):
+            if record.product == name:
+                self._two_persons.refuse_unsigned_pin(event, record)
 
     def _refuse_twin(self, name: str) -> None:
         rows = self._db.rows("SELECT name FROM product WHERE lower(name) = ?", (name.lower(),))

@@ -7,8 +7,9 @@ are read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from bss_mfg.core.ranges import consecutive_ranges
 from bss_mfg.core.text import count_words, one_or
 from bss_mfg.errors import RefusedError
 from bss_mfg.ledger.connection import Connection
@@ -25,16 +26,25 @@ _UNIT = "CAST(json_extract(data, '$.unit') AS BIGINT)"
 """As in the index `event_device`."""
 _PASSED = """instr(data, '"passed":true') > 0"""
 _LAST = f"SELECT {_PASSED}, seq FROM event WHERE {_CHECKS} AND {_UNIT} = ? ORDER BY seq DESC LIMIT 1"  # noqa: S608 (fixed texts)
-_LAST_OF_ALL = f"""SELECT l.unit FROM (SELECT {_UNIT} AS unit, max(seq) AS seq FROM event WHERE {_CHECKS}
+_AMONG = f"AND {_UNIT} BETWEEN ? AND ?"
+
+
+def _whose_last_passed(among: str = "") -> str:
+    """Numbers of the units of a batch whose last check passed, and that were not flashed since."""
+    return f"""SELECT l.unit FROM (SELECT {_UNIT} AS unit, max(seq) AS seq FROM event WHERE {_CHECKS} {among}
     GROUP BY {_UNIT}) l JOIN event e ON e.seq = l.seq WHERE {_PASSED}
     AND NOT EXISTS (SELECT 1 FROM flashed f JOIN batch b ON b.no = f.batch
     WHERE b.id = e.batch AND f.number = l.unit AND f.event > l.seq)"""  # noqa: S608 (fixed texts)
+
+
+_LAST_OF_ALL = _whose_last_passed()
+_LAST_OF_SOME = _whose_last_passed(_AMONG)
 _FLASHED_AFTER = (
     "SELECT 1 FROM flashed f JOIN batch b ON b.no = f.batch WHERE b.id = ? AND f.number = ? AND f.event > ?"
 )
 _LAST_FLASHED = "SELECT f.event FROM flashed f JOIN batch b ON b.no = f.batch WHERE b.id = ? AND f.number = ?"
 _ASKED_SINCE = f"""SELECT l.unit FROM (SELECT {_UNIT} AS unit, max(seq) AS seq FROM event
-    WHERE batch = ? AND kind IN ('{DeviceChecking.kind}', '{DeviceChecked.kind}') GROUP BY {_UNIT}) l
+    WHERE batch = ? AND seq > ? AND kind IN ('{DeviceChecking.kind}', '{DeviceChecked.kind}') GROUP BY {_UNIT}) l
     WHERE NOT EXISTS (SELECT 1 FROM flashed f JOIN batch b ON b.no = f.batch
     WHERE b.id = ? AND f.number = l.unit AND f.event > l.seq)"""  # noqa: S608 (fixed texts)
 _AT_ONCE = 5_000
@@ -89,9 +99,16 @@ def flashed_at(connection: Connection, batch_id: str, number: int) -> int:
     return int(next(iter(connection.rows(_LAST_FLASHED, (batch_id, number))), (0,))[0])
 
 
-def asked_units(connection: Connection, batch_id: str) -> frozenset[int]:
-    """Numbers of the units of a batch that were asked for a proof on air after they were flashed."""
-    return frozenset(number for (number,) in connection.rows(_ASKED_SINCE, (batch_id, batch_id)))
+def proven_among(connection: Connection, batch_id: str, numbers: Iterable[int]) -> set[int]:
+    """Those of some units that are proven on air; of the others no checks are read."""
+    ranges = consecutive_ranges(sorted(numbers))
+    return {number for some in ranges for (number,) in connection.rows(_LAST_OF_SOME, (batch_id, some[0], some[-1]))}
+
+
+def asked_units(connection: Connection, batch_id: str, since: int) -> frozenset[int]:
+    """Numbers of the units of a batch that were asked for a proof on air after they were flashed. No event is read that
+    is older than `since`, the first flashing that is asked about."""
+    return frozenset(number for (number,) in connection.rows(_ASKED_SINCE, (batch_id, since, batch_id)))
 
 
 def unproven_in(connection: Connection, batch_id: str, package: Package) -> list[str]:

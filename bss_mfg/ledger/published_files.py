@@ -14,7 +14,7 @@ from bss_mfg.errors import LedgerError
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.events import FilesPublished
 from bss_mfg.ledger.history import HistoryStore
-from bss_mfg.ledger.integrity import refuse_contradictions
+from bss_mfg.ledger.tampering import LedgerPart, TamperedError, refuse_contradictions
 from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
 
 MAX_FILE = 20 << 20
@@ -63,8 +63,9 @@ class PublishedFileStore:
         """A file by its SHA-256 (hex). `LedgerError` where it is not that any more."""
         rows = self._db.rows("SELECT content FROM resource WHERE sha256 = ?", (sha256,))
         if not rows or hashlib.sha256(rows[0][0]).hexdigest() != sha256:
-            raise LedgerError(
+            raise TamperedError(
                 f"the published file with the SHA-256 {sha256[:16]}... is {'damaged' if rows else 'missing'}",
+                part=LedgerPart.PUBLISHED,
                 where=self._db.where,
                 way_out=RESTORE_WAY_OUT,
             )
@@ -104,7 +105,9 @@ class PublishedFileStore:
             raise _not_as_published(self._db.where, number)
         loose = self._db.rows("SELECT sha256 FROM resource WHERE sha256 NOT IN (SELECT sha256 FROM published) LIMIT 10")
         found = (f"the file with the SHA-256 {sha256[:16]}...: nobody published it" for (sha256,) in loose)
-        refuse_contradictions(found, "published files are not as their history says", self._db.where)
+        refuse_contradictions(
+            found, "published files are not as their history says", self._db.where, LedgerPart.PUBLISHED
+        )
 
     def _sets(self) -> Iterator[tuple[int, Mapping[str, str]]]:
         for (number,) in self._db.rows("SELECT DISTINCT event FROM published ORDER BY event"):
@@ -115,4 +118,5 @@ class PublishedFileStore:
 
 
 def _not_as_published(where: str, number: int) -> LedgerError:
-    return LedgerError(f"the published files are not those of event {number}", where=where, way_out=RESTORE_WAY_OUT)
+    what = f"the published files are not those of event {number}"
+    return TamperedError(what, part=LedgerPart.PUBLISHED, where=where, way_out=RESTORE_WAY_OUT)

@@ -24,9 +24,9 @@ from bss_mfg.ledger.events import (
     read_record,
 )
 from bss_mfg.ledger.history import HistoryStore
-from bss_mfg.ledger.integrity import refuse_contradictions
 from bss_mfg.ledger.queue_events import QueueEvent
 from bss_mfg.ledger.queue_records import QueueState, asked_digest, numbers_of, stretch_of_file
+from bss_mfg.ledger.tampering import LedgerPart, refuse_contradictions
 from bss_mfg.model import Event
 
 _KINDS = (*kinds_of(QueueEvent), *kinds_of(RollEnded), *kinds_of(LabelsSending))
@@ -59,7 +59,10 @@ class _Queues:
 def check_queues(connection: Connection, history: HistoryStore) -> None:
     """`LedgerError` where a print queue is not what its events say."""
     refuse_contradictions(
-        contradictions(connection, history), "print queues are not as their history says", connection.where
+        contradictions(connection, history),
+        "print queues are not as their history says",
+        connection.where,
+        LedgerPart.QUEUES,
     )
 
 

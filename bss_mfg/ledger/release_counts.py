@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from bss_mfg.errors import LedgerError
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.event_kind import EventKind
 from bss_mfg.ledger.events import KeysReleased, KeysReleasing, LedgerMigrated, read_record
 from bss_mfg.ledger.history import HistoryStore
+from bss_mfg.ledger.tampering import LedgerPart, TamperedError
 from bss_mfg.model import Event
 
 _WAY_OUT = "This is a torn copy, or something other than bss-mfg changed it. Keep it as evidence and use a good backup."
@@ -95,24 +95,27 @@ def _check_batch(connection: Connection, batch: int, name: str, counts: Released
         proven = count_of(number)
         beyond += released - proven
         if released < proven or (released > proven and not counts.older):
-            raise LedgerError(
+            raise TamperedError(
                 f"the key of unit {number} of batch {name} was released {proven:,} times by the history, and counts as "
                 f"released {released:,} times",
                 where=connection.where,
+                part=LedgerPart.RELEASES,
                 way_out=_WAY_OUT,
             )
     if counts.older_is_exact and beyond != counts.older:
-        raise LedgerError(
+        raise TamperedError(
             f"{counts.older:,} keys of batch {name} were released before version 5 by the history, {beyond:,} count",
             where=connection.where,
+            part=LedgerPart.RELEASES,
             way_out=_WAY_OUT,
         )
     still_open = dict(
         connection.rows("SELECT event, path FROM release WHERE batch = ? AND completed_at IS NULL", (batch,))
     )
     if still_open != counts.open:
-        raise LedgerError(
+        raise TamperedError(
             f"the releases of batch {name} that were not completed are not those of the history",
             where=connection.where,
+            part=LedgerPart.RELEASES,
             way_out=_WAY_OUT,
         )

@@ -14,18 +14,22 @@ from typing import Literal
 from bss_mfg.core import clock
 from bss_mfg.core.ranges import consecutive_ranges
 from bss_mfg.errors import LedgerError
+from bss_mfg.ledger.approvals import Consent
 from bss_mfg.ledger.batches import BatchStore
 from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.events import KeysReleased, KeysReleasing
 from bss_mfg.ledger.history import HistoryStore
+from bss_mfg.ledger.policies import Act
+from bss_mfg.ledger.two_persons import TwoPersonStore
 from bss_mfg.version import __version__
 
 
 @dataclass(frozen=True, slots=True)
 class ReleaseTarget:
     """Where keys are to go, and how: the absolute path of a file (`each` is "batch") or of a folder with a file a unit,
-    the format, the SHA-256 of its layout file, age recipients (none: in clear), why, where keys go out again, and the
-    name of the flasher that claims them (empty: nobody does)."""
+    the format, the SHA-256 of its layout file, age recipients (none: in clear), why, where keys go out again, the name
+    of the flasher that claims them (empty: nobody does), and why they leave in clear, where the settings seal them: of
+    one that is begun here, since the history alone keeps it."""
 
     path: Path
     each: Literal["batch", "unit"]
@@ -34,6 +38,7 @@ class ReleaseTarget:
     sealed_to: tuple[str, ...] = ()
     reason: str | None = None
     flasher: str = ""
+    clear_reason: str | None = None
 
     @property
     def folder(self) -> Path:
@@ -63,10 +68,13 @@ class Release:
 class ReleaseStore:
     """Releases of OOB keys."""
 
-    def __init__(self, connection: Connection, history: HistoryStore, batches: BatchStore) -> None:
+    def __init__(
+        self, connection: Connection, history: HistoryStore, batches: BatchStore, two_persons: TwoPersonStore
+    ) -> None:
         self._db = connection
         self._history = history
         self._batches = batches
+        self._two_persons = two_persons
 
     def waiting(self, batch_id: str, *, again: bool = False) -> tuple[range, ...]:
         """The units that may leave the factory whose keys were never released, with `again` all, by their numbers."""
@@ -78,14 +86,27 @@ class ReleaseStore:
         )
         return tuple(consecutive_ranges(number for some in rows for (number,) in some))
 
-    def begin(self, batch_id: str, target: ReleaseTarget, units: Sequence[range]) -> Release:
+    def check_consent(self, batch_id: str, target: ReleaseTarget, units: Sequence[range], consent: Consent) -> None:
+        """`RefusedError` where two persons have to sign this release, and didn't; before anything is made for it."""
+        with self._db.transaction():
+            self._two_persons.check(Act.KEYS_RELEASE, batch_id, _releasing(target, units), consent)
+
+    def check_begun(self, release: Release) -> None:
+        """`RefusedError` where a release that was cut off is not to be continued: two persons have to sign what
+        leaves, and didn't sign this."""
+        left = _releasing(release.target, release.units)
+        self._two_persons.refuse_unapproved_release(release.batch, release.number, left)
+
+    def begin(self, batch_id: str, target: ReleaseTarget, units: Sequence[range], consent: Consent = None) -> Release:
         """Count units' keys as released, before anything is written. `LedgerError` where one of them is not to be had
-        any more: released by another command (unless they go out again), or scrapped."""
+        any more: released by another command (unless they go out again), or scrapped; `RefusedError` where two persons
+        have to sign it, and didn't."""
         batch = self._batches.number(batch_id)
         never = "" if target.reason else "AND released = 0 "
         numbers = [[some[0], some[-1]] for some in units]
         with self._db.transaction():
             self._batches.refuse_retired(batch_id)
+            releasing = self._two_persons.require(Act.KEYS_RELEASE, batch_id, _releasing(target, units), consent)
             seq, digest = self._history.head()
             claimed = sum(
                 self._db.execute(
@@ -102,21 +123,7 @@ class ReleaseStore:
                     way_out="Nothing was written. Run the same command again.",
                 )
             release = Release(seq + 1, batch_id, clock.now(), target, tuple(units), f"{seq}:{digest}", __version__)
-            self._history.append(
-                batch_id,
-                KeysReleasing(
-                    path=str(target.path),
-                    each=target.each,
-                    folder=target.folder.name,
-                    numbers=numbers,
-                    units=claimed,
-                    format=target.format,
-                    layout=target.layout,
-                    sealed_to=list(target.sealed_to) or None,
-                    reason=target.reason,
-                    flasher=target.flasher or None,
-                ),
-            )
+            self._history.append(batch_id, releasing)
             self._db.execute(
                 "INSERT INTO release (event, batch, at, path, each, format, layout, sealed_to, reason, numbers, "
                 "ledger_head, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -141,6 +148,7 @@ class ReleaseStore:
                     "DO UPDATE SET release = excluded.release, flasher = excluded.flasher",
                     [(batch, number, release.number, target.flasher) for some in units for number in some],
                 )
+        self._two_persons.note(releasing)
         return release
 
     def record(self, release: Release, record: KeysReleased, last: int) -> None:
@@ -185,3 +193,20 @@ class ReleaseStore:
         """How many releases of a batch were begun, those of before version 5 too."""
         begun = sum(1 for _ in self._history.records(KeysReleasing, batch_id))
         return begun + sum(record.intent is None for record in self.completed(batch_id))
+
+
+def _releasing(target: ReleaseTarget, units: Sequence[range]) -> KeysReleasing:
+    """What the history says when a release begins."""
+    return KeysReleasing(
+        path=str(target.path),
+        each=target.each,
+        folder=target.folder.name,
+        numbers=[[some[0], some[-1]] for some in units],
+        units=sum(map(len, units)),
+        format=target.format,
+        layout=target.layout,
+        sealed_to=list(target.sealed_to) or None,
+        clear_reason=target.clear_reason,
+        reason=target.reason,
+        flasher=target.flasher or None,
+    )

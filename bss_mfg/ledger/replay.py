@@ -34,6 +34,7 @@ from bss_mfg.ledger.events import (
 )
 from bss_mfg.ledger.packing_events import OnePackage, PackagePacked
 from bss_mfg.ledger.read_effects import ReadEffect, effect_of, subject_of
+from bss_mfg.ledger.tampering import MOST_NAMED
 
 _RECORDS = (
     LabelFileEvent, LabelFileSuperseded, LabelRead, PackagesMoved, OnePackage, UnitScrapped, UnitReplaced,
@@ -42,8 +43,6 @@ _RECORDS = (
 _KINDS = tuple(str(kind) for record in _RECORDS for kind in kinds_of(record))
 _AT_ONCE = 2_000
 """Events, packages or units that are read at once; no lock is held between."""
-MOST_NAMED = 10
-"""Contradictions that are named; the rest is left."""
 
 Facts = tuple[int, int, int]
 """Prints, and how often the label file and the printed label were read right."""

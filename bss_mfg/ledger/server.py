@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from types import ModuleType
 
 from bss_mfg.errors import MissingError, RefusedError
+from bss_mfg.installation import how_to_add
 from bss_mfg.ledger.connection import Connection, Database
 from bss_mfg.ledger.place import LedgerPlace
 from bss_mfg.model import Actor
@@ -64,8 +65,5 @@ def _door() -> ModuleType:
     try:
         from bss_mfg.ledger import postgresql_administration
     except ImportError:
-        raise MissingError(
-            "a ledger on a database server needs psycopg",
-            way_out="Install it: `pip install 'bss-mfg[postgres]'`.",
-        ) from None
+        raise MissingError("a ledger on a database server needs psycopg", way_out=how_to_add("postgres")) from None
     return postgresql_administration

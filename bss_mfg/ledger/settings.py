@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 from bss_mfg.ledger.connection import Connection
+from bss_mfg.ledger.event_kind import EventKind
 
 
 class SettingsStore:
@@ -35,3 +38,23 @@ class SettingsStore:
         """The public key (PEM) of the officer to whom data keys are sealed besides, if there is one."""
         rows = self._db.rows("SELECT value FROM about WHERE name = 'recipient'")
         return rows[0][0] if rows else None
+
+    def recipient_said(self) -> str:
+        """The fingerprint of that officer by the history; empty for none."""
+        rows = self._db.rows(
+            "SELECT data FROM event WHERE batch IS NULL AND kind = ? ORDER BY seq DESC LIMIT 1",
+            (str(EventKind.RECIPIENT_SET),),
+        )
+        return str(json.loads(rows[0][0])["fingerprint"]) if rows else ""
+
+    def policy_noted(self) -> str:
+        """`N:hex` of the event by which the two-person policy in force was set; empty where none was."""
+        rows = self._db.rows("SELECT value FROM about WHERE name = 'two_persons'")
+        return str(rows[0][0]) if rows else ""
+
+    def note_policy(self, event: str) -> None:
+        """Note that event, inside the caller's transaction. On a server only admins may."""
+        self._db.execute(
+            "INSERT INTO about VALUES ('two_persons', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            (event,),
+        )

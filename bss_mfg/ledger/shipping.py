@@ -23,7 +23,7 @@ def ship_logistic_unit(ledger: Ledger, unit: LogisticUnit, reference: str, *, re
         moved = []
         for batch_id, places in groupby(contents, key=lambda place: place[0]):
             serials = [ledger.packages.get(batch_id, number).units[0].serial for _, number in places]
-            moved.append(ledger.packages.ship(batch_id, serials, reference, returned=returned))
+            moved.append(ledger.packages.ship(batch_id, serials, reference, returned=returned, with_outer=True))
     return Shipment(sum(one.count for one in moved), tuple(move for one in moved for move in one.before))
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import sqlite3
+import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -14,11 +16,17 @@ from typing import Any
 from bss_mfg.core.files import make_folder
 from bss_mfg.core.machine import machine_digest
 from bss_mfg.core.waiting_locks import name_lock, waiting_lock
-from bss_mfg.errors import LedgerError
+from bss_mfg.errors import FinalLedgerError, LedgerError
 from bss_mfg.ledger.connection import SECRET_COLUMNS, Values
 from bss_mfg.ledger.network_drives import numbers_files, refuse_network
+from bss_mfg.ledger.row_kinds import Checks, RowKinds
 from bss_mfg.ledger.schema import APPLICATION_ID, NOT_IMPORTED, SCHEMA, VERSION
+from bss_mfg.ledger.schema_check import QUERY as SCHEMA_QUERY
+from bss_mfg.ledger.schema_check import differences
 from bss_mfg.ledger.sqlite_errors import damaged, translate_error, translated_errors
+from bss_mfg.ledger.sqlite_values import wrong_values
+from bss_mfg.ledger.tampering import EVIDENCE_WAY_OUT, MOST_NAMED, LedgerPart, TamperedError
+from bss_mfg.ledger.value_check import values_error
 from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
 
 _log = logging.getLogger(__name__)
@@ -38,6 +46,8 @@ ISSUING_CACHE_KIB = 8_192
 """The cache while a batch is issued: random UUIDs land all over their index. More is no quicker at a million units."""
 
 _ROWS_AT_ONCE = 500
+_OF_VALUES = re.compile("decode to UTF-8|malformed JSON|(NOT NULL|CHECK) constraint failed|cannot store")
+"""What SQLite and Python say of values that are wrong."""
 
 
 class SqliteConnection:
@@ -48,12 +58,16 @@ class SqliteConnection:
         self._path = path
         self._secrets_allowed = False
         self._has_refused = False
+        self._schema_checked = False
+        self._kinds = RowKinds()
         database.set_authorizer(self._authorize)
 
     def _authorize(self, action: int, table: str | None, column: str | None, *_: str | None) -> int:
         """Asked by SQLite once for each column of a statement when it is prepared."""
-        secret = action == sqlite3.SQLITE_READ and (table, column) in SECRET_COLUMNS
-        if not secret or self._secrets_allowed:
+        if action != sqlite3.SQLITE_READ:
+            return sqlite3.SQLITE_OK
+        self._kinds.note(table, column)
+        if (table, column) not in SECRET_COLUMNS or self._secrets_allowed:
             return sqlite3.SQLITE_OK
         self._has_refused = True
         return sqlite3.SQLITE_DENY
@@ -63,6 +77,8 @@ class SqliteConnection:
         statement for it: a refusal that wasn't ours is a Ctrl-C that came there."""
         if getattr(error, "sqlite_errorname", "") == "SQLITE_AUTH" and not self._has_refused:
             return KeyboardInterrupt()
+        if _OF_VALUES.search(str(error)) and (wrong := self.values_error()):
+            return wrong
         return translate_error(error, self._path)
 
     @property
@@ -79,23 +95,35 @@ class SqliteConnection:
 
     def rows(self, sql: str, values: Values = ()) -> list[Any]:
         """All rows of a query."""
+        known = self._kinds.begin(sql)
         try:
-            return self._database.execute(sql, values).fetchall()
+            cursor = self._database.execute(sql, values)
+            found = _fetched(cursor, -1)
         except (sqlite3.Error, UnicodeError) as error:
             raise self._translated(error) from error
+        self._check(sql, found, self._kinds.learn(sql, cursor.description) if known is None else known)
+        return found
 
     def each(self, sql: str, values: Values = ()) -> Iterator[Any]:
         """The rows of a query one by one, all of one moment; writers may have to wait until the last."""
+        known = self._kinds.begin(sql)
         try:
             cursor = self._database.execute(sql, values)
+            known = self._kinds.learn(sql, cursor.description) if known is None else known
+            while some := _fetched(cursor):
+                self._check(sql, some, known)
+                yield from some
         except (sqlite3.Error, UnicodeError) as error:
             raise self._translated(error) from error
-        while True:
-            with translated_errors(self._path):
-                some = cursor.fetchmany(_ROWS_AT_ONCE)
-            if not some:
+
+    def _check(self, sql: str, rows: list[Any], checks: Checks) -> None:
+        """`TamperedError` where a value is of another type than its column."""
+        for value_of, types in checks:
+            if not types.issuperset(map(type, map(value_of, rows))):
+                if wrong := self.values_error():
+                    raise wrong
+                self._kinds.let_pass(sql)
                 return
-            yield from some
 
     def execute(self, sql: str, values: Values = ()) -> int:
         """Run one statement; how many rows it changed."""
@@ -140,6 +168,7 @@ class SqliteConnection:
             begun = time.monotonic()
             self.execute("BEGIN IMMEDIATE")
             try:
+                self._require_schema()
                 yield
                 self.execute("COMMIT")
                 _log.info("committed: waited %.3f s, took %.3f s", begun - asked, time.monotonic() - begun)
@@ -149,6 +178,9 @@ class SqliteConnection:
                     with contextlib.suppress(sqlite3.Error):
                         self._database.execute("ROLLBACK")
                 raise
+
+    def note_appended(self, seq: int, digest: bytes) -> None:
+        """Nothing: a file's commit answers."""
 
     def notify(self, topic: str) -> None:
         """Nothing: a file tells nobody."""
@@ -188,8 +220,41 @@ class SqliteConnection:
         """The same database to who may read keys."""
         return _WithSecrets(self)
 
+    def schema_error(self) -> TamperedError | None:
+        """What is to be raised where the schema is not ours. One of an earlier version is brought up to date first."""
+        if self._schema_checked or self.schema_version() != VERSION:
+            return None
+        if wrong := differences(self.rows(SCHEMA_QUERY)):
+            return TamperedError(
+                "the database's schema is not that of a ledger",
+                part=LedgerPart.SCHEMA,
+                where=self.where,
+                problems=wrong[:MOST_NAMED],
+                way_out=f"Nothing was changed. {EVIDENCE_WAY_OUT}",
+            )
+        self._schema_checked = True
+        return None
+
+    def _require_schema(self) -> None:
+        if wrong := self.schema_error():
+            raise wrong
+
+    def values_error(self, *, events: bool = True) -> TamperedError | None:
+        """What is to be raised for values of other types than the schema gives them, or forms."""
+        allowed, self._secrets_allowed = self._secrets_allowed, True  # for their types
+        try:
+            wrong = wrong_values(self._database, events=events)
+        except (sqlite3.Error, UnicodeError):
+            return None  # which is worse damage, and is told as that
+        finally:
+            self._secrets_allowed = allowed
+        return values_error(wrong, self.where)
+
     def check_integrity(self) -> None:
-        """SQLite's own check and foreign keys."""
+        """Whether the schema is ours, and each value of its type; SQLite's own check and foreign keys."""
+        self._require_schema()
+        if wrong := self.values_error(events=False):
+            raise wrong
         if self.rows("PRAGMA integrity_check") != [("ok",)] or self.rows("PRAGMA foreign_key_check"):
             raise damaged(self._path)
 
@@ -232,6 +297,8 @@ class _WithSecrets(SqliteConnection):
         self._owner = owner
         self._database = owner._database
         self._path = owner._path
+        self._schema_checked = owner._schema_checked
+        self._kinds = owner._kinds
 
     def _translated(self, error: sqlite3.Error | UnicodeError) -> BaseException:
         return self._owner._translated(error)
@@ -279,27 +346,39 @@ def connect(path: Path, *, create: bool = False) -> SqliteConnection:
             where=path,
             way_out=f"{RESTORE_WAY_OUT} A new ledger would forget what was issued.",
         )
-    with translated_errors(path):
+    with translated_errors(path), contextlib.ExitStack() as unless_it_works:
         connection = sqlite3.connect(path, isolation_level=None, timeout=30)
-        mode, level = journal()
-        connection.execute("PRAGMA busy_timeout = 30000")
-        if create:
-            connection.execute(f"PRAGMA journal_mode = {mode}")
-        for pragma in (
-            f"synchronous = {level}",
-            "foreign_keys = ON",
-            "secure_delete = ON",
-            f"cache_size = -{CACHE_KIB}",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
-        if create:
-            connection.executescript(
-                f"BEGIN; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}; {SCHEMA} COMMIT;"
-            )
-        _check_version(connection, path)
-        if not create and connection.execute("PRAGMA journal_mode").fetchone()[0].upper() != mode:
-            connection.execute(f"PRAGMA journal_mode = {mode}")
+        # Windows moves no damaged ledger aside that is still open.
+        unless_it_works.callback(connection.close)
+        _set_up(connection, path, create)
+        unless_it_works.pop_all()
     return SqliteConnection(connection, path)
+
+
+def _set_up(connection: sqlite3.Connection, path: Path, create: bool) -> None:
+    mode, level = journal()
+    connection.execute("PRAGMA busy_timeout = 30000")
+    if create:
+        connection.execute(f"PRAGMA journal_mode = {mode}")
+    for pragma in (
+        f"synchronous = {level}", "foreign_keys = ON", "secure_delete = ON", f"cache_size = -{CACHE_KIB}",
+        "cell_size_check = ON",
+    ):  # fmt: skip
+        connection.execute(f"PRAGMA {pragma}")
+    _defend(connection)
+    if create:
+        connection.executescript(
+            f"BEGIN; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}; {SCHEMA} COMMIT;"
+        )
+    _check_version(connection, path)
+    if not create and connection.execute("PRAGMA journal_mode").fetchone()[0].upper() != mode:
+        connection.execute(f"PRAGMA journal_mode = {mode}")
+
+
+def _defend(connection: sqlite3.Connection) -> None:
+    """SQLite's defensive mode, where Python can set it (since 3.12): no SQL writes to the schema or the pages."""
+    if sys.version_info >= (3, 12):
+        connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)
 
 
 def _check_version(connection: sqlite3.Connection, path: Path) -> None:
@@ -308,11 +387,21 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> None:
     if application != APPLICATION_ID or version < 1:
         raise LedgerError("is not a ledger of bss-mfg", where=path, way_out=RESTORE_WAY_OUT)
     if version > VERSION:
-        raise LedgerError(
+        raise FinalLedgerError(
             f"was written by a newer bss-mfg (schema {version}, this program knows {VERSION})",
             where=path,
             way_out="Use the newer program.",
         )
+
+
+def _fetched(cursor: sqlite3.Cursor, count: int = _ROWS_AT_ONCE) -> list[Any]:
+    """Some rows, or all that are left. A cursor that failed would hold the ledger for as long as somebody has the
+    error."""
+    try:
+        return cursor.fetchmany(count) if count > 0 else cursor.fetchall()
+    except sqlite3.Error:
+        cursor.close()
+        raise
 
 
 def _statements(script: str) -> Iterator[str]:

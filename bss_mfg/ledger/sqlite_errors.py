@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bss_mfg.core.text import printable
-from bss_mfg.errors import BssError, InputError, LedgerError, Location, MissingError
+from bss_mfg.errors import BssError, FinalLedgerError, InputError, LedgerError, Location, MissingError
 from bss_mfg.ledger.schema import MOVED
 from bss_mfg.ledger.ways_out import MOVED_WAY_OUT, RESTORE_WAY_OUT
 
@@ -41,7 +41,7 @@ def translate_error(error: sqlite3.Error | UnicodeError, path: Path) -> BssError
                 "again; if it says this twice, stop the line.",
             )
         if str(error) == MOVED:
-            return LedgerError(MOVED, where=where, way_out=MOVED_WAY_OUT)
+            return FinalLedgerError(MOVED, where=where, way_out=MOVED_WAY_OUT)
         if "TRIGGER" in name:
             return LedgerError(
                 f"the ledger refused to change what is permanent: {error}",

@@ -1,8 +1,9 @@
 """The vault: keeps OOB keys unreadable at rest.
 
 A batch's keys are sealed with AES-256-GCM under a data key of its own, and the data key is wrapped by the workspace's
-vault key. Whoever has only ledger.db learns no key; destroying a data key destroys all keys of its batch. Each data key
-may also be sealed to a recipient, an officer's public key, so that a lost vault key loses no batch.
+vault key, which is in this process's memory or stays in a device. Whoever has only ledger.db learns no key; destroying
+a data key destroys all keys of its batch. Each data key may also be sealed to a recipient, an officer's public key, so
+that a lost vault key loses no batch.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ import json
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from cryptography.exceptions import InvalidTag
+from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from bss_mfg.errors import InputError, LedgerError
+from bss_mfg.errors import InputError, LedgerError, RefusedError
 from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
 from bss_mfg.model import Secret
 
@@ -31,11 +32,55 @@ _TAG_BYTES = 16
 """What AES-GCM adds to what it seals."""
 
 
-class Vault:
-    """Wraps data keys under the vault key (32 bytes). As a context manager it wipes the key at the end, and calls
-    `on_leaving`, which gives back what was held for it."""
+class WrappingKey(Protocol):
+    """A vault key, wherever it is: in this process's memory, or in a device that computes with it and never gives it
+    away. All that a vault asks of one is here."""
 
-    def __init__(self, key: Secret, on_leaving: Callable[[], None] = lambda: None) -> None:
+    @property
+    def id(self) -> str:
+        """16 hex digits that reveal nothing of the key; the ledger remembers them to notice a wrong key."""
+
+    def wrap(self, data_key: DataKey) -> bytes:
+        """A data key wrapped for the ledger, bound to its batch: nonce (12) || AES-256-GCM ciphertext || tag."""
+
+    def unwrap(self, batch: str, wrapped: bytes) -> DataKey:
+        """Unwrap a batch's data key; `unopened_error` where the key doesn't open it, and an error of another class
+        where the key can't be asked."""
+
+    def close(self) -> None:
+        """Wipe what is in memory, let go of what is not."""
+
+
+class MemoryKey:
+    """A vault key (32 bytes) that is in this process's memory."""
+
+    def __init__(self, key: Secret) -> None:
+        self.key = key
+
+    @property
+    def id(self) -> str:
+        return hashlib.sha256(b"bss-mfg vault key id 1|" + self.key.reveal()).hexdigest()[:16]
+
+    def wrap(self, data_key: DataKey) -> bytes:
+        nonce = secrets.token_bytes(12)
+        return nonce + AESGCM(self.key.reveal()).encrypt(nonce, data_key.key.reveal(), bound_to(data_key.batch))
+
+    def unwrap(self, batch: str, wrapped: bytes) -> DataKey:
+        try:
+            opened = AESGCM(self.key.reveal()).decrypt(wrapped[:12], wrapped[12:], bound_to(batch))
+        except (InvalidTag, ValueError):
+            raise unopened_error(batch) from None
+        return DataKey(Secret(opened), batch)
+
+    def close(self) -> None:
+        self.key.wipe()
+
+
+class Vault:
+    """Wraps data keys under the vault key. As a context manager it closes the key at the end, and calls `on_leaving`,
+    which gives back what was held for it."""
+
+    def __init__(self, key: WrappingKey, on_leaving: Callable[[], None] = lambda: None) -> None:
         self._key = key
         self._on_leaving = on_leaving
 
@@ -43,23 +88,41 @@ class Vault:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._key.wipe()
-        self._on_leaving()
+        try:
+            self._key.close()
+        finally:
+            self._on_leaving()
 
     @classmethod
     def generate(cls) -> Vault:
-        """A new random vault key."""
-        return cls(Secret(secrets.token_bytes(32)))
+        """A new random vault key, in memory."""
+        return cls(MemoryKey(Secret(secrets.token_bytes(32))))
+
+    def leaving(self, on_leaving: Callable[[], None]) -> Vault:
+        """The same vault, for one who holds something for it."""
+        return Vault(self._key, on_leaving)
+
+    @property
+    def wrapping_key(self) -> WrappingKey:
+        """The vault key, as far as it can be had."""
+        return self._key
 
     @property
     def key(self) -> Secret:
-        """The vault key itself, for the files that keep it."""
-        return self._key
+        """The vault key itself, for the files that keep it; `RefusedError` where a device keeps it."""
+        if isinstance(self._key, MemoryKey):
+            return self._key.key
+        raise RefusedError(
+            "the vault key is in a token, which never gives it away",
+            way_out="Nothing was changed. An officer's key stands in for a copy of it: `bss-mfg vault recover "
+            "--officer-key FILE` opens all batches without the token. To have a vault key that can be copied: "
+            "`bss-mfg vault rekey --to file`.",
+        )
 
     @property
     def id(self) -> str:
         """A name of the key that reveals nothing of it; the ledger remembers it to notice a wrong key."""
-        return hashlib.sha256(b"bss-mfg vault key id 1|" + self._key.reveal()).hexdigest()[:16]
+        return self._key.id
 
     def new_data_key(self, batch: str) -> tuple[DataKey, bytes]:
         """A data key for a new batch, and its wrapped form for the ledger."""
@@ -67,19 +130,25 @@ class Vault:
         return data_key, self.wrap(data_key)
 
     def wrap(self, data_key: DataKey) -> bytes:
-        """A data key wrapped for the ledger: nonce (12) || ciphertext || tag."""
-        nonce = secrets.token_bytes(12)
-        return nonce + AESGCM(self._key.reveal()).encrypt(nonce, data_key.key.reveal(), _aad(data_key.batch))
+        """A data key wrapped for the ledger."""
+        return self._key.wrap(data_key)
 
     def unwrap(self, batch: str, wrapped: bytes) -> DataKey:
         """Unwrap a batch's data key."""
-        try:
-            return DataKey(Secret(AESGCM(self._key.reveal()).decrypt(wrapped[:12], wrapped[12:], _aad(batch))), batch)
-        except (InvalidTag, ValueError):
-            raise LedgerError(
-                f"the data key of batch {batch} can't be unwrapped",
-                way_out=f"Where the vault key is not the one used at issue, use the right one. {RESTORE_WAY_OUT}",
-            ) from None
+        return self._key.unwrap(batch, wrapped)
+
+
+def bound_to(batch: str) -> bytes:
+    """The additional data that binds a wrapped data key to its batch."""
+    return b"bss-mfg data key 1|" + batch.encode("ascii")
+
+
+def unopened_error(batch: str) -> LedgerError:
+    """What a vault key raises that doesn't open a data key."""
+    return LedgerError(
+        f"the data key of batch {batch} can't be unwrapped",
+        way_out=f"Where the vault key is not the one used at issue, use the right one. {RESTORE_WAY_OUT}",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +249,7 @@ class OfficerPublicKey:
         """`where` is the file's name, for the refusal."""
         try:
             key = serialization.load_pem_public_key(pem.encode("ascii", "replace"))
-        except ValueError:
+        except (ValueError, UnsupportedAlgorithm):
             key = None
         if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
             raise InputError(
@@ -213,7 +282,7 @@ class OfficerPrivateKey:
         """`where` is the file's name, for the refusal."""
         try:
             key = serialization.load_pem_private_key(pem, passphrase.reveal() if passphrase else None)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, UnsupportedAlgorithm):
             key = None
         if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
             raise InputError(
@@ -255,7 +324,3 @@ def _hpke() -> Suite:
 
 def _recovery_info(batch: str) -> bytes:
     return b"bss-mfg recovery 1|" + batch.encode("ascii")
-
-
-def _aad(batch: str) -> bytes:
-    return b"bss-mfg data key 1|" + batch.encode("ascii")

@@ -4,11 +4,14 @@ of keys opens it."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from bss_mfg.errors import MissingError
 from bss_mfg.ledger.connection import Database
 from bss_mfg.ledger.key_folder import KeyFolder, WrappedKey
+
+_BOUND_DIGITS = 32
 
 
 class WrappedKeyStore:
@@ -53,11 +56,28 @@ class WrappedKeyStore:
                 elsewhere.append(name)
         return found, elsewhere
 
-    def store_anew(self, keys: Sequence[tuple[str, WrappedKey]]) -> None:
-        """Other forms of the keys that are stored. Inside a transaction; `drop_old` once it is committed."""
+    def store_anew(self, keys: Sequence[tuple[str, WrappedKey]]) -> dict[str, str]:
+        """Other forms of the keys that are stored, and the digests that bind them. Inside a transaction; `drop_old`
+        once it is committed."""
         rows = [(*self._stored(name, key), name) for name, key in keys]
         self._db.many("UPDATE batch SET wrapped_key = ?, recovery_key = ? WHERE id = ?", rows)
         self._db.many("UPDATE own_key SET wrapped_key = ?, recovery_key = ? WHERE name = ?", rows)
+        return {name: self.bound(name, key) for name, key in keys}
+
+    def bound(self, name: str, key: WrappedKey) -> str:
+        """The digest by which the history binds a key as it is stored: the beginning of its file's SHA-256, also where
+        it has no file, so that it stays the same where a ledger moves."""
+        ((ledger_id,),) = self._db.rows("SELECT value FROM about WHERE name = 'ledger_id'")
+        return KeyFolder(Path(), ledger_id).reference(name, key).hex()[:_BOUND_DIGITS]
+
+    def all_bound(self) -> dict[str, str]:
+        """These digests of all keys that the database names; no file is looked at."""
+        return {
+            name: self.bound(name, WrappedKey(wrapped, recovery))
+            if self._folder is None
+            else wrapped.hex()[:_BOUND_DIGITS]
+            for name, wrapped, recovery in self._rows()
+        }
 
     def drop_old(self) -> None:
         """Destroy what the keys were stored as before."""

@@ -22,14 +22,16 @@ from pydantic import Field, model_validator
 
 from bss_mfg.core.capped_list import CappedList
 from bss_mfg.core.models import FileModel
+from bss_mfg.core.text import is_one_line, storable
 from bss_mfg.core.toml_files import load_toml, parse_toml, validate
+from bss_mfg.core.untrusted import LIMITS, Reader
 from bss_mfg.errors import InputError, Location
 from bss_mfg.ledger.exports import Answer, AnswerFile, FeedbackCounts
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.manifest.json_stream import stream_members, value_at
 
 MAPPING_FILE = "amazon-ffs-feedback.toml"
-MAX_ENTRIES = 2_000_000
+MAX_ENTRIES = LIMITS[Reader.FEEDBACK].items
 MAX_SERIAL, MAX_REASON = 64, 500
 """Characters: a longer serial can't be one of ours, a longer reason is cut."""
 MOST_PROBLEMS = 10
@@ -206,7 +208,7 @@ def _answer(entry: FeedbackEntry, state_of: Mapping[str, AnswerState]) -> Serial
     state = state_of.get(word.strip().casefold(), AnswerState.UNCLEAR)
     if state is AnswerState.UNCLEAR:
         reason = f"{word[:MAX_SERIAL]}: {reason}" if reason else word[:MAX_SERIAL]
-    return SerialAnswer(state, reason[:MAX_REASON], 1)
+    return SerialAnswer(state, storable(reason[:MAX_REASON]), 1)
 
 
 def _merge_answers(previous: SerialAnswer | None, answer: SerialAnswer) -> SerialAnswer:
@@ -237,6 +239,8 @@ def _problem(entry: FeedbackEntry) -> str:
         return "there is no serial"
     if len(serial) > MAX_SERIAL:
         return f"the serial has {len(serial):,} characters"
+    if not is_one_line(serial):
+        return f"the serial {serial!a} has characters that can't be printed"
     if not isinstance(word, str) or not word.strip():
         return f"there is no verdict on {serial!a}"
     return ""

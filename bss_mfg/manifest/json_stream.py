@@ -8,12 +8,13 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, NamedTuple, NoReturn
 
+from bss_mfg.core.untrusted import LIMITS, Reader
 from bss_mfg.errors import InputError, Location, ValueProblem
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _SPACES = (" ", "\t", "\n", "\r")
 _BLOCK = 1 << 16
-MAX_VALUE_CHARACTERS = 1 << 22
+MAX_VALUE_CHARACTERS = LIMITS[Reader.CONTROL_LOG].items
 """Characters that a value in a streamed file may have."""
 
 

@@ -97,7 +97,9 @@ def _make_control_logs(
 ) -> Iterator[WrittenLog]:
     batch = request.batch
     seq, digest = ledger.history.head()
-    origin = LogOrigin(batch.id, f"{seq}:{digest}", request.mapping, __version__)
+    signed = ledger.checkpoints.newest()
+    checkpoint = str(signed.note) if signed else None
+    origin = LogOrigin(batch.id, f"{seq}:{digest}", request.mapping, __version__, checkpoint)
     names = _names(ledger, request)
     documents = _document_source(ledger, request, executor, progress)
     counted = ledger.exports.control_log_digests(batch.id)

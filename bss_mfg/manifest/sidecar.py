@@ -12,11 +12,12 @@ from pydantic import Field, ValidationError
 
 from bss_mfg.core.files import already_exists_error, is_complete, read_bytes, sha256_of, write_atomically
 from bss_mfg.core.models import FileModel
+from bss_mfg.core.untrusted import LIMITS, Reader
 from bss_mfg.errors import InputError, Location, RefusedError
 from bss_mfg.manifest.documents import Contents, LogDocument
 from bss_mfg.manifest.log_mapping import LogMapping
 
-MAX_SIDECAR = 1 << 20
+MAX_SIDECAR = LIMITS[Reader.SIDECAR].size
 Count = Annotated[int, Field(ge=0)]
 
 
@@ -35,6 +36,9 @@ class Sidecar(FileModel, strict=True):
     last_package: Count
     batch: str
     ledger_head: Annotated[str, Field(pattern="^[0-9]+:[0-9a-f]{64}$")]
+    checkpoint: str | None = Field(
+        None, description="The newest signed checkpoint when it was made, as a note; null where none was signed."
+    )
     mapping: str = Field(description="Name of the mapping file.")
     assumed: tuple[str, ...] = Field(description="Paths of the mapping that are marked assumed.")
     bss_mfg: str = Field(description="Version of bss-mfg.")
@@ -42,12 +46,14 @@ class Sidecar(FileModel, strict=True):
 
 @dataclass(frozen=True, slots=True)
 class LogOrigin:
-    """Where logs come from: batch, ledger head (`NUMBER:DIGEST`), mapping, and the version of bss-mfg."""
+    """Where logs come from: batch, ledger head (`NUMBER:DIGEST`), mapping, the version of bss-mfg, and the newest
+    signed checkpoint as a note."""
 
     batch: str
     ledger_head: str
     mapping: LogMapping
     version: str
+    checkpoint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,7 @@ def render_sidecar(name: str, sha256: str, contents: Contents, origin: LogOrigin
         last_package=contents.last_package,
         batch=origin.batch,
         ledger_head=origin.ledger_head,
+        checkpoint=origin.checkpoint,
         mapping=origin.mapping.name,
         assumed=origin.mapping.assumed,
         bss_mfg=origin.version,

@@ -6,13 +6,13 @@ A file that is there with the same bytes is left alone, one with others stops th
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bss_mfg.core.files import require_safe_name, sha256_of
 from bss_mfg.core.progress import Progress, no_progress
+from bss_mfg.core.shell_words import shell_word
 from bss_mfg.errors import InputError, MissingError, RefusedError
 from bss_mfg.ledger.events import ManifestUploaded
 from bss_mfg.ledger.ledger import Ledger
@@ -62,7 +62,7 @@ def upload_control_logs(
         """The commands that make these control logs under other names."""
         folders = dict.fromkeys((batches[path], path.parent) for path in blocked)
         commands = [
-            f"`bss-mfg manifest make {batch} --out {shlex.quote(f'{folder}-again/')}`" for batch, folder in folders
+            f"`bss-mfg manifest make {batch} --out {shell_word(f'{folder}-again/')}`" for batch, folder in folders
         ]
         return "Make them again in another folder, where they get new names: " + ", ".join(commands)
 

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from bss_mfg.core.files import sha256_of, write_atomically
 from bss_mfg.errors import BssError, InputError, MissingError, RefusedError, from_os_error
+from bss_mfg.installation import how_to_add
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -212,7 +213,8 @@ def _client(endpoint: str | None) -> Any:
         from botocore.config import Config
     except ImportError:
         raise MissingError(
-            "uploading to S3 needs the library boto3", way_out="Install it: pip install 'bss-mfg[s3]'."
+            "uploading to S3 needs the library boto3",
+            way_out=f"{how_to_add('s3')} `--to DIR` copies into a folder.",
         ) from None
     with _translated_errors("s3"):
         return Session().client(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
-from bss_mfg.core.text import count_words
+from bss_mfg.core.languages import OR, counted, joined, phrase
 from bss_mfg.errors import InputError
 from bss_mfg.payload import parse
 from bss_mfg.payload.build import plaintext_size
@@ -26,9 +26,11 @@ _PRODUCT_VALUES = {"product.pid": r"[A-Za-z0-9]{4}", "product.upc": r"[0-9]{12}"
 class LetterCase(Enum):
     """What a computer or scanner did to the letters of a string. The values are for people."""
 
-    SWAPPED = "upper and lower case are swapped: caps lock is on"
-    SMALL = "all letters are small: the scanner or the computer changes them; set it to leave the case alone"
-    CAPITAL = "all letters are capitals: the scanner or the computer changes them; set it to leave the case alone"
+    SWAPPED = phrase("upper and lower case are swapped: caps lock is on")
+    SMALL = phrase("all letters are small: the scanner or the computer changes them; set it to leave the case alone")
+    CAPITAL = phrase(
+        "all letters are capitals: the scanner or the computer changes them; set it to leave the case alone"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,9 @@ class Judgement:
 def judge_string(text: str, spec: Spec) -> Judgement:
     """What a string of a spec says, and what is wrong with it."""
     cut = spec.terminator and not spec.bare and not text.endswith(spec.terminator)
-    problems = [f"it does not end with {spec.terminator!r}: it is cut off"] if cut else []
+    problems: list[str] = (
+        [phrase("it does not end with {end}: it is cut off", end=repr(spec.terminator))] if cut else []
+    )
     try:
         fields = parse.split_fields(text, spec)
     except InputError as error:
@@ -80,21 +84,32 @@ def _value_faults(item: parse.ParsedField, spec: Spec, units: int | None) -> lis
         return []
     if (pattern := _PRODUCT_VALUES.get(described.source)) and not re.fullmatch(pattern, item.value):
         name = described.source.removeprefix("product.").upper()
-        return [f"the value {item.value[:20]!a} of {item.key} isn't a {name}"]
+        return [
+            phrase("the value {value} of {key} isn't a {code}", value=ascii(item.value[:20]), key=item.key, code=name)
+        ]
     if described.encryption is None:
         return []
     try:
         found = [len(parse.value_bytes(value, described.format)) for value in parse.ciphertexts(item, spec)]
     except InputError:
-        return [f"the value of {item.key} is not {format_label(described.format)}: a character is wrong or missing"]
+        kind = format_label(described.format)
+        return [phrase("the value of {key} is not {kind}: a character is wrong or missing", key=item.key, kind=kind)]
     counts: Iterable[int] = range(1, spec.max_units + 1) if units is None else (units,)
     counts = (1,) if described.each == "unit" else counts
     sizes = sorted({size for count in counts for size in _sealed_sizes(described, count)})
     for size in found:
         if sizes and size not in sizes:
-            bytes_ = count_words(size, "byte")
-            wanted = f"{' or '.join(map(str, sizes))} are wanted" if len(sizes) <= _FEW else "as no package has"
-            return [f"the value of {item.key} has {bytes_}, {wanted}: it is cut off or damaged"]
+            found_size = {"key": item.key, "bytes": counted("{count:,} byte", "{count:,} bytes", size)}
+            if len(sizes) > _FEW:
+                words = phrase(
+                    "the value of {key} has {bytes}, as no package has: it is cut off or damaged", **found_size
+                )
+            else:
+                words = phrase(
+                    "the value of {key} has {bytes}, {sizes} are wanted: it is cut off or damaged",
+                    sizes=joined(OR, map(str, sizes)), **found_size,
+                )  # fmt: skip
+            return [words]
     return []
 
 

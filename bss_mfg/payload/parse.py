@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bss_mfg.core.languages import phrase
 from bss_mfg.core.text import count_words
 from bss_mfg.errors import InputError
 from bss_mfg.model import Secret
@@ -58,11 +59,25 @@ def find_faults(fields: Iterable[ParsedField], spec: Spec) -> list[str]:
     """What is wrong with a string's fields: missing, doubled, unknown, out of order, wrong constant, wrong value."""
     listed = list(fields)
     keys = [field.key for field in listed]
-    found = [f"field {key} appears {keys.count(key)} times" for key in sorted({k for k in keys if keys.count(k) > 1})]
-    found += [f"field {field.key} is missing" for field in spec.field if not field.optional and field.key not in keys]
-    found += [f"field {item.key[:16]!a} is not in the spec" for item in listed if item.field is None]
+    found: list[str] = [
+        phrase("field {key} appears {count} times", key=key, count=keys.count(key))
+        for key in sorted({k for k in keys if keys.count(k) > 1})
+    ]
     found += [
-        f"field {item.key} is {item.value[:20]!a}, should be {item.field.value!a}"
+        phrase("field {key} is missing", key=field.key)
+        for field in spec.field
+        if not field.optional and field.key not in keys
+    ]
+    found += [
+        phrase("field {key} is not in the spec", key=ascii(item.key[:16])) for item in listed if item.field is None
+    ]
+    found += [
+        phrase(
+            "field {key} is {value}, should be {expected}",
+            key=item.key,
+            value=ascii(item.value[:20]),
+            expected=ascii(item.field.value),
+        )
         for item in listed
         if item.field and item.field.source == "constant" and item.value != item.field.value
     ]

@@ -7,7 +7,6 @@ by name. Private keys, certificates and several keys in one file are refused: ea
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import re
 from dataclasses import dataclass
@@ -16,7 +15,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa, x25519
 
-from bss_mfg.errors import InputError, Location
+from bss_mfg.errors import InputError, Location, ValueProblem
+from bss_mfg.payload.rsa_numbers import check_rsa_numbers
 
 PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | x25519.X25519PublicKey
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | x25519.X25519PrivateKey
@@ -63,7 +63,7 @@ class ProductKey:
 
 
 def load_public_key(data: bytes, name: str) -> ProductKey:
-    """Read a public key (P-256, P-384, P-521, X25519, or RSA of 2048 bits or more) from PEM or DER bytes; `name` is
+    """Read a public key (P-256, P-384, P-521, X25519, or RSA of 2048 to 8192 bits) from PEM or DER bytes; `name` is
     used in errors."""
 
     def refuse(what: str, way_out: str = _WAY_OUT) -> InputError:
@@ -88,7 +88,7 @@ def load_public_key(data: bytes, name: str) -> ProductKey:
             raise refuse(f"holds a '{label}' block, not a 'PUBLIC KEY'")
         try:
             der = base64.b64decode("".join(body.split()), validate=True)
-        except binascii.Error:
+        except ValueError:  # not base64, or not even ASCII
             raise refuse("the PEM block is damaged (not base64)") from None
     else:
         der = data
@@ -101,8 +101,10 @@ def load_public_key(data: bytes, name: str) -> ProductKey:
             raise refuse(f"is a key on the curve {key.curve.name}; bss-mfg knows {', '.join(_CURVES.values())}")
         kind = _CURVES[key.curve.name]
     elif isinstance(key, rsa.RSAPublicKey):
-        if key.key_size < 2048:
-            raise refuse(f"is an RSA key of {key.key_size} bits; at least 2048 are needed")
+        try:
+            check_rsa_numbers(key.public_numbers().n, key.public_numbers().e)
+        except ValueProblem as error:
+            raise refuse(str(error)) from None
         kind = f"RSA-{key.key_size}"
     elif isinstance(key, x25519.X25519PublicKey):
         kind = _X25519
@@ -174,7 +176,14 @@ def load_private_key(data: bytes, name: str) -> PrivateKey:
         raise InputError(_describe_no_private_key(data), where=Location(name), way_out=_PRIVATE_WAY_OUT) from None
     if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name in _CURVES:
         return key
-    if isinstance(key, rsa.RSAPrivateKey | x25519.X25519PrivateKey):
+    if isinstance(key, rsa.RSAPrivateKey):
+        numbers = key.public_key().public_numbers()
+        try:
+            check_rsa_numbers(numbers.n, numbers.e)
+        except ValueProblem as error:
+            raise InputError(str(error), where=Location(name), way_out=_PRIVATE_WAY_OUT) from None
+        return key
+    if isinstance(key, x25519.X25519PrivateKey):
         return key
     raise InputError(
         "is a private key of the wrong kind",

@@ -194,7 +194,7 @@ def _examples(prepared: PreparedRun, count: int) -> list[Package]:
 
 
 def _draw_examples(prepared: PreparedRun, examples: list[Package]) -> bytes:
-    maker = RowMaker(prepared.layout, prepared.example.batch, (0, ""))
+    maker = RowMaker(prepared.layout, prepared.example.batch)
     rows = tuple(maker.row_of(package) for package in examples)
     if prepared.printer.language == "png":  # a page a file
         rows = rows[: len(prepared.layout.places)]

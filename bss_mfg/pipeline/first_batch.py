@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 
 from bss_mfg.core.files import require_safe_name
+from bss_mfg.core.home_folder import expanded
 from bss_mfg.errors import BssError, InputError, RefusedError
 from bss_mfg.label.examples import new_product_example, product_example
 from bss_mfg.label.from_workspace import DEFAULT_PRINTER, named_printer, sheet_words
@@ -106,7 +107,7 @@ def is_workspace(folder: Path) -> bool:
 
 def check_folder(text: str) -> Path:
     """The folder of the factory: a workspace, a new folder or an empty one."""
-    folder = Path(_unquoted(text)).expanduser()
+    folder = expanded(_unquoted(text))
     if is_workspace(folder):
         return folder
     if outer := next((one for one in folder.resolve().parents if is_workspace(one)), None):
@@ -202,7 +203,7 @@ def _check_field(name: str, text: str) -> None:
 
 def check_key(text: str) -> Path:
     """The file of a product public key."""
-    path = Path(_unquoted(text)).expanduser()
+    path = expanded(_unquoted(text))
     read_product_key(path)
     return path
 

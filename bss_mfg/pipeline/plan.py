@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from bss_mfg.core.files import (
-    immediate_lock,
     is_complete,
     make_folder,
     read_text,
@@ -19,6 +18,7 @@ from bss_mfg.core.files import (
     sha256_of,
     write_atomically,
 )
+from bss_mfg.core.lock_files import immediate_lock
 from bss_mfg.core.read_tables import NO_OPTIONS, TableOptions
 from bss_mfg.errors import InputError, LedgerError, RefusedError
 from bss_mfg.issuing.identity_files import IdentityFile
@@ -184,14 +184,21 @@ def read_plan(workspace: Workspace, batch: str) -> Plan | None:
         values: Any = json.loads(read_text(path, "plan of the run"))
         if values.pop("format") != 1:
             raise InputError("was written by a newer bss-mfg", where=path, way_out="Use the newer program.")
-        plan = Plan(**{**values, "ignore": tuple(values.get("ignore", ()))})
-        if plan.batch != batch or type(plan.units) is not int or not plan.start.tzinfo:
+        plan = _plan_of(values)
+        if plan.batch != batch or not plan.start.tzinfo:
             raise ValueError
         return plan
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise InputError(
             "is damaged", where=str(path), way_out="Move it away; the command that began the run writes it again."
         ) from None
+
+
+def _plan_of(values: Any) -> Plan:
+    """The plan of a document, each value of its own type."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Plan).validate_json(json.dumps(values), strict=True, extra="forbid")
 
 
 def write_plan(workspace: Workspace, ledger: Ledger, plan: Plan, batch_named: bool) -> Plan:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from bss_mfg.core.clock import TimeZone
 from bss_mfg.core.files import sha256_of
 from bss_mfg.core.read_tables import PassedOver, TableOptions
+from bss_mfg.core.shell_words import shell_word
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.issuing.batch import check_request
 from bss_mfg.issuing.identity_files import IdentityFile
@@ -220,9 +220,9 @@ def _refuse_labels_made_otherwise(ledger: Ledger, prepared: PreparedRun, folder:
         if last and (last.template, last.printer) != (plan.template, plan.printer):
             made_with = f"{last.template} on {last.printer}" if last.printer else last.template
             as_last = f"bss-mfg run {plan.product} --units {plan.units} --id {plan.batch}"
-            as_last += f" --identities {shlex.quote(plan.identities)}" if plan.identities else ""
-            as_last += f" --sheet {shlex.quote(plan.sheet)}" if plan.sheet else ""
-            as_last += "".join(f" --ignore {shlex.quote(name)}" for name in plan.ignore)
+            as_last += f" --identities {shell_word(plan.identities)}" if plan.identities else ""
+            as_last += f" --sheet {shell_word(plan.sheet)}" if plan.sheet else ""
+            as_last += "".join(f" --ignore {shell_word(name)}" for name in plan.ignore)
             way_out = (
                 f"`{as_last}` continues with the labels as they were printed last ({made_with}). For others, "
                 f"`{again} --template {plan.template} --printer {plan.printer}` makes all of them anew; then type this "

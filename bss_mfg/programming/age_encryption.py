@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from queue import Empty, Queue, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from bss_mfg.errors import InputError, MissingError
+from bss_mfg.errors import MissingError
+from bss_mfg.workspace.age_key import checked_recipients
 
 if TYPE_CHECKING:
     from pyrage.x25519 import Recipient
@@ -17,34 +17,8 @@ BLOCK_BYTES = 1 << 16
 
 
 def recipients(texts: Sequence[str]) -> list[Recipient]:
-    """Public keys as `age-keygen` prints them (`age1…`), checked. Ask before anything secret is opened."""
-    try:
-        from pyrage import RecipientError, x25519
-    except ImportError:
-        raise MissingError(
-            "encrypting an export needs the package pyrage, which is not installed",
-            way_out="Install it with: pip install 'bss-mfg[age]'",
-        ) from None
-    if not texts:
-        raise InputError("no recipient is named", way_out="Give the station's public key, age1…")
-    found = []
-    for text in texts:
-        if text.strip().upper().startswith("AGE-SECRET-KEY"):
-            raise InputError(
-                "this is a station's private key, not its public key",
-                where="recipient",
-                way_out="Give the line 'public key: age1…' of its key file, and make a new pair: this one was shown.",
-            )
-        try:
-            found.append(x25519.Recipient.from_str(text))
-        except RecipientError:
-            shown = text if re.fullmatch(r"age1[a-z0-9]{0,80}", text) else text[:20]
-            raise InputError(
-                f"{shown!a} is not an age public key",
-                where="recipient",
-                way_out="It starts with age1 and has 62 characters, as `age-keygen` prints it.",
-            ) from None
-    return found
+    """Public keys of stations, checked. Ask before anything secret is opened."""
+    return checked_recipients(texts, "encrypting an export")
 
 
 def encrypted_to(content: Iterable[bytes], to: Sequence[Recipient]) -> Iterator[bytes]:

@@ -13,11 +13,12 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from bss_mfg.core.text import printable
+from bss_mfg.core.text import printable, storable
+from bss_mfg.core.untrusted import LIMITS, Reader
 from bss_mfg.errors import InputError, Location
 from bss_mfg.ledger.flash import UnitReport
 
-MAX_BYTES = 64 << 20
+MAX_BYTES = LIMITS[Reader.FLASH_REPORT].size
 """Bytes of a file: half a million units."""
 _DETAIL = 200
 """Characters of a detail that are kept."""
@@ -66,7 +67,7 @@ def _report(row: Mapping[str, Any], number: int, name: str) -> UnitReport:
 
 
 def _text(value: object) -> str:
-    return str(value).strip() if isinstance(value, (str, int)) else ""
+    return storable(str(value).strip()) if isinstance(value, (str, int)) else ""
 
 
 def _csv_rows(text: str, name: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -92,7 +93,7 @@ def _json_lines(text: str, name: str) -> Iterator[tuple[int, Mapping[str, Any]]]
             continue
         try:
             row = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             row = None
         if not isinstance(row, dict):
             raise InputError("isn't a JSON object", where=Location(name, line=number), way_out=_WAY_OUT)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bss_mfg.core.files import read_text, write_atomically
 from bss_mfg.errors import InputError, MissingError
+from bss_mfg.installation import how_to_add
 from bss_mfg.ledger.ledger import Ledger
 
 FILE = "flasher.key"
@@ -20,7 +21,7 @@ def register_flasher(root: Path, ledger: Ledger, name: str) -> str:
     except ImportError:
         raise MissingError(
             "a flasher's key needs the package pyrage, which is not installed",
-            way_out="Install it with: pip install 'bss-mfg[age]'",
+            way_out=how_to_add("age"),
         ) from None
     file = root / FILE
     if file.exists():

@@ -12,9 +12,10 @@ from pydantic import Field, ValidationError
 from bss_mfg.core.files import iter_files, read_bytes
 from bss_mfg.core.models import FileModel
 from bss_mfg.core.named_paths import is_plain_name
+from bss_mfg.core.untrusted import LIMITS, Reader
 from bss_mfg.errors import BssError, InputError
 
-MAX_INDEX = 16 << 20
+MAX_INDEX = LIMITS[Reader.INDEX].size
 
 
 class IndexedFile(FileModel, strict=True):

@@ -8,7 +8,8 @@ from pathlib import Path
 from bss_mfg.core.files import leftover_files, leftover_of
 from bss_mfg.core.text import count_words
 from bss_mfg.ledger.releases import Release
-from bss_mfg.programming.release_place import quoted
+from bss_mfg.programming.format import Format
+from bss_mfg.programming.release_place import SEALED_SUFFIX, find_place, is_meant_as_folder, quoted
 
 
 def release_text(release: Release) -> str:
@@ -26,6 +27,16 @@ def release_command(release: Release) -> str:
     words += [f"--to {recipient}" for recipient in target.sealed_to]
     words += ["--again --reason TEXT"] if target.reason is not None else []
     return " ".join(words)
+
+
+def seals_to(releases: Iterable[Release], out: str, form: Format, named: tuple[str, ...]) -> tuple[str, ...]:
+    """Whom a release to `out` is sealed to where nothing is said: who the settings name. But what was begun in clear to
+    this place, and cut off, is completed in clear."""
+    if not named or out.lower().endswith(SEALED_SUFFIX):
+        return named
+    place = find_place(Path(out), form, sealed=False, folder=is_meant_as_folder(out))
+    begun = (one.target for one in releases if not one.target.sealed_to and one.target.format == form.name)
+    return () if any(map(place.is_of, begun)) else named
 
 
 def half_written(releases: Iterable[Release]) -> list[Path]:

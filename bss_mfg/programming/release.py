@@ -25,6 +25,7 @@ from bss_mfg.core.files import (
 )
 from bss_mfg.core.ranges import RangeBuilder, consecutive_ranges
 from bss_mfg.errors import BssError, InputError, RefusedError
+from bss_mfg.ledger.approvals import Consent
 from bss_mfg.ledger.batch_lock import BatchWork
 from bss_mfg.ledger.events import KeysReleased
 from bss_mfg.ledger.keys import KeyStore, open_keys
@@ -57,7 +58,8 @@ class FlasherClaim:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseOptions:
-    """How keys are to be released: to which age recipients (none: in clear), and, for a second time, why."""
+    """How keys are to be released: to which age recipients (none: in clear), and, for a second time, why; why they
+    leave in clear, where the settings seal them."""
 
     to: tuple[str, ...] = ()
     again: bool = False
@@ -68,6 +70,9 @@ class ReleaseOptions:
     """The place is a folder, even if its name looks like a file's."""
     claim: FlasherClaim | None = None
     """Only so many units, for one flasher, whose key is in `to`."""
+    clear_reason: str | None = None
+    consent: Consent = None
+    """What two persons signed, where they have to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +142,8 @@ class _Work:
         """What this command releases: a release to this place that was cut off, whether it is that, or a new one."""
         for release in self.ledger.releases.open(self.batch.id):
             if self._is_same(release.target, place):
+                self.ledger.two_persons.refuse_asking(self.options.consent)
+                self.ledger.releases.check_begun(release)
                 place.require_folder(self.ledger.place.folder)
                 place.make_folder()
                 return _Intent(release.target, release.units, release.ledger_head, begun=release), True
@@ -146,8 +153,9 @@ class _Work:
         place.require_folder(self.ledger.place.folder)
         target = self._target(place)
         self._refuse_taken(target)
+        self.ledger.releases.check_consent(self.batch.id, target, units, self.options.consent)
         seq, digest = self.ledger.history.head()
-        begin = partial(self.ledger.releases.begin, self.batch.id, target, units)
+        begin = partial(self.ledger.releases.begin, self.batch.id, target, units, self.options.consent)
         return _Intent(target, units, f"{seq}:{digest}", begin), False
 
     def _wanted_units(self) -> tuple[range, ...]:
@@ -166,10 +174,9 @@ class _Work:
         return units
 
     def _is_same(self, target: ReleaseTarget, place: Place) -> bool:
-        here = target.path == place.path if place.path else target.folder == place.folder
         how = (target.each, target.format, target.layout, set(target.sealed_to), target.reason is not None)
         options = self.options
-        return here and how == (
+        return place.is_of(target) and how == (
             self.form.one_file_per, self.form.name, options.layout, set(options.to), options.again
         )  # fmt: skip
 
@@ -180,7 +187,16 @@ class _Work:
         options = self.options
         reason = options.reason if options.again else None
         flasher = options.claim.flasher if options.claim else ""
-        return ReleaseTarget(path, self.form.one_file_per, self.form.name, options.layout, options.to, reason, flasher)
+        return ReleaseTarget(
+            path,
+            self.form.one_file_per,
+            self.form.name,
+            options.layout,
+            options.to,
+            reason,
+            flasher,
+            options.clear_reason,
+        )
 
     def _refuse_taken(self, target: ReleaseTarget) -> None:
         """Where another release to the same file was cut off, the two could not be told apart."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 from bss_mfg.core.files import make_folder
+from bss_mfg.core.shell_words import shell_word
 from bss_mfg.errors import InputError
+from bss_mfg.ledger.releases import ReleaseTarget
 from bss_mfg.programming.format import Format
 
 SEALED_SUFFIX = ".age"
@@ -26,6 +27,10 @@ class Place:
     path: Path | None = None
     renamed: bool = False
 
+    def is_of(self, target: ReleaseTarget) -> bool:
+        """Whether a release goes here."""
+        return target.path == self.path if self.path else target.folder == self.folder
+
     def make_folder(self) -> None:
         """Make the folder, if it may be made."""
         make_folder(self.folder)
@@ -40,6 +45,11 @@ class Place:
             where=self.folder,
             way_out=f"Is the stick in? If it is to be a new folder, make it: mkdir {parents}{quoted(self.folder)}",
         )
+
+
+def is_meant_as_folder(out: str) -> bool:
+    """Whether a place that was typed is a folder, whatever its name looks like."""
+    return out.endswith(("/", "\\"))
 
 
 def find_place(out: Path, form: Format, *, sealed: bool, folder: bool) -> Place:
@@ -69,4 +79,4 @@ def is_sealed(path: Path) -> bool:
 
 def quoted(path: Path) -> str:
     """A path as it is typed in a shell."""
-    return f'"{path}"' if os.name == "nt" else shlex.quote(str(path))
+    return shell_word(str(path))

@@ -9,6 +9,7 @@ from bss_mfg.core.files import destroy, leftover_files, remove_leftover
 from bss_mfg.core.shared_lock import PATIENCE, Patience
 from bss_mfg.core.text import count_words
 from bss_mfg.errors import RefusedError
+from bss_mfg.ledger.approvals import Consent
 from bss_mfg.ledger.batch_lock import BatchWork
 from bss_mfg.ledger.keys import open_keys
 from bss_mfg.ledger.ledger import Ledger
@@ -38,6 +39,7 @@ def retire_batch(
     *,
     delete_exports: bool,
     unflashed: str | None = None,
+    consent: Consent = None,
     patience: Patience = PATIENCE,
 ) -> Retirement:
     """Destroy a batch's keys and, with `delete_exports`, its programming files in the workspace.
@@ -46,8 +48,9 @@ def retire_batch(
     `unflashed` why keys may go of which nobody has said that they work: units that were claimed and not reported, or
     failed.
     `RefusedError` while a programming file is in the workspace and `delete_exports` is not set, or while a file there
-    looks like one and nothing proves it. What killed commands left half-written, there or where a release of this batch
-    went, may hold keys, and goes in any case. Others who work with the workspace's keys are waited for.
+    looks like one and nothing proves it; and where two persons have to sign it, without a `consent` of theirs. What
+    killed commands left half-written, there or where a release of this batch went, may hold keys, and goes in any case.
+    Others who work with the workspace's keys are waited for.
     """
     with workspace.exclusive_keys(patience), ledger.locked(batch.id, BatchWork.KEYS):
         _refuse_moved_file(workspace)
@@ -65,7 +68,7 @@ def retire_batch(
             )
         if unflashed is None and not ledger.batches.retired_at(batch.id):
             _refuse_unflashed(ledger, batch)
-        destroyed = open_keys(ledger).retire(batch.id, acknowledged or "feedback files", unflashed)
+        destroyed = open_keys(ledger).retire(batch.id, acknowledged or "feedback files", unflashed, consent)
         gone = [path for path, sha256 in found.proven.items() if destroy(path, sha256)]
         cut_off = ledger.releases.open(batch.id)
         halves = dict.fromkeys([*leftover_files(workspace.root), *half_written(cut_off)])

@@ -11,6 +11,8 @@ from typing import Any
 
 from bss_mfg.core.text import printable, printable_name
 from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
+from bss_mfg.transparency.checkpoint import Checkpoint
+from bss_mfg.transparency.signed_note import to_base64
 from bss_mfg.verify.finding_rows import finding_row, finding_rows
 from bss_mfg.verify.findings import OtherCode
 from bss_mfg.verify.outcome import Verification
@@ -60,6 +62,7 @@ def _document(outcome: Verification) -> dict[str, Any]:
         "right": outcome.passed,
         "partial": outcome.partial,
         "wrong_batch": outcome.wrong_batch,
+        "checkpoint": _checkpoint_row(outcome.checkpoint) if outcome.checkpoint else None,
         "resumed": outcome.resumed,
         "resumed_labels": outcome.resumed_labels,
         "counts": outcome.counts,
@@ -80,6 +83,10 @@ def _document(outcome: Verification) -> dict[str, Any]:
         ],
         "findings": _LazyList(len(outcome.findings), finding_rows(outcome)),
     }
+
+
+def _checkpoint_row(signed: Checkpoint) -> dict[str, Any]:
+    return {"origin": signed.origin, "events": signed.size, "root": to_base64(signed.root)}
 
 
 def _account_row(page: PageAccount) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from markupsafe import Markup
 
 from bss_mfg.core.files_to_read import open_to_read
-from bss_mfg.core.text import count_words
+from bss_mfg.core.languages import COMMA, ENGLISH, Language, joined, phrase
 from bss_mfg.errors import BssError
 from bss_mfg.imaging.grade_scale import UEC_LEVELS, grade_of
 from bss_mfg.report import svg_figures
@@ -23,7 +23,9 @@ from bss_mfg.report.wording import (
     MEANINGS,
     Comparison,
     Tone,
+    about_words,
     answered_rows,
+    checkpoint_words,
     comparisons,
     find_failures,
     grade_words,
@@ -34,14 +36,13 @@ from bss_mfg.report.wording import (
     open_words,
     other_code_rows,
     place_words,
-    read_words,
     sample_words,
     shown_counts,
     worst_rows,
 )
 from bss_mfg.verify.fault_groups import FaultGroup
 from bss_mfg.verify.finding_rows import finding_rows
-from bss_mfg.verify.outcome import REPORT_TITLE, Verification
+from bss_mfg.verify.outcome import Verification
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -51,7 +52,10 @@ if TYPE_CHECKING:
 
 BLOCK_CHARACTERS = 1 << 16
 """Text that is handed on at once."""
-COLUMNS = ("Serial", "Package", "Verdict", "Grade", "Unused ECC", "Place", "Detail")
+COLUMNS = (
+    phrase("Serial"), phrase("Package"), phrase("Verdict"), phrase("Grade"), phrase("Unused ECC"), phrase("Place"),
+    phrase("Detail"),
+)  # fmt: skip
 _GENERATOR = "bss-mfg verify"
 _GENERATOR_TAG = Markup('<meta name="generator" content="{}">').format(_GENERATOR)
 
@@ -70,7 +74,7 @@ def is_page_of(path: Path, generator: str) -> bool:
         return False
 
 
-def html_report(outcome: Verification, made_at: str, version: str) -> Iterator[bytes]:
+def html_report(outcome: Verification, made_at: str, version: str, language: Language = ENGLISH) -> Iterator[bytes]:
     """The page, in blocks: memory stays flat, however many labels there are. `made_at` is printed as it is."""
     room = files("bss_mfg.report")
     style, script = (room.joinpath(f"page.{kind}").read_text("utf-8") for kind in ("css", "js"))
@@ -85,23 +89,25 @@ def html_report(outcome: Verification, made_at: str, version: str) -> Iterator[b
             script_sha256=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
             style=Markup(style),  # noqa: S704  (files of this package)
             script=Markup(script),  # noqa: S704
-            title=REPORT_TITLE,
             batch=batch,
-            product=batch.facts.get("title") or batch.product,
             headline=headline(outcome),
-            read=read_words(outcome),
-            made_at=made_at,
-            version=version,
-            second_reader=outcome.second_reader,
+            about=about_words(outcome, made_at, version),
+            checkpoint=checkpoint_words(outcome),
+            _=language.said,
+            ngettext=language.counted,
+            shown=language,
+            number=language.number,
+            speak=language,
+            language=language.page_code,
             sample=sample_words(outcome),
             open=open_words(outcome),
             tiles=_tiles(outcome),
             troubles=(
-                _Troubles("Files that could not be read", outcome.broken),
-                _Troubles("Pages that were not understood", not_understood_rows(outcome)),
-                _Troubles("Answered by a later picture", answered_rows(outcome), "What it was"),
-                _Troubles("Notes on files and pages", outcome.troubles),
-                _Troubles("Other codes", other_code_rows(outcome), "Code"),
+                _Troubles(phrase("Files that could not be read"), outcome.broken),
+                _Troubles(phrase("Pages that were not understood"), not_understood_rows(outcome)),
+                _Troubles(phrase("Answered by a later picture"), answered_rows(outcome), phrase("What it was")),
+                _Troubles(phrase("Notes on files and pages"), outcome.troubles),
+                _Troubles(phrase("Other codes"), other_code_rows(outcome), phrase("Code")),
             ),
             failures=failures,
             cards=[_card(group, outcome.pictures.get(group.index)) for group in failures.first],
@@ -113,9 +119,8 @@ def html_report(outcome: Verification, made_at: str, version: str) -> Iterator[b
             worst=_worst_labels(outcome, facts),
             total=len(outcome.findings),
             columns=COLUMNS,
-            row_blocks=_row_blocks(outcome),
+            row_blocks=_row_blocks(outcome, language),
             figures=svg_figures,
-            counted=count_words,
         )
     )
     # Names of files may hold surrogates, which UTF-8 has not.
@@ -166,7 +171,7 @@ class _Troubles(NamedTuple):
 
     head: str
     files: Iterable[tuple[str, str]]
-    column: str = "Why"
+    column: str = phrase("Why")
 
 
 class _Card(NamedTuple):
@@ -197,7 +202,7 @@ class _LegendEntry(NamedTuple):
 
 def _legend(outcome: Verification) -> list[_LegendEntry]:
     verdicts = [_LegendEntry(kind, MARKS[kind], kind) for kind in shown_counts(outcome)]
-    return [*verdicts, _LegendEntry("unseen", "", "in no picture")]
+    return [*verdicts, _LegendEntry("unseen", "", phrase("in no picture"))]
 
 
 class _WorstLabel(NamedTuple):
@@ -214,30 +219,31 @@ def _worst_labels(outcome: Verification, facts: Statistics) -> list[_WorstLabel]
     for row in worst_rows(outcome, facts):
         grades = row["grade"]["grades"]
         lowest = min(grades.values())
-        why = ", ".join(words for name, words in PARAMETERS.items() if grades.get(name) == lowest) if lowest < 4 else ""
+        named = (words for name, words in PARAMETERS.items() if grades.get(name) == lowest)
+        why = joined(COMMA, named) if lowest < 4 else ""
         labels.append(_WorstLabel(row["serials"], grade_words(row["grade"]), why, place_words(row)))
     return labels
 
 
-def _row_blocks(outcome: Verification) -> Iterator[Markup]:
+def _row_blocks(outcome: Verification, language: Language) -> Iterator[Markup]:
     """All findings as JSON for the page's script, which shows, searches and sorts them."""
     comma = ""
-    for block in join_texts(map(_table_row, finding_rows(outcome))):
+    for block in join_texts(_table_row(row, language) for row in finding_rows(outcome)):
         yield Markup(comma + block.removesuffix(","))  # noqa: S704  (JSON without a "<")
         comma = ","
 
 
-def _table_row(row: dict[str, Any]) -> str:
+def _table_row(row: dict[str, Any], language: Language) -> str:
     """One row of the table, a cell for each of `COLUMNS`, and a comma."""
     share = row["unused_error_correction"]
     cells = [
         row["serials"],
         row["package"],
-        row["verdict"],
-        grade_words(row["grade"]),
-        "" if share is None else f"{share:.0%} ({grade_of(share, UEC_LEVELS):.1f})",
-        place_words(row),
-        row["detail"],
+        language(row["verdict"]),
+        language(grade_words(row["grade"])),
+        "" if share is None else f"{share:.0%} ({language.number(grade_of(share, UEC_LEVELS), '.1f')})",
+        language(place_words(row)),
+        language(row["detail"]),
     ]
     # "<" could end the script element; in JSON it has another spelling.
     return json.dumps(cells, ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c") + ","

@@ -17,15 +17,16 @@
       row.forEach((value, index) => {
         const cell = document.createElement("td");
         cell.textContent = value === null ? "" : value;
-        if (index === 2 && value !== "matched") cell.className = "bad";
+        if (index === 2 && value !== document.getElementById("table").dataset.right) cell.className = "bad";
         line.append(cell);
       });
       lines.append(line);
     }
     body.replaceChildren(lines);
     more.hidden = found.length <= limit;
-    document.getElementById("shown").textContent =
-      `${Math.min(limit, found.length).toLocaleString("en")} of ${found.length.toLocaleString("en")}`;
+    const shown = document.getElementById("shown"), number = (value) => value.toLocaleString(document.documentElement.lang);
+    shown.textContent = shown.dataset.words.replace("{shown}", number(Math.min(limit, found.length)))
+      .replace("{count}", number(found.length));
   };
 
   const choose = () => {

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from bss_mfg.core.text import count_words
+from bss_mfg.core.languages import ENGLISH, Language, counted, phrase
 from bss_mfg.imaging.label_pictures import PICTURE_BORDER_MODULES, LabelPicture
-from bss_mfg.report.pdf_parts import TONES, build_pdf
-from bss_mfg.report.pdf_parts import head as _head
+from bss_mfg.report import pdf_parts
+from bss_mfg.report.pdf_parts import TONES, Typeface, build_pdf, typeface
 from bss_mfg.report.pdf_parts import space as _space
-from bss_mfg.report.pdf_parts import table as _table
-from bss_mfg.report.pdf_parts import text as _text
 from bss_mfg.report.sheet_maps import MARKS, SheetMap, draw_sheets
-from bss_mfg.report.statistics import PARAMETERS, Statistics, statistics
+from bss_mfg.report.statistics import PARAMETERS, ParameterStatistics, Statistics, statistics
 from bss_mfg.report.wording import (
     MEANINGS,
     Comparison,
+    about_words,
     answered_rows,
+    checkpoint_words,
     comparisons,
     find_failures,
     grade_words,
@@ -29,7 +30,6 @@ from bss_mfg.report.wording import (
     open_words,
     other_code_rows,
     place_words,
-    read_words,
     sample_words,
     shown_counts,
     worst_rows,
@@ -58,51 +58,78 @@ _LONGEST = 400
 """Characters that are shown of one text or code: a row has to find room on a page."""
 
 
-def pdf_report(outcome: Verification, made_at: str, version: str) -> Iterator[bytes]:
-    """An A4 PDF. Texts that Latin-1 fonts can't show are written as escapes."""
-    story = [item for section in _sections(outcome, made_at, version) for item in section]
-    yield build_pdf(REPORT_TITLE + outcome.batch.id, version, story)
+@dataclass(frozen=True)
+class _Page:
+    """Writes texts in the operators' language, with fonts that have its letters."""
+
+    language: Language
+    face: Typeface
+
+    def text(self, words: str, limit: int = 2000, **more: Any) -> Any:
+        return pdf_parts.text(self.language(words), limit, face=self.face, **more)
+
+    def head(self, words: str) -> Any:
+        return pdf_parts.head(self.language(words), face=self.face)
+
+    def table(self, rows: list[list[Any]], widths: tuple[float, ...], ruled: bool = True) -> Any:
+        shown = [[self.language(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
+        return pdf_parts.table(shown, widths, ruled, face=self.face)
+
+    def called(self, kind: str, name: str) -> str:
+        """A label that is not right: what it is, in capitals, and which."""
+        return f"{self.language(phrase(str(kind))).upper()}  {self.language(name)}"
 
 
-def _sections(outcome: Verification, made_at: str, version: str) -> Iterator[list[Any]]:
+def pdf_report(outcome: Verification, made_at: str, version: str, language: Language = ENGLISH) -> Iterator[bytes]:
+    """An A4 PDF. Characters that its fonts can't show are written as escapes."""
+    page = _Page(language, typeface(language))
+    story = [item for section in _sections(page, outcome, made_at, version) for item in section]
+    title = language.said("Verification of batch {batch}", batch=outcome.batch.id)
+    yield build_pdf(REPORT_TITLE + outcome.batch.id, version, story, page.face, title)
+
+
+def _sections(page: _Page, outcome: Verification, made_at: str, version: str) -> Iterator[list[Any]]:
     from reportlab.lib.colors import HexColor
 
     batch = outcome.batch
     words, tone = headline(outcome)
-    left = open_words(outcome)
+    left, signed = open_words(outcome), checkpoint_words(outcome)
     grey = HexColor("#5b6470")
     yield [
-        _text(f"Verification of batch {batch.id}", textColor=grey, fontSize=11, leading=14),
-        _text(words, fontName="Helvetica-Bold", fontSize=22, leading=30, textColor=HexColor(TONES[tone])),
-        _text(
-            f"{batch.facts.get('title') or batch.product} (product id {batch.facts['pid']}), "
-            f"{count_words(batch.units, 'unit')} in {count_words(batch.packages, 'package')}. Read: "
-            f"{read_words(outcome)}, on {made_at} by bss-mfg {version}.",
-            textColor=grey,
+        page.text(phrase("Verification of batch {batch}", batch=batch.id), textColor=grey, fontSize=11, leading=14),
+        page.text(words, fontName=page.face.bold, fontSize=22, leading=30, textColor=HexColor(TONES[tone])),
+        page.text(about_words(outcome, made_at, version), textColor=grey),
+        *([page.text(signed, textColor=grey)] if signed else []),
+        *([page.text(sample_words(outcome), spaceBefore=6)] if outcome.decision else []),
+        *(
+            [page.text(phrase("Not all was judged: {what}. The notes say why.", what=left), spaceBefore=6)]
+            if left
+            else []
         ),
-        *([_text(sample_words(outcome), spaceBefore=6)] if outcome.decision else []),
-        *([_text(f"Not all was judged: {left}. The notes say why.", spaceBefore=6)] if left else []),
     ]
     yield [
         _space(4),
-        _table([[f"{count:,}", kind, MEANINGS[kind]] for kind, count in shown_counts(outcome).items()], (20, 28, 126)),
+        page.table(
+            [[page.language.number(count), str(kind), MEANINGS[kind]] for kind, count in shown_counts(outcome).items()],
+            (20, 28, 126),
+        ),
     ]
     lists = (
-        ("Files that could not be read", outcome.broken),
-        ("Pages that were not understood", not_understood_rows(outcome)),
-        ("Answered by a later picture", answered_rows(outcome)),
-        ("Notes on files and pages", outcome.troubles),
-        ("Other codes", other_code_rows(outcome)),
+        (phrase("Files that could not be read"), outcome.broken),
+        (phrase("Pages that were not understood"), not_understood_rows(outcome)),
+        (phrase("Answered by a later picture"), answered_rows(outcome)),
+        (phrase("Notes on files and pages"), outcome.troubles),
+        (phrase("Other codes"), other_code_rows(outcome)),
     )
     for head, found in lists:
         if found:
-            yield [_head(head), _table([[name, reason] for name, reason in found], (80, 94))]
-    yield _failures(outcome)
-    yield _maps(outcome)
-    yield _grades(outcome, statistics(outcome))
+            yield [page.head(head), page.table([[name, reason] for name, reason in found], (80, 94))]
+    yield _failures(page, outcome)
+    yield _maps(page, outcome)
+    yield _grades(page, outcome, statistics(outcome))
 
 
-def _failures(outcome: Verification) -> list[Any]:
+def _failures(page: _Page, outcome: Verification) -> list[Any]:
     failures = find_failures(outcome)
     if not failures.total:
         return []
@@ -111,31 +138,44 @@ def _failures(outcome: Verification) -> list[Any]:
         finding, picture = group.finding, outcome.pictures.get(group.index)
         found = comparisons(finding)
         words = [
-            _text(f"{finding.kind.upper()}  {group.name}", fontName="Helvetica-Bold"),
-            *([] if found else [_text(group.detail)]),
-            _text(group_place(group), textColor="#5b6470"),
-            *[part for item in found[:1] for part in _comparison(item)],
+            page.text(page.called(finding.kind, group.name), fontName=page.face.bold),
+            *([] if found else [page.text(group.detail)]),
+            page.text(group_place(group), textColor="#5b6470"),
+            *[part for item in found[:1] for part in _comparison(page, item)],
         ]
         rows.append([_figure(picture, finding.defects) if picture else "", words])
         # Each in a row of its own: a row is not broken at the end of a page, and has to find room on one.
-        rows += [["", _comparison(item)] for item in found[1:]]
-    more = [_text(f"{failures.more:,} more; the JSON and CSV reports list all.")] if failures.more else []
-    return [_head(f"What is wrong ({failures.total:,})"), _table(rows, (36, 138)), *more]
+        rows += [["", _comparison(page, item)] for item in found[1:]]
+    more = (
+        [page.text(phrase("{count:,} more; the JSON and CSV reports list all.", count=failures.more))]
+        if failures.more
+        else []
+    )
+    return [page.head(phrase("What is wrong ({count:,})", count=failures.total)), page.table(rows, (36, 138)), *more]
 
 
-def _comparison(item: Comparison) -> list[Any]:
+def _comparison(page: _Page, item: Comparison) -> list[Any]:
     """What was planned beside what is seen."""
     sides = [
         [
             *([_picture(png)] if png else []),
-            _text(f"{caption}: {words}", _LONGEST, fontSize=8, leading=10, textColor="#5b6470"),
+            page.text(
+                phrase("{caption}: {words}", caption=caption, words=words),
+                _LONGEST,
+                fontSize=8,
+                leading=10,
+                textColor="#5b6470",
+            ),
         ]
         for caption, words, png in (
-            ("Planned", item.planned, item.planned_picture),
-            ("Seen", item.seen, item.seen_picture),
+            (phrase("Planned"), item.planned, item.planned_picture),
+            (phrase("Seen"), item.seen, item.seen_picture),
         )
     ]
-    return [_text(item.words, 2 * _LONGEST, spaceBefore=4, spaceAfter=2), _table([sides], (69, 69), ruled=False)]
+    return [
+        page.text(item.words, 2 * _LONGEST, spaceBefore=4, spaceAfter=2),
+        page.table([sides], (69, 69), ruled=False),
+    ]
 
 
 def _picture(png: bytes) -> Any:
@@ -182,27 +222,36 @@ def _figure(picture: LabelPicture, defects: Defects | None) -> Any:
     return Figure()
 
 
-def _maps(outcome: Verification) -> list[Any]:
+def _maps(page: _Page, outcome: Verification) -> list[Any]:
     from reportlab.platypus import KeepTogether
 
     maps = draw_sheets(outcome)
     shown = maps.sheets[:MOST_PDF_MAPS]
     if not shown:
         return []
-    drawn = [
-        [_map(item), _text(f"{item.file}, page {item.page}: {item.faults} not right", fontSize=7, leading=9)]
-        for item in shown
-    ]
+    drawn = [[_map(item), page.text(_map_words(item), fontSize=7, leading=9)] for item in shown]
     rows: list[list[Any]] = [
         [*drawn[at : at + 4], *[""] * (4 - len(drawn[at : at + 4]))] for at in range(0, len(drawn), 4)
     ]
     rest = maps.more + len(maps.sheets) - len(shown)
-    note = [_text(f"{count_words(rest, 'more page')} not shown.")] if rest else []
+    note = (
+        [page.text(counted("{count:,} more page not shown.", "{count:,} more pages not shown.", rest))] if rest else []
+    )
     return [
-        KeepTogether([_head("Where it lies"), _table(rows[:1], (43, 43, 43, 43))]),
-        *([_table(rows[1:], (43, 43, 43, 43))] if rows[1:] else []),
+        KeepTogether([page.head(phrase("Where it lies")), page.table(rows[:1], (43, 43, 43, 43))]),
+        *([page.table(rows[1:], (43, 43, 43, 43))] if rows[1:] else []),
         *note,
     ]
+
+
+def _map_words(item: SheetMap) -> str:
+    where = phrase("{file}, page {page}", file=item.file, page=item.page)
+    return phrase("{page}: {count} not right", page=where, count=item.faults)
+
+
+def _numbers(language: Language, item: ParameterStatistics) -> list[str]:
+    means = (language.number(value, ".1f") for value in (item.mean, item.lowest))
+    return [*means, *map(language.number, item.counts)]
 
 
 def _map(item: SheetMap) -> Any:
@@ -242,21 +291,20 @@ def _map(item: SheetMap) -> Any:
     return drawing
 
 
-def _grades(outcome: Verification, facts: Statistics) -> list[Any]:
+def _grades(page: _Page, outcome: Verification, facts: Statistics) -> list[Any]:
     if not facts.graded and not facts.not_gradable:
         return []
-    letters = [[letter, f"{number:,}"] for letter, number in facts.letters.items()]
-    parameters = [["", "mean", "lowest", *facts.letters]] + [
-        [PARAMETERS[item.name], f"{item.mean:.1f}", f"{item.lowest:.1f}", *(f"{number:,}" for number in item.counts)]
-        for item in facts.parameters
+    letters = [[letter, page.language.number(number)] for letter, number in facts.letters.items()]
+    parameters = [["", phrase("mean"), phrase("lowest"), *facts.letters]] + [
+        [PARAMETERS[item.name], *_numbers(page.language, item)] for item in facts.parameters
     ]
     worst = [[row["serials"], grade_words(row["grade"]), place_words(row)] for row in worst_rows(outcome, facts)]
     return [
-        _head("Print quality"),
-        _text(grading_words(facts)),
+        page.head(phrase("Print quality")),
+        page.text(grading_words(facts)),
         _space(2),
-        _table(letters, (20, 20)),
+        page.table(letters, (20, 20)),
         _space(3),
-        *([_table(parameters, (50, 18, 18, 17, 17, 17, 17, 17))] if facts.parameters else []),
-        *([_head("The worst labels"), _table(worst, (55, 33, 86))] if worst else []),
+        *([page.table(parameters, (50, 18, 18, 17, 17, 17, 17, 17))] if facts.parameters else []),
+        *([page.head(phrase("The worst labels")), page.table(worst, (55, 33, 86))] if worst else []),
     ]

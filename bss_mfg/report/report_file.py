@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bss_mfg.core.files import write_atomically
+from bss_mfg.core.languages import ENGLISH, Language
 from bss_mfg.report.data_reports import csv_report, json_report
 from bss_mfg.report.html_report import html_report, is_report
 from bss_mfg.report.pdf_report import pdf_report
@@ -23,17 +24,25 @@ def check_report(path: Path) -> None:
     check_report_place(path, SUFFIXES, is_report)
 
 
-def write_report(outcome: Verification, path: Path, made_at: str, version: str, again: bool = False) -> None:
-    """Put a report in place, whole or not at all; `again` where this run wrote it before."""
-    write_atomically(path, _blocks(outcome, path, made_at, version), replace=again or is_report(path))
+def write_report(
+    outcome: Verification,
+    path: Path,
+    made_at: str,
+    version: str,
+    again: bool = False,
+    language: Language = ENGLISH,
+) -> None:
+    """Put a report in place, whole or not at all; `again` where this run wrote it before. Pages speak the
+    operators' language, JSON and CSV none."""
+    write_atomically(path, _blocks(outcome, path, made_at, version, language), replace=again or is_report(path))
 
 
-def _blocks(outcome: Verification, path: Path, made_at: str, version: str) -> Iterator[bytes]:
+def _blocks(outcome: Verification, path: Path, made_at: str, version: str, language: Language) -> Iterator[bytes]:
     kind = path.suffix.lower()
     if kind == ".pdf":
-        return pdf_report(outcome, made_at, version)
+        return pdf_report(outcome, made_at, version, language)
     if kind == ".csv":
         return csv_report(outcome)
     if kind == ".json":
         return json_report(outcome)
-    return html_report(outcome, made_at, version)
+    return html_report(outcome, made_at, version, language)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
+from bss_mfg.core.languages import COMMA, joined, phrase
 from bss_mfg.model import LabelFile
 from bss_mfg.verify.findings import Finding
 from bss_mfg.verify.outcome import Verification
@@ -211,8 +212,9 @@ def _words(outcome: Verification, verdicts: _PackageVerdicts, packages: Iterable
         package = finding.package or 0
         if package not in words and rank == verdicts.worst[package]:
             verdict = VERDICTS_BY_SEVERITY[rank]
-            detail = f", {finding.detail}" if finding.detail else ""
-            words[package] = PlaceVerdict(verdict, f"{finding.serials or f'package {package}'}: {verdict}{detail}")
+            label = finding.serials or phrase("package {number}", number=package)
+            said = joined(COMMA, (phrase(verdict), finding.detail))
+            words[package] = PlaceVerdict(verdict, phrase("{label}: {verdict}", label=label, verdict=said))
     return words
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup
 
-from bss_mfg.core.text import count_words
+from bss_mfg.core.languages import ENGLISH, Language, phrase
 from bss_mfg.imaging.defects import Defects
 from bss_mfg.imaging.grade_scale import letter_of
 from bss_mfg.imaging.label_pictures import PICTURE_BORDER_MODULES, PICTURE_PIXELS_PER_MODULE, LabelPicture
@@ -30,7 +30,7 @@ _PAPER = Markup('<rect class="paper" x="0" y="0" width="{:g}" height="{:g}"/>')
 _PLACE = Markup(
     '<g class="cell {}"><title>{}</title><rect x="{:.2f}" y="{:.2f}" width="{:.2f}" height="{:.2f}" rx="{:.2f}"/>{}</g>'
 )
-_PICTURE = Markup('<img alt="the label as it was seen" src="data:image/png;base64,{}">')
+_PICTURE = Markup('<img alt="{}" src="data:image/png;base64,{}">')
 _SYMBOL = Markup(
     '<svg class="symbol" role="img" viewBox="{0} {0} {1} {1}"><title>{2}</title>'
     '<image href="data:image/png;base64,{3}" x="{0}" y="{0}" width="{1}" height="{1}"/>'
@@ -40,13 +40,12 @@ _SIDE = Markup("<figure>{}<figcaption>{}: <b>{}</b></figcaption></figure>")
 _SIDE_PICTURE = Markup('<img alt="{}" src="data:image/png;base64,{}">')
 _BAR = Markup('<span class="g{}" style="width:{:.2f}%"></span>')
 _TITLED_BAR = Markup('<span class="g{}" style="width:{:.2f}%" title="{}: {:,}"></span>')
-_LETTER_ROW = Markup('<tr><th scope="row">{}</th><td class="bar">{}</td><td class="number">{:,}</td></tr>')
+_LETTER_ROW = Markup('<tr><th scope="row">{}</th><td class="bar">{}</td><td class="number">{}</td></tr>')
 _PARAMETER_ROW = Markup(
-    '<tr><th scope="row">{}</th><td class="bar">{}</td><td class="number">{:.1f}</td>'
-    '<td class="number">{:.1f}</td></tr>'
+    '<tr><th scope="row">{}</th><td class="bar">{}</td><td class="number">{}</td><td class="number">{}</td></tr>'
 )
 _BARS = Markup('<table class="bars">{}</table>')
-_BARS_HEAD = Markup("<tr><th></th><th>A to F</th><th>mean</th><th>lowest</th></tr>")
+_BARS_HEAD = Markup("<tr><th></th><th>{}</th><th>{}</th><th>{}</th></tr>")
 _HEAT_PLACE = Markup(
     '<g class="heat {}"><title>{}</title><rect x="{:.2f}" y="{:.2f}" width="{:.2f}" height="{:.2f}"/>{}</g>'
 )
@@ -58,12 +57,12 @@ _WORD = Markup('<text x="{:.2f}" y="{:.2f}" dy=".35em" font-size="{:.2f}">{}</te
 _SVG = Markup('<svg class="{}" role="img" viewBox="0 0 {:g} {:g}">{}</svg>')
 
 
-def sheet(page_mm: tuple[float, float], places: Iterable[MapPlace]) -> Markup:
+def sheet(page_mm: tuple[float, float], places: Iterable[MapPlace], speak: Language = ENGLISH) -> Markup:
     """One page with a coloured box for each label."""
-    return _map(page_mm, places, "sheet")
+    return _map(page_mm, places, "sheet", speak)
 
 
-def ribbon(labels: Sequence[PlaceVerdict], across: int = 50) -> Markup:
+def ribbon(labels: Sequence[PlaceVerdict], speak: Language = ENGLISH, across: int = 50) -> Markup:
     """Labels of a roll in the order of printing, `across` in a row."""
     side = 10.0
     rows = -(-len(labels) // across)
@@ -71,29 +70,32 @@ def ribbon(labels: Sequence[PlaceVerdict], across: int = 50) -> Markup:
         MapPlace((index % across * side + 0.5, index // across * side + 0.5, side - 1, side - 1), *label)
         for index, label in enumerate(labels)
     )
-    return _map((min(across, len(labels)) * side, rows * side), places, "ribbon")
+    return _map((min(across, len(labels)) * side, rows * side), places, "ribbon", speak)
 
 
-def _map(size_mm: tuple[float, float], places: Iterable[MapPlace], kind: str) -> Markup:
+def _map(size_mm: tuple[float, float], places: Iterable[MapPlace], kind: str, speak: Language) -> Markup:
     shapes = [_PAPER.format(*size_mm)]
     for place in places:
         x, y, width, height = place.box
         mark = _text_element(MARKS.get(place.verdict, ""), x + width / 2, y + height / 2, width * 0.42)
-        shapes.append(_PLACE.format(place.verdict, place.words, x, y, width, height, width / 14, mark))
+        shapes.append(_PLACE.format(place.verdict, speak(place.words), x, y, width, height, width / 14, mark))
     return _svg(*size_mm, shapes, kind)
 
 
-def symbol(picture: LabelPicture, defects: Defects | None) -> Markup:
+def symbol(picture: LabelPicture, defects: Defects | None, speak: Language = ENGLISH) -> Markup:
     """The picture of a failed label. Where its grid is known, each wrong module is framed: a dot says that it should
     be dark, an empty frame that it should be light."""
     data = base64.b64encode(picture.png).decode("ascii")
     if not picture.upright or defects is None:
-        return _PICTURE.format(data)
+        return _PICTURE.format(speak(phrase("the label as it was seen")), data)
     frames = "".join(f"M{column} {row}h1v1h-1z" for row, column, _ in defects.wrong_modules)
     dots = "".join(f"M{column + 0.3} {row + 0.3}h.4v.4h-.4z" for row, column, dark in defects.wrong_modules if dark)
-    size = f"{defects.size} x {defects.size}"
-    title = (
-        f"{count_words(len(defects.wrong_modules), 'wrong module')} of {size}, {PICTURE_PIXELS_PER_MODULE} pixels each"
+    title = speak.counted(
+        "{count:,} wrong module of {size}, {pixels} pixels each",
+        "{count:,} wrong modules of {size}, {pixels} pixels each",
+        len(defects.wrong_modules),
+        size=f"{defects.size} x {defects.size}",
+        pixels=PICTURE_PIXELS_PER_MODULE,
     )
     side = defects.size + 2 * PICTURE_BORDER_MODULES
     return _SYMBOL.format(-PICTURE_BORDER_MODULES, side, title, data, frames, dots)
@@ -105,19 +107,24 @@ def side(caption: str, words: str, png: bytes | None) -> Markup:
     return _SIDE.format(shown, caption, words)
 
 
-def letters(facts: Statistics) -> Markup:
+def letters(facts: Statistics, speak: Language = ENGLISH) -> Markup:
     """How many labels got each letter."""
     total = max(facts.graded + facts.unreadable + facts.not_gradable, 1)
     counts = [(letter, facts.letters[letter]) for letter in LETTERS]
     if facts.not_gradable:
-        counts.append(("not gradable", facts.not_gradable))
-    rows = [_LETTER_ROW.format(name, _BAR.format(name[0], 100 * count / total), count) for name, count in counts]
+        counts.append((speak(phrase("not gradable")), facts.not_gradable))
+    rows = [
+        _LETTER_ROW.format(
+            name, _BAR.format(name if name in LETTERS else "n", 100 * count / total), speak.number(count)
+        )
+        for name, count in counts
+    ]
     return _BARS.format(_join_shapes(rows))
 
 
-def parameters(found: Sequence[ParameterStatistics]) -> Markup:
+def parameters(found: Sequence[ParameterStatistics], speak: Language = ENGLISH) -> Markup:
     """Each parameter's grades as one divided bar."""
-    rows = [_BARS_HEAD]
+    rows = [_BARS_HEAD.format(*map(speak, (phrase("A to F"), phrase("mean"), phrase("lowest"))))]
     for item in found:
         total = max(sum(item.counts), 1)
         bars = [
@@ -125,11 +132,18 @@ def parameters(found: Sequence[ParameterStatistics]) -> Markup:
             for letter, count in zip(LETTERS, item.counts, strict=True)
             if count
         ]
-        rows.append(_PARAMETER_ROW.format(PARAMETERS[item.name], _join_shapes(bars), item.mean, item.lowest))
+        rows.append(
+            _PARAMETER_ROW.format(
+                speak(PARAMETERS[item.name]),
+                _join_shapes(bars),
+                speak.number(item.mean, ".1f"),
+                speak.number(item.lowest, ".1f"),
+            )
+        )
     return _BARS.format(_join_shapes(rows))
 
 
-def heat(places: Sequence[PlaceStatistics], page_mm: tuple[float, float]) -> Markup:
+def heat(places: Sequence[PlaceStatistics], page_mm: tuple[float, float], speak: Language = ENGLISH) -> Markup:
     """The sheet with the mean grade of each place over all pages; without grades the share of labels not right."""
     graded = any(place.grade is not None for place in places)
     shapes = [_PAPER.format(*page_mm)]
@@ -139,7 +153,7 @@ def heat(places: Sequence[PlaceStatistics], page_mm: tuple[float, float]) -> Mar
         shapes.append(
             _HEAT_PLACE.format(
                 tone,
-                f"{count_words(place.labels, 'label')}, {place.wrong:,} not right",
+                _seen_words(place.labels, place.wrong, speak),
                 place.x_mm,
                 place.y_mm,
                 place.width_mm,
@@ -160,7 +174,7 @@ def _heat_tone(place: PlaceStatistics, graded: bool) -> tuple[str, str]:
     return "gA" if not share else "gC" if share < 0.1 else "gF", f"{share:.0%}" if share else ""
 
 
-def trend(pages: Sequence[PageStatistics]) -> Markup:
+def trend(pages: Sequence[PageStatistics], speak: Language = ENGLISH) -> Markup:
     """Mean grade of each page in the order of reading, and marks where something was not right."""
     width, height, left, foot = 720.0, 180.0, 30.0, 22.0
     step = (width - left - 10) / max(len(pages) - 1, 1)
@@ -176,13 +190,20 @@ def trend(pages: Sequence[PageStatistics]) -> Markup:
     if len(line) > 1:
         shapes.append(_LINE.format("L".join(f"{x:.1f} {y:.1f}" for x, y in line)))
     for index, item in enumerate(pages):
-        words = f"{item.file}, page {item.page}: {count_words(item.labels, 'label')}, {item.wrong} not right"
+        where = speak.said("{file}, page {page}", file=item.file, page=item.page)
+        words = f"{where}: {_seen_words(item.labels, item.wrong, speak)}"
         if item.grade is not None and len(pages) <= 400:
             shapes.append(_DOT.format(*point(index, item.grade), words))
         if item.wrong:
             x, _ = point(index, 0)
             shapes.append(_FAULT.format(x - 2, height - foot + 6, words))
     return _svg(width, height, shapes, "trend")
+
+
+def _seen_words(labels: int, wrong: int, speak: Language) -> str:
+    return speak.counted(
+        "{count:,} label, {wrong:,} not right", "{count:,} labels, {wrong:,} not right", labels, wrong=wrong
+    )
 
 
 def _text_element(text: str, x: float, y: float, size: float) -> Markup:

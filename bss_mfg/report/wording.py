@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from bss_mfg.core.text import count_words, printable, printable_name
+from bss_mfg.core.languages import AND, BOTH, COMMA, SEMICOLON, counted, joined, moment, phrase
+from bss_mfg.core.text import printable, printable_name
 from bss_mfg.imaging.label_content import ContentFault, ContentFinding
 from bss_mfg.report.statistics import Statistics
+from bss_mfg.transparency.signed_note import to_base64
 from bss_mfg.verify.fault_groups import FaultGroup
 from bss_mfg.verify.finding_rows import finding_row
 from bss_mfg.verify.findings import FINDING_KINDS, Finding, FindingKind, OtherCode
@@ -20,16 +22,16 @@ MOST_FAILURES_SHOWN = 200
 MOST_OTHER_CODES = 10
 """Codes that are neither ours nor expected that are told one by one as text."""
 MEANINGS: Mapping[str, str] = {
-    "matched": "read, and the same as in the ledger",
-    "missing": "not found where it should be",
-    "duplicate": "the same label twice",
-    "foreign": "not of this batch",
-    "unreadable": "printed, but can't be read",
-    "mismatched": "differs from the ledger",
-    "misprinted": "reads right, but is mirrored, inverted, scaled, of a wrong size or shifted",
-    "content": "a text, code or picture beside the symbol is not what it should be",
-    "below-grade": "its print quality is below the least grade",
-    "old-picture": "the picture was read before the label was made again: scan the new label",
+    "matched": phrase("read, and the same as in the ledger"),
+    "missing": phrase("not found where it should be"),
+    "duplicate": phrase("the same label twice"),
+    "foreign": phrase("not of this batch"),
+    "unreadable": phrase("printed, but can't be read"),
+    "mismatched": phrase("differs from the ledger"),
+    "misprinted": phrase("reads right, but is mirrored, inverted, scaled, of a wrong size or shifted"),
+    "content": phrase("a text, code or picture beside the symbol is not what it should be"),
+    "below-grade": phrase("its print quality is below the least grade"),
+    "old-picture": phrase("the picture was read before the label was made again: scan the new label"),
 }
 
 Tone = Literal["good", "warn", "bad", "soft"]
@@ -47,31 +49,36 @@ def headline(outcome: Verification) -> Headline:
     """The verdict of a verification, or of the sample that it checked."""
     if outcome.decision:
         verdicts: dict[str, Headline] = {
-            "accept": Headline("The lot is accepted", "good"),
-            "reject": Headline("The lot is rejected", "bad"),
-            "incomplete": Headline("The sample is not complete", "warn"),
+            "accept": Headline(phrase("The lot is accepted"), "good"),
+            "reject": Headline(phrase("The lot is rejected"), "bad"),
+            "incomplete": Headline(phrase("The sample is not complete"), "warn"),
         }
         return verdicts[outcome.decision.verdict]
     if not outcome.no_fault:
-        return Headline("Not all labels are right", "bad")
+        return Headline(phrase("Not all labels are right"), "bad")
     if outcome.too_poor:
-        return Headline("Not all could be judged", "bad")
+        return Headline(phrase("Not all could be judged"), "bad")
     if outcome.counts["missing"]:
-        return Headline("Right so far (partial check)", "warn")
+        return Headline(phrase("Right so far (partial check)"), "warn")
     if outcome.not_judged:
-        return Headline("Right as far as it could be judged", "warn")
-    return Headline("All labels are right", "good")
+        return Headline(phrase("Right as far as it could be judged"), "warn")
+    return Headline(phrase("All labels are right"), "good")
 
 
 def open_words(outcome: Verification) -> str:
     """What was not proven of printed labels in which no fault was found; empty where all of them was judged."""
     left = outcome.not_judged
-    some = (
-        f"on {count_words(left.labels, 'label')} not all texts, codes and pictures could be compared"
-        * bool(left.labels),
-        f"on {count_words(left.doubtful, 'label')} a character could pass for one much like it" * bool(left.doubtful),
+    not_compared = counted(
+        "on {count:,} label not all texts, codes and pictures could be compared",
+        "on {count:,} labels not all texts, codes and pictures could be compared",
+        left.labels,
     )
-    return ", and ".join(filter(None, some))
+    doubtful = counted(
+        "on {count:,} label a character could pass for one much like it",
+        "on {count:,} labels a character could pass for one much like it",
+        left.doubtful,
+    )
+    return joined(AND, (not_compared if left.labels else "", doubtful if left.doubtful else ""))
 
 
 def sample_words(outcome: Verification) -> str:
@@ -79,21 +86,61 @@ def sample_words(outcome: Verification) -> str:
     decision = outcome.decision
     if decision is None:
         return ""
-    unchecked = f", {len(decision.open):,} not checked yet" if decision.open else ""
-    return f"{decision.plan.description}. Found wrong: {len(decision.wrong):,}{unchecked}."
+    found = {"plan": decision.plan.description, "wrong": len(decision.wrong), "open": len(decision.open)}
+    if decision.open:
+        return phrase("{plan}. Found wrong: {wrong:,}, {open:,} not checked yet.", **found)
+    return phrase("{plan}. Found wrong: {wrong:,}.", **found)
+
+
+def about_words(outcome: Verification, made_at: str, version: str) -> str:
+    """Of which batch a report is, what was read, and when."""
+    batch = outcome.batch
+    facts = {
+        "product": batch.facts.get("title") or batch.product,
+        "pid": batch.facts["pid"],
+        "units": counted("{count:,} unit", "{count:,} units", batch.units),
+        "packages": counted("{count:,} package", "{count:,} packages", batch.packages),
+        "read": read_words(outcome),
+        "moment": moment(made_at),
+        "version": version,
+    }
+    if outcome.second_reader:
+        return phrase(
+            "{product} (product id {pid}), {units} in {packages}. Read: {read}, on {moment} by bss-mfg {version}, "
+            "with a second reader.",
+            **facts,
+        )
+    return phrase(
+        "{product} (product id {pid}), {units} in {packages}. Read: {read}, on {moment} by bss-mfg {version}.", **facts
+    )
+
+
+def checkpoint_words(outcome: Verification) -> str:
+    """Which history was signed before the report was made; empty where none was."""
+    signed = outcome.checkpoint
+    if signed is None:
+        return ""
+    return phrase(
+        "Signed checkpoint: {events:,} events of {origin}, {root}",
+        events=signed.size,
+        origin=signed.origin,
+        root=to_base64(signed.root),
+    )
 
 
 def read_words(outcome: Verification) -> str:
     """What was read."""
-    resumed = (
-        f" ({count_words(outcome.resumed, 'file')} with {count_words(outcome.resumed_labels, 'label')} were read and "
-        "found right before, and not again)"
-        if outcome.resumed
-        else ""
-    )
-    drawn = "label files as they were drawn, and no print" if not outcome.shows_prints else both_words(outcome)
-    pages = f"{count_words(outcome.pages, 'page')} of {count_words(outcome.files, 'file')}{resumed}"
-    return "; ".join(filter(None, (pages, drawn)))
+    files = counted("{count:,} file", "{count:,} files", outcome.files)
+    pages: str = counted("{count:,} page of {files}", "{count:,} pages of {files}", outcome.pages, files=files)
+    if outcome.resumed:
+        pages = phrase(
+            "{pages} ({files} with {labels} were read and found right before, and not again)",
+            pages=pages,
+            files=counted("{count:,} file", "{count:,} files", outcome.resumed),
+            labels=_labels(outcome.resumed_labels),
+        )
+    no_print = phrase("label files as they were drawn, and no print")
+    return joined(SEMICOLON, (pages, both_words(outcome) if outcome.shows_prints else no_print))
 
 
 def both_words(outcome: Verification) -> str:
@@ -101,7 +148,11 @@ def both_words(outcome: Verification) -> str:
     file, printed = outcome.labels_read.get("file", 0), outcome.labels_read.get("print", 0)
     if not file or not outcome.shows_prints:
         return ""
-    return f"read right: {count_words(file, 'label')} in label files, {printed:,} in prints"
+    return phrase("read right: {labels} in label files, {printed:,} in prints", labels=_labels(file), printed=printed)
+
+
+def _labels(count: int) -> str:
+    return counted("{count:,} label", "{count:,} labels", count)
 
 
 def not_understood_rows(outcome: Verification) -> list[tuple[str, str]]:
@@ -142,9 +193,16 @@ def answered_rows(outcome: Verification) -> list[tuple[str, str]]:
             more += 1
             continue
         row = finding_row(item)
-        words = f"{row['verdict']}: {item.name}: {row['detail']}. Answered by {printable_name(file)}, page {page}"
-        rows.append((f"{row['file']}, page {row['page']}", words))
-    return [*rows, ("", f"and {more:,} more")] if more else rows
+        words = phrase(
+            "{verdict}: {label}: {detail}. Answered by {file}, page {page}",
+            verdict=phrase(row["verdict"]),
+            label=item.name,
+            detail=row["detail"],
+            file=printable_name(file),
+            page=page,
+        )
+        rows.append((phrase("{file}, page {page}", file=row["file"], page=row["page"]), words))
+    return [*rows, ("", phrase("and {count:,} more", count=more))] if more else rows
 
 
 def other_code_lines(codes: Sequence[OtherCode]) -> list[str]:
@@ -163,15 +221,20 @@ def other_code_lines(codes: Sequence[OtherCode]) -> list[str]:
 
 def other_code_rows(outcome: Verification) -> list[tuple[str, str]]:
     """The same for pages: where, and what."""
-    rows = [
+    rows: list[tuple[str, str]] = [
         (
-            f"{printable_name(code.file)}, page {code.page}",
-            f"{code.expected or 'not expected'}: {printable(code.text, 120)} ({code.kind.value})",
+            phrase("{file}, page {page}", file=printable_name(code.file), page=code.page),
+            phrase(
+                "{expected}: {text} ({kind})",
+                expected=code.expected or phrase("not expected"),
+                text=printable(code.text, 120),
+                kind=code.kind.value,
+            ),
         )
         for code in outcome.other_codes[:MOST_FAILURES_SHOWN]
     ]
     more = len(outcome.other_codes) - len(rows)
-    return [*rows, ("", f"and {more:,} more")] if more else rows
+    return [*rows, ("", phrase("and {count:,} more", count=more))] if more else rows
 
 
 def place_words(row: Mapping[str, object]) -> str:
@@ -179,12 +242,16 @@ def place_words(row: Mapping[str, object]) -> str:
     if not row["file"]:
         return ""
     x, y = row["x_mm"], row["y_mm"]
-    position = f", {_from_edge(x, 'left')}, {_from_edge(y, 'top')}" if x is not None else ""
-    return f"{row['file']}, page {row['page']}{position}"
+    page = phrase("{file}, page {page}", file=row["file"], page=row["page"])
+    return joined(COMMA, (page, _from_left(x), _from_top(y))) if x is not None else page
 
 
-def _from_edge(mm: Any, side: str) -> str:
-    return f"{-mm} mm beyond the {side} edge" if mm < 0 else f"{mm} mm from the {side}"
+def _from_left(mm: Any) -> str:
+    return phrase("{mm} mm beyond the left edge", mm=-mm) if mm < 0 else phrase("{mm} mm from the left", mm=mm)
+
+
+def _from_top(mm: Any) -> str:
+    return phrase("{mm} mm beyond the top edge", mm=-mm) if mm < 0 else phrase("{mm} mm from the top", mm=mm)
 
 
 class Comparison(NamedTuple):
@@ -204,7 +271,7 @@ def comparisons(finding: Finding) -> list[Comparison]:
         Comparison(
             fault.words,
             printable_name(fault.planned),
-            printable_name(_seen_words(fault)),
+            _seen_words(fault),
             fault.planned_picture,
             fault.seen_picture,
         )
@@ -214,41 +281,48 @@ def comparisons(finding: Finding) -> list[Comparison]:
 
 def _seen_words(fault: ContentFinding) -> str:
     if fault.fault in (ContentFault.MISSING_CODE, ContentFault.MISSING_TEXT, ContentFault.MISSING_PICTURE):
-        return "nothing"
+        return phrase("nothing")
     if fault.fault is ContentFault.UNREADABLE_CODE:
-        return "can't be read"
+        return phrase("can't be read")
     if fault.fault is ContentFault.LOW_CODE:
-        return f"{fault.seen} of its height"
+        return phrase("{share} of its height", share=fault.seen)
     if fault.fault is ContentFault.PALE_TEXTS:
-        return f"pale: {fault.seen}"
+        return phrase("pale: {seen}", seen=fault.seen)
     if fault.fault in (ContentFault.MOVED_TEXT, ContentFault.MOVED_PICTURE):
-        return f"moved by {fault.seen}"
-    return fault.seen or "something else"
+        return phrase("moved by {distance}", distance=fault.seen)
+    return printable_name(fault.seen) or phrase("something else")
 
 
 def grading_words(facts: Statistics) -> str:
     """By which standards, in what light and how finely the labels were graded, and how many were."""
     low, high = facts.pixels_per_module or (0, 0)
-    unreadable = f" {facts.unreadable:,} unreadable, which count as 0." if facts.unreadable else ""
-    measured = (
-        f"Light by {' and '.join(facts.curves)}, of colours their red channel, for 660 nm. Aperture "
-        f"{facts.aperture:.2f} X; {low:.1f} to {high:.1f} pixels per module (at least {facts.least_pixels:g} to be "
-        "graded). "
-        if facts.aperture is not None
-        else ""
+    indicative = phrase(
+        "Indicative grades by the formulas of {standards}: a scanner or a camera isn't a calibrated verifier.",
+        standards=joined(BOTH, facts.standards) or "ISO/IEC 15415",
     )
-    standards = " and ".join(facts.standards) or "ISO/IEC 15415"
-    return (
-        f"Indicative grades by the formulas of {standards}: a scanner or a camera isn't a calibrated verifier. "
-        f"{measured}{facts.graded:,} graded, {facts.not_gradable:,} not gradable.{unreadable}"
+    measured: str = ""
+    if facts.aperture is not None:
+        measured = phrase(
+            "Light by {curves}, of colours their red channel, for 660 nm. Aperture {aperture:.2f} X; {low:.1f} to "
+            "{high:.1f} pixels per module (at least {least:g} to be graded).",
+            curves=joined(BOTH, facts.curves),
+            aperture=facts.aperture,
+            low=low,
+            high=high,
+            least=facts.least_pixels,
+        )
+    graded = phrase(
+        "{graded:,} graded, {not_gradable:,} not gradable.", graded=facts.graded, not_gradable=facts.not_gradable
     )
+    unreadable = phrase("{count:,} unreadable, which count as 0.", count=facts.unreadable) if facts.unreadable else ""
+    return joined(" ", (indicative, measured, graded, unreadable))
 
 
 def grade_words(grade: Mapping[str, Any] | None) -> str:
     """The grade of one label, as `finding_row` has it: letter and formal grade."""
     if not grade:
         return ""
-    return f"{grade['letter']} {grade['formal']}" if grade["gradable"] else "not gradable"
+    return f"{grade['letter']} {grade['formal']}" if grade["gradable"] else phrase("not gradable")
 
 
 @dataclass(frozen=True, slots=True)

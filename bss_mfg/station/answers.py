@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bss_mfg.core.languages import phrase
 from bss_mfg.ledger.read_effects import ReadEffect, effect_of
 from bss_mfg.ledger.reads import EarlierRead
 
@@ -20,21 +21,21 @@ class Tone(StrEnum):
 class ScanWord(StrEnum):
     """What a read is called, as the screen shows it; the history has it in lower case."""
 
-    OK = "OK"
-    COMPLETE = "COMPLETE"
-    NOW_THE_UNITS = "NOW THE UNITS"
-    UNIT_OK = "UNIT OK"
-    ALREADY = "ALREADY"
-    TWICE = "TWICE"
-    OTHER_LABEL = "OTHER LABEL"
-    WRONG_LABEL = "WRONG LABEL"
-    SCRAPPED = "SCRAPPED"
-    NOT_A_LABEL = "NOT A LABEL"
-    INCOMPLETE = "INCOMPLETE"
-    NOT_IN_THIS_BOX = "NOT IN THIS BOX"
-    OTHER_CODE = "OTHER CODE"
-    SCANNER_OK = "SCANNER OK"
-    SCANNER_WRONG = "SCANNER SET WRONG"
+    OK = phrase("OK")
+    COMPLETE = phrase("COMPLETE")
+    NOW_THE_UNITS = phrase("NOW THE UNITS")
+    UNIT_OK = phrase("UNIT OK")
+    ALREADY = phrase("ALREADY")
+    TWICE = phrase("TWICE")
+    OTHER_LABEL = phrase("OTHER LABEL")
+    WRONG_LABEL = phrase("WRONG LABEL")
+    SCRAPPED = phrase("SCRAPPED")
+    NOT_A_LABEL = phrase("NOT A LABEL")
+    INCOMPLETE = phrase("INCOMPLETE")
+    NOT_IN_THIS_BOX = phrase("NOT IN THIS BOX")
+    OTHER_CODE = phrase("OTHER CODE")
+    SCANNER_OK = phrase("SCANNER OK")
+    SCANNER_WRONG = phrase("SCANNER SET WRONG")
 
 
 _TONES = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
+from bss_mfg.core.languages import SEMICOLON, joined, phrase
 from bss_mfg.station.answers import ScanAnswer, ScanWord, answer_of
 from bss_mfg.verify.keyboards.detect import detect_keyboard
 from bss_mfg.verify.scanned import strip_scanner_marks
@@ -43,12 +44,17 @@ def check_read(text: str) -> ScanAnswer | None:
     strings = _CheckStrings()
     plain, marks = strip_scanner_marks(text)
     if plain in CHECK_TEXTS:
-        extra = f"; it sends an {marks.description} too, which is taken off here" if marks.aim_prefix else ""
-        return answer_of(ScanWord.SCANNER_OK, f"scanner and computer are set right{extra}")
+        right = phrase("scanner and computer are set right")
+        if marks.aim_prefix:
+            more = phrase("it sends an {marks} too, which is taken off here", marks=marks.description)
+            return answer_of(ScanWord.SCANNER_OK, joined(SEMICOLON, (right, more)))
+        return answer_of(ScanWord.SCANNER_OK, right)
     if plain.swapcase() in CHECK_TEXTS:
-        return answer_of(ScanWord.SCANNER_WRONG, "upper and lower case are swapped: caps lock is on")
+        return answer_of(ScanWord.SCANNER_WRONG, phrase("upper and lower case are swapped: caps lock is on"))
     if plain in {change(known) for known in CHECK_TEXTS for change in (str.upper, str.lower)}:
-        detail = "all letters have one case: the scanner or the computer changes them; set it to leave the case alone"
+        detail = phrase(
+            "all letters have one case: the scanner or the computer changes them; set it to leave the case alone"
+        )
         return answer_of(ScanWord.SCANNER_WRONG, detail)
     if setting := detect_scanner_setting(plain, strings.is_known, strings.starts):
         return answer_of(ScanWord.SCANNER_WRONG, setting.detail)

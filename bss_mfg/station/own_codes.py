@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bss_mfg import gs1
+from bss_mfg.core.languages import phrase
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.named_units import NamedUnit, named_unit
 from bss_mfg.model import Batch, LabelFile, LabelScope
@@ -73,23 +74,33 @@ class OwnCodes:
 
     def _of_unit(self, unit: NamedUnit) -> OwnCode:
         if unit.batch != self.batch.id:
-            return OwnCode(f"names unit {unit.serial} of batch {unit.batch}", wrong=True)
+            return OwnCode(
+                phrase("names unit {serial} of batch {batch}", serial=unit.serial, batch=unit.batch), wrong=True
+            )
         if new := self.ledger.units.successors(unit.batch, [unit.serial]).get(unit.serial):
-            return OwnCode(f"names unit {unit.serial}, which was replaced by {new}: take it off the line", wrong=True)
+            words = phrase(
+                "names unit {serial}, which was replaced by {new}: take it off the line", serial=unit.serial, new=new
+            )
+            return OwnCode(words, wrong=True)
         if self.ledger.packages.is_scrapped(unit.batch, unit.package):
-            return OwnCode(f"names unit {unit.serial}, whose package was scrapped: take it off the line", wrong=True)
-        return OwnCode(f"a code with the serial {unit.serial}, of package {unit.package}")
+            words = phrase("names unit {serial}, whose package was scrapped: take it off the line", serial=unit.serial)
+            return OwnCode(words, wrong=True)
+        words = phrase(
+            "a code with the serial {serial}, of package {package}", serial=unit.serial, package=unit.package
+        )
+        return OwnCode(words)
 
     def _of_product(self, value: str) -> OwnCode | None:
         """The product's number in retail, of one or of a carton."""
-        what = _retail_number(self.batch.facts, value)
-        return OwnCode(what.format("the product")) if what else None
+        what = _retail_number(self.batch.facts, value, phrase("the product"))
+        return OwnCode(what) if what else None
 
     def _of_other(self, value: str) -> OwnCode | None:
         """The same of another product that was issued here: a box that it is on is not one of the batch."""
         for batch in self.ledger.batches.all():
-            if batch.product != self.batch.product and (what := _retail_number(batch.facts, value)):
-                return OwnCode(what.format(f"another product, {batch.product}"), wrong=True)
+            other = phrase("another product, {product}", product=batch.product)
+            if batch.product != self.batch.product and (what := _retail_number(batch.facts, value, other)):
+                return OwnCode(what, wrong=True)
         return None
 
     def _of_other_label(self, values: Sequence[str]) -> OwnCode | None:
@@ -106,15 +117,27 @@ class OwnCodes:
             files = self.ledger.prints.in_force(batch_id, each).files
             for label_file in {file.template_digest: file for file in files}.values():
                 for text, number in self.labels.find(label_file, texts).items():
-                    code = "the SSCC" if text.startswith(f"({_SSCC})") else "a code"
+                    code = phrase("the SSCC") if text.startswith(f"({_SSCC})") else phrase("a code")
                     is_other = batch_id != self.batch.id
-                    where = f"batch {batch_id}" if is_other else "the batch"
-                    return OwnCode(f"{code} of {each} {number} of {where}", wrong=is_other)
+                    where = phrase("batch {batch}", batch=batch_id) if is_other else phrase("the batch")
+                    return OwnCode(
+                        phrase("{code} of {label} of {batch}", code=code, label=_numbered(each, number), batch=where),
+                        wrong=is_other,
+                    )
         return None
 
 
-def _retail_number(facts: Mapping[str, str], value: str) -> str:
-    """Which number of a product in retail a text is, with {} where its name belongs; empty where it is none."""
+def _numbered(each: LabelScope, number: int) -> str:
+    match each:
+        case "carton":
+            return phrase("carton {number}", number=number)
+        case "unit":
+            return phrase("unit {number}", number=number)
+    return phrase("package {number}", number=number)
+
+
+def _retail_number(facts: Mapping[str, str], value: str, product: str) -> str:
+    """Which number of a product in retail a text is; empty where it is none."""
     if not (value.isascii() and value.isdecimal()) or len(value) not in _GTIN_DIGITS:
         return ""
     for name in ("upc", "ean"):
@@ -122,9 +145,13 @@ def _retail_number(facts: Mapping[str, str], value: str) -> str:
         if not known.strip("0"):
             continue
         if value.zfill(14) == known:
-            return f"the {name.upper()} of {{}}"
+            return phrase("the {code} of {product}", code=name.upper(), product=product)
         if len(value) == 14 and value[0] in _CARTONS and value == gs1.carton_gtin(known, int(value[0])):
-            return f"the number of a carton of {{}} (its {name.upper()} with a digit in front)"
+            return phrase(
+                "the number of a carton of {product} (its {code} with a digit in front)",
+                code=name.upper(),
+                product=product,
+            )
     return ""
 
 

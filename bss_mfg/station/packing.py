@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bss_mfg.core.code_patterns import CodePattern, matching_pattern
-from bss_mfg.core.text import count_words, printable
+from bss_mfg.core.languages import COMMA, SEMICOLON, counted, joined, phrase
+from bss_mfg.core.text import printable
 from bss_mfg.errors import BssError, RefusedError
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.logistic_codes import named_logistic_unit
 from bss_mfg.ledger.named_units import named_unit
-from bss_mfg.ledger.packing_records import MARKET, LogisticUnit, Place, Refused, UnitKind
+from bss_mfg.ledger.packing_records import MARKET, LogisticUnit, Place, Refused, UnitKind, other_market_words
 from bss_mfg.model import Batch
 from bss_mfg.station.check_codes import check_read
 from bss_mfg.station.closing import Closer, PackingSetup
@@ -109,15 +110,14 @@ class PackingTable:
         batch = self._ledger.batches.get(place[0])
         market = market_of(batch)
         if self._market is not None and market != self._market:
-            words = f"its market is {market or 'none'}, and {self._market or 'none'} is packed here"
-            return desk_answer(PackWord.OTHER_MARKET, words, place, serials)
+            return desk_answer(PackWord.OTHER_MARKET, other_market_words(market, self._market), place, serials)
         packed = self._ledger.packing.pack(place, self._station, self._setup.carton)
         if isinstance(packed, Refused):
             return desk_answer(REFUSALS[packed.kind], packed.words, place, serials)
         self._packed.add(place)
         if packed.full:
             return self._close(packed, "", place, serials)
-        words = f"{packed.held} of {packed.size} in {packed.words}"
+        words = _held_in(packed)
         return desk_answer(PackWord.PACKED, words, place, serials)
 
     def _remove(self, place: Place, serials: str) -> DeskAnswer:
@@ -125,27 +125,29 @@ class PackingTable:
         if isinstance(left, Refused):
             return desk_answer(REFUSALS[left.kind], left.words, place, serials)
         self._packed.discard(place)
-        return desk_answer(PackWord.REMOVED, f"{left.held} of {left.size} in {left.words}", place, serials)
+        return desk_answer(PackWord.REMOVED, _held_in(left), place, serials)
 
     def _take_unit(self, unit: LogisticUnit, *, removing: bool) -> DeskAnswer:
         """A carton's or pallet's label was scanned: the carton is put on the pallet, or taken off."""
         store = self._ledger.packing
         if unit.kind == "pallet" or (self._setup.pallet is None and not removing):
-            on = f", on pallet {unit.pallet}" if unit.pallet else ""
-            words = f"{unit.words}{on}: {unit.held} of {unit.size}, {'closed' if unit.closed_at else 'open'}"
-            return desk_answer(PackWord.OTHER_CODE, words)
+            held = {"unit": unit_on_pallet(unit), "held": unit.held, "size": unit.size}
+            closed = phrase("{unit}: {held} of {size}, closed", **held)
+            return desk_answer(
+                PackWord.OTHER_CODE, closed if unit.closed_at else phrase("{unit}: {held} of {size}, open", **held)
+            )
         if removing:
             left = store.take_off_pallet(unit.number)
             if isinstance(left, Refused):
                 return desk_answer(REFUSALS[left.kind], left.words)
-            return desk_answer(PackWord.OFF_PALLET, f"{unit.words}: {left.held} of {left.size} on {left.words}")
+            return desk_answer(PackWord.OFF_PALLET, phrase("{unit}: {held}", unit=unit.words, held=_held_on(left)))
         assert self._setup.pallet  # noqa: S101 (looked at above)
         put = store.put_on_pallet(unit.number, self._station, self._setup.pallet)
         if isinstance(put, Refused):
             return desk_answer(REFUSALS[put.kind], put.words)
         if put.full:
             return self._close(put, "")
-        return desk_answer(PackWord.ON_PALLET, f"{unit.words}: {put.held} of {put.size} on {put.words}")
+        return desk_answer(PackWord.ON_PALLET, phrase("{unit}: {held}", unit=unit.words, held=_held_on(put)))
 
     # --- what the operator says ---------------------------------------------------------------------------------------
 
@@ -153,15 +155,17 @@ class PackingTable:
         if control.act == "remove":
             self._removing = not self._removing
             if self._removing:
-                return desk_answer(PackWord.SCAN_TO_REMOVE, "scan the box, or the carton on the pallet; again: nothing")
-            return desk_answer(PackWord.REMOVE_ENDED, "boxes are packed again")
+                words = phrase("scan the box, or the carton on the pallet; again: nothing")
+                return desk_answer(PackWord.SCAN_TO_REMOVE, words)
+            return desk_answer(PackWord.REMOVE_ENDED, phrase("boxes are packed again"))
         self._removing = False
         if control.act == "label":
             return self._send_labels()
         kind: UnitKind = "carton" if control.act == "close carton" else "pallet"
         unit = self._ledger.packing.open_at(kind, self._station)
         if unit is None:
-            return desk_answer(PackWord.REFUSED, f"no {kind} is open here")
+            none = phrase("no carton is open here") if kind == "carton" else phrase("no pallet is open here")
+            return desk_answer(PackWord.REFUSED, none)
         return self._close(unit, control.reason)
 
     def close(self, kind: UnitKind, reason: str) -> DeskAnswer:
@@ -175,20 +179,24 @@ class PackingTable:
         except RefusedError as error:
             problems = f": {'; '.join(error.problems)}" if error.problems else ""
             return desk_answer(PackWord.REFUSED, f"{error.what}{problems}. {error.way_out}", place, serials)
-        words = [f"{closed.unit.words}: {closed.unit.held} of {closed.unit.size}, label {closed.unit.label}"]
+        unit = closed.unit
+        held = {"unit": unit.words, "held": unit.held, "size": unit.size, "label": unit.label}
+        words: list[str] = [phrase("{unit}: {held} of {size}, label {label}", **held)]
         word = PackWord.CARTON_CLOSED if unit.kind == "carton" else PackWord.PALLET_CLOSED
         pallet = closed.pallet
         if pallet:
-            words.append(f"{pallet.held} of {pallet.size} on {pallet.words}")
+            words.append(_held_on(pallet))
         if closed.not_on_pallet:
             words.append(closed.not_on_pallet.words)
             word = PackWord.NOT_ON_PALLET  # the box itself is packed: no refusal of it
         if trouble := self._send(closed.unit):
-            return desk_answer(PackWord.LABEL_NOT_SENT, "; ".join([*words, trouble]), place, serials)
+            return desk_answer(PackWord.LABEL_NOT_SENT, joined(SEMICOLON, [*words, trouble]), place, serials)
         if pallet and pallet.full:
             of_pallet = self._close(pallet, "", place, serials)
-            return desk_answer(PackWord(of_pallet.word), "; ".join([words[0], of_pallet.detail]), place, serials)
-        return desk_answer(word, "; ".join(words), place, serials)
+            return desk_answer(
+                PackWord(of_pallet.word), joined(SEMICOLON, [words[0], of_pallet.detail]), place, serials
+            )
+        return desk_answer(word, joined(SEMICOLON, words), place, serials)
 
     def _send(self, unit: LogisticUnit) -> str:
         """Send a label; what is wrong, in words."""
@@ -197,19 +205,21 @@ class PackingTable:
         except RefusedError:
             raise
         except BssError as error:
-            return f"{error.what}. Scan or type `label` to send it again"
+            return phrase("{error}. Scan or type `label` to send it again", error=error.what)
         return ""
 
     def _send_labels(self) -> DeskAnswer:
         """Send all labels that no printer has."""
         if self._setup.send is None:
-            return desk_answer(PackWord.REFUSED, f"labels are files here, in {self._setup.folder}: start with --send")
+            words = phrase("labels are files here, in {folder}: start with --send", folder=self._setup.folder)
+            return desk_answer(PackWord.REFUSED, words)
         waiting = self._ledger.packing.not_sent(self._station)
         for at, unit in enumerate(waiting):
             if trouble := self._send(unit):
-                left = count_words(len(waiting) - at, "label")
-                return desk_answer(PackWord.LABEL_NOT_SENT, f"{unit.words}: {trouble}; {left} left")
-        names = ", ".join(unit.words for unit in waiting) or "none was left"
+                left = counted("{count:,} label left", "{count:,} labels left", len(waiting) - at)
+                words = phrase("{unit}: {trouble}", unit=unit.words, trouble=trouble)
+                return desk_answer(PackWord.LABEL_NOT_SENT, joined(SEMICOLON, (words, left)))
+        names = joined(COMMA, (unit.words for unit in waiting)) or phrase("none was left")
         return desk_answer(PackWord.LABELS_SENT, names)
 
     # --- what is no box -----------------------------------------------------------------------------------------------
@@ -242,12 +252,27 @@ class PackingTable:
         said = WedgeLine(text[:MAX_LINE]).text
         pattern = matching_pattern(self._expected(batch.product), said, None) if batch else None
         if pattern:
-            return f"{pattern.name}, which the product expects: scan our label, too"
+            return phrase("{code}, which the product expects: scan our label, too", code=pattern.name)
         code = OwnCodes(self._ledger, batch, self._specs).find(said) if batch else None
         if code:
-            return f"{code.words}: not the one to scan. Scan the package's barcode"
+            return phrase("{code}: not the one to scan. Scan the package's barcode", code=code.words)
         unit = named_unit(self._ledger, said)
-        return f"a code with the serial {unit.serial}: scan the package's barcode" if unit else ""
+        if unit is None:
+            return ""
+        return phrase("a code with the serial {serial}: scan the package's barcode", serial=unit.serial)
+
+
+def _held_in(carton: LogisticUnit) -> str:
+    return phrase("{held} of {size} in {unit}", held=carton.held, size=carton.size, unit=carton.words)
+
+
+def _held_on(pallet: LogisticUnit) -> str:
+    return phrase("{held} of {size} on {unit}", held=pallet.held, size=pallet.size, unit=pallet.words)
+
+
+def unit_on_pallet(unit: LogisticUnit) -> str:
+    """What a carton or pallet is called, with the pallet that a carton is on."""
+    return phrase("{unit}, on pallet {pallet}", unit=unit.words, pallet=unit.pallet) if unit.pallet else unit.words
 
 
 def market_of(batch: Batch) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from bss_mfg.core.languages import phrase
 from bss_mfg.ledger.package_way import WayStep
 from bss_mfg.ledger.packing_records import PackRefusal
 from bss_mfg.station.answers import Tone
@@ -16,40 +17,40 @@ from bss_mfg.station.answers import Tone
 class PackWord(StrEnum):
     """What a read is called, as the screen shows it."""
 
-    PACKED = "PACKED"
-    CARTON_CLOSED = "CARTON CLOSED"
-    PALLET_CLOSED = "PALLET CLOSED"
-    ON_PALLET = "ON THE PALLET"
-    NOT_ON_PALLET = "NOT ON THE PALLET"
-    OFF_PALLET = "OFF THE PALLET"
-    REMOVED = "REMOVED"
-    SCAN_TO_REMOVE = "SCAN WHAT TO REMOVE"
-    REMOVE_ENDED = "NOTHING REMOVED"
-    LABELS_SENT = "LABELS SENT"
-    TWICE = "TWICE"
-    NOT_VERIFIED = "NOT VERIFIED"
-    NOT_PROVEN = "NOT PROVEN"
-    FLASH_FAILED = "FLASH FAILED"
-    PROVEN = "PROVEN"
-    NO_DEVICE = "NO DEVICE"
-    OTHER_DEVICE = "OTHER DEVICE"
-    TWINS = "TWINS"
-    SCRAPPED = "SCRAPPED"
-    SHIPPED = "SHIPPED"
-    IN_ANOTHER = "IN ANOTHER"
-    OTHER_PRODUCT = "OTHER PRODUCT"
-    OTHER_MARKET = "OTHER MARKET"
-    BATCH_CLOSED = "BATCH CLOSED"
-    FULL = "FULL"
-    CLOSED = "CLOSED"
-    NOT_PACKED = "NOT PACKED"
-    REFUSED = "REFUSED"
-    LABEL_NOT_SENT = "LABEL NOT SENT"
-    OTHER_CODE = "OTHER CODE"
-    WRONG_LABEL = "WRONG LABEL"
-    RETURNED = "RETURNED"
-    VERIFIED_AGAIN = "VERIFIED AGAIN"
-    NOT_SHIPPED = "NOT SHIPPED"
+    PACKED = phrase("PACKED")
+    CARTON_CLOSED = phrase("CARTON CLOSED")
+    PALLET_CLOSED = phrase("PALLET CLOSED")
+    ON_PALLET = phrase("ON THE PALLET")
+    NOT_ON_PALLET = phrase("NOT ON THE PALLET")
+    OFF_PALLET = phrase("OFF THE PALLET")
+    REMOVED = phrase("REMOVED")
+    SCAN_TO_REMOVE = phrase("SCAN WHAT TO REMOVE")
+    REMOVE_ENDED = phrase("NOTHING REMOVED")
+    LABELS_SENT = phrase("LABELS SENT")
+    TWICE = phrase("TWICE")
+    NOT_VERIFIED = phrase("NOT VERIFIED")
+    NOT_PROVEN = phrase("NOT PROVEN")
+    FLASH_FAILED = phrase("FLASH FAILED")
+    PROVEN = phrase("PROVEN")
+    NO_DEVICE = phrase("NO DEVICE")
+    OTHER_DEVICE = phrase("OTHER DEVICE")
+    TWINS = phrase("TWINS")
+    SCRAPPED = phrase("SCRAPPED")
+    SHIPPED = phrase("SHIPPED")
+    IN_ANOTHER = phrase("IN ANOTHER")
+    OTHER_PRODUCT = phrase("OTHER PRODUCT")
+    OTHER_MARKET = phrase("OTHER MARKET")
+    BATCH_CLOSED = phrase("BATCH CLOSED")
+    FULL = phrase("FULL")
+    CLOSED = phrase("CLOSED")
+    NOT_PACKED = phrase("NOT PACKED")
+    REFUSED = phrase("REFUSED")
+    LABEL_NOT_SENT = phrase("LABEL NOT SENT")
+    OTHER_CODE = phrase("OTHER CODE")
+    WRONG_LABEL = phrase("WRONG LABEL")
+    RETURNED = phrase("RETURNED")
+    VERIFIED_AGAIN = phrase("VERIFIED AGAIN")
+    NOT_SHIPPED = phrase("NOT SHIPPED")
 
 
 _NOTES = frozenset({PackWord.SCAN_TO_REMOVE, PackWord.REMOVE_ENDED, PackWord.TWICE, PackWord.OTHER_CODE})

@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from bss_mfg.core.code_patterns import CodePattern, matching_pattern
-from bss_mfg.core.text import count_words, printable
+from bss_mfg.core.languages import SEMICOLON, counted, joined, phrase
+from bss_mfg.core.text import printable
 from bss_mfg.device.check import CheckFault, CheckOptions, CheckProgress, CheckStep
 from bss_mfg.device.looking import Wanted, is_strong, look_for, shown_by, shows
 from bss_mfg.device.nearby import Nearby, identify
@@ -60,8 +61,11 @@ class OtherDevice:
     @property
     def words(self) -> str:
         """Who it is."""
-        who = f"{self.serial} of batch {self.batch}" if self.serial else f"one that was not issued here, {self.uuid}"
-        return who if self.signal is None else f"{who} ({self.signal} dBm)"
+        if self.serial:
+            who = phrase("{serial} of batch {batch}", serial=self.serial, batch=self.batch)
+        else:
+            who = phrase("one that was not issued here, {uuid}", uuid=self.uuid)
+        return who if self.signal is None else phrase("{who} ({signal} dBm)", who=who, signal=self.signal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +81,14 @@ class PairAnswer(DeskAnswer):
     def reasons(self) -> tuple[str, ...]:
         """Why the box isn't proven: the device that is there instead, then those that failed, alike ones together, and
         first those that gave the answer its word."""
-        alike: dict[str, list[str]] = {}
+        alike: dict[str, list[str]] = {}  # by phrases: they are their English
         for one in sorted((one for one in self.devices if not one.passed), key=_rank):
             alike.setdefault(one.detail, []).append(one.serial)
-        failed = tuple(f"{', '.join(serials)}: {detail}" for detail, serials in alike.items())
-        return (f"near is {self.other.words}", *failed) if self.other else failed
+        failed = tuple(
+            phrase("{serials}: {detail}", serials=", ".join(serials), detail=detail)
+            for detail, serials in alike.items()
+        )
+        return (phrase("near is {device}", device=self.other.words), *failed) if self.other else failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +162,8 @@ class PairingTable:
         left = [unit for unit in units if not checks.is_proven(batch, unit.number)]
         before = [PairedDevice(one.serial, str(one.uuid), True, False, True) for one in units if one not in left]
         if not left:
-            return self._answer(PackWord.TWICE, "proven before: the same box, or two with one label?", package, before)
+            words = phrase("proven before: the same box, or two with one label?")
+            return self._answer(PackWord.TWICE, words, package, before)
         near = await self._look(left, package)
         here = [unit for unit in left if any(self._is_here(one) for one in shown_by(unit.uuid, near))]
         checked = await check_units(self._radio, here, near, self._source, self._options.check)
@@ -163,12 +171,17 @@ class PairingTable:
         devices = [*before, *(_paired(unit, found.get(unit), near) for unit in left)]
         failed = [one for one in devices if not one.passed]
         if not failed:
-            return self._answer(PackWord.PROVEN, f"{count_words(len(units), 'device')} proven", package, devices)
+            return self._answer(
+                PackWord.PROVEN,
+                counted("{count:,} device proven", "{count:,} devices proven", len(units)),
+                package,
+                devices,
+            )
         missing = any(not one.found for one in failed)
         other = self._other([one for one in near if self._is_here(one)], package) if missing else None
         word = PackWord.OTHER_DEVICE if other else _word_of(failed, checked)
         answer = self._answer(word, "", package, devices, other)
-        return replace(answer, detail="; ".join(answer.reasons))
+        return replace(answer, detail=joined(SEMICOLON, answer.reasons))
 
     async def _look(self, units: Sequence[UnitToCheck], package: Package) -> tuple[Sighting, ...]:
         """What is near, until all of these units are."""
@@ -216,7 +229,7 @@ class PairingTable:
         said = WedgeLine(text[:MAX_LINE]).text
         of_none = found.batch is None and found.cause in OTHER_CAUSES
         if of_none and (pattern := matching_pattern(self._options.codes, said, None)):
-            words = f"{pattern.name}, which the product expects: scan our label"
+            words = phrase("{code}, which the product expects: scan our label", code=pattern.name)
             return self._read_answer(PackWord.OTHER_CODE, words, found)
         return self._read_answer(PackWord.WRONG_LABEL, found.detail or printable(text, 60), found)
 

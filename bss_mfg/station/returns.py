@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 from bss_mfg.core.clock import TimeZone
+from bss_mfg.core.languages import SEMICOLON, counted, joined, moment, phrase
 from bss_mfg.ledger.events import LabelRead
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.logistic_codes import named_logistic_unit
@@ -16,12 +17,21 @@ from bss_mfg.ledger.packing_records import LogisticUnit, Place
 from bss_mfg.ledger.read_effects import SCANNER
 from bss_mfg.station.answers import ScanWord, Tone
 from bss_mfg.station.check_codes import check_read
+from bss_mfg.station.packing import unit_on_pallet
 from bss_mfg.station.packing_answers import DeskAnswer, PackWord, desk_answer
 from bss_mfg.station.station import MAX_LINE, OTHER_CAUSES
 from bss_mfg.verify.diagnosis import Diagnosis, DiagnosisKind, diagnose_anywhere, known_specs
 from bss_mfg.verify.scanned import WedgeLine
 
 _UTC = TimeZone()
+_STATES = {
+    "issued": phrase("ISSUED"),
+    "printed": phrase("PRINTED"),
+    "verified": phrase("VERIFIED"),
+    "shipped": phrase("SHIPPED"),
+    "scrapped": phrase("SCRAPPED"),
+}
+"""What a unit's state is called on the screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +84,22 @@ class ReturnsDesk:
         contents = self._ledger.packing.contents(unit)
         shipped = {batch: self._ledger.packages.shipped(batch) for batch in {batch for batch, _ in contents}}
         gone = sum(number in shipped[batch] for batch, number in contents)
-        on = f", on pallet {unit.pallet}" if unit.pallet else ""
-        state = f"closed {self._zone.shown(unit.closed_at)}" if unit.closed_at else f"open at {unit.station}"
-        detail = f"{unit.words}{on}: {len(contents)} packages of {', '.join(sorted(shipped)) or 'no batch'}, {state}"
+        holds = counted(
+            "{count} package of {batches}", "{count} packages of {batches}", len(contents),
+            batches=", ".join(sorted(shipped)) or phrase("no batch"),
+        )  # fmt: skip
+        closed = moment(self._zone.shown(unit.closed_at)) if unit.closed_at else ""
+        state = (
+            phrase("closed {moment}", moment=closed) if closed else phrase("open at {station}", station=unit.station)
+        )
+        detail = phrase("{unit}: {held}, {state}", unit=unit_on_pallet(unit), held=holds, state=state)
         way = way_of(self._ledger, *contents[0]) if contents else []
-        return DeskAnswer(Tone.GOOD, "SHIPPED" if gone else unit.kind.upper(), detail, way=tuple(way))
+        return DeskAnswer(
+            Tone.GOOD,
+            phrase("SHIPPED") if gone else phrase("PALLET") if unit.kind == "pallet" else phrase("CARTON"),
+            detail,
+            way=tuple(way),
+        )
 
     def _tell_package(self, place: Place, found: Diagnosis | None) -> DeskAnswer:
         """A package: by its own barcode (`found`), or by a code of a unit in it, which proves no label."""
@@ -94,7 +115,9 @@ class ReturnsDesk:
         if word is None:
             state = next(iter(self._ledger.units.states(batch_id, [serials.split(", ")[0]]).values()))
             why = found.detail if found else ""
-            return DeskAnswer(Tone.GOOD, state.upper(), "; ".join(filter(None, (why, last))), *place, serials, way)
+            return DeskAnswer(
+                Tone.GOOD, _STATES.get(state, state.upper()), joined(SEMICOLON, (why, last)), *place, serials, way
+            )
         return replace(desk_answer(word, last, place, serials), way=way)
 
     def _take_back(self, place: Place) -> PackWord:
@@ -122,4 +145,4 @@ class ReturnsDesk:
         return PackWord.VERIFIED_AGAIN
 
     def _words(self, step: WayStep) -> str:
-        return f"{step.words}, {self._zone.shown(step.at)}"
+        return phrase("{step}, {moment}", step=step.words, moment=moment(self._zone.shown(step.at)))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bss_mfg.errors import InputError, MissingError
+from bss_mfg.installation import how_to_add
 from bss_mfg.station.keystrokes import Happening
 
 _LONGEST = 100_000
@@ -49,7 +50,7 @@ def _open(port: str, baud: int) -> Any:
     except ImportError:
         raise MissingError(
             "a scanner on a serial port needs pyserial, which is not installed",
-            way_out="`pip install pyserial`, or let the scanner type like a keyboard.",
+            way_out=f"{how_to_add('serial')} Or let the scanner type like a keyboard.",
         ) from None
     return serial.Serial(port, baud, timeout=_POLL_SECONDS)
 

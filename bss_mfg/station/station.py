@@ -14,7 +14,8 @@ from typing import Any
 
 from bss_mfg.core.clock import TimeZone
 from bss_mfg.core.code_patterns import CodePattern, matching_pattern, symbol_kind
-from bss_mfg.core.text import one_or, printable
+from bss_mfg.core.languages import counted, moment, phrase
+from bss_mfg.core.text import printable
 from bss_mfg.ledger.events import LabelRead
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.read_effects import SCANNER
@@ -31,7 +32,6 @@ from bss_mfg.verify.scanner_settings import detect_split
 
 _LAST = 10
 _UTC = TimeZone()
-_ALREADY = "this printed label was read before{}: the same label twice, or two boxes with one label?"
 _WORDS = {DiagnosisKind.FOREIGN: ScanWord.OTHER_LABEL, DiagnosisKind.SCRAPPED: ScanWord.SCRAPPED}
 """Words for what is no match; all others are wrong labels."""
 OTHER_CAUSES = (
@@ -60,8 +60,8 @@ class PrintedSymbol:
     def print_fault(self) -> str:
         """What is wrong with how it is printed, in words; empty where nothing is."""
         if self.mirrored:
-            return "its symbol is printed mirrored: scanners may refuse it"
-        return "its symbol is printed light on dark: scanners may refuse it" if self.inverted else ""
+            return phrase("its symbol is printed mirrored: scanners may refuse it")
+        return phrase("its symbol is printed light on dark: scanners may refuse it") if self.inverted else ""
 
 
 class Station:
@@ -121,7 +121,7 @@ class Station:
                 return own
             answer = self._check_package(found)
         if len(text) > MAX_LINE:
-            answer = answer_of(ScanWord.NOT_A_LABEL, f"a text of {len(text):,} characters")
+            answer = answer_of(ScanWord.NOT_A_LABEL, phrase("a text of {length:,} characters", length=len(text)))
         elif answer.tone is Tone.BAD:
             if check := check_read(text):
                 return check
@@ -157,7 +157,8 @@ class Station:
         found = diagnose(said, self._batch.id, self._ledger, self._specs)
         if found.batch or found.cause not in OTHER_CAUSES:
             return None
-        return answer_of(ScanWord.OTHER_CODE, f"{pattern.name}, which the product expects: scan our label, too")
+        words = phrase("{code}, which the product expects: scan our label, too", code=pattern.name)
+        return answer_of(ScanWord.OTHER_CODE, words)
 
     def _own_code(self, said: Scanned, found: Diagnosis) -> ScanAnswer | None:
         """The answer to another code of our labels. One of this batch is right where it is: it is no label, and not
@@ -169,7 +170,8 @@ class Station:
             return None
         if code.wrong:
             return self._record(answer_of(ScanWord.OTHER_LABEL, code.words))
-        return answer_of(ScanWord.OTHER_CODE, f"{code.words}: not the one to scan. Scan the package's barcode")
+        words = phrase("{code}: not the one to scan. Scan the package's barcode", code=code.words)
+        return answer_of(ScanWord.OTHER_CODE, words)
 
     def _check_split(self, text: str) -> ScanAnswer | None:
         """Whether a wrong line is the end of a label whose beginning came as lines of their own."""
@@ -222,8 +224,15 @@ class Station:
     def _already(self, package: int | None, serials: str) -> ScanAnswer:
         """The answer to a label that was read before, with when and where."""
         first = self._ledger.reads.first_right_read(self._batch.id, package) if package else None
-        words = f" ({_first_words(first, self._zone)})" if first else ""
-        return replace(answer_of(ScanWord.ALREADY, _ALREADY.format(words), package, serials), first_read=first)
+        words = (
+            phrase(
+                "this printed label was read before ({first}): the same label twice, or two boxes with one label?",
+                first=_first_words(first, self._zone),
+            )
+            if first
+            else phrase("this printed label was read before: the same label twice, or two boxes with one label?")
+        )
+        return replace(answer_of(ScanWord.ALREADY, words, package, serials), first_read=first)
 
     def _was_read(self, package: int | None) -> bool:
         """Whether a package's printed label was read right."""
@@ -243,7 +252,9 @@ class Station:
         if self._with_units:
             self._open_package, self._unscanned = package, [unit.serial for unit in package.units]
             return answer_of(ScanWord.NOW_THE_UNITS, _units_words(len(package.units)), *known)
-        return answer_of(ScanWord.OK, f"after {found.marks.description}" if found.marks else "", *known)
+        return answer_of(
+            ScanWord.OK, phrase("after {marks}", marks=found.marks.description) if found.marks else "", *known
+        )
 
     def _check_unit(self, text: str) -> ScanAnswer | None:
         """A device's own label after its package's; None where the text is a package's label again."""
@@ -258,20 +269,28 @@ class Station:
         if self._diagnose(WedgeLine(text)).matches:
             left = ", ".join(self._unscanned[:4])
             self._open_package, self._unscanned = None, []
-            detail = f"the package before was not complete ({left} missing): scan it again from its package label"
+            detail = phrase(
+                "the package before was not complete ({serials} missing): scan it again from its package label",
+                serials=left,
+            )
             return answer_of(ScanWord.INCOMPLETE, detail, *known)
-        return answer_of(ScanWord.NOT_IN_THIS_BOX, f"{printable(text, 60)} isn't a device of this package", *known)
+        words = phrase("{text} isn't a device of this package", text=printable(text, 60))
+        return answer_of(ScanWord.NOT_IN_THIS_BOX, words, *known)
 
     def _take_unit(self, unit: Unit, package: Package) -> ScanAnswer:
         """A device of the open package was scanned."""
         if unit.serial not in self._unscanned:
-            return answer_of(ScanWord.TWICE, f"device {unit.serial} was scanned already", package.number, unit.serial)
+            words = phrase("device {serial} was scanned already", serial=unit.serial)
+            return answer_of(ScanWord.TWICE, words, package.number, unit.serial)
         self._unscanned.remove(unit.serial)
         if self._unscanned:
-            detail = f"{len(self._unscanned)} more: {', '.join(self._unscanned[:4])}"
+            detail = phrase(
+                "{count} more: {serials}", count=len(self._unscanned), serials=", ".join(self._unscanned[:4])
+            )
             return answer_of(ScanWord.UNIT_OK, detail, package.number, unit.serial)
         self._open_package = None
-        return answer_of(ScanWord.COMPLETE, "all its devices were scanned", package.number, package.serials_text)
+        words = phrase("all its devices were scanned")
+        return answer_of(ScanWord.COMPLETE, words, package.number, package.serials_text)
 
     def missing(self, limit: int) -> list[str]:
         """Serials of the first packages whose printed label was not read right."""
@@ -279,12 +298,15 @@ class Station:
 
 
 def _first_words(first: EarlierRead, zone: TimeZone) -> str:
-    in_file = "" if first.file == SCANNER else f" in {printable(first.file, 60)}, page {first.page}"
-    return f"first on {zone.shown(first.at)} by {first.operator} at {first.station}{in_file}"
+    who = {"moment": moment(zone.shown(first.at)), "operator": first.operator, "station": first.station}
+    if first.file == SCANNER:
+        return phrase("first on {moment} by {operator} at {station}", **who)
+    file = {"file": printable(first.file, 60), "page": first.page}
+    return phrase("first on {moment} by {operator} at {station} in {file}, page {page}", **who, **file)
 
 
 def _units_words(count: int) -> str:
-    return f"scan the {one_or(count, 'device', f'{count} devices')} of this package"
+    return counted("scan the device of this package", "scan the {count} devices of this package", count)
 
 
 def _unit_named(text: str, package: Package) -> Unit | None:

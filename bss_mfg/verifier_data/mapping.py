@@ -15,7 +15,7 @@ from pydantic import Field, field_validator, model_validator
 
 from bss_mfg.core.clock import TimeZone
 from bss_mfg.core.files import make_folder, require_safe_name, write_atomically
-from bss_mfg.core.folders import require_free_name
+from bss_mfg.core.folders import is_named_so, require_free_name
 from bss_mfg.core.models import FileModel
 from bss_mfg.core.toml_files import load_toml, parse_toml, validate
 from bss_mfg.errors import InputError
@@ -204,7 +204,7 @@ def load_mapping(name: str, own: Path | None) -> Mapping:
     where there is none, or where it is wrong."""
     if name.endswith(".toml"):
         return validate(load_toml(Path(name), "mapping file"), Mapping)
-    if own and (path := own / f"{require_safe_name(name, 'mapping name')}.toml").is_file():
+    if own and is_named_so(path := own / f"{require_safe_name(name, 'mapping name')}.toml"):
         return validate(load_toml(path, "mapping file"), Mapping)
     return validate(parse_toml(packaged_text(name, own), f"{name}.toml"), Mapping)
 
@@ -222,7 +222,7 @@ def packaged_text(name: str, own: Path | None = None) -> str:
     """The text of a mapping that comes with bss-mfg."""
     require_safe_name(name, "mapping name")
     packaged = resources.files("bss_mfg.verifier_data") / "mappings" / f"{name}.toml"
-    if not packaged.is_file():
+    if name not in mapping_names(None):
         raise InputError(
             f"there is no verifier mapping {name!r}",
             way_out=f"Known: {', '.join(mapping_names(own))}; or give the path of a .toml file.",

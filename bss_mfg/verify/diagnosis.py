@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
 
+from bss_mfg.core.languages import COMMA, OR, SEMICOLON, joined, phrase
 from bss_mfg.core.text import printable
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.payload import parse
@@ -105,7 +106,7 @@ def known_specs(ledger: Ledger) -> list[Spec]:
 def diagnose(said: Scanned, batch_id: str, ledger: Ledger, specs: Sequence[Spec]) -> Diagnosis:
     """Compare what was scanned with the ledger: byte for byte, but for what a hand scanner adds to its lines."""
     if said.is_gs1:
-        detail = "a GS1 symbol (FNC1 first), not a plain one"
+        detail = phrase("a GS1 symbol (FNC1 first), not a plain one")
         return Diagnosis(DiagnosisCause.GS1_SYMBOL, detail, marks=said.marks)
     scan = _Scan(said.text, said.marks, batch_id, ledger, specs)
     found = (
@@ -148,11 +149,17 @@ def _diagnose_symbol(scan: _Scan, said: SymbolContent) -> Diagnosis | None:
     if bare != scan.text and (owner := scan.ledger.packages.find_by_payload(bare)):
         batch, package = owner
         more = printable(scan.text.replace(bare, " ... ", 1).strip(" "), 40)
-        detail = f"its symbol encodes more than the string of package {package} of batch {batch}: {more}"
+        detail = phrase(
+            "its symbol encodes more than the string of package {package} of batch {batch}: {more}",
+            package=package, batch=batch, more=more,
+        )  # fmt: skip
         return scan.diagnosis_with_serials(_cause_in(scan, owner, DiagnosisCause.EXTRA_CONTENT), detail, owner)
     if not said.is_plain and (owner := scan.ledger.packages.find_by_payload(scan.text)):
         batch, package = owner
-        detail = f"the string of package {package} of batch {batch} in another kind of symbol ({said.symbology})"
+        detail = phrase(
+            "the string of package {package} of batch {batch} in another kind of symbol ({symbology})",
+            package=package, batch=batch, symbology=said.symbology,
+        )  # fmt: skip
         return scan.diagnosis_with_serials(_cause_in(scan, owner, DiagnosisCause.OTHER_SYMBOL), detail, owner)
     return None
 
@@ -168,11 +175,10 @@ def _diagnose_issued(scan: _Scan) -> Diagnosis | None:
         return None
     batch, package = owner
     if batch != scan.batch_id:
-        return scan.diagnosis_with_serials(
-            DiagnosisCause.OTHER_BATCH, f"belongs to batch {batch}, package {package}", owner
-        )
+        detail = phrase("belongs to batch {batch}, package {package}", batch=batch, package=package)
+        return scan.diagnosis_with_serials(DiagnosisCause.OTHER_BATCH, detail, owner)
     if scan.ledger.packages.is_scrapped(batch, package):
-        detail = "a unit of this package was scrapped: take it off the line"
+        detail = phrase("a unit of this package was scrapped: take it off the line")
         return scan.diagnosis_with_serials(DiagnosisCause.SCRAPPED_UNIT, detail, owner)
     return scan.diagnosis(DiagnosisCause.ISSUED, "", owner)
 
@@ -181,8 +187,15 @@ def _diagnose_superseded(scan: _Scan) -> Diagnosis | None:
     old = scan.ledger.packages.find_superseded(scan.text)
     if old is None:
         return None
-    replaced = ", ".join(f"{serial} was replaced by {new}" for serial, new in old.successors.items())
-    detail = f"the old barcode of package {old.package} of batch {old.batch_id}: {replaced}; take it off the line"
+    successors = old.successors.items()
+    detail = phrase(
+        "the old barcode of package {package} of batch {batch}: {replaced}; take it off the line",
+        package=old.package,
+        batch=old.batch_id,
+        replaced=joined(
+            COMMA, (phrase("{serial} was replaced by {new}", serial=serial, new=new) for serial, new in successors)
+        ),
+    )
     serials = ", ".join(old.serials)
     return Diagnosis(DiagnosisCause.SUPERSEDED, detail, old.batch_id, old.package, scan.marks, serials)
 
@@ -190,12 +203,13 @@ def _diagnose_superseded(scan: _Scan) -> Diagnosis | None:
 def _diagnose_scanner_fault(scan: _Scan) -> Diagnosis | None:
     """A scanner or computer that is set up wrongly, whatever label was read."""
     if owner := scan.ledger.packages.find_by_payload(scan.text.swapcase()):
-        return scan.diagnosis(DiagnosisCause.CAPS_LOCK, "upper and lower case are swapped: caps lock is on", owner)
+        detail = phrase("upper and lower case are swapped: caps lock is on")
+        return scan.diagnosis(DiagnosisCause.CAPS_LOCK, detail, owner)
     issued = LedgerStrings(scan.ledger, scan.batch_id, scan.specs)
     if setting := detect_scanner_setting(scan.text, issued.is_known, issued.starts):
         return scan.diagnosis(_SETTING_CAUSES[setting.setting], setting.detail, issued.owner(setting.text))
     if case := changed_case(scan.text, scan.specs):  # before keyboards: a layout with caps lock might explain it, too
-        return scan.diagnosis(_CASE_CAUSES[case], case.value, _owner_but_for_case(scan, scan.text.swapcase()))
+        return scan.diagnosis(_CASE_CAUSES[case], phrase(case.value), _owner_but_for_case(scan, scan.text.swapcase()))
     if keyboard := detect_keyboard(scan.text, issued):
         return scan.diagnosis(_KEYBOARD_CAUSES[keyboard.fault], keyboard.description, issued.owner(keyboard.text))
     return None
@@ -215,7 +229,7 @@ _KEYBOARD_CAUSES = {
 
 def _diagnose_separators(scan: _Scan) -> Diagnosis | None:
     if "\x1d" in scan.text or scan.text.startswith("\xe8"):
-        return scan.diagnosis(DiagnosisCause.GS1_SEPARATORS, "holds GS1 separators (FNC1)")
+        return scan.diagnosis(DiagnosisCause.GS1_SEPARATORS, phrase("holds GS1 separators (FNC1)"))
     return None
 
 
@@ -226,22 +240,24 @@ def _diagnose_by_spec(scan: _Scan) -> Diagnosis:
     if spec is None:
         if case := changed_case(text, scan.specs):
             owner = _owner_but_for_case(scan, text.swapcase())
-            return scan.diagnosis(_CASE_CAUSES[case], case.value, owner)
-        return scan.diagnosis(DiagnosisCause.OTHER_FAMILY, f"isn't a barcode of this family: {printable(text, 60)}")
+            return scan.diagnosis(_CASE_CAUSES[case], phrase(case.value), owner)
+        detail = phrase("isn't a barcode of this family: {text}", text=printable(text, 60))
+        return scan.diagnosis(DiagnosisCause.OTHER_FAMILY, detail)
     if batch_id and (beginning := scan.ledger.packages.find_by_prefix(batch_id, text)):
-        detail = f"it is cut off after {len(text)} of {beginning[1]} characters"
+        detail = phrase("it is cut off after {length} of {whole} characters", length=len(text), whole=beginning[1])
         return scan.diagnosis_with_serials(DiagnosisCause.CUT_OFF, detail, (batch_id, beginning[0]))
     judged = judge_string(text, spec)
     for known in filter(None, map(scan.ledger.units.find_by_uuid, judged.uuids)):
         return _diagnose_unit(scan, judged, known)
     if judged.damaged:
-        return scan.diagnosis(DiagnosisCause.DAMAGED, f"{judged.damaged}: it is cut off or damaged")
+        detail = phrase("{damaged}: it is cut off or damaged", damaged=judged.damaged)
+        return scan.diagnosis(DiagnosisCause.DAMAGED, detail)
     problems = [*judged.problems, *_product_faults(judged.fields, scan.ledger)]
     if problems:
-        return scan.diagnosis(DiagnosisCause.WRONG_FIELDS, "; ".join(problems))
+        return scan.diagnosis(DiagnosisCause.WRONG_FIELDS, joined(SEMICOLON, problems))
     uuids = judged.uuids
     unknown = f"Device UUID {', '.join(str(value).upper() for value in uuids[:2])}" if uuids else printable(text, 60)
-    return scan.diagnosis(DiagnosisCause.NEVER_ISSUED, f"was never issued here ({unknown})")
+    return scan.diagnosis(DiagnosisCause.NEVER_ISSUED, phrase("was never issued here ({text})", text=unknown))
 
 
 _CASE_CAUSES = {
@@ -256,10 +272,12 @@ def _diagnose_unit(scan: _Scan, judged: Judgement, known: tuple[str, int, str]) 
     batch, package, serial = known
     text, issued = scan.text, scan.ledger.packages.get(batch, package).payload
     if text == text.upper() and text == issued.upper():
-        return scan.diagnosis(DiagnosisCause.CHANGED_CASE, LetterCase.CAPITAL.value, (batch, package))
-    why = "; ".join(judged.problems) or "it differs from the string that was issued"
+        return scan.diagnosis(DiagnosisCause.CHANGED_CASE, phrase(LetterCase.CAPITAL.value), (batch, package))
+    why = joined(SEMICOLON, judged.problems) or phrase("it differs from the string that was issued")
     cause = DiagnosisCause.UNIT_OF_BATCH if batch == scan.batch_id else DiagnosisCause.UNIT_OF_OTHER_BATCH
-    detail = f"carries the Device UUID of {serial} of batch {batch}, but {why}"
+    detail = phrase(
+        "carries the Device UUID of {serial} of batch {batch}, but {why}", serial=serial, batch=batch, why=why
+    )
     return Diagnosis(cause, detail, batch, package, scan.marks, serial)
 
 
@@ -279,12 +297,13 @@ def _product_faults(fields: Sequence[parse.ParsedField], ledger: Ledger) -> list
     said = {item.field.source: item.value for item in fields if item.field}
     pid = said.get("product.pid", "")
     facts = [batch.facts for batch in ledger.batches.all() if batch.facts["pid"] == pid]
-    found = []
+    found: list[str] = []
     for name in ("upc", "ean"):
         value, known = said.get(f"product.{name}", ""), {one[name] for one in facts}
         if known and value not in known:
-            ours = " or ".join(sorted(known - {""})) or "none"
-            found.append(f"its {name.upper()} is {value or 'missing'}, the product with PID {pid} has {ours}")
+            ours = joined(OR, sorted(known - {""})) or phrase("none")
+            said_now = {"code": name.upper(), "value": value or phrase("missing"), "pid": pid, "known": ours}
+            found.append(phrase("its {code} is {value}, the product with PID {pid} has {known}", **said_now))
     return found
 
 

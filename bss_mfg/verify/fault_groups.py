@@ -8,8 +8,9 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
 
+from bss_mfg.core.languages import COMMA, counted, joined, phrase
 from bss_mfg.core.ranges import consecutive_ranges
-from bss_mfg.core.text import count_words, listing, printable_name
+from bss_mfg.core.text import printable_name
 from bss_mfg.imaging.defects import DefectKind
 from bss_mfg.verify.findings import Finding, FindingKind
 from bss_mfg.verify.grade_faults import lowest_parameters
@@ -40,8 +41,11 @@ class FaultGroup:
         """Which labels."""
         if self.count == 1:
             return self.finding.name
-        words = f"all {self.count:,} labels" if self.count == self.of else f"{self.count:,} of {self.of:,} labels"
-        return f"{words} ({self.labels})" if self.labels else words
+        if self.count == self.of:
+            words = phrase("all {count:,} labels", count=self.count)
+        else:
+            words = phrase("{count:,} of {of:,} labels", count=self.count, of=self.of)
+        return phrase("{labels} ({serials})", labels=words, serials=self.labels) if self.labels else words
 
     @property
     def detail(self) -> str:
@@ -50,19 +54,35 @@ class FaultGroup:
             return self._duplicate_words()
         if self.alike:
             return self.finding.detail
-        more = count_words(self.count - 1, "other")
-        return f"{self.finding.detail} ({self.finding.name}; the {more} likewise)"
+        return counted(
+            "{detail} ({label}; the {count:,} other likewise)",
+            "{detail} ({label}; the {count:,} others likewise)",
+            self.count - 1,
+            detail=self.finding.detail,
+            label=self.finding.name,
+        )
 
     def _duplicate_words(self) -> str:
         """Of most labels of a page, that they were read before: nobody put so many single copies there."""
-        pages = [f"page {page} of {printable_name(file)}" for (file, page), _ in self.read_before]
-        if len(pages) > 1:
-            counted = zip(pages, self.read_before, strict=True)
-            pages = [f"{count:,} on {page}" for page, (_, count) in counted]
-        where = listing(pages, _MOST_RANGES)
-        return (
-            f"read before, {'' if len(pages) > 1 else 'on '}{where}: one sheet in two pictures (leave one out), or "
-            "printed twice (destroy one)"
+        pages: list[str] = [
+            phrase("page {page} of {file}", page=page, file=printable_name(file))
+            for (file, page), _ in self.read_before
+        ]
+        if len(pages) == 1:
+            return phrase(
+                "read before, on {page}: one sheet in two pictures (leave one out), or printed twice (destroy one)",
+                page=pages[0],
+            )
+        numbers = (count for _, count in self.read_before)
+        pages = [
+            phrase("{count:,} on {page}", count=count, page=page) for page, count in zip(pages, numbers, strict=True)
+        ]
+        where = joined(COMMA, pages[:_MOST_RANGES])
+        if left := len(pages) - _MOST_RANGES:
+            where = phrase("{pages} and {count:,} more", pages=where, count=left) if left > 0 else where
+        return phrase(
+            "read before, {pages}: one sheet in two pictures (leave one out), or printed twice (destroy one)",
+            pages=where,
         )
 
 
@@ -108,11 +128,14 @@ def _labels_of(group: Sequence[Finding]) -> str:
         return ""
     ranges = list(consecutive_ranges(sorted(serials)))
     words = [
-        serials[some[0]] if len(some) == 1 else f"{serials[some[0]]} to {serials[some[-1]]}"
+        serials[some[0]]
+        if len(some) == 1
+        else phrase("{first} to {last}", first=serials[some[0]], last=serials[some[-1]])
         for some in islice(ranges, _MOST_RANGES)
     ]
-    more = f" and {len(ranges) - _MOST_RANGES:,} more ranges" if len(ranges) > _MOST_RANGES else ""
-    return ", ".join(words) + more
+    listed = joined(COMMA, words)
+    left = len(ranges) - _MOST_RANGES
+    return phrase("{serials} and {count:,} more ranges", serials=listed, count=left) if left > 0 else listed
 
 
 def _names_in(found: Sequence[Finding]) -> re.Pattern[str] | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bss_mfg.core.code_patterns import SymbolKind
+from bss_mfg.core.languages import phrase
 from bss_mfg.core.ranges import consecutive_ranges
 from bss_mfg.imaging.defects import Defects
 from bss_mfg.imaging.geometry import PixelBox, Quad
@@ -24,16 +25,16 @@ from bss_mfg.verify.package_tracker import SubjectTrackers
 class FindingKind(StrEnum):
     """What a label was found to be, or a place to lack. The values are those of the history and of all reports."""
 
-    MATCHED = "matched"
-    MISSING = "missing"
-    DUPLICATE = "duplicate"
-    FOREIGN = "foreign"
-    UNREADABLE = "unreadable"
-    MISMATCHED = "mismatched"
-    MISPRINTED = "misprinted"
-    CONTENT = "content"
-    BELOW_GRADE = "below-grade"
-    OLD_PICTURE = "old-picture"
+    MATCHED = phrase("matched")
+    MISSING = phrase("missing")
+    DUPLICATE = phrase("duplicate")
+    FOREIGN = phrase("foreign")
+    UNREADABLE = phrase("unreadable")
+    MISMATCHED = phrase("mismatched")
+    MISPRINTED = phrase("misprinted")
+    CONTENT = phrase("content")
+    BELOW_GRADE = phrase("below-grade")
+    OLD_PICTURE = phrase("old-picture")
 
 
 FINDING_KINDS = tuple(FindingKind)
@@ -85,8 +86,10 @@ class Finding:
     @property
     def name(self) -> str:
         """The label's serials, or what is known of it without them."""
-        unknown = "not one of ours" if self.kind is FindingKind.FOREIGN else "it is not known which label"
-        return self.serials or f"({unknown})"
+        if self.serials:
+            return self.serials
+        unknown = self.kind is FindingKind.FOREIGN
+        return phrase("(not one of ours)") if unknown else phrase("(it is not known which label)")
 
     def outdated(self, words: str, read_at: str) -> Finding:
         """The same in a picture that was there before the package's label was made: it says nothing of that one."""
@@ -163,16 +166,16 @@ def _unseen_finding(package: Package, label_file: LabelFile | None, trackers: Su
         x_mm=round(place.x_mm, 1) if place else None,
         y_mm=round(place.y_mm, 1) if place else None,
         serials=package.serials_text,
-        detail=_unseen_words(package.number, trackers) if place else "no label of it was made yet",
+        detail=_unseen_words(package.number, trackers) if place else phrase("no label of it was made yet"),
         unseen=True,
     )
 
 
 def _unseen_words(number: int, trackers: SubjectTrackers) -> str:
     if shown := trackers.judged.labels_accounted_for(number):
-        return f"the pictures showed only {shown} of its labels; more were made"
+        return phrase("the pictures showed only {count} of its labels; more were made", count=shown)
     if trackers.shows_prints and trackers.times_read(number, "file"):
-        return "its label file was read, its print was in none of the pictures"
+        return phrase("its label file was read, its print was in none of the pictures")
     if number in trackers.renewed:
-        return "its label was made again while this went on: scan the new label"
-    return "its place was in none of the pictures"
+        return phrase("its label was made again while this went on: scan the new label")
+    return phrase("its place was in none of the pictures")

@@ -142,16 +142,19 @@ def _place(frame: PageFrame | None, item: PageSymbol) -> int | None:
     """The place (from 0) on its printed page that a symbol lies in."""
     if frame is None or not item.in_own_place or item.diagnosis is None:
         return None
-    label_file, centre = frame.label_file, _centre(frame, item)
+    label_file = frame.label_file
     first = label_file.start_at - 1 if frame.page == 1 else 0
     places = [
-        (dist(centre, (box.x + box.width / 2, box.y + box.height / 2)), first + at)
+        (first + at, box)
         for at, (number, box) in enumerate(
             zip(label_file.packages_on(frame.page), label_file.symbol_boxes_on(frame.page), strict=True)
         )
         if number == item.diagnosis.package
     ]
-    return min(places)[1] if places else None
+    if len(places) < 2:
+        return places[0][0] if places else None
+    centre = _centre(frame, item)
+    return min((dist(centre, (box.x + box.width / 2, box.y + box.height / 2)), at) for at, box in places)[1]
 
 
 def _centre(frame: PageFrame, item: PageSymbol) -> tuple[float, float]:

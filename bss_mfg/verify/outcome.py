@@ -11,6 +11,7 @@ from bss_mfg.imaging.not_judged import NotJudged
 from bss_mfg.imaging.reflectance import Calibration
 from bss_mfg.ledger.events import ReadSubject
 from bss_mfg.model import Batch, LabelFile, LabelScope
+from bss_mfg.transparency.checkpoint import Checkpoint
 from bss_mfg.verify.finding_spool import Findings
 from bss_mfg.verify.findings import FINDING_KINDS, FindingKind, OtherCode
 from bss_mfg.verify.label_source import LabelSource
@@ -101,6 +102,8 @@ class Verification:
     """Codes beside labels that are not ours: listed, and neither right nor wrong."""
     pictures_by_event: Mapping[int, LabelPicture] = field(default_factory=dict)
     """Of the newest failed prints, by the numbers of the events that record them."""
+    checkpoint: Checkpoint | None = None
+    """The newest signed checkpoint of the ledger's history."""
 
     @property
     def partial(self) -> bool:

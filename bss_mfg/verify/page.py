@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 from bss_mfg.core.processes import TaskFailure, attempt
 from bss_mfg.core.text import count_words
 from bss_mfg.imaging import search
-from bss_mfg.imaging.attempts import AttemptTools, decode_sampled, read_unknown_symbol
-from bss_mfg.imaging.budget import AttemptBudget, AttemptLimits
+from bss_mfg.imaging.attempts import AttemptTools, decode_sampled, read_hidden_symbol, read_unknown_symbol
+from bss_mfg.imaging.budget import LOOK_COST, AttemptBudget, AttemptLimits
 from bss_mfg.imaging.companions import companion_quads, lies_in
 from bss_mfg.imaging.geometry import PixelBox, Quad, box_of, overlap_share
 from bss_mfg.imaging.grid import SampledGrid
 from bss_mfg.imaging.page_attempts import identified_symbol, read_at_place, read_with_second
 from bss_mfg.imaging.page_frame import PageFrame, frame_at_dpi, frame_from_reads, frame_of_flat_page
-from bss_mfg.imaging.page_symbols import merge_reads, place_darkness, unread_places, without_false_finds
+from bss_mfg.imaging.page_symbols import covers, merge_reads, place_darkness, unread_places, without_false_finds
 from bss_mfg.imaging.placed_codes import read_all_codes
 from bss_mfg.imaging.second_reader import SecondReader
 from bss_mfg.imaging.sources import Page, Source
@@ -47,6 +47,9 @@ from bss_mfg.verify.unread_patches import name_unread_patches
 
 _MOST_REFITS = 3
 """How often a page is looked at again because more of it was read."""
+_FEW_PATCHES, _HIDDEN_LOOKS = 2, 2
+"""Patches of a page up to which finer ones within them are looked at, and how many of these: a page in which nothing
+is read costs hardly more."""
 
 
 @dataclass(slots=True)
@@ -224,10 +227,10 @@ class PageReader:
         means = AttemptTools(budget, self.second_reader)
         companions = self._companion_quads(reading)
         module_px, most = reading.module_px(last), 4 * len(last.symbol_boxes)
-        patches = search.find_candidates(reading.page.grey, most, module_px)
-        if patches:
-            self.tell(PageStep.ATTEMPTS, len(patches))
-        for quad in patches:
+        patches = search.find_patches(reading.page.grey, most, module_px)
+        if patches.likely:
+            self.tell(PageStep.ATTEMPTS, len(patches.likely))
+        for quad in patches.likely:
             spot = Read(b"", box_of(quad))
             if reading.is_read_at(spot) or lies_in(spot, companions):
                 continue
@@ -246,9 +249,30 @@ class PageReader:
                 sampled, package = self.batch.identify(answer)
                 reading.identified += [(sampled, package)] if package else []
             reading.unread += [] if package else [quad]
+        if len(patches.likely) <= _FEW_PATCHES and not budget.refusals:
+            self._search_hidden(reading, patches.hidden, last.modules, budget)
         self._find_frame(reading)
         if reading.frame is None:
             self._find_frame(reading, reading.identified)  # labels that fail can still tell where the others lie
+
+    def _search_hidden(self, reading: PageReading, hidden: Sequence[Quad], modules: int, budget: AttemptBudget) -> None:
+        """Attempts at finer patches in coarser ones in which nothing was read: of a worn label that lies alone, symbol
+        and texts look like one. On most pages they are no symbols either, so few are looked at."""
+        looks = budget.part(_HIDDEN_LOOKS * LOOK_COST)
+        for quad in hidden:
+            around = [patch for patch in reading.unread if covers(box_of(patch), Read(b"", box_of(quad)))]
+            if not around:
+                continue
+            answer = read_hidden_symbol(reading.page.grey, quad, modules, budget, looks)
+            if looks.refusals or budget.refusals:
+                return
+            if isinstance(answer, Read):
+                self._add(reading, [answer])
+            elif answer is None or not (found := self.batch.identify(answer))[1]:
+                continue
+            else:
+                reading.identified.append((found[0], found[1]))
+            reading.unread = [patch for patch in reading.unread if patch not in around]
 
     def _read_unread_places(self, reading: PageReading, frame: PageFrame) -> None:
         """The strongest attempts at the places of the sheet where nothing was read."""

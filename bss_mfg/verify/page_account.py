@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bss_mfg.core.text import count_words, printable_name
+from bss_mfg.core.languages import counted, phrase
+from bss_mfg.core.text import printable_name
 from bss_mfg.model import LabelScope
 
 
@@ -85,24 +86,33 @@ class PageSeen:
     def description(self) -> str:
         """What was seen, in words."""
         if self.known and not self.labels:
-            return f"it shows {_known_words(self.known)}"
+            return phrase("it shows {labels}", labels=_known_words(self.known))
         if self.pale and not self.labels:
-            return f"what is printed on it is too pale to be read: {DARKER}"
+            return phrase("what is printed on it is too pale to be read: {way_out}", way_out=DARKER)
         if self.blank:
-            return "blank: nothing is printed on it"
-        read = f"{count_words(self.labels, 'label')} of it {'was' if self.labels == 1 else 'were'} read"
-        more = "" if not self.labels else "more "
-        patches = (
-            f"{count_words(self.candidates, f'{more}patch', f'{more}patches')} that may be a symbol"
-            if self.candidates
-            else "nothing on it looks like a symbol"
-        )
-        return (
-            f"{read if self.labels else 'no label was read'}, {patches}, no sheet was recognised ({self.ink:.1%} ink)"
+            return phrase("blank: nothing is printed on it")
+        read = counted("{count:,} label of it was read", "{count:,} labels of it were read", self.labels)
+        if not self.candidates:
+            patches = phrase("nothing on it looks like a symbol")
+        elif self.labels:
+            patches = counted(
+                "{count:,} more patch that may be a symbol",
+                "{count:,} more patches that may be a symbol",
+                self.candidates,
+            )
+        else:
+            patches = counted(
+                "{count:,} patch that may be a symbol", "{count:,} patches that may be a symbol", self.candidates
+            )
+        return phrase(
+            "{read}, {patches}, no sheet was recognised ({ink:.1%} ink)",
+            read=read if self.labels else phrase("no label was read"),
+            patches=patches,
+            ink=self.ink,
         )
 
 
-DARKER = "print it darker (darkness, ribbon, toner); if the print is dark, scan it darker"
+DARKER = phrase("print it darker (darkness, ribbon, toner); if the print is dark, scan it darker")
 """What to do about pale print."""
 BLANK_INK = 0.0005
 """Share of a page that is printed below which it counts as blank: dust and the edge of a scan are less."""
@@ -120,7 +130,7 @@ class PageAccount:
     @property
     def where(self) -> str:
         """The page, in words."""
-        return f"{printable_name(self.file)}, page {self.page}"
+        return phrase("{file}, page {page}", file=printable_name(self.file), page=self.page)
 
 
 @dataclass(slots=True)

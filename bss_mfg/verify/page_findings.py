@@ -12,6 +12,7 @@ from enum import Enum, auto
 from statistics import median
 from types import MappingProxyType
 
+from bss_mfg.core.languages import SEMICOLON, joined, phrase
 from bss_mfg.core.units import MM_PER_INCH
 from bss_mfg.imaging.defects import Defects
 from bss_mfg.imaging.geometry import PixelBox
@@ -42,9 +43,10 @@ class SecondReading(Enum):
     UNREAD = auto()
 
 
+_AGREE = phrase("both readers agree")
 _SECOND_READING_FAULTS = {
-    SecondReading.DIFFERS: (FindingKind.MISMATCHED, "the second reader (libdmtx) reads another string"),
-    SecondReading.UNREAD: (FindingKind.UNREADABLE, "the second reader (libdmtx) can't read it"),
+    SecondReading.DIFFERS: (FindingKind.MISMATCHED, phrase("the second reader (libdmtx) reads another string")),
+    SecondReading.UNREAD: (FindingKind.UNREADABLE, phrase("the second reader (libdmtx) can't read it")),
 }
 
 
@@ -205,7 +207,7 @@ class _PageFindings:
 
     def _outdated_label(self, item: PageSymbol, package: int) -> Finding:
         """A label that was made again after the picture: whatever this one is, it is not that one."""
-        self._takes_place(item, package, f"the label of {self.page.serials.get(package, '')} is in its place")
+        self._takes_place(item, package, self._in_its_place(package))
         self.explained.add(package)
         return self._outdated(self._finding(FindingKind.OLD_PICTURE, package, item, ""), package)
 
@@ -235,9 +237,9 @@ class _PageFindings:
         package = item.identified_package
         if package and item.defects:
             self.tracker.mark_reported(package)
-            self._takes_place(item, package, "another label is in its place")
+            self._takes_place(item, package, phrase("another label is in its place"))
             return self._finding(FindingKind.UNREADABLE, package, item, item.defects.description)
-        return self._finding(FindingKind.UNREADABLE, None, item, "a symbol is there, no reader can read it")
+        return self._finding(FindingKind.UNREADABLE, None, item, phrase("a symbol is there, no reader can read it"))
 
     def _finding_of_diagnosis(self, item: PageSymbol, diagnosis: Diagnosis) -> Finding:
         if diagnosis.kind is DiagnosisKind.FOREIGN:
@@ -253,15 +255,15 @@ class _PageFindings:
             package = item.in_place_of
         if package is not None:
             self.tracker.mark_reported(package)
-        self._takes_place(item, package, "another label is in its place")
+        self._takes_place(item, package, phrase("another label is in its place"))
         return self._finding(FindingKind.MISMATCHED, package, item, diagnosis.detail, diagnosis.serials)
 
     def _foreign_finding(self, item: PageSymbol, diagnosis: Diagnosis) -> Finding:
         where = ""
         if item.in_place_of is not None:
-            self.found_instead[item.in_place_of] = "a foreign label is in its place"
+            self.found_instead[item.in_place_of] = phrase("a foreign label is in its place")
             where = self._lies_in_place_of(item.in_place_of)
-        detail = "; ".join(filter(None, (diagnosis.detail, where)))
+        detail = joined(SEMICOLON, (diagnosis.detail, where))
         found = self._finding(FindingKind.FOREIGN, None, item, detail, diagnosis.serials)
         return replace(found, other_batch=diagnosis.batch)
 
@@ -273,14 +275,14 @@ class _PageFindings:
         is_reprint = self.page.of == "file" and item.in_own_place and package in self.made_again
         if self.tracker.times_read(package) >= self.tracker.copies and not is_reprint:
             file, page = self.tracker.first_read(package)
-            detail = f"was already read on page {page} of {file}"
+            detail = phrase("was already read on page {page} of {file}", page=page, file=file)
             if other is not None:
-                self.found_instead[other] = f"a copy of the label of {serials} is in its place"
-                detail += f"; {self._lies_in_place_of(other)}"
+                self.found_instead[other] = phrase("a copy of the label of {serials} is in its place", serials=serials)
+                detail = joined(SEMICOLON, (detail, self._lies_in_place_of(other)))
             found = self._finding(FindingKind.DUPLICATE, package, item, detail)
             return found if other is not None else replace(found, first_read=(file, page))
         if other is not None:
-            self.found_instead[other] = f"the label of {serials} is in its place"
+            self.found_instead[other] = self._in_its_place(package)
             self.elsewhere.add(package)
             self.tracker.mark_reported(package)
             return self._finding(FindingKind.MISMATCHED, package, item, self._lies_in_place_of(other))
@@ -288,7 +290,7 @@ class _PageFindings:
         if item.misprints:
             self.tracker.mark_faulty(package)
             self.explained.add(package)
-            words = "; ".join(misprint.detail for misprint in item.misprints)
+            words = joined(SEMICOLON, (misprint.detail for misprint in item.misprints))
             found = self._finding(FindingKind.MISPRINTED, package, item, words)
             return replace(found, print_faults=tuple(misprint.fault for misprint in item.misprints))
         if item.second_reading and (fault := _SECOND_READING_FAULTS.get(item.second_reading)):
@@ -296,20 +298,23 @@ class _PageFindings:
             return self._finding(fault[0], package, item, fault[1])
         if item.content:
             self.tracker.mark_faulty(package)
-            detail = "; ".join(fault.words for fault in item.content)
+            detail = joined(SEMICOLON, (fault.words for fault in item.content))
             return replace(self._finding(FindingKind.CONTENT, package, item, detail), content=item.content)
         if self.page.min_grade is not None and (why := grade_fault(item.grade, self.page.min_grade)):
             self.tracker.mark_faulty(package)
             return self._finding(FindingKind.BELOW_GRADE, package, item, why)
         notes = (
-            f"after {diagnosis.marks.description}" if diagnosis.marks else "",
-            f"read {item.read.how}" if item.read.how else "",
-            "both readers agree" if item.second_reading else "",
+            phrase("after {marks}", marks=diagnosis.marks.description) if diagnosis.marks else "",
+            phrase("read {how}", how=item.read.how) if item.read.how else "",
+            _AGREE if item.second_reading else "",
         )
-        return self._finding(FindingKind.MATCHED, package, item, "; ".join(filter(None, notes)))
+        return self._finding(FindingKind.MATCHED, package, item, joined(SEMICOLON, notes) if any(notes) else "")
 
     def _lies_in_place_of(self, package: int) -> str:
-        return f"it is in the place of {self.page.serials.get(package, '')}"
+        return phrase("it is in the place of {serials}", serials=self.page.serials.get(package, ""))
+
+    def _in_its_place(self, package: int) -> str:
+        return phrase("the label of {serials} is in its place", serials=self.page.serials.get(package, ""))
 
     def _unread_place(self, package: int, darkness: float, frame: PageFrame) -> Finding:
         """A package whose label was not read, in its place or elsewhere: missing, or unreadable."""
@@ -321,15 +326,17 @@ class _PageFindings:
             return self._outdated(self._finding(FindingKind.OLD_PICTURE, package, item, ""), package)
         self.tracker.mark_reported(package)
         if defects and instead is None:
-            words = filter(None, (defects.description, self.page.covered.get(package, "")))
-            return self._finding(FindingKind.UNREADABLE, package, item, "; ".join(words))
+            words = (defects.description, self.page.covered.get(package, ""))
+            return self._finding(FindingKind.UNREADABLE, package, item, joined(SEMICOLON, words))
         if instead is None and package in self.page.pale:
-            detail = f"something is printed there, too pale to be read: {DARKER}"
+            detail = phrase("something is printed there, too pale to be read: {way_out}", way_out=DARKER)
             return self._finding(FindingKind.UNREADABLE, package, item, detail)
         if instead is not None or darkness < BLANK_DARKNESS:
-            found = self._finding(FindingKind.MISSING, package, item, instead or "its place is blank or covered")
+            found = self._finding(
+                FindingKind.MISSING, package, item, instead or phrase("its place is blank or covered")
+            )
             return replace(found, made_again=package in self.made_again, place_taken=instead is not None)
-        detail = f"something is printed there ({darkness:.0%} dark), no reader can read it"
+        detail = phrase("something is printed there ({share:.0%} dark), no reader can read it", share=darkness)
         return self._finding(FindingKind.UNREADABLE, package, item, self.page.covered.get(package, detail))
 
     def _finding(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bss_mfg.core.processes import TaskFailure, attempt
-from bss_mfg.core.text import first_problems
+from bss_mfg.core.text import first_problems, printable_name
 from bss_mfg.errors import InputError
 from bss_mfg.imaging.attempts import AttemptTools, read_unknown_symbol
 from bss_mfg.imaging.budget import AttemptBudget, AttemptLimits
@@ -51,7 +51,7 @@ def read_strings(
     if not _is_file(path):
         if (":" not in target and not target.startswith("]C")) or path.suffix.lower() in SUFFIXES:
             raise InputError(
-                f"{target[:80]!a} is neither a file nor a barcode string",
+                f"'{printable_name(target[:80])}' is neither a file nor a barcode string",
                 way_out="Give the path of a picture or PDF, or the string in quotes.",
             )
         return [(WedgeLine(target), {})]

@@ -12,10 +12,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, get_args
 
+from bss_mfg.core.languages import phrase
 from bss_mfg.errors import InputError
 
 InspectionSeverity = Literal["normal", "tightened", "reduced"]
 INSPECTION_SEVERITIES: tuple[InspectionSeverity, ...] = get_args(InspectionSeverity)
+
+
+_INSPECTIONS = {
+    "normal": phrase("normal"),
+    "tightened": phrase("tightened"),
+    "reduced": phrase("reduced"),
+}
 
 
 class LotVerdict(StrEnum):
@@ -81,10 +89,12 @@ class SamplingPlan:
     @property
     def description(self) -> str:
         """The plan in one line."""
-        return (
-            f"ISO 2859-1, level II, {self.inspection} inspection, AQL {self.aql}: lot of {self.lot:,}, code letter "
-            f"{self.letter}, check {self.sample:,}, accept with up to {self.accept}, reject from {self.reject} wrong"
-        )
+        return phrase(
+            "ISO 2859-1, level II, {inspection} inspection, AQL {aql}: lot of {lot:,}, code letter {letter}, check "
+            "{sample:,}, accept with up to {accept}, reject from {reject} wrong",
+            inspection=_INSPECTIONS.get(self.inspection, self.inspection), aql=self.aql, lot=self.lot,
+            letter=self.letter, sample=self.sample, accept=self.accept, reject=self.reject,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

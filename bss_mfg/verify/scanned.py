@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from bss_mfg.core.languages import COMMA, joined, phrase
+
 _AIM = re.compile(r"\](?:d[0-6]|Q[0-6]|C[0-4]|A[0-7]|E[0-4]|z[0-9A-C])")
 _LINE_ENDS = re.compile(r"[\r\n\t]+\Z")
 _PLAIN_SYMBOLS = ("", "]d1", "]C0")
@@ -41,8 +43,8 @@ class ScannerMarks:
     @property
     def description(self) -> str:
         """The marks in words."""
-        prefix = f"AIM prefix {self.aim_prefix}" if self.aim_prefix else ""
-        return ", ".join(filter(None, (prefix, "end-of-line" if self.line_end else "")))
+        prefix = phrase("AIM prefix {prefix}", prefix=self.aim_prefix) if self.aim_prefix else ""
+        return joined(COMMA, (prefix, phrase("end-of-line") if self.line_end else ""))
 
 
 NO_MARKS = ScannerMarks()

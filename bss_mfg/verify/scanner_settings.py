@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import pairwise
 
-from bss_mfg.core.text import count_words, printable
+from bss_mfg.core.languages import BOTH, counted, joined, phrase
+from bss_mfg.core.text import printable
 
 _LONGEST_EXTRA = 16
 _SHORTEST = 24
@@ -57,15 +58,17 @@ def _find_extra(text: str, known: Known, starts: Sequence[str]) -> ScannerSettin
 
 
 def _extra_words(prefix: str, suffix: str) -> str:
-    parts = []
+    parts: list[str] = []
     if prefix:
-        parts.append(f"{printable(prefix, 40)!r} in front (a prefix)")
+        parts.append(phrase("{text} in front (a prefix)", text=repr(printable(prefix, 40))))
     if suffix:
-        parts.append(f"{printable(suffix, 40)!r} behind (a suffix)")
-    what = "prefix and suffix" if len(parts) == 2 else "prefix" if prefix else "suffix"
-    return (
-        f"a label with {' and '.join(parts)}: set the scanner to send no {what} but Enter, and scan again; if other "
-        "labels come without, this one is wrong"
+        parts.append(phrase("{text} behind (a suffix)", text=repr(printable(suffix, 40))))
+    what = phrase("prefix") if prefix else phrase("suffix")
+    return phrase(
+        "a label with {extras}: set the scanner to send no {what} but Enter, and scan again; if other "
+        "labels come without, this one is wrong",
+        extras=joined(BOTH, parts),
+        what=phrase("prefix and suffix") if len(parts) == 2 else what,
     )
 
 
@@ -79,9 +82,10 @@ def _find_joined(text: str, known: Known, starts: Sequence[str]) -> ScannerSetti
             place = text.find(start, place + len(start))
         pieces = [text[one:other] for one, other in pairwise([*places, len(text)])]
         if len(places) > 1 and (inside := [one for one in map(_trimmed(known), pieces) if one]):
-            detail = (
-                f"the scanner sends {count_words(len(pieces), 'label')} in one line: set it to send Enter after each "
-                "read, and scan again"
+            detail = counted(
+                "the scanner sends {count} label in one line: set it to send Enter after each read, and scan again",
+                "the scanner sends {count} labels in one line: set it to send Enter after each read, and scan again",
+                len(pieces),
             )
             return ScannerSetting(Setting.JOINED, detail, inside[0])
     return None
@@ -102,10 +106,12 @@ def detect_split(lines: Sequence[str], known: Known) -> ScannerSetting | None:
     for count in range(2, min(len(lines), _MOST_LINES) + 1):
         whole = "".join(lines[-count:])
         if len(whole) >= _SHORTEST and known(whole):
-            before = "line" if count == 2 else f"{count - 1} lines"
-            detail = (
-                f"this and the {before} before are one label: the scanner sends Enter in the middle; set it to send "
-                "Enter at the end only, and scan again"
+            detail = counted(
+                "this and the line before are one label: the scanner sends Enter in the middle; set it to send Enter "
+                "at the end only, and scan again",
+                "this and the {count} lines before are one label: the scanner sends Enter in the middle; set it to "
+                "send Enter at the end only, and scan again",
+                count - 1,
             )
             return ScannerSetting(Setting.SPLIT, detail, whole)
     return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -77,10 +77,14 @@ def describe_file(task: PageTask) -> FileDescription | TaskFailure:
 
 
 def _describe(task: PageTask) -> FileDescription:
+    try:
+        saved_at = task.path.stat().st_mtime  # before its bytes: other commands move label files away
+    except OSError:
+        saved_at = 0.0  # who reads it tells why not
     with Ledger.open(task.request.ledger, task.request.actor) as ledger:
         after, _ = ledger.history.head()
         with _open_source(task.path) as (source, digest):
-            return _description(task, ledger, source, digest, after)
+            return replace(_description(task, ledger, source, digest, after), saved_at=saved_at)
 
 
 def _description(task: PageTask, ledger: Ledger, source: Source, digest: str, after: int) -> FileDescription:
@@ -99,7 +103,6 @@ def _description(task: PageTask, ledger: Ledger, source: Source, digest: str, af
         shows_labels=_may_show(each, task.request.each),
         own=label_file is not None,
         after=after,
-        saved_at=task.path.stat().st_mtime,
     )
 
 

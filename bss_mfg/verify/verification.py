@@ -195,8 +195,10 @@ class Verifier:
         decision = decide_by(self._sample, findings) if self._sample else None
         if decision and final:
             record_decision(self._ledger, self._batch, decision)
+        signed = self._ledger.checkpoints.newest()
         return Verification(
             batch=self._batch,
+            checkpoint=signed.checkpoint if signed else None,
             findings=findings,
             pictures=pictures,
             pictures_by_event=self._failed_pictures.take_recorded() if self._options.keep_pictures else {},

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bss_mfg.core.languages import Language, chosen_language
 from bss_mfg.core.text import FORMULA_STARTS, NAME_RULE, is_plain_name, printable
 from bss_mfg.errors import InputError
 from bss_mfg.model import Actor
@@ -72,6 +73,12 @@ def find_actor(
 def current_actor(operator: str = "", station: str = "", workspace: WorkspaceNames = NO_NAMES) -> Actor:
     """Who acts in this process's environment."""
     return find_actor(environment(), operator, station, workspace).actor
+
+
+def operators_language(typed: str, config: WorkspaceConfig | None) -> Language:
+    """What operators see in this process's environment; `config` of the workspace, None where there is none."""
+    settings = read_station_settings(station_settings_file(environment()))
+    return chosen_language(typed, settings.language or (config.language if config else ""), environment())
 
 
 def workspace_names(config: WorkspaceConfig) -> WorkspaceNames:

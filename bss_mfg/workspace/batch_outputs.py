@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from enum import StrEnum
 from pathlib import Path
 
 from bss_mfg.core.files import sha256_of
 from bss_mfg.core.folders import written_at
+from bss_mfg.core.shell_words import shell_word
 from bss_mfg.errors import InputError
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import LabelFile
@@ -116,7 +116,7 @@ def _missing(kind: Output, batch_id: str, folder: Path) -> InputError:
         Output.INDEX: ("no index of its labels", f"`bss-mfg labels {batch_id}` makes it with the labels"),
         Output.REPORT: (
             "no report",
-            f"`bss-mfg verify {batch_id} SCANS --report {shlex.quote(str(folder / 'report.html'))}` makes one",
+            f"`bss-mfg verify {batch_id} SCANS --report {shell_word(str(folder / 'report.html'))}` makes one",
         ),
         Output.TRAVELLER: ("no traveller", f"`bss-mfg labels {batch_id} --template traveller-a4 --again` makes one"),
         Output.FOLDER: ("no folder", f"`bss-mfg labels {batch_id}` makes it with the labels"),

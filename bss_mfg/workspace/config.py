@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from bss_mfg.core.clock import TimeZone
 from bss_mfg.core.models import FileModel
+from bss_mfg.errors import SecretProblem
 from bss_mfg.ledger.place import checked_url
 from bss_mfg.workspace.print_settings import NAME_PATTERN, PrintSettings
-from bss_mfg.workspace.station_settings import PlainName
+from bss_mfg.workspace.station_settings import LanguageName, PlainName
 
 
 def _time_zone(name: str) -> str:
     return TimeZone(name).checked_name()
+
+
+def _age_public_key(text: str) -> str:
+    """An age public key as it is written (age-encryption.org/v1: Bech32 of 32 bytes); `program` checks its sum."""
+    if text.strip().upper().startswith("AGE-SECRET-KEY"):
+        raise SecretProblem("this is a station's private key: name its public key, age1…, and make a new pair")
+    if not re.fullmatch("age1[02-9ac-hj-np-z]{58}", text):
+        raise ValueError("is not an age public key: it starts with age1 and has 62 characters")
+    return text
 
 
 class LedgerSettings(FileModel):
@@ -58,6 +69,16 @@ class FlashSettings(FileModel):
     )
 
 
+class ProgramSettings(FileModel):
+    """How `program` releases OOB keys."""
+
+    seal_to: tuple[Annotated[str, AfterValidator(_age_public_key)], ...] = Field(
+        (),
+        description="The age public keys, age1…, of the stations that flash: `program` seals its files to them, unless "
+        "it is told otherwise; empty: its files are in clear.",
+    )
+
+
 class WorkspaceConfig(FileModel):
     """Settings of bss-mfg.toml."""
 
@@ -68,9 +89,13 @@ class WorkspaceConfig(FileModel):
     timezone: Annotated[str, AfterValidator(_time_zone)] = Field(
         "", description="The time zone that people go by, such as Europe/Berlin; empty: UTC."
     )
+    language: LanguageName = Field(
+        "", description="What operators see, unless their station.toml says otherwise: en, de, es, vi or zh_CN."
+    )
     ledger: LedgerSettings = Field(LedgerSettings(), description="Where the ledger is.")
     packing: PackingSettings = Field(
         PackingSettings(), description="How cartons and pallets are numbered and labelled."
     )
     flash: FlashSettings = Field(FlashSettings(), description="What is expected of flashers.")
+    program: ProgramSettings = Field(ProgramSettings(), description="How OOB keys are released.")
     print: PrintSettings = Field(PrintSettings(), description="What labels are printed with.")

@@ -6,19 +6,20 @@ and a ledger in which nothing ever happened is made anew. So no key that lies th
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 from bss_mfg.core.files import destroy, leftover_files
+from bss_mfg.core.shell_words import shell_word
 from bss_mfg.errors import BssError, RefusedError
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.place import LedgerPlace
 from bss_mfg.ledger.server import holds_ledger
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.model import Actor
-from bss_mfg.workspace import vault_files, vault_key_storage
-from bss_mfg.workspace.vault_key_storage import AskPassphrase, VaultKeyKind
+from bss_mfg.workspace import vault_files, vault_key_lines, vault_key_storage
+from bss_mfg.workspace.vault_key_lines import Keeping, VaultKeyKind
+from bss_mfg.workspace.vault_key_storage import AskPassphrase
 
 FOLDERS = ("products", "templates", "printers", "specs", "batches", "dev-keys")
 """The folders that a new workspace has, all empty."""
@@ -64,9 +65,16 @@ def refuse_what_lies_there(new: NewVault, ledger_file: Path, config: str) -> Non
             "a vault key lies there that this command did not make; nothing was changed",
             where=new.file,
             way_out="Move it away, or, to use it for this workspace, name it: "
-            f"`BSS_MFG_VAULT_KEY_FILE={shlex.quote(str(new.file))} bss-mfg init {shlex.quote(str(root))}`.",
+            f"`BSS_MFG_VAULT_KEY_FILE={shell_word(str(new.file))} bss-mfg init {shell_word(str(root))}`.",
         )
-    kept = vault_key_storage.vault_key_kind(new.file)
+    kept = vault_key_lines.vault_key_kind(new.file)
+    if kept in vault_key_lines.HARDWARE:
+        raise RefusedError(
+            "names a key in a token or a TPM, which takes an officer's key beside it; nothing was changed",
+            where=new.file,
+            way_out="Make the workspace with a key in a file, name the officer (`bss-mfg vault recipient`), and then "
+            f"let the device keep it: `bss-mfg vault rekey --to {kept}`.",
+        )
     if new.kind not in (None, kept):
         raise RefusedError(
             f"keeps the vault key as {kept}, not as {new.kind}; nothing was changed",
@@ -80,13 +88,13 @@ def make_vault_and_ledger(new: NewVault, place: LedgerPlace, actor: Actor) -> st
     if place.url and (vault_id := _made_before(new, place, actor)):
         return vault_id
     if new.file.exists():
-        kind = vault_key_storage.vault_key_kind(new.file)
+        kind = vault_key_lines.vault_key_kind(new.file)
         vault = vault_key_storage.load_vault_key(new.file, new.ask)
     else:
         for path in vault_files.waiting_files(new.file):
             vault_files.discard(path, in_force="")
         kind, vault = new.kind or "file", Vault.generate()
-        vault_key_storage.save_vault_key(vault, vault_files.next_file(new.file, vault.id), kind, new.ask)
+        vault_key_storage.save_vault_key(vault, vault_files.next_file(new.file, vault.id), Keeping(kind), new.ask)
     if place.file.exists():
         destroy(place.file)
     with vault:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -13,14 +14,14 @@ from bss_mfg.errors import InputError, MissingError
 
 def prepare_group(root: Path, name: str) -> Callable[[], None]:
     """What makes `root`, once it is there, a folder of a group. `InputError` for a group that isn't there."""
-    try:
-        import grp
-    except ImportError:
+    if sys.platform == "win32":
         raise MissingError(
             "this system has no groups of files as Linux and macOS have",
             where="--group",
             way_out="Leave --group out, and give the folder's rights to the users in Windows.",
-        ) from None
+        )
+    import grp
+
     try:
         number = grp.getgrnam(name).gr_gid
     except KeyError:

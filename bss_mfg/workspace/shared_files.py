@@ -19,7 +19,7 @@ from typing import Any
 from bss_mfg.core.files import read_bytes, sha256_of
 from bss_mfg.core.models import FileModel
 from bss_mfg.core.named_paths import existing_path_inside, is_plain_name, path_inside
-from bss_mfg.core.text import is_windows_device, printable_name
+from bss_mfg.core.text import printable_name
 from bss_mfg.core.toml_files import load_toml, to_text
 from bss_mfg.errors import LedgerError
 from bss_mfg.ledger.published_files import MAX_FILE, PublishedSet
@@ -157,14 +157,7 @@ def is_shared_path(root: Path, path: str) -> bool:
 
 
 def _is_harmless(name: str) -> bool:
-    return (
-        is_plain_name(name)
-        and len(name) <= _MOST_NAMED
-        and name[0] != "."
-        and name == name.rstrip(". ")
-        and not is_windows_device(name)
-        and not set(name) & set('<>"|?*')
-    )
+    return is_plain_name(name) and len(name) <= _MOST_NAMED and name[0] != "."
 
 
 def _toml_files(root: Path) -> Iterator[Path]:

@@ -9,8 +9,10 @@ from bss_mfg.core import clock
 from bss_mfg.core.files import make_folder, write_atomically
 from bss_mfg.core.toml_files import quote
 from bss_mfg.errors import InputError, RefusedError
+from bss_mfg.ledger.approvals import Consent
 from bss_mfg.ledger.events import SpecConfirmed
 from bss_mfg.ledger.ledger import Ledger
+from bss_mfg.ledger.policies import Act
 from bss_mfg.payload.confirmation import NewConfirmation, content_digest, with_confirmation
 from bss_mfg.payload.free_lengths import shown_lengths
 from bss_mfg.payload.proving.prove import prove
@@ -29,14 +31,20 @@ class ConfirmedSpec:
 
 
 def confirm_spec(
-    workspace: Workspace, ledger: Ledger, name: str, document: str = "", signed_for: Sequence[str] = ()
+    workspace: Workspace,
+    ledger: Ledger,
+    name: str,
+    document: str = "",
+    signed_for: Sequence[str] = (),
+    consent: Consent = None,
 ) -> ConfirmedSpec:
     """Write into a spec who confirms it now, and its digest, and keep the text. Without a `document` it is the one that
     it was compared with before. `signed_for` are the keys of the assumed fields that no sample proves, of a spec that
     has samples; signatures that were given before hold until what they are for changes.
 
-    `RefusedError` for a spec that comes with bss-mfg, `InputError` where no document is known, where a sample
-    contradicts the spec, and where a field is neither proven nor signed for.
+    `RefusedError` for a spec that comes with bss-mfg, and where two persons have to sign it, without a `consent` of
+    theirs; `InputError` where no document is known, where a sample contradicts the spec, and where a field is neither
+    proven nor signed for.
     """
     file = workspace.spec(name)
     if file.origin != "workspace":
@@ -67,9 +75,6 @@ def confirm_spec(
         earlier=kept_keys,
     )
     text, kept = with_confirmation(file, new).encode(), workspace.confirmed_spec_file(name)
-    make_folder(kept.parent)
-    write_atomically(kept, [text], replace=True)
-    write_atomically(workspace.root / "specs" / f"{name}.toml", [text], replace=True)
     event = SpecConfirmed(
         spec=name,
         digest=content_digest(file),
@@ -78,7 +83,13 @@ def confirm_spec(
         kept=list(kept_keys) or None,
         samples=dict(file.sample_digests) or None,
     )
-    ledger.history.append(None, event)
+    with ledger.transaction():
+        event = ledger.two_persons.require(Act.SPEC_CONFIRM, None, event, consent)
+        ledger.history.append(None, event)
+        make_folder(kept.parent)
+        write_atomically(kept, [text], replace=True)
+        write_atomically(workspace.root / "specs" / f"{name}.toml", [text], replace=True)
+    ledger.two_persons.note(event)
     return ConfirmedSpec(workspace.spec(name), tuple(one for one in before if not one.holds))
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bss_mfg.core.files import make_folder, read_bytes, read_text, remove_file, write_atomically
+from bss_mfg.core.home_folder import expanded
 from bss_mfg.core.text import listing
 from bss_mfg.core.toml_files import to_text
 from bss_mfg.errors import InputError, RefusedError
@@ -65,7 +66,7 @@ def make_station(
 ) -> tuple[Workspace, UpdatedFiles]:
     """Make a station's folder with what is published. `RefusedError` for a workspace, or files of somebody's own;
     `InputError` where nothing is published."""
-    root = new.folder.expanduser().resolve()
+    root = expanded(new.folder).resolve()
     if outer := next((folder for folder in (root, *root.parents) if (folder / CONFIG).is_file()), None):
         raise RefusedError(
             "is already a workspace" if outer == root else f"lies inside the workspace {outer}",

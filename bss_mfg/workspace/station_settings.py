@@ -9,9 +9,12 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from bss_mfg.core.home_folder import expanded
+from bss_mfg.core.languages import checked_code
 from bss_mfg.core.models import FileModel
 from bss_mfg.core.text import NAME_RULE, is_plain_name
 from bss_mfg.core.toml_files import load_toml, validate
+from bss_mfg.errors import InputError
 
 
 def _plain_name(value: str) -> str:
@@ -22,6 +25,8 @@ def _plain_name(value: str) -> str:
 
 PlainName = Annotated[str, AfterValidator(_plain_name)]
 """A name for the history, or nothing."""
+LanguageName = Annotated[str, AfterValidator(checked_code)]
+"""A language by its code, or nothing."""
 
 
 class StationSettings(FileModel):
@@ -30,6 +35,9 @@ class StationSettings(FileModel):
     format: Literal[1] = 1
     operator: PlainName = Field("", description="Who works here; empty: the user who is logged in.")
     station: PlainName = Field("", description="This station's name; empty: the workspace's, else the computer's.")
+    language: LanguageName = Field(
+        "", description="What operators see: en, de, es, vi or zh_CN; empty: the workspace's."
+    )
 
 
 def station_settings_file(environment: Mapping[str, str]) -> Path:
@@ -40,8 +48,8 @@ def station_settings_file(environment: Mapping[str, str]) -> Path:
     else:
         folder = Path(environment.get("XDG_CONFIG_HOME") or "~/.config")
     try:
-        folder = folder.expanduser()
-    except RuntimeError:  # an account without a home
+        folder = expanded(folder)
+    except InputError:  # an account without a home
         return Path(os.devnull)
     return folder / "bss-mfg" / "station.toml"
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from bss_mfg.core import resources
 from bss_mfg.core.files import already_exists_error, make_folder, read_bytes, require_safe_name, write_atomically
-from bss_mfg.core.folders import require_free_name
+from bss_mfg.core.folders import is_named_so, require_free_name
 from bss_mfg.core.named_paths import existing_path_inside, path_inside
 from bss_mfg.core.text import did_you_mean
 from bss_mfg.core.toml_files import load_toml
@@ -35,7 +35,7 @@ def template_file(name: str, own: Path | None) -> Path:
         return Path(name)
     require_safe_name(name, "template name")
     for folder in (*([own] if own else []), resources.folder("templates")):
-        if (folder / f"{name}.toml").is_file():
+        if is_named_so(folder / f"{name}.toml"):
             return folder / f"{name}.toml"
     known = template_names(own)
     meant = did_you_mean(name, known) or f"Known: {', '.join(known)}. "

@@ -3,6 +3,9 @@
 A change of the key goes in three steps, and may be cut off between any two: the new key is kept in a file of its own
 beside the old one (`vault.key.new-ID`); the ledger wraps all data keys under it, in one transaction; that file takes
 the old one's place. A file that waits with another key than the ledger's was left by a change that never took place.
+
+A key in a token is destroyed only by who has its PIN, and only its file says that it is there. So the line of a token's
+key that is replaced waits, too, until it is destroyed.
 """
 
 from __future__ import annotations
@@ -13,10 +16,13 @@ import os
 import stat
 from pathlib import Path
 
-from bss_mfg.core.files import destroy, move_aside, remove_file, replace_file
+from bss_mfg.core.files import destroy, move_aside, read_bytes, remove_file, replace_file, write_atomically
 from bss_mfg.core.group_modes import is_group_folder
+from bss_mfg.core.untrusted import LIMITS, Reader
 from bss_mfg.errors import BssError
-from bss_mfg.workspace.vault_key_storage import forget_vault_key, load_vault_key, vault_key_id, vault_key_kind
+from bss_mfg.workspace.age_key import identity_file, is_open_to_others
+from bss_mfg.workspace.vault_key_lines import token_of, vault_key_id, vault_key_kind
+from bss_mfg.workspace.vault_key_storage import AskPassphrase, forget_vault_key, load_vault_key, refuse_to_ask
 
 
 def next_file(vault_file: Path, key_id: str) -> Path:
@@ -47,35 +53,57 @@ def end_change(vault_file: Path, in_force: str) -> None:
 
 
 def put_in_place(waiting: Path, vault_file: Path, in_force: str) -> None:
-    """Let a waiting file take the vault key's place; what was in a keyring and opens nothing any more is forgotten."""
+    """Let a waiting file take the vault key's place; what was in a keyring and opens nothing any more is forgotten,
+    what was in a token is still named."""
     if vault_file.exists():
         try:
-            forget_vault_key(vault_file, in_force=in_force)
+            if token_of(vault_file) is None:
+                forget_vault_key(vault_file, in_force=in_force)
+            elif vault_key_id(vault_file) != in_force:
+                line = read_bytes(vault_file, "vault key", LIMITS[Reader.VAULT_KEY].size)
+                write_atomically(next_file(vault_file, vault_key_id(vault_file)), [line], replace=True)
         except BssError:
             move_aside(vault_file, ".damaged")
     replace_file(waiting, vault_file)
 
 
-def discard(path: Path, in_force: str) -> None:
-    """Destroy a file that waits for nothing any more, with what it kept in a keyring."""
-    with contextlib.suppress(BssError):
-        forget_vault_key(path, in_force=in_force)
+def discard(path: Path, in_force: str, ask: AskPassphrase = refuse_to_ask) -> None:
+    """Destroy a file that waits for nothing any more, with what it kept in a keyring or a token; it stays where its
+    token can't be had, or its PIN."""
+    try:
+        forget_vault_key(path, in_force=in_force, ask=ask)
+    except BssError:
+        if token_of(path):
+            return
     if os.path.lexists(path) and not destroy(path) and not path.is_dir():
         remove_file(path)  # a link or a pipe: it holds nothing itself
 
 
+def exposed_files(vault_file: Path) -> tuple[Path, ...]:
+    """The files among the vault key's, and the identity that opens it, that others than their owner may read or
+    change."""
+    found = [vault_file] if is_exposed(vault_file) else []
+    with contextlib.suppress(BssError):
+        identity = identity_file()
+        if identity and vault_key_kind(vault_file) == "age" and is_open_to_others(identity):
+            found.append(identity)
+    return tuple(found)
+
+
 def is_exposed(vault_file: Path) -> bool:
-    """Whether others than its owner may read or change a file that holds the key, or the key under a passphrase; the
-    latter a group may, in its own folder."""
-    if os.name == "nt" or not vault_file.exists():
+    """Whether others than its owner may read or change a file that holds the key, or the key sealed, or may change one
+    that names a key in a token; the latter two a group may, in its own folder."""
+    if os.name == "nt" or not vault_file.is_file():  # nobody should type `chmod 600` of a device
         return False
     forbidden = 0o077
     with contextlib.suppress(BssError):
         kind = vault_key_kind(vault_file)
         if kind == "keyring":
             return False
-        if kind == "passphrase" and is_group_folder(vault_file.parent):
-            forbidden = 0o007
+        if kind == "pkcs11":
+            forbidden = 0o022
+        if kind != "file" and is_group_folder(vault_file.parent):
+            forbidden &= 0o007
     return bool(stat.S_IMODE(vault_file.stat().st_mode) & forbidden)
 
 

@@ -6,31 +6,50 @@ key is lost all the same: in one transaction the ledger compares the vault key w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bss_mfg.core.files import move_aside, read_bytes
 from bss_mfg.core.shared_lock import PATIENCE, Patience
 from bss_mfg.core.text import count_words
-from bss_mfg.errors import BssError, InputError, LedgerError, MissingError, NotPermittedError, RefusedError
+from bss_mfg.errors import (
+    BssError,
+    InputError,
+    LedgerError,
+    MissingError,
+    NobodyToAskError,
+    NotPermittedError,
+    RefusedError,
+)
 from bss_mfg.ledger.events import RecoveryExported, VaultKeyPutBack
 from bss_mfg.ledger.keys import OpenedKeys, open_keys
 from bss_mfg.ledger.ledger import Ledger
-from bss_mfg.ledger.vault import OfficerPrivateKey, OfficerPublicKey, Vault
+from bss_mfg.ledger.vault import OfficerPrivateKey, OfficerPublicKey
 from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
 from bss_mfg.workspace import vault_files
-from bss_mfg.workspace.vault_key_storage import (
+from bss_mfg.workspace.age_key import AgeKey
+from bss_mfg.workspace.pkcs11_uri import TokenUri
+from bss_mfg.workspace.tpm2_key import TpmKey
+from bss_mfg.workspace.vault_change import require_officer, require_possible, waiting_key
+from bss_mfg.workspace.vault_key_lines import (
+    HARDWARE,
     KINDS,
-    AskOnce,
-    AskPassphrase,
+    Keeping,
     VaultKeyKind,
-    ask_before,
-    load_vault_key,
-    save_vault_key,
+    recipients_of,
+    token_of,
     vault_key_id,
     vault_key_kind,
+)
+from bss_mfg.workspace.vault_key_storage import (
+    AskOnce,
+    AskPassphrase,
+    ask_before,
+    ask_for_left_over,
+    asks,
+    load_vault_key,
+    save_vault_key,
 )
 from bss_mfg.workspace.workspace import Workspace
 
@@ -86,8 +105,9 @@ class VaultStatus:
     """A vault as it is found: `trouble` says in words what is wrong, and `way_out` what to do; both are empty where
     nothing is. `keys` is None
     where the vault key was not opened; `keyless`: a station of a ledger on a server that has neither vault key nor key
-    folder, as one that issues nothing and releases no keys; `exposed`: others than its owner may read the file;
-    `left_over` are files of changes that never took place."""
+    folder, as one that issues nothing and releases no keys; `exposed` are files that others than their owner may read;
+    `left_over` are files of changes that never took place, and of keys in tokens that are not destroyed yet; `token`:
+    the key in a token that the file names; `age_recipients`: to whom it says that the key is encrypted."""
 
     file: Path
     kind: VaultKeyKind | None
@@ -100,8 +120,10 @@ class VaultStatus:
     way_out: str
     keys: KeyCheck | None
     keyless: bool
-    exposed: bool
+    exposed: tuple[Path, ...]
     left_over: tuple[Path, ...]
+    token: TokenUri | None
+    age_recipients: tuple[str, ...]
 
 
 def vault_status(
@@ -137,7 +159,7 @@ def _look(workspace: Workspace, ledger: Ledger, ask: AskPassphrase | None) -> Va
     keys: KeyCheck | None = None
     try:
         kind, found = vault_key_kind(workspace.vault_file), vault_key_id(workspace.vault_file)
-        if kind == "file":
+        if not asks(workspace.vault_file):  # of a keyring's the file is no more than a name
             with load_vault_key(workspace.vault_file) as vault:
                 found = vault.id
         if found != expected:
@@ -146,9 +168,9 @@ def _look(workspace: Workspace, ledger: Ledger, ask: AskPassphrase | None) -> Va
             trouble, way_out = keys.trouble, keys.way_out
     except NotPermittedError:
         pass  # says nothing of the key: others try it
+    except NobodyToAskError:
+        raise
     except BssError as error:
-        if kind == "passphrase" and isinstance(error, MissingError):
-            raise  # nobody is there to type it, which says nothing of the key
         trouble, way_out = error.what, error.way_out
     retired = sum(1 for batch in ledger.batches.all() if ledger.batches.retired_at(batch.id))
     recipient = ledger.settings.recipient_pem()
@@ -164,8 +186,10 @@ def _look(workspace: Workspace, ledger: Ledger, ask: AskPassphrase | None) -> Va
         way_out=way_out if trouble else "",
         keys=keys,
         keyless=_is_keyless(workspace, ledger),
-        exposed=vault_files.is_exposed(workspace.vault_file),
+        exposed=vault_files.exposed_files(workspace.vault_file),
         left_over=tuple(vault_files.waiting_files(workspace.vault_file)),
+        token=token_of(workspace.vault_file),
+        age_recipients=recipients_of(workspace.vault_file),
     )
 
 
@@ -177,7 +201,7 @@ def _is_keyless(workspace: Workspace, ledger: Ledger) -> bool:
 
 
 def _check_keys(workspace: Workspace, ledger: Ledger, ask: AskPassphrase | None) -> KeyCheck | None:
-    if ask is None and vault_key_kind(workspace.vault_file) == "passphrase":
+    if ask is None and asks(workspace.vault_file):
         return None
     with workspace.open_vault(ask=ask) as vault:
         open_keys(ledger).check_vault(vault)
@@ -188,25 +212,34 @@ def _check_keys(workspace: Workspace, ledger: Ledger, ask: AskPassphrase | None)
 
 
 def rekey(
-    workspace: Workspace,
-    ledger: Ledger,
-    kind: VaultKeyKind | None,
-    ask: AskPassphrase,
-    patience: Patience = PATIENCE,
+    workspace: Workspace, ledger: Ledger, wanted: Keeping | None, ask: AskPassphrase, patience: Patience = PATIENCE
 ) -> int:
-    """Change the vault key for a new one, kept in the same way or another; how many batches were wrapped anew.
+    """Change the vault key for a new one; how many batches were wrapped anew. What `wanted` doesn't say of how it is to
+    be kept is as with the old one.
 
-    The old key opens nothing of this ledger afterwards, but it opens older backups: whoever needs those keeps it.
+    The old key opens nothing of this ledger afterwards, but it opens older backups: whoever needs those keeps it. One
+    that is in a token is destroyed.
     """
     ask = AskOnce(ask)
     with workspace.open_vault(ledger, ask, patience) as old:
         open_keys(ledger).check_vault(old)
-        kind = kind or vault_key_kind(workspace.vault_file)
-    ask_before(kind, ask)
+        kept = Keeping(
+            vault_key_kind(workspace.vault_file),
+            token_of(workspace.vault_file),
+            old.wrapping_key.recipients if isinstance(old.wrapping_key, AgeKey) else (),
+            old.wrapping_key.pin if isinstance(old.wrapping_key, TpmKey) else None,
+        )
+    new = kept
+    if wanted:
+        pin = kept.pin if wanted.pin is None else wanted.pin
+        new = Keeping(wanted.kind, wanted.token or kept.token, wanted.recipients or kept.recipients, pin)
+    require_possible(new, ledger, ask)
+    for path in vault_files.waiting_files(workspace.vault_file):
+        ask_for_left_over(path, (kept.kind, new.kind), ask)
     with workspace.exclusive_keys(patience):
         vault_files.end_change(workspace.vault_file, ledger.settings.vault_id())
-        with workspace.open_vault(ask=ask) as old, _waiting_key(workspace, ledger, kind, ask) as new:
-            return open_keys(ledger).rewrap(old, new, kind)
+        with workspace.open_vault(ask=ask) as old, waiting_key(workspace, ledger, new, ask) as made:
+            return open_keys(ledger).rewrap(old, made, new.kind)
 
 
 def export_recovery(
@@ -215,7 +248,7 @@ def export_recovery(
     """Write the vault key under a passphrase, to be kept apart; its id. Never overwrites."""
     with workspace.open_vault(ledger, ask, patience) as vault:
         open_keys(ledger).check_vault(vault)
-        save_vault_key(vault, to, "passphrase", ask, what="the recovery file", private=True)
+        save_vault_key(vault, to, Keeping("passphrase"), ask, what="the recovery file", private=True)
         ledger.history.append(None, RecoveryExported(file=to.name, vault=vault.id))
         return vault.id
 
@@ -234,17 +267,19 @@ def recover(
     ledger: Ledger,
     source: Path,
     ask: AskPassphrase,
-    kind: VaultKeyKind | None = None,
+    wanted: Keeping | None = None,
     patience: Patience = PATIENCE,
 ) -> RecoveredKey:
-    """Put a vault key back from a recovery file, or any other vault key file, kept as it was kept before or as `kind`.
+    """Put a vault key back from a recovery file, or any other vault key file, kept as it was before or as `wanted`.
 
     Refused where the vault key in place is the ledger's own; a damaged or wrong one is kept beside it.
     """
     _refuse_whole(vault_status(workspace, ledger, patience=patience))
-    kind, ask = kind or _kind_before(workspace, ledger), AskOnce(ask)
+    keeping, ask = _keeping_of(workspace, ledger, source, wanted), AskOnce(ask)
     with load_vault_key(source, ask) as vault:
-        ask_before(kind, ask)
+        if keeping.kind != "pkcs11":
+            require_officer(keeping, ledger)
+            ask_before(keeping, ask)
         with workspace.exclusive_keys(patience):
             _refuse_whole(_look(workspace, ledger, None))
             with ledger.transaction():  # so that nobody changes the key meanwhile, with or without the lock
@@ -256,15 +291,15 @@ def recover(
                         "ask the officer.",
                     )
                 for path in vault_files.waiting_files(workspace.vault_file):
-                    vault_files.discard(path, in_force="")
+                    vault_files.discard(path, vault.id, ask.known)
                 waiting = vault_files.next_file(workspace.vault_file, vault.id)
-                save_vault_key(vault, waiting, kind, ask)
+                save_vault_key(vault, waiting, keeping, ask)
                 if workspace.vault_file.exists():
                     move_aside(workspace.vault_file, ".damaged")
                 vault_files.put_in_place(waiting, workspace.vault_file, vault.id)
-                ledger.settings.remember_vault(vault.id, kind)
+                ledger.settings.remember_vault(vault.id, keeping.kind)
                 ledger.history.append(None, VaultKeyPutBack(file=source.name, vault=vault.id))
-            return RecoveredKey(vault.id, kind)
+            return RecoveredKey(vault.id, keeping.kind)
 
 
 def recover_by_officer(
@@ -272,21 +307,23 @@ def recover_by_officer(
     ledger: Ledger,
     private_key: Path,
     ask: AskPassphrase,
-    kind: VaultKeyKind | None = None,
+    wanted: Keeping | None = None,
     patience: Patience = PATIENCE,
 ) -> RecoveredKey:
     """Open all data keys with the officer's private key and wrap them under a new vault key, kept as the lost one was
-    or as `kind`."""
+    or as `wanted`. Recipients are taken from no file whose key can't be opened: anybody may have put theirs there."""
     _refuse_whole(vault_status(workspace, ledger, patience=patience))
-    kind, ask, lost = kind or _kind_before(workspace, ledger), AskOnce(ask), ledger.settings.vault_id()
+    new = wanted or Keeping(_kind_before(workspace, ledger))
+    new = replace(new, token=new.token or token_of(workspace.vault_file))
+    ask, lost = AskOnce(ask), ledger.settings.vault_id()
     pem = read_bytes(private_key, "officer's private key", 1 << 16)
     passphrase = ask(f"the officer's private key in {private_key.name}", False) if b"ENCRYPTED" in pem else None
     officer = OfficerPrivateKey(pem, passphrase, str(private_key))
-    ask_before(kind, ask)
+    require_possible(new, ledger, ask)
     with workspace.exclusive_keys(patience):
         _refuse_whole(_look(workspace, ledger, None))
-        with _waiting_key(workspace, ledger, kind, ask) as new:
-            return RecoveredKey(new.id, kind, open_keys(ledger).recover(officer, lost, new, kind))
+        with waiting_key(workspace, ledger, new, ask) as made:
+            return RecoveredKey(made.id, new.kind, open_keys(ledger).recover(officer, lost, made, new.kind))
 
 
 def set_recipient(
@@ -302,33 +339,28 @@ def set_recipient(
         open_keys(ledger).check_vault(vault)
     with workspace.exclusive_keys(patience):
         vault_files.end_change(workspace.vault_file, ledger.settings.vault_id())
+        if officer is None and vault_key_kind(workspace.vault_file) in HARDWARE:
+            raise RefusedError(
+                "the vault key is in a token or a TPM, and only the officer's key stands in for one that is lost",
+                way_out="Nothing was changed. Name another officer, or first have a vault key that can be copied: "
+                "`bss-mfg vault rekey --to file`.",
+            )
         with workspace.open_vault(ask=ask) as vault:
             return open_keys(ledger).set_recipient(vault, officer)
 
 
-@contextmanager
-def _waiting_key(workspace: Workspace, ledger: Ledger, kind: VaultKeyKind, ask: AskPassphrase) -> Iterator[Vault]:
-    """A new vault key, kept in its own file while the ledger is wrapped under it, and in its place after; if wrapping
-    fails the file goes again. With it goes what earlier changes left: those that began later may be at work."""
-    with Vault.generate() as new:
-        left_over = vault_files.waiting_files(workspace.vault_file)
-        waiting = vault_files.next_file(workspace.vault_file, new.id)
-        save_vault_key(new, waiting, kind, ask)
-        try:
-            yield new
-        except BaseException:
-            if ledger.settings.vault_id() != new.id:
-                vault_files.discard(waiting, in_force="")
-            raise
-        _end_change(workspace, ledger, left_over)
-
-
-def _end_change(workspace: Workspace, ledger: Ledger, left_over: Sequence[Path]) -> None:
-    """The last step of a change: the new key in its place, and what earlier changes left taken away."""
-    in_force = ledger.settings.vault_id()
-    vault_files.end_change(workspace.vault_file, in_force)
-    for path in left_over:
-        vault_files.discard(path, in_force)
+def _keeping_of(workspace: Workspace, ledger: Ledger, source: Path, wanted: Keeping | None) -> Keeping:
+    """How a key that is put back from a file is to be kept: one in a token stays there, and no other gets there."""
+    if token_of(source):
+        return wanted or Keeping("pkcs11")
+    if wanted and wanted.kind == "pkcs11":
+        raise RefusedError(
+            "a token keeps only keys that it has made itself",
+            where="--to pkcs11",
+            way_out="Put this one back with `--to file`; `bss-mfg vault rekey --to pkcs11` then makes a new one in the "
+            "token.",
+        )
+    return wanted or Keeping(_kind_before(workspace, ledger))
 
 
 def _kind_before(workspace: Workspace, ledger: Ledger) -> VaultKeyKind:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from bss_mfg.core.clock import TimeZone
 from bss_mfg.core.files import make_folder, read_text, require_safe_name, write_atomically
-from bss_mfg.core.folders import require_free_name
+from bss_mfg.core.folders import is_named_so, require_free_name
+from bss_mfg.core.home_folder import expanded
 from bss_mfg.core.named_paths import path_inside
 from bss_mfg.core.shared_lock import PATIENCE, Patience, shared_lock
 from bss_mfg.core.text import did_you_mean
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
     from bss_mfg.payload.spec import SpecFile
     from bss_mfg.workspace.config import WorkspaceConfig
     from bss_mfg.workspace.product import LoadedProduct, Product
-    from bss_mfg.workspace.vault_key_storage import AskPassphrase, VaultKeyKind
+    from bss_mfg.workspace.vault_key_lines import VaultKeyKind
+    from bss_mfg.workspace.vault_key_storage import AskPassphrase
 
 _KEYS = "the keys of this workspace"
 _CONFIG_TEXT = """# The workspace of bss-mfg: everything about this factory's batches lies in this folder.
@@ -90,9 +92,10 @@ class Workspace:
         from bss_mfg.workspace import vault_files
         from bss_mfg.workspace.creation import FOLDERS, NewVault, make_vault_and_ledger, refuse_what_lies_there
         from bss_mfg.workspace.groups import prepare_group
+        from bss_mfg.workspace.vault_key_lines import Keeping
         from bss_mfg.workspace.vault_key_storage import AskOnce, ask_before, refuse_to_ask
 
-        root = root.expanduser().resolve()
+        root = expanded(root).resolve()
         require_url(ledger_url)
         if outer := next((folder for folder in root.parents if (folder / CONFIG).is_file()), None):
             raise RefusedError(
@@ -109,7 +112,7 @@ class Workspace:
         new_vault = NewVault(workspace.vault_file, kind, named, AskOnce(ask or refuse_to_ask))
         refuse_what_lies_there(new_vault, workspace.ledger_file, CONFIG)
         if not workspace.vault_file.exists():
-            ask_before(kind or "file", new_vault.ask)
+            ask_before(Keeping(kind or "file"), new_vault.ask)
         share = prepare_group(root, group) if group else None
         make_folder(root)
         refuse_network(workspace.ledger_file)
@@ -182,6 +185,11 @@ class Workspace:
         """ledger.db, unless the ledger is on a server"""
         return self.root / "ledger.db"
 
+    @property
+    def site_key_file(self) -> Path:
+        """The public part of the key that signs checkpoints: they are signed in workspaces where it lies."""
+        return self.root / "site-key.txt"
+
     def left_ledger_files(self) -> list[Path]:
         """What `ledger move` leaves of the ledger's file, and of one that was interrupted on its way back."""
         left = sorted(self.root.glob(f"{self.ledger_file.name}.moved*"))
@@ -201,12 +209,13 @@ class Workspace:
 
     # --- ledger and vault -----------------------------------------------------------------------------------------
 
-    def open_ledger(self, actor: Actor) -> Ledger:
-        """The open ledger; `LedgerError` where it was moved from there."""
+    def open_ledger(self, actor: Actor, *, to_look: bool = False) -> Ledger:
+        """The open ledger; `LedgerError` where it was moved from there, or where its schema isn't ours and it is not
+        only opened `to_look` at what it says."""
         from bss_mfg.ledger.ledger import Ledger
 
         with contextlib.ExitStack() as closing:
-            ledger = closing.enter_context(Ledger.open(self.ledger_place, actor))
+            ledger = closing.enter_context(Ledger.open(self.ledger_place, actor, to_look=to_look))
             ledger.home.refuse_moved()
             closing.pop_all()
         return ledger
@@ -228,15 +237,14 @@ class Workspace:
         A change of the vault key that was interrupted is ended first. Without the ledger it is only the key that lies
         in its place, and no lock is held.
         """
-        from bss_mfg.ledger.vault import Vault
         from bss_mfg.workspace.vault_key_storage import load_vault_key, refuse_to_ask
 
         if ledger is None:
             return load_vault_key(self.vault_file, ask or refuse_to_ask)
         with contextlib.ExitStack() as held:
             held.enter_context(self.unchanging_keys(ledger, patience))
-            key = load_vault_key(self.vault_file, ask or refuse_to_ask).key
-            return Vault(key, on_leaving=held.pop_all().close)
+            vault = load_vault_key(self.vault_file, ask or refuse_to_ask)
+            return vault.leaving(held.pop_all().close)
 
     @contextlib.contextmanager
     def unchanging_keys(self, ledger: Ledger, patience: Patience = PATIENCE) -> Iterator[None]:
@@ -263,7 +271,7 @@ class Workspace:
         from bss_mfg.workspace.product import load_product
 
         path = self.root / "products" / f"{require_safe_name(name, 'product name')}.toml"
-        if not path.is_file():
+        if not is_named_so(path):
             raise InputError(
                 f"there is no product {name!r} in this workspace",
                 way_out=f"{did_you_mean(name, self.product_names())}Known: "
@@ -362,7 +370,7 @@ class Workspace:
         from bss_mfg.workspace.spec_samples import sample_digests
 
         path = self.root / "specs" / f"{require_safe_name(name, 'spec name')}.toml"
-        if not path.is_file():
+        if not is_named_so(path):
             return packaged_spec(name, self.spec_names())
         document = load_toml(path, "spec file")
         if not document.data:
@@ -422,7 +430,7 @@ class Workspace:
 
 def _vault_file(root: Path, environment: Mapping[str, str]) -> Path:
     named = environment.get("BSS_MFG_VAULT_KEY_FILE")
-    return Path(named).expanduser().resolve() if named else root / "vault.key"
+    return expanded(named).resolve() if named else root / "vault.key"
 
 
 def environment() -> Mapping[str, str]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 import signal
 import subprocess
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from bss_mfg.board.access import BoardAccess
-from tests.helpers.commands import real_environment
+from bss_mfg.board.place import noted
+from tests.helpers.commands import advised, real_environment
 from tests.helpers.factory import Factory
 
 
@@ -79,3 +82,59 @@ def test_in_the_network_it_shows_link_and_fingerprint(issued: Factory) -> None:
     assert link, told
     assert ended(process) == (0, "")
     assert link[1] == BoardAccess.of(issued.root).token != token
+
+
+def opened(factory: Factory) -> tuple[int, str]:
+    done = factory.cli("open", "B1", "board", "--path")
+    return done.code, done.out.strip()
+
+
+def test_open_finds_the_board_of_this_ledger(issued: Factory, new_factory: Callable[[], Factory]) -> None:
+    """Two factories on one computer, each with its board on some port; one with TLS, one without. What a board that
+    was killed left behind leads nowhere, and one that took over its port is not taken for it."""
+    other = new_factory()
+    other.add()
+    other.issue(2)
+    assert opened(issued)[0] == 3
+    (process, told), (another, there) = begun(issued, "--lan", "--address", "127.0.0.1"), begun(other)
+    here = re.search(r"https://127\.0\.0\.1:\d+/", told)
+    page = re.search(r"http://127\.0\.0\.1:\d+/", there)
+    assert here and page
+    assert (opened(issued), opened(other)) == ((0, here[0]), (0, page[0]))
+    note = issued.root / "board-address"
+    left = note.read_text()
+    assert ended(process)[0] == 0
+    assert not note.exists()
+    for text in (left, page[0].rstrip("/"), "http://[", "file:///etc/passwd", "\0"):
+        note.write_text(text)
+        assert opened(issued)[0] == 3
+    assert ended(another)[0] == 0
+
+
+def test_the_way_out_starts_a_board(issued: Factory) -> None:
+    (words,) = advised(issued.cli("open", "B1", "board"))
+    process = subprocess.Popen(
+        issued.command(*words), stderr=subprocess.PIPE, text=True, env=real_environment()
+    )  # fmt: skip
+    assert process.stderr and "http://127.0.0.1" in process.stderr.readline()
+    assert opened(issued)[0] == 0
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 0
+
+
+def test_a_workspace_that_nobody_may_write_to_has_a_board_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "board-address").mkdir()
+    with noted(tmp_path, "http://127.0.0.1:1"):
+        pass
+    with noted(tmp_path / "gone", "http://127.0.0.1:1"):
+        pass
+
+
+def test_a_second_board_of_a_workspace_takes_the_note_along(tmp_path: Path) -> None:
+    with noted(tmp_path, "http://127.0.0.1:1"):
+        with noted(tmp_path, "http://127.0.0.1:2"):
+            pass
+        assert not (tmp_path / "board-address").exists()
+    with noted(tmp_path, "http://127.0.0.1:1"):
+        (tmp_path / "board-address").write_text("http://127.0.0.1:3\n")
+    assert (tmp_path / "board-address").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -206,3 +207,18 @@ def test_an_interrupt_while_the_command_loads_is_no_traceback(loads: str) -> Non
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (130, "")
     assert done.stderr == "Interrupted. Run the same command again.\n"
+
+
+def test_the_code_of_an_interrupt_in_an_executed_string(tmp_path: Path) -> None:
+    """As those are that make a dataclass: Python then ends `python -m` by the signal, whatever code it is given."""
+    (tmp_path / "interrupted.py").write_text(
+        "import bss_mfg.cli.main as program\n"
+        "program.cli.main = lambda *_, **__: exec('raise KeyboardInterrupt')\n"
+        "program.main([])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "interrupted"],
+        cwd=ROOT, env=os.environ | {"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "Interrupted. Run the same command again to continue.\n"

@@ -96,6 +96,30 @@ def test_following_gives_what_comes(line: Factory) -> None:
     assert "--since" in told
 
 
+@pytest.mark.sqlite
+def test_a_ledger_that_is_away_for_a_moment_is_waited_for(line: Factory) -> None:
+    """It is said once, and what comes then is printed; a ledger that was restored from an older copy ends it."""
+    begun, ledger, away = lines(line.cli("events"))[-1]["seq"], line.root / "ledger.db", line.root / "away.db"
+    assert line.cli("ledger", "backup", line.root / "copy.db").code == 0
+    running = subprocess.Popen(
+        line.command("events", "--follow", "--since", begun),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=real_environment(),
+    )  # fmt: skip
+    assert running.stdout and running.stderr
+    line.issue(2, "B2")
+    assert json.loads(running.stdout.readline())["batch"] == "B2"
+    ledger.rename(away)
+    assert "is waited for" in running.stderr.readline()
+    away.rename(ledger)
+    assert "can be read again" in running.stderr.readline()
+    line.issue(2, "B3")
+    assert json.loads(running.stdout.readline())["batch"] == "B3"
+    ledger.rename(away)
+    assert line.cli("ledger", "restore", line.root / "copy.db", "--skip-serials", 10, "--reason", "test").code == 0
+    _, told = running.communicate(timeout=60)
+    assert running.returncode == 5, told
+
+
 def test_no_event_holds_a_key(line: Factory) -> None:
     assert line.cli("program", "B1", "--format", "csv", "--out", line.root / "keys.csv").code == 0
     keys = [row.split(",") for row in (line.root / "keys.csv").read_text().splitlines()[1:]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pypdfium2
@@ -46,16 +47,16 @@ def labels(shop: Factory, batch: str, *more: object) -> list[str]:
 def test_labels_show_the_fields_in_their_language(shop: Factory) -> None:
     assert shop.cli("batch", "create", "bulb", "--units", 2, "--id", "B1", "--field", "lot=L1").code == 0
     assert labels(shop, "B1") == ["AB-1 L1 Indoor use", "always Innenbereich", "first lot"]
-    assert labels(shop, "B1", "--language", "de", "--again") == [
+    assert labels(shop, "B1", "--label-language", "de", "--again") == [
         "AB-1 L1 Innenbereich", "always Innenbereich", "first lot"
     ]  # fmt: skip
-    assert labels(shop, "B1", "--language", "de-at", "--again")[0] == "AT-1 L1 Innenbereich"
+    assert labels(shop, "B1", "--label-language", "de-at", "--again")[0] == "AT-1 L1 Innenbereich"
     # A torn label is printed as it was, whatever the product's file says by now.
     path = shop.root / "products" / "bulb.toml"
     path.write_text(path.read_text("utf-8").replace("AT-1", "XX").replace("Innenbereich", "YY"), "utf-8")
     assert shop.cli("reprint", "B1", "ebK300000001", "--reason", "torn").code == 0
     assert words(shop.root / "batches/B1/labels/B1-reprint-001-0001.pdf")[0] == "AT-1 L1 Innenbereich"
-    refused = shop.cli("labels", "B1", "--language", "fr", "--again")
+    refused = shop.cli("labels", "B1", "--label-language", "fr", "--again")
     assert refused.code == 3
     assert "'fr'" in refused.err
     assert "de, de-AT" in refused.err
@@ -64,7 +65,7 @@ def test_labels_show_the_fields_in_their_language(shop: Factory) -> None:
 def test_another_language_is_another_print(shop: Factory) -> None:
     shop.cli("batch", "create", "bulb", "--units", 2, "--id", "B1", "--field", "lot=L1")
     labels(shop, "B1")
-    done = shop.cli("labels", "B1", "--language", "de")
+    done = shop.cli("labels", "B1", "--label-language", "de")
     assert done.code == 4
     assert "language de (it was base)" in done.err
 
@@ -72,15 +73,15 @@ def test_another_language_is_another_print(shop: Factory) -> None:
 def test_there_is_a_way_back_to_the_fields_of_every_language(shop: Factory) -> None:
     shop.cli("batch", "create", "bulb", "--units", 2, "--id", "B1", "--field", "lot=L1")
     first = labels(shop, "B1")
-    german = labels(shop, "B1", "--language", "de", "--again")
+    german = labels(shop, "B1", "--label-language", "de", "--again")
     assert german != first
     again = shop.cli("labels", "B1", "--again")
     assert "language de" in again.err
     for typed in ("", "none"):
-        refused = shop.cli("labels", "B1", "--language", typed, "--again")
+        refused = shop.cli("labels", "B1", "--label-language", typed, "--again")
         assert refused.code == 3
         assert "base: what [fields] says" in refused.err
-    assert labels(shop, "B1", "--language", "base", "--again") == first
+    assert labels(shop, "B1", "--label-language", "base", "--again") == first
 
 
 def test_the_settings_choose_the_language(shop: Factory) -> None:
@@ -154,23 +155,23 @@ def test_preflight_and_preview_speak_the_language_that_is_wished(shop: Factory) 
         return {item["text"] for item in done.json["texts"]}
 
     assert {"AB-1 L2026-0001 Indoor use"} <= texts()
-    assert {"AB-1 L2026-0001 Innenbereich"} <= texts("--language", "de")
-    assert {"AT-1 L2026-0001 Innenbereich"} <= texts("--language", "de-AT")
-    assert {"AB-1 L2026-0001 Indoor use"} <= texts("--language", "base")
-    unknown = shop.cli("preflight", "bulb", "--template", "own", "--language", "fr")
+    assert {"AB-1 L2026-0001 Innenbereich"} <= texts("--label-language", "de")
+    assert {"AT-1 L2026-0001 Innenbereich"} <= texts("--label-language", "de-AT")
+    assert {"AB-1 L2026-0001 Indoor use"} <= texts("--label-language", "base")
+    unknown = shop.cli("preflight", "bulb", "--template", "own", "--label-language", "fr")
     assert unknown.code == 3
     assert "Known: de, de-AT, and base" in unknown.err
     shop.cli("batch", "create", "bulb", "--units", 2, "--id", "B1", "--field", "lot=L1")
     pictures = []
     for number, more in enumerate([
-        ("--product", "bulb"), ("--product", "bulb", "--language", "de"),
-        ("--batch", "B1"), ("--batch", "B1", "--language", "de"),
+        ("--product", "bulb"), ("--product", "bulb", "--label-language", "de"),
+        ("--batch", "B1"), ("--batch", "B1", "--label-language", "de"),
     ]):  # fmt: skip
         file = shop.root / f"{number}.png"
         assert shop.cli("template", "preview", "own", *more, "--out", file).code == 0
         pictures.append(file.read_bytes())
     assert len(set(pictures)) == 4
-    assert shop.cli("template", "preview", "own", "--language", "de").code == 2
+    assert shop.cli("template", "preview", "own", "--label-language", "de").code == 2
 
 
 def test_a_batch_without_fields_is_what_it_was(factory: Factory) -> None:
@@ -200,3 +201,19 @@ def test_wrong_fields_of_a_product_are_named(factory: Factory, table: str, said:
     done = factory.cli("product", "show", "bulb")
     assert done.code == 3, done.out
     assert said in done.err
+
+
+def test_the_language_of_operators_is_not_that_of_labels(shop: Factory) -> None:
+    """One word has one meaning: the fields' old option says what to type, and that works."""
+    assert shop.cli("batch", "create", "bulb", "--units", 2, "--id", "B1", "--field", "lot=L1").code == 0
+    file = shop.root / "preview.png"
+    for command in (
+        ("labels", "B1", "--template", "own", "--again"),
+        ("preflight", "bulb", "--template", "own"),
+        ("template", "preview", "own", "--product", "bulb", "--out", file),
+    ):
+        refused = shop.cli(*command, "--language", "de")
+        assert refused.code == 2, command
+        (option,) = re.findall(r"--label-language \w+", refused.err)
+        assert shop.cli(*command, *option.split()).code == 0, command
+        assert shop.cli("--language", "de", *command, *(["--replace"] if file in command else [])).code == 0, command

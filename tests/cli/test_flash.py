@@ -15,14 +15,13 @@ import pyrage
 import pytest
 
 from bss_mfg.core import clock
-from bss_mfg.core.files import write_atomically
 from bss_mfg.core.group_modes import GROUP_FILE, GROUP_FOLDER
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.ledger.events import DeviceChecked
-from bss_mfg.programming import release
 from bss_mfg.programming.flash_reports import read_reports
 from bss_mfg.programming.flasher_key import FILE, register_flasher
 from tests.helpers.commands import Outcome, advised
+from tests.helpers.cut_off import cut_off_releases
 from tests.helpers.factory import Factory
 
 NAMES = ("one", "two", "three", "four")
@@ -138,17 +137,9 @@ def test_four_flashers_at_once(line: Factory, tmp_path: Path) -> None:
     assert sorted(got) == serials(*range(1, UNITS + 1))
 
 
-def test_a_claim_that_was_cut_off_is_the_same_claim(
-    line: Factory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def cut(*_: object, begin: object = None, **__: object) -> str:
-        assert callable(begin)
-        begin()
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(release, "write_atomically", cut)
-    assert line.cli(*claim_words(tmp_path, "one", 5)).code == 130
-    monkeypatch.setattr(release, "write_atomically", write_atomically)
+def test_a_claim_that_was_cut_off_is_the_same_claim(line: Factory, tmp_path: Path) -> None:
+    with cut_off_releases():
+        assert line.cli(*claim_words(tmp_path, "one", 5)).code == 130
     assert claim(line, tmp_path, "two", 3) == serials(6, 7, 8)
     assert claim(line, tmp_path, "one", 5) == serials(1, 2, 3, 4, 5)
     assert [(one["flasher"], one["units"]) for one in listed(line)] == [("one", 5), ("two", 3)]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import stat
+import subprocess
 
 import pytest
 from standardwebhooks import Webhook as StandardWebhook
 from standardwebhooks import WebhookVerificationError
 
+from tests.helpers.commands import real_environment
 from tests.helpers.factory import Factory
 from tests.helpers.webhook_receiver import BUSY, CUT, REFUSE, TAKE, WRONG, webhook_receiver
 
@@ -60,6 +63,26 @@ def test_a_receiver_that_is_away_is_given_up_and_gets_it_later(line: Factory) ->
     gone = line.cli("forward", address, "--secret-file", secret, "--once", "--give-up", "0")
     assert gone.code == 6
     assert "event 1 was not taken" in gone.err
+
+
+@pytest.mark.sqlite
+def test_a_ledger_that_is_away_for_a_moment_is_waited_for(line: Factory) -> None:
+    secret, ledger = line.root / "erp.secret", line.root / "ledger.db"
+    with webhook_receiver() as erp:
+        running = subprocess.Popen(
+            line.command("forward", erp.address, "--secret-file", secret),
+            stderr=subprocess.PIPE, text=True, env=real_environment(),
+        )  # fmt: skip
+        assert running.stderr
+        while "as they happen" not in running.stderr.readline():
+            assert running.poll() is None
+        ledger.rename(line.root / "away.db")
+        assert "is waited for" in running.stderr.readline()
+        (line.root / "away.db").rename(ledger)
+        assert "can be read again" in running.stderr.readline()
+        running.send_signal(signal.SIGINT)
+        _, told = running.communicate(timeout=60)
+        assert running.returncode == 0, told
 
 
 def test_how_long_a_receiver_wants_to_be_left_alone(line: Factory) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +13,7 @@ import pytest
 from bss_mfg.errors import InputError, LedgerError
 from bss_mfg.ledger.backup import check_head, inspect_copy
 from bss_mfg.ledger.events import ManifestAnswered, ManifestMade, ManifestUploaded
-from tests.helpers.factory import Factory
+from tests.helpers.factory import Factory, opened_file
 from tests.helpers.queued import WAYS, prepared, press, queue
 from tests.helpers.queued import serial as numbered
 from tests.helpers.raw_port import RawPort
@@ -152,11 +151,8 @@ def test_a_restored_ledger_issues_no_serial_twice(line: Factory, tmp_path: Path)
 def test_a_damaged_copy_is_not_restored(line: Factory, tmp_path: Path, new_factory: Callable[[], Factory]) -> None:
     copy = tmp_path / "copy.db"
     assert line.cli("ledger", "backup", copy).code == 0
-    database = sqlite3.connect(copy)
-    database.execute("DROP TRIGGER payload_no_update")
-    database.execute("UPDATE package SET payload = replace(payload, 'PID:ebK3', 'PID:ebK4') WHERE number = 2")
-    database.commit()
-    database.close()
+    with opened_file(copy) as database:
+        database.execute("UPDATE package SET payload = replace(payload, 'PID:ebK3', 'PID:ebK4') WHERE number = 2")
     (line.root / "ledger.db").unlink()
     done = line.cli("ledger", "restore", copy, "--skip-serials", 0, "--reason", "test")
     assert done.code == 5

@@ -16,8 +16,10 @@ import pytest
 import zxingcpp
 from PIL import Image
 
+from bss_mfg.label import expected
 from bss_mfg.label.expected import WorkspaceLabels
 from bss_mfg.label.layout.label_rows import LabelRow
+from bss_mfg.label.template.loading import LoadedTemplate, load_template
 from bss_mfg.report.data_reports import csv_report
 from bss_mfg.report.html_report import html_report
 from bss_mfg.report.pdf_report import pdf_report
@@ -53,6 +55,26 @@ def found(factory: Factory, file: Path) -> dict[int, list[tuple[str, str]]]:
     assert {row["verdict"] for row in rows} <= {"matched", "content"}
     wrong = {row["package"]: [(item["fault"], item["seen"]) for item in row["content"]] for row in rows}
     return {package: faults for package, faults in wrong.items() if faults}
+
+
+def test_how_a_file_was_drawn_is_found_out_once_a_run(sheet: Factory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And anew in the next, for a template may be another one by then."""
+    loaded: list[Path] = []
+
+    def load(path: Path) -> LoadedTemplate:
+        loaded.append(path)
+        return load_template(path)
+
+    monkeypatch.setattr(expected, "load_template", load)
+    with sheet.ledger() as ledger:
+        label_file = ledger.prints.label_files("B1")[0]
+        for run in (1, 2):
+            labels = WorkspaceLabels(sheet.root)
+            for _ in range(3):
+                drawn = labels.open(ledger).labels(label_file, [2], [1])
+                assert not isinstance(drawn, str)
+                assert [label.number for label in drawn.labels] == [2]
+            assert len(loaded) == run
 
 
 def test_labels_that_say_what_they_should_match(sheet: Factory, tmp_path: Path) -> None:

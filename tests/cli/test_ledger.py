@@ -73,8 +73,7 @@ def test_a_ledger_that_is_none_is_refused(factory: Factory, kind: str) -> None:
 def test_a_changed_barcode_string_is_neither_printed_nor_uploaded(factory: Factory) -> None:
     factory.add(oob_bytes=16)
     factory.issue(3)
-    with sqlite3.connect(factory.root / "ledger.db") as database:
-        database.execute("DROP TRIGGER payload_no_update")
+    with factory.database(unguarded=True) as database:
         database.execute("UPDATE package SET payload = replace(payload, 'PID:ebK3', 'PID:ebK4') WHERE number = 2")
     for command in (("labels", "B1"), ("manifest", "B1", "--out", factory.root / "log.txt")):
         done = factory.cli(*command)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import pytest
 
 from bss_mfg.manifest.sidecar import read_sidecar
 from bss_mfg.payload.spec import packaged_spec
-from tests.helpers.commands import Outcome
+from tests.helpers.commands import Outcome, advised_in
 from tests.helpers.factory import Factory, give_serial
 from tests.helpers.keys import good_pem
 
@@ -222,8 +221,8 @@ NAME = "amazon-bss-ob04"
 def way_out(factory: Factory) -> Outcome:
     """What the note of a new control log says that may be typed is typed; the note."""
     done = factory.cli("manifest", "B1", "--out", f"{factory.root}/upload/")
-    (command,) = re.findall(r"are assumptions.*`bss-mfg ([^`]*)`", done.err) or [""]
-    return factory.cli(*command.split()) if command else done
+    commands = advised_in(done.err.partition("are assumptions")[2])
+    return factory.cli(*commands[0]) if commands else done
 
 
 def test_the_names_of_a_packaged_mapping_are_corrected_in_a_copy(line: Factory) -> None:

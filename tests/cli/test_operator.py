@@ -18,7 +18,8 @@ READS = {
     "printer test-page", "inspect",
     "mapping check", "mapping fit", "manifest status", "table",
     "reconcile", "vault status", "history", "ledger check", "ledger backup",
-    "audit verify", "schema", "doctor", "completion", "station check", "flash list",
+    "audit verify", "checkpoint show", "policy show", "record verify", "record verifier",
+    "schema", "doctor", "completion", "station check", "flash list",
     "queue list", "queue rolls", "queue show", "open",
 }  # fmt: skip
 """Commands that write neither into the ledger nor into the workspace."""
@@ -59,7 +60,8 @@ def test_every_command_that_writes_takes_it_once() -> None:
         ["printer", "list"], ["printer", "show", "zpl-203"], ["printer", "test-page", "pdf-300", "--out", "{out}.pdf"],
         ["inspect", "ABV:OB04;"], ["manifest", "status", "B1"], ["table", "B1", "--format", "csv", "--out", "-"],
         ["reconcile", "B1"], ["vault", "status"], ["history", "B1"], ["ledger", "check"],
-        ["ledger", "backup", "{out}.db"], ["audit", "verify"], ["schema", "spec"], ["doctor"], ["completion", "bash"],
+        ["ledger", "backup", "{out}.db"], ["audit", "verify"], ["checkpoint", "show"], ["policy", "show"],
+        ["schema", "spec"], ["doctor"], ["completion", "bash"],
         ["open", "B1", "folder", "--path"],
     ],
     ids=" ".join,

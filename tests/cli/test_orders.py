@@ -28,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def order(number: str, units: int = 2, **more: Any) -> dict[str, Any]:
-    return {"order": number, "product": "bulb", "units": units, **more}
+    return {"order": number, "product": "bulb", "units": units} | more
 
 
 def put(folder: Path, name: str, content: object) -> Path:
@@ -102,6 +102,42 @@ def test_a_table_with_good_and_bad_rows(line: Factory, folder: Path) -> None:
         (6, "../PO", 3),
     ]
     assert files(folder) == ["errors/orders.csv.json", "failed/orders.csv", "results/PO-1.json", "results/PO-4.json"]
+
+
+def test_an_order_that_was_mended_has_no_error_any_more(line: Factory, folder: Path) -> None:
+    """In the file that failed, or in another one; what is still wrong stays."""
+    put(folder, "orders.csv", "order;product;units\nPO-1;lamp;2\nPO-2;lamp;2\nPO-3;lamp;2\n")
+    put(folder, "po4.json", order("PO-4", product="lamp"))
+    assert watch(line, folder).code == 1
+    put(folder, "orders.csv", "order;product;units\nPO-1;bulb;2\nPO-2;lamp;2\n")
+    put(folder, "po4.json", order("PO-4"))
+    assert watch(line, folder).code == 1
+    assert [one["order"] for one in errors(folder, "orders.csv")] == ["PO-3", "PO-2"]
+    assert "errors/po4.json.json" not in files(folder)
+    put(folder, "mended.json", [order("PO-2"), order("PO-3")])
+    assert watch(line, folder).code == 0
+    assert [one for one in files(folder) if one.startswith("errors/")] == []
+    assert [name for name, _ in batches(line)] == ["PO-1", "PO-4", "PO-2", "PO-3"]
+
+
+def test_a_file_that_was_none_and_is_one_has_no_error_any_more(line: Factory, folder: Path) -> None:
+    """With a file of errors beside it that isn't ours: it stays as it is."""
+    (folder / "errors").mkdir()
+    put(folder, "errors/notes.json", "[[[")
+    put(folder, "po1.json", "[")
+    assert watch(line, folder).code == 1
+    assert [one["order"] for one in errors(folder, "po1.json")] == [None]
+    put(folder, "po1.json", order("PO-1"))
+    assert watch(line, folder).code == 0
+    assert [one for one in files(folder) if one.startswith("errors/")] == ["errors/notes.json"]
+
+
+def test_the_same_name_on_another_day_keeps_what_is_still_wrong(line: Factory, folder: Path) -> None:
+    put(folder, "orders.csv", "order;product;units\nPO-1;lamp;2\n")
+    assert watch(line, folder).code == 1
+    put(folder, "orders.csv", "order;product;units\nPO-2;bulb;2\n")
+    assert watch(line, folder).code == 0
+    assert [one["order"] for one in errors(folder, "orders.csv")] == ["PO-1"]
 
 
 @pytest.mark.parametrize(

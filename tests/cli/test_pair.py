@@ -11,6 +11,7 @@ from bleak.exc import BleakError
 
 from bss_mfg.cli import station_screen
 from bss_mfg.cli.station_screen import Face, Screen, View, Working
+from bss_mfg.cli.terminal import Terminal
 from bss_mfg.device.bleak_radio import BleakRadio
 from bss_mfg.device.provisionee import Fault
 from bss_mfg.errors import MissingError
@@ -160,7 +161,8 @@ def test_the_word_stays_in_a_small_window(monkeypatch: pytest.MonkeyPatch, capsy
     serials = ", ".join(f"ebK3000000{number:02}" for number in range(1, 9))
     bad = Working("NO DEVICE", f"{serials}: no device near shows it; " * 20, "bad", serials)
     good = Working("PROVEN", "2 devices proven", "good", serials)
-    screen = Screen(Face(lambda: View("B1 on air", 1, 8, "devices proven 1 of 8   ", "1 box"), lambda answer: ""))
+    face = Face(lambda: View("B1 on air", 1, 8, "devices proven 1 of 8   ", "1 box"), lambda answer: "")
+    screen = Screen(face, Terminal(80, colours=True, redraws=True))
     for answer in (*[good] * 11, bad):
         capsys.readouterr()
         screen.draw(answer)

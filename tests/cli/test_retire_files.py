@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from bss_mfg.core import files
 from bss_mfg.core.files import sha256_of
 from bss_mfg.ledger import event_chain
 from tests.helpers.commands import Outcome
-from tests.helpers.factory import Factory, tree
+from tests.helpers.factory import Factory, opened_file, tree
 
 
 @pytest.fixture
@@ -155,9 +154,9 @@ def test_an_index_that_the_history_does_not_know_proves_nothing(line: Factory, t
 
 def as_before_version_5(factory: Factory) -> None:
     """The history as an older program would have written it: no intent, no paths, no index."""
-    with sqlite3.connect(factory.root / "ledger.db") as database:
+    with opened_file(factory.root / "ledger.db") as database:
         rows = database.execute("SELECT seq, at, kind, batch, data FROM event ORDER BY seq").fetchall()
-        database.executescript("DROP TRIGGER event_no_delete; DROP TRIGGER event_no_update; DELETE FROM event;")
+        database.execute("DELETE FROM event")
         database.execute("DELETE FROM release")
         previous, number = event_chain.GENESIS, 0
         for _, at, kind, batch, text in rows:

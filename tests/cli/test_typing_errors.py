@@ -135,3 +135,10 @@ def test_a_batch_with_a_letter_wrong_is_answered_with_those_that_it_may_have_bee
     factory.add(oob_bytes=16)
     factory.issue(1, "bulb-0001")
     assert "Did you mean 'bulb-0001'?" in factory.cli("batch", "show", "blub-0001").err
+
+
+def test_what_a_message_advises_is_typed_as_it_stands(printed_factory: Factory, tmp_path: Path) -> None:
+    """Advice of a command that did well, too."""
+    done = run_cli("--workspace", printed_factory.root, "trends", cwd=tmp_path)
+    (words,) = advised_in(done.err, whole=True)
+    assert words[:2] == ["--workspace", str(printed_factory.root)], done.err

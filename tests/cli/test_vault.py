@@ -18,6 +18,7 @@ import pytest
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.workspace import vault_key_storage
 from bss_mfg.workspace.vault_files import waiting_files
+from bss_mfg.workspace.vault_key_lines import Keeping
 from tests.helpers.commands import Outcome, run_cli
 from tests.helpers.factory import Factory, make_factory
 from tests.helpers.keys import PASSPHRASE
@@ -55,13 +56,13 @@ def test_rekey_changes_the_key_and_no_unit(line: Factory) -> None:
 
 def test_an_interrupted_rekey_is_ended_by_the_next_command(line: Factory, monkeypatch: pytest.MonkeyPatch) -> None:
     keys = program(line)
-    from bss_mfg.workspace import vault_keys
+    from bss_mfg.workspace import vault_change, vault_keys
 
     def cut(*_: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, line.ledger() as ledger, pytest.raises(KeyboardInterrupt):
-        patched.setattr(vault_keys, "_end_change", cut)
+        patched.setattr(vault_change, "_end_change", cut)
         vault_keys.rekey(line.workspace, ledger, None, vault_key_storage.refuse_to_ask)
     assert len(waiting_files(line.workspace.vault_file)) == 1
     assert program(line) == keys
@@ -74,7 +75,7 @@ def test_what_a_change_left_blocks_no_command(line: Factory, name: str, junk: st
     """A junk vault.key.new blocked every command that opens the vault."""
     keys, left = program(line), line.workspace.vault_file.with_name(name)
     if junk.startswith("a key"):
-        vault_key_storage.save_vault_key(Vault.generate(), left, "file", vault_key_storage.refuse_to_ask)
+        vault_key_storage.save_vault_key(Vault.generate(), left, Keeping("file"), vault_key_storage.refuse_to_ask)
     else:
         left.write_text(junk)
     assert program(line) == keys

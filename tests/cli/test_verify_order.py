@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.helpers.amount import sized
 from tests.helpers.factory import Factory
 from tests.helpers.pictures import Grey
 from tests.helpers.scans import cell, sheet
@@ -31,8 +32,14 @@ def bad(printed: Factory) -> Grey:
     return page
 
 
-@pytest.mark.parametrize("turn", [0, 90, 180, 270])
-@pytest.mark.parametrize("options", [(), ("--grade",), ("--second-reader",)], ids=["", "grade", "second"])
+@pytest.mark.parametrize(
+    ("options", "turn"),
+    [
+        *(((), turn) for turn in (0, 90, 180, 270)),
+        *((("--grade",), turn) for turn in sized(full=(0, 90, 180, 270), usual=(90,))),
+        *((("--second-reader",), turn) for turn in sized(full=(0, 90, 180, 270), usual=(270,))),
+    ],
+)
 def test_findings_run_row_by_row_however_the_sheet_lies(
     printed: Factory, bad: Grey, tmp_path: Path, turn: int, options: tuple[str, ...]
 ) -> None:

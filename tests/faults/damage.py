@@ -12,14 +12,12 @@ import csv
 import io
 import json
 import shutil
-import sqlite3
 import sys
 import tempfile
 import time
 import zlib
 from base64 import b64encode
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
@@ -576,9 +574,7 @@ def keep_books(factory: Factory, sheet: Sheet) -> None:
     factory.add(oob_bytes=16)
     factory.issue(len(sheet.payloads), "A")
     label_sheet(factory)
-    with closing(sqlite3.connect(factory.root / "ledger.db")) as database, database:
-        for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-            database.execute(f"DROP TRIGGER {name}")
+    with factory.database(unguarded=True) as database:
         for number, payload in enumerate(sheet.payloads, 1):
             text = payload.decode()
             change = "UPDATE package SET payload = ?, digest = ? WHERE number = ?"

@@ -15,7 +15,7 @@ from tests.helpers.amount import sized
 from tests.helpers.factory import Factory
 from tests.helpers.windows_keyboards import LAYOUTS, type_on, with_caps_lock
 
-COUNT = sized(full=10_000, usual=3_000)
+COUNT = sized(full=10_000, usual=2_000)
 SUFFIXES = ("", "\r", "\n", "\r\n", "\t", "]d1")
 
 

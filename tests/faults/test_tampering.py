@@ -15,7 +15,7 @@ from bss_mfg.ledger import event_chain
 from bss_mfg.ledger.events import ManifestMade
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.sqlite import SqliteConnection
-from tests.helpers.factory import WHO, Factory, a_read
+from tests.helpers.factory import WHO, Factory, a_read, opened_file
 
 EVENTS = 1_000
 Row = tuple[int, bytes, bytes, bytes | None, bytes, bytes]
@@ -110,8 +110,7 @@ def test_a_flip_anywhere_in_the_file_is_found_or_changes_no_event(log: Path, tmp
 
 def test_an_octet_that_is_no_text_is_a_changed_event(log: Path) -> None:
     """A flipped high bit makes text that is not UTF-8: the database reads it all the same, and so must the check."""
-    with sqlite3.connect(log) as database:
-        database.execute("DROP TRIGGER event_no_update")
+    with opened_file(log) as database:
         database.execute("UPDATE event SET data = CAST(x'7bff7d' AS TEXT) WHERE seq = 500")
     with Ledger.open(log, WHO) as ledger, pytest.raises(LedgerError, match="changed at event 500"):
         ledger.history.verify()
@@ -125,8 +124,7 @@ def test_damage_elsewhere_is_damage_and_no_defect(log: Path, damage: str) -> Non
         assert b"CREATE TABLE product" in data
         log.write_bytes(data.replace(b"CREATE TABLE product", b"CREAT\xc5 TABLE product", 1))
     else:
-        with sqlite3.connect(log) as database:
-            database.execute("DROP TRIGGER payload_no_update")
+        with opened_file(log) as database:
             database.execute({
                 "version": "PRAGMA user_version = 0",
                 "facts": "UPDATE batch SET facts = '{'",

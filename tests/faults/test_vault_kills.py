@@ -13,6 +13,7 @@ import pytest
 from bss_mfg.ledger.keys import open_keys
 from bss_mfg.payload.product_keys import new_development_key
 from bss_mfg.workspace.vault_files import waiting_files
+from bss_mfg.workspace.vault_key_storage import AskPassphrase
 from bss_mfg.workspace.workspace import Workspace
 from tests.helpers import strace
 from tests.helpers.copies import let_issue
@@ -119,9 +120,9 @@ def test_a_killed_init_is_typed_again(memory: Path) -> None:
         assert waiting_files(one.workspace.vault_file) == [], point
 
 
-def keys_of(factory: Factory) -> dict[tuple[str, str], bytes]:
+def keys_of(factory: Factory, ask: AskPassphrase | None = None) -> dict[tuple[str, str], bytes]:
     """(batch, serial) and key of all units."""
-    with factory.ledger() as ledger, factory.workspace.open_vault(ledger) as vault:
+    with factory.ledger() as ledger, factory.workspace.open_vault(ledger, ask) as vault:
         return {
             (batch.id, unit.serial): unit.key.reveal()
             for batch in ledger.batches.all()

@@ -80,7 +80,7 @@ def issued_batches(factory: Factory) -> set[str]:
 
 BEFORE_COMMIT = "bss_mfg.issuing.batch:_slices_made_ahead"
 BEFORE_REWRAP = "bss_mfg.ledger.keys:KeyStore.rewrap"
-BEFORE_INSTALL = "bss_mfg.workspace.vault_keys:_end_change"
+BEFORE_INSTALL = "bss_mfg.workspace.vault_change:_end_change"
 
 
 @pytest.mark.parametrize("ahead", [False, True])

@@ -45,7 +45,7 @@ from tests.helpers.prints import DPI, spoil
 from tests.helpers.repeatable import chosen_seed
 from tests.helpers.statements_run import before_statements
 
-STEPS, EXAMPLES = 52, sized(full=40, usual=20)
+STEPS, EXAMPLES = 52, sized(full=40, usual=15)
 ACTS = [
     *["create", "reprint", "scrap", "replace", "export", "retire"] * 2, *["print", "photo", "old photo"] * 3,
     *["scan"] * 6, *["ship"] * 4, "close", "close", "read file", "reopen", "rekey", "back up", "restore",

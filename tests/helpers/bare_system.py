@@ -27,7 +27,10 @@ def make_bare_system(root: Path) -> Path:
         listed = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
         needed |= {Path(path) for path in re.findall(r"(/\S+) \(0x", listed)}
     libc = next(path for path in needed if path.name == "libc.so.6")
-    needed |= {libc.with_name(f"lib{name}") for name in ("m.so.6", "dl.so.2", "pthread.so.0", "rt.so.1", "util.so.1")}
+    needed |= {
+        libc.with_name(f"lib{name}")
+        for name in ("m.so.6", "dl.so.2", "pthread.so.0", "resolv.so.2", "rt.so.1", "util.so.1")
+    }
     for path in needed:
         target = root / path.relative_to("/")
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -89,13 +89,8 @@ class Factory:
             with postgres.opened(url, unguarded=unguarded) as database:
                 yield database
             return
-        with contextlib.closing(sqlite3.connect(self.root / "ledger.db")) as database, database:
-            triggers = database.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
-            for name, _ in triggers if unguarded else ():
-                database.execute(f"DROP TRIGGER {name}")
+        with opened_file(self.root / "ledger.db", unguarded=unguarded) as database:
             yield database  # writable: a killed run's journal is rolled back
-            for _, made in triggers if unguarded else ():
-                database.execute(made)
 
     def add(self, name: str = "bulb", key: str = "amazon", **fields: Any) -> None:
         """Add a product; fields as in its file."""
@@ -132,6 +127,18 @@ class Factory:
                 LabelRequest(again=again, **wanted),
                 progress=progress,
             )
+
+
+@contextlib.contextmanager
+def opened_file(path: Path, *, unguarded: bool = True) -> Iterator[sqlite3.Connection]:
+    """A ledger's file without bss-mfg; with `unguarded`, its triggers are put back at the end."""
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        triggers = database.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
+        for name, _ in triggers if unguarded else ():
+            database.execute(f"DROP TRIGGER {name}")
+        yield database
+        for _, made in triggers if unguarded else ():
+            database.execute(made)
 
 
 def a_read(package: int | None = 1, verdict: str = "matched", detail: str = "") -> LabelRead:

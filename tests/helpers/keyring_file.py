@@ -13,14 +13,16 @@ from keyring.errors import PasswordDeleteError
 class Keyring(KeyringBackend):
     """Chosen with PYTHON_KEYRING_BACKEND=tests.helpers.keyring_file.Keyring."""
 
-    priority = 1  # type: ignore[assignment]
+    priority = -1  # type: ignore[assignment]  # below the one that refuses: it is taken where it is chosen alone
 
     def _kept(self) -> dict[str, str]:
         path = Path(os.environ["KEYRING_FILE"])
         return dict(json.loads(path.read_text())) if path.exists() else {}
 
     def _keep(self, kept: dict[str, str]) -> None:
-        Path(os.environ["KEYRING_FILE"]).write_text(json.dumps(kept))
+        path = Path(os.environ["KEYRING_FILE"])
+        path.with_suffix(".new").write_text(json.dumps(kept))
+        path.with_suffix(".new").replace(path)  # no keyring is half-written where a command that speaks to it is killed
 
     def get_password(self, service: str, username: str) -> str | None:
         return self._kept().get(f"{service}|{username}")

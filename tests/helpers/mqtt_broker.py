@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 
 @dataclass(frozen=True)
@@ -86,3 +87,50 @@ def cut_wire(target: int, cuts: Iterator[int | None]) -> Iterator[int]:
             ended.set()
             with suppress(OSError):
                 server.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def scripted_broker(answers: Iterator[tuple[int, bytes]]) -> Iterator[int]:
+    """A broker that lets each connection in or not (the reason code of CONNACK, MQTT 5.0, 3.2.2.2), and answers its
+    first message with these bytes; then it closes. The port."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+
+        def serve() -> None:
+            with suppress(OSError, EOFError, StopIteration):
+                while True:
+                    with server.accept()[0] as client:
+                        code, answer = next(answers)
+                        _read_packet(client)
+                        client.sendall(bytes([0x20, 3, 0, code, 0]))
+                        if code == 0:
+                            _read_packet(client)
+                            client.sendall(answer)
+
+        threading.Thread(target=serve, daemon=True).start()
+        try:
+            yield int(server.getsockname()[1])
+        finally:
+            with suppress(OSError):
+                server.shutdown(socket.SHUT_RDWR)
+
+
+def _read_packet(client: socket.socket) -> bytes:
+    """One packet: a byte, the length of the rest in groups of seven bits (MQTT 5.0, 1.5.5), the rest."""
+    with client.makefile("rb", buffering=0) as stream:
+        first, length, shift = _exactly(stream, 1), 0, 0
+        while True:
+            (group,) = _exactly(stream, 1)
+            length |= (group & 127) << shift
+            shift += 7
+            if group < 128:
+                return first + _exactly(stream, length)
+
+
+def _exactly(stream: IO[bytes], count: int) -> bytes:
+    found = b""
+    while len(found) < count:
+        some = stream.read(count - len(found))
+        if not some:
+            raise EOFError
+        found += some
+    return found

@@ -21,6 +21,7 @@ from bss_mfg.label.layout.symbol_fit import SymbolPlan
 from bss_mfg.label.make import LabelFiles
 from bss_mfg.label.template.loading import load_template
 from bss_mfg.label.template.printer import Printer
+from bss_mfg.ledger.history_state import HistoryState
 from bss_mfg.model import Identity
 from bss_mfg.symbol import Matrix, data_matrix
 from tests.helpers import ROOT
@@ -175,10 +176,10 @@ def some_labels(factory: Factory, name: str, printer: Printer, folder: Path, **w
     count = {"package": 26, "unit": batch.units, "carton": -(-26 // (shape.packages_per_carton or 1)), "batch": 1}
     numbers = tuple(range(1, min(count[shape.each], most) + 1))
     with factory.ledger() as ledger:
-        head = ledger.history.head()
+        history = HistoryState.of(ledger)
     made = factory.label(batch_id, name, printer=printer, folder=folder, numbers=numbers, stem=printer.name, **wanted)
     with factory.ledger() as ledger:
-        rows = tuple(RowMaker(made.layout, batch, head).rows(ledger, numbers))
+        rows = tuple(RowMaker(made.layout, batch, history).rows(ledger, numbers))
     assert len(rows) == len(numbers) == made.labels
     return Labels(made, rows)
 

@@ -88,7 +88,7 @@ def _codes(draw: st.DrawFn) -> dict[str, Any]:
     }  # fmt: skip
 
 
-_elements = st.integers(0, 11).flatmap(
+_elements = st.integers(0, 13).flatmap(
     lambda kind: _boxes() if kind < 4 else _lines() if kind < 6 else _texts() if kind < 10 else _codes()
 )
 

@@ -12,16 +12,22 @@ from itertools import product
 from pathlib import Path
 
 import bss_mfg.ledger
+from bss_mfg.ledger import bound_check, sealed_check
+from bss_mfg.ledger.identities import _IMPORTED
+from bss_mfg.ledger.row_times import MOMENTS
 from bss_mfg.ledger.unit_columns import ORDER, UNIT_COLUMNS, UNIT_SOURCE
 from bss_mfg.ledger.unit_state import WITH_PACKAGE
 from bss_mfg.ledger.units import _BY
 
 FOLDER = Path(bss_mfg.ledger.__file__).parent
 _DOOR = {"rows", "each", "execute", "many", "stream"}
-_NOT_OF_STORES = {"reading_copy", "sqlite", "postgresql", "postgresql_administration", "migration_steps", "moving"}
-"""The doors themselves, steps from versions that only SQLite had, and what copies whole tables."""
+_NOT_OF_STORES = {
+    "reading_copy", "sqlite", "postgresql", "postgresql_administration", "migration_steps", "moving", "value_check",
+}  # fmt: skip
+"""The doors themselves, steps from versions that only SQLite had, and what copies or checks whole tables."""
 EXAMPLES: Mapping[str, Sequence[object]] = {
     "batches.column": ["closed_at", "retired_at"],
+    "bound_check.query": [bound_check._IDENTITIES, sealed_check._SEALED],
     "control_logs.name": ["x"],
     "exports.what": ["release", "manifest"],
     "exports.condition": ["u.manifest IS NULL", "u.answer = 2"],
@@ -30,11 +36,13 @@ EXAMPLES: Mapping[str, Sequence[object]] = {
     "history.events_with.marks": ["?, ?"],
     "identifiers.some": [[1, 2]],
     "identities.some": [[1, 2]],
+    "identities.imported_digest.query": list(_IMPORTED),
     "identities.column": ["lower(serial)", "mac"],
     "identities._holders.column": ["uuid", "key_digest"],
     "identities.name": ["serial", "mac"],
     "name_lookup.of_batch": ["", "AND batch = ?"],
     "name_lookup.order": ["ASC", "DESC"],
+    "outer_units.kind": ["carton", "pallet"],
     "packages.returned": [False, True],
     "packed_faults.kind": ["carton", "pallet"],
     "package_counts.done": ["(p.prints > 0)"],
@@ -46,6 +54,7 @@ EXAMPLES: Mapping[str, Sequence[object]] = {
     "releases.again": [False, True],
     "releases.batch_id": ["", "B1"],
     "releases.never": ["", "AND released = 0 "],
+    "row_times.query": list(MOMENTS.values()),
     "unit_table.columns": [list(UNIT_COLUMNS)],
     "unit_table.conditions": [["1 = 1"], ["e.at >= :since", "u.package NOT IN (SELECT value FROM json_each(:bad))"]],
     "unit_table.source": [

@@ -105,11 +105,14 @@ def attach(child: int, strace: Sequence[str]) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
-def calls(root: Path, arguments: Sequence[object], stdin: str = "") -> list[tuple[str, int]]:
-    """The calls of an undisturbed run that change or sync something, as (call, how often it was called until then). A
-    command that is not warm is refused: each of its points would import anew."""
+def calls(
+    root: Path, arguments: Sequence[object], stdin: str = "", spared: Path | None = None
+) -> list[tuple[str, int]]:
+    """The calls of an undisturbed run that change or sync something, as (call, how often it was called until then);
+    those in a folder of others' are `spared`. A command that is not warm is refused: each of its points would import
+    anew."""
     log, wanted = root.with_name(f"{root.name}.strace"), (*CHANGING, *SYNCING)
-    done = run(root, arguments, stdin=stdin, strace=["-o", str(log), "-e", f"trace={','.join(wanted)}"])
+    done = run(root, arguments, stdin=stdin, strace=["-y", "-o", str(log), "-e", f"trace={','.join(wanted)}"])
     assert done.code == 0, done
     imported = re.findall(r'([^/"]+)\.pyc"', log.read_text(errors="replace"))
     assert not imported, f"warm_up does not run what this needs: {imported}"
@@ -117,6 +120,8 @@ def calls(root: Path, arguments: Sequence[object], stdin: str = "") -> list[tupl
     for line in log.read_text(errors="replace").splitlines():
         if called := re.match(r"\d+ +(\w+)\((.*)", line):
             counts[called[1]] += 1
+            if spared and str(spared) in called[2]:
+                continue
             if called[1] != "openat" or "O_CREAT" in called[2] or "O_TRUNC" in called[2]:
                 found.append((called[1], counts[called[1]]))
     return found

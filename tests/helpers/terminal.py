@@ -17,15 +17,17 @@ from tests.helpers.pace import PATIENCE
 
 
 class Terminal:
-    """A terminal of 80 x 24 with a program in it, to be left with `with`."""
+    """A terminal of 80 x 24 with a program in it, to be left with `with`. A dumb one shows no colours."""
 
-    def __init__(self, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, command: Sequence[str], folder: Path, environment: Mapping[str, str], kind: str = "dumb"
+    ) -> None:
         self.shown = ""
         self._read = 0
         self.process, self._ours = pty.fork()
         if not self.process:
             os.chdir(folder)
-            os.execvpe(command[0], list(command), {**environment, "TERM": "dumb"})  # noqa: S606 (the program of the test)
+            os.execvpe(command[0], list(command), {**environment, "TERM": kind})  # noqa: S606 (the program of the test)
         if sys.platform != "win32":
             import fcntl
             import termios

@@ -22,7 +22,7 @@ from tests.helpers.simulated_devices import provisionee
 from tests.unit.device.test_session import SEEN_OF_FAULTS
 
 AT_ONCE = 10
-PATIENCE = Patience(find=30.0, connect=30.0, answer=1.0, settle=0.05)
+PATIENCE = Patience(find=30.0, connect=30.0, answer=4.0, settle=0.05)
 DEVICES = 1000
 IN_A_BOX = 8
 QUICK = Patience(find=0.1, connect=1.0, answer=0.02, settle=0.0)

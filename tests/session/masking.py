@@ -95,9 +95,10 @@ class Masker:
         if "\0" not in text:
             masked = self.text(text)
             return {"sha256": _digest(masked.encode()), "text": masked}
-        if data.startswith(b"PK"):  # a workbook: its entries; they bear the time of a file that is not masked
+        if data.startswith(b"PK"):  # a workbook, a record: its entries; they bear the time of a file that is not masked
             with zipfile.ZipFile(io.BytesIO(data)) as book:
-                return {"entries": {name: _digest(book.read(name)) for name in book.namelist()}}
+                parts = {name: book.read(name) for name in book.namelist()}
+            return {"entries": list(parts) if self._random else {name: _digest(part) for name, part in parts.items()}}
         if not self._random:
             bare = _HEAD.sub(self._head, data.decode("latin-1")).encode("latin-1")
             found = {"sha256": _digest(bare), "size": len(bare)}

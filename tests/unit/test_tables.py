@@ -265,7 +265,7 @@ def test_without_pyarrow_parquet_names_the_way_out(
     line: Factory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with line.ledger() as ledger, pytest.raises(MissingError, match=r"pip install 'bss-mfg\[parquet\]'"):
+    with line.ledger() as ledger, pytest.raises(MissingError, match=r'pip install "bss-mfg\[parquet\]"'):
         Table(ledger, ledger.batches.get("B1")).parquet(tmp_path / "t.parquet")
 
 

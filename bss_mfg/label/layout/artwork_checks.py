@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bss_mfg.core.languages import phrase
 from bss_mfg.core.units import MM_PER_INCH
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.geometry import PlacedElement, overlap
@@ -34,7 +35,11 @@ def check_tone(
     art = next(art for art in template.artwork if art.file == element.file)
     if printer.language == "pdf" or art.is_blank:
         return
-    ways = "Make it darker" + ("" if element.dither == "ordered" else ', or set dither = "ordered" in the element')
+    way_out = (
+        phrase("Make it darker.")
+        if element.dither == "ordered"
+        else phrase('Make it darker, or set dither = "ordered" in the element.')
+    )
     below = [other for other in elements[: elements.index(item)] if overlap(other.rect, item.rect)]
     if any(
         covers(other, item.rect) and isinstance(other.element, Box) and black_share(other.element) for other in below
@@ -44,16 +49,24 @@ def check_tone(
         findings.error(
             DesignFindingKind.PRINTS_WHITE,
             item.index,
-            f"nothing of {art.file} would be printed by {printer.name}, which prints black dots only",
-            f"{ways}.",
+            phrase(
+                "nothing of {file} would be printed by {printer}, which prints black dots only",
+                file=art.file,
+                printer=printer.name,
+            ),
+            way_out,
         )
     elif element.dither == "threshold" and art.tone.lost > MOST_LOST:
         findings.warning(
             DesignFindingKind.PRINTS_WHITE,
             item.index,
-            f"{art.tone.lost:.0%} of what {art.file} paints is left white by {printer.name}, which prints black dots "
-            "only",
-            f"{ways}.",
+            phrase(
+                "{share:.0%} of what {file} paints is left white by {printer}, which prints black dots only",
+                share=art.tone.lost,
+                file=art.file,
+                printer=printer.name,
+            ),
+            way_out,
         )
 
 
@@ -78,16 +91,20 @@ def check_picture(template: LoadedTemplate, item: PlacedElement, element: Image,
         findings.warning(
             DesignFindingKind.BLANK_ARTWORK,
             item.index,
-            f"{art.file} paints nothing",
-            "Look at the file: it is empty, or what it draws is hidden or outside of its page.",
+            phrase("{file} paints nothing", file=art.file),
+            phrase("Look at the file: it is empty, or what it draws is hidden or outside of its page."),
         )
         return
     if art.note:
         findings.warning(
             DesignFindingKind.SVG_AS_PIXELS,
             item.index,
-            f"{art.file} prints as pixels, because vectors would not show it as it is drawn: {art.note}",
-            "It prints as it should. Without that element it stays vector.",
+            phrase(
+                "{file} prints as pixels, because vectors would not show it as it is drawn: {element}",
+                file=art.file,
+                element=art.note,
+            ),
+            phrase("It prints as it should. Without that element it stays vector."),
         )
     if art.kind != "pixels" or art.note:
         return
@@ -99,6 +116,12 @@ def check_picture(template: LoadedTemplate, item: PlacedElement, element: Image,
         findings.warning(
             DesignFindingKind.COARSE_PICTURE,
             item.index,
-            f"{art.file} has {art.width:g} x {art.height:g} pixels, {ppi:.0f} per inch at its printed size",
-            f"Use one of at least {MIN_PPI} pixels per inch, better 300, or an SVG.",
+            phrase(
+                "{file} has {width:g} x {height:g} pixels, {ppi:.0f} per inch at its printed size",
+                file=art.file,
+                width=art.width,
+                height=art.height,
+                ppi=ppi,
+            ),
+            phrase("Use one of at least {ppi} pixels per inch, better 300, or an SVG.", ppi=MIN_PPI),
         )

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bss_mfg.core.languages import Phrase, phrase
 from bss_mfg.label.layout.contour import Contour, corners, outline
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.geometry import EDGE_MM, PlacedElement, is_inside
@@ -59,8 +60,8 @@ def check_areas(
         findings.error(
             DesignFindingKind.NO_SAMPLE_AREA,
             None,
-            "the template has no [sample] area, and labels of a development product must carry a SAMPLE mark",
-            "Add [sample] with x, y, width and height in mm, away from the symbol.",
+            phrase("the template has no [sample] area, and labels of a development product must carry a SAMPLE mark"),
+            phrase("Add [sample] with x, y, width and height in mm, away from the symbol."),
         )
     elif stage == "development" and areas.sample_mark:
         check_sample_size(areas.sample_mark, Contour.of(media), elements, findings)
@@ -70,8 +71,8 @@ def check_areas(
         findings.error(
             DesignFindingKind.OUTSIDE_LABEL,
             None,
-            f"the SAMPLE mark reaches outside the {_label_words(media)}",
-            "Move it or make it smaller.",
+            phrase("the SAMPLE mark reaches outside the {label}", label=_label_words(media)),
+            phrase("Move it or make it smaller."),
             "sample",
         )
     check_overlaps(elements, areas.sample_mark, printer, findings)
@@ -89,12 +90,18 @@ def _check_on_label(item: PlacedElement, areas: LabelAreas, media: Media, findin
         on_label = contour.holds(points)
     if not on_label:
         x, y = item.rect.x, item.rect.y
-        start = f"from {x:.1f}, {y:.1f} " if x < 0 or y < 0 else ""
+        end: dict[str, object] = {"right": item.rect.right, "bottom": item.rect.bottom, "label": _label_words(media)}
         findings.error(
             DesignFindingKind.OUTSIDE_LABEL,
             item.index,
-            f"reaches {start}to {item.rect.right:.1f} x {item.rect.bottom:.1f} mm, outside the {_label_words(media)}",
-            "Move it or make it smaller." + (" Artwork may go into a bleed: set it in [media]." if is_shape else ""),
+            phrase(
+                "reaches from {x:.1f}, {y:.1f} to {right:.1f} x {bottom:.1f} mm, outside the {label}", x=x, y=y, **end
+            )
+            if x < 0 or y < 0
+            else phrase("reaches to {right:.1f} x {bottom:.1f} mm, outside the {label}", **end),
+            phrase("Move it or make it smaller. Artwork may go into a bleed: set it in [media].")
+            if is_shape
+            else phrase("Move it or make it smaller."),
         )
     elif is_shape:
         _check_neighbours(item, media, findings)
@@ -103,37 +110,55 @@ def _check_on_label(item: PlacedElement, areas: LabelAreas, media: Media, findin
         findings.warning(
             DesignFindingKind.NEAR_EDGE,
             item.index,
-            f"is nearer than {media.safe:g} mm to the label's edge: a printer that is off by that cuts it",
-            "Move it inwards, or set safe in [media].",
+            phrase(
+                "is nearer than {safe:g} mm to the label's edge: a printer that is off by that cuts it", safe=media.safe
+            ),
+            phrase("Move it inwards, or set safe in [media]."),
         )
 
 
-def _label_words(media: Media) -> str:
-    shape = "" if media.cut in ("rectangle", "rounded") else f"{media.cut} "
-    corners = f" with corners of {media.corner:g} mm" if media.cut == "rounded" else ""
-    return f"{shape}label of {media.label_width:g} x {media.label_height:g} mm{corners}"
+def _label_words(media: Media) -> Phrase:
+    size = {"width": media.label_width, "height": media.label_height}
+    match media.cut:
+        case "round":
+            return phrase("round label of {width:g} x {height:g} mm", **size)
+        case "oval":
+            return phrase("oval label of {width:g} x {height:g} mm", **size)
+        case "rounded":
+            return phrase(
+                "label of {width:g} x {height:g} mm with corners of {corner:g} mm", corner=media.corner, **size
+            )
+        case _:
+            return phrase("label of {width:g} x {height:g} mm", **size)
 
 
 def _check_neighbours(item: PlacedElement, media: Media, findings: DesignFindings) -> None:
     """What bleeds does not reach the next label of the page."""
     rect = item.rect
     sides = (
-        (max(-rect.x, rect.right - media.label_width), media.columns, media.step_x - media.label_width, "beside"),
-        (
-            max(-rect.y, rect.bottom - media.label_height),
-            media.rows,
-            media.step_y - media.label_height,
-            "above or below",
-        ),
+        (max(-rect.x, rect.right - media.label_width), media.columns, media.step_x - media.label_width, False),
+        (max(-rect.y, rect.bottom - media.label_height), media.rows, media.step_y - media.label_height, True),
     )
-    for reach, labels, gap, where in sides:
-        if labels > 1 and reach > gap + EDGE_MM:
+    for reach, labels, space, is_upright in sides:
+        gap = max(space, 0.0)
+        if labels > 1 and reach > space + EDGE_MM:
             findings.error(
                 DesignFindingKind.ON_NEIGHBOUR,
                 item.index,
-                f"bleeds {reach:.1f} mm over the edge, and the label {where} it is {max(gap, 0.0):.1f} mm away: it "
-                "would paint that",
-                f"Let it bleed {max(gap, 0.0):.1f} mm at most, or choose media with wider gaps.",
+                phrase(
+                    "bleeds {reach:.1f} mm over the edge, and the label above or below it is {gap:.1f} mm away: it "
+                    "would paint that",
+                    reach=reach,
+                    gap=gap,
+                )
+                if is_upright
+                else phrase(
+                    "bleeds {reach:.1f} mm over the edge, and the label beside it is {gap:.1f} mm away: it would paint "
+                    "that",
+                    reach=reach,
+                    gap=gap,
+                ),
+                phrase("Let it bleed {gap} mm at most, or choose media with wider gaps.", gap=f"{gap:.1f}"),
             )
 
 
@@ -146,9 +171,14 @@ def _check_full_bleed(item: PlacedElement, media: Media, findings: DesignFinding
         findings.warning(
             DesignFindingKind.NEAR_EDGE,
             item.index,
-            f"ends at the label's edge or short of the bleed of {media.bleed:g} mm: a cut that is off leaves a white "
-            "strip",
-            f"Let it reach {media.bleed:g} mm over that edge, or end well inside of the label.",
+            phrase(
+                "ends at the label's edge or short of the bleed of {bleed:g} mm: a cut that is off leaves a white "
+                "strip",
+                bleed=media.bleed,
+            ),
+            phrase(
+                "Let it reach {bleed} mm over that edge, or end well inside of the label.", bleed=f"{media.bleed:g}"
+            ),
         )
 
 
@@ -159,17 +189,26 @@ def _check_media(media: Media, printer: Printer, findings: DesignFindings) -> No
         findings.error(
             DesignFindingKind.MEDIA_TOO_WIDE,
             None,
-            f"the media is {width:g} mm wide, the printer {printer.name} takes {printer.max_width_mm:g} mm",
-            "Choose another printer, or a template for narrower media.",
+            phrase(
+                "the media is {width:g} mm wide, the printer {printer} takes {most:g} mm",
+                width=width,
+                printer=printer.name,
+                most=printer.max_width_mm,
+            ),
+            phrase("Choose another printer, or a template for narrower media."),
             "media",
         )
     if printer.media and (media.use or "custom") not in printer.media:
         findings.error(
             DesignFindingKind.OTHER_MEDIA_LOADED,
             None,
-            f"the template is made for {media.use or 'a medium of its own'}, the printer {printer.name} is loaded with "
-            f"{', '.join(printer.media)}",
-            "Choose another printer or template, or correct media in the printer's file.",
+            phrase(
+                "the template is made for {medium}, the printer {printer} is loaded with {loaded}",
+                medium=media.use or phrase("a medium of its own"),
+                printer=printer.name,
+                loaded=", ".join(printer.media),
+            ),
+            phrase("Choose another printer or template, or correct media in the printer's file."),
             "media",
         )
 
@@ -194,8 +233,15 @@ def _check_margins(media: Media, elements: Sequence[PlacedElement], printer: Pri
                 findings.error(
                     DesignFindingKind.IN_MARGIN,
                     item.index,
-                    f"lies where the printer {printer.name} can't print (its margins are {left:g}, "
-                    f"{top:g}, {right:g}, {bottom:g} mm)",
-                    "Move it inwards, or correct the printer's margins.",
+                    phrase(
+                        "lies where the printer {printer} can't print (its margins are {left:g}, {top:g}, {right:g}, "
+                        "{bottom:g} mm)",
+                        printer=printer.name,
+                        left=left,
+                        top=top,
+                        right=right,
+                        bottom=bottom,
+                    ),
+                    phrase("Move it inwards, or correct the printer's margins."),
                 )
                 break

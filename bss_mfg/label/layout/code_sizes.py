@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bss_mfg.core.languages import Phrase, phrase
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.symbol_fit import SymbolPlan, SymbolRoom
 from bss_mfg.label.template.printer import Printer
@@ -25,20 +26,20 @@ class CodeSize:
     smallest: float
     largest: float
     height: float
-    where: str
+    where: Phrase
 
 
 def standard_size(element: TextCode, text: str, module_mm: float) -> CodeSize | None:
     """What the standard of a code wants, or None where it leaves it open."""
     if isinstance(element, EanUpc) and len(text) in _RETAIL_HEIGHTS:
         height = _RETAIL_HEIGHTS[len(text)] * module_mm / _NOMINAL_RETAIL_MM
-        return CodeSize(_ON_DEMAND_MM, 0.66, height, "at a till")
+        return CodeSize(_ON_DEMAND_MM, 0.66, height, phrase("at a till"))
     if isinstance(element, Itf14):
-        return CodeSize(0.495, 1.016, 31.75, "on a conveyor (12.7 mm is enough for hand scanners)")
+        return CodeSize(0.495, 1.016, 31.75, phrase("on a conveyor (12.7 mm is enough for hand scanners)"))
     if isinstance(element, Gs1128):
         if text.startswith("(00)"):
-            return CodeSize(0.495, 0.94, 31.75, "on a pallet")
-        return CodeSize(0.17, 1.016, 12.7, "by hand")
+            return CodeSize(0.495, 0.94, 31.75, phrase("on a pallet"))
+        return CodeSize(0.17, 1.016, 12.7, phrase("by hand"))
     return None
 
 
@@ -62,19 +63,35 @@ def check_code_size(
     if wanted is None:
         return
     if not wanted.smallest - _HAIR <= module <= wanted.largest + _HAIR:
-        percent = f" ({module / _NOMINAL_RETAIL_MM:.0%} of the nominal size)" if isinstance(element, EanUpc) else ""
+        size = phrase("{module:.3f} mm", module=module)
+        if isinstance(element, EanUpc):
+            share = module / _NOMINAL_RETAIL_MM
+            size = phrase("{module:.3f} mm ({share:.0%} of the nominal size)", module=module, share=share)
         findings.warning(
             DesignFindingKind.CODE_SIZE,
             room.element_index,
-            f"the {element.kind} has a module of {module:.3f} mm{percent}; its standard wants "
-            f"{wanted.smallest:g} to {wanted.largest:g} mm {wanted.where}",
-            f"Make it {'wider' if module < wanted.smallest else 'narrower'}, and set x_dimension to that range.",
+            phrase(
+                "the {kind} has a module of {size}; its standard wants {smallest:g} to {largest:g} mm {where}",
+                kind=element.kind,
+                size=size,
+                smallest=wanted.smallest,
+                largest=wanted.largest,
+                where=wanted.where,
+            ),
+            phrase("Make it wider, and set x_dimension to that range.")
+            if module < wanted.smallest
+            else phrase("Make it narrower, and set x_dimension to that range."),
         )
     if height < wanted.height - 1 / densities[1]:
         findings.warning(
             DesignFindingKind.LOW_BARS,
             room.element_index,
-            f"the bars of the {element.kind} are {height:.1f} mm high; its standard wants {wanted.height:.1f} mm "
-            f"{wanted.where}",
-            f"Make the element {wanted.height - height:.1f} mm higher, or the code narrower.",
+            phrase(
+                "the bars of the {kind} are {height:.1f} mm high; its standard wants {wanted:.1f} mm {where}",
+                kind=element.kind,
+                height=height,
+                wanted=wanted.height,
+                where=wanted.where,
+            ),
+            phrase("Make the element {more} mm higher, or the code narrower.", more=f"{wanted.height - height:.1f}"),
         )

@@ -26,7 +26,7 @@ def telling_values(name: str, conditions: Iterable[Condition]) -> list[str | int
     operands = [one.operand for one in conditions if one.name == name and one.operand]
     if name in NUMBERS:
         steps = {int(operand) + step for operand in operands for step in (-1, 0, 1)}
-        least = 0 if name in ("carton", "cartons", "pallet", "ledger_events") else 1
+        least = 0 if name in ("carton", "cartons", "pallet", "ledger_events", "checkpoint_events") else 1
         return [least, *sorted(value for value in steps if value > least)]
     if name == "stage":
         return list(get_args(Stage))

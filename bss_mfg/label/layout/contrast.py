@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bss_mfg.core.languages import Phrase, phrase
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.geometry import PlacedElement
 from bss_mfg.label.layout.panels import black_share, covers, name_of
@@ -104,51 +105,73 @@ def check_contrast(
     share = max(expected.red, 0.0)
     ink = parse_colour(expected.ink)
     if expected.red < LEAST and ink.red_reflectance > 0.3:
-        way_out = "Red, orange and yellow inks are as light as paper to a scanner: print the symbol black."
+        way_out = phrase("Red, orange and yellow inks are as light as paper to a scanner: print the symbol black.")
     else:
-        way_out = _lighter_ground(expected, printer, ", as red light sees it")
+        way_out = _lighter_ground(expected, printer, in_red=True)
     if expected.red < LEAST:
         findings.error(
             DesignFindingKind.LOW_CONTRAST,
             symbol.index,
-            f"the symbol contrast would be about {share:.0%} {where} in a scanner's red light (660 nm); at least 40 % "
-            "is needed",
+            phrase(
+                "the symbol contrast would be about {share:.0%} {where} in a scanner's red light (660 nm); at least "
+                "40 % is needed",
+                share=share,
+                where=where,
+            ),
             way_out,
         )
     elif expected.red < GRADE_4:
         findings.warning(
             DesignFindingKind.LOW_CONTRAST,
             symbol.index,
-            f"the symbol contrast would be about {share:.0%} {where} in a scanner's red light (660 nm); grade 4 needs "
-            "70 %",
+            phrase(
+                "the symbol contrast would be about {share:.0%} {where} in a scanner's red light (660 nm); grade 4 "
+                "needs 70 %",
+                share=share,
+                where=where,
+            ),
             way_out,
         )
     elif expected.white < LEAST:
         findings.warning(
             DesignFindingKind.LOW_CONTRAST,
             symbol.index,
-            f"a scanner sees the symbol {where} well, but in white light its contrast would be about "
-            f"{max(expected.white, 0.0):.0%}: telephones may not read it",
+            phrase(
+                "a scanner sees the symbol {where} well, but in white light its contrast would be about {share:.0%}: "
+                "telephones may not read it",
+                where=where,
+                share=max(expected.white, 0.0),
+            ),
             _lighter_ground(expected, printer),
         )
 
 
-def _ground_words(expected: SymbolContrast, printer: Printer) -> str:
-    ink = f" in {expected.ink}" if expected.ink != "#000000" else ""
+def _ground_words(expected: SymbolContrast, printer: Printer) -> Phrase:
+    ground = expected.ground
     if expected.panel is None:
-        return f"on {expected.ground}{ink}"
-    dithered = isinstance(expected.panel.element, Box) and expected.panel.element.dither == "ordered"
-    pattern = " as a pattern of black dots" if dithered and printer.language != "pdf" else ""
-    return f"on the box {name_of(expected.panel)} ({expected.ground}{pattern}){ink}"
+        where = phrase("on {ground}", ground=ground)
+    else:
+        name = name_of(expected.panel)
+        dithered = isinstance(expected.panel.element, Box) and expected.panel.element.dither == "ordered"
+        where = (
+            phrase("on the box {name} ({ground} as a pattern of black dots)", name=name, ground=ground)
+            if dithered and printer.language != "pdf"
+            else phrase("on the box {name} ({ground})", name=name, ground=ground)
+        )
+    return phrase("{where} in {ink}", where=where, ink=expected.ink) if expected.ink != "#000000" else where
 
 
-def _lighter_ground(expected: SymbolContrast, printer: Printer, seen: str = "") -> str:
+def _lighter_ground(expected: SymbolContrast, printer: Printer, *, in_red: bool = False) -> Phrase:
     """What to do about a dark ground."""
     if expected.panel is None:
-        return f"Use a lighter stock{seen and seen + ','} or put a white filled box under the symbol."
+        if in_red:
+            return phrase("Use a lighter stock, as red light sees it, or put a white filled box under the symbol.")
+        return phrase("Use a lighter stock or put a white filled box under the symbol.")
     name, when = name_of(expected.panel), expected.panel.element.when
-    if printer.language == "pdf":
-        way_out = f"Make the box {name} lighter{seen and seen + ','} or white."
+    if printer.language != "pdf":
+        way_out = phrase("Make the box {name} white: a printer of black dots has no greys.", name=name)
+    elif in_red:
+        way_out = phrase("Make the box {name} lighter, as red light sees it, or white.", name=name)
     else:
-        way_out = f"Make the box {name} white: a printer of black dots has no greys."
-    return way_out + (f" It is drawn where {when}." if when else "")
+        way_out = phrase("Make the box {name} lighter or white.", name=name)
+    return phrase("{advice} It is drawn where {condition}.", advice=way_out, condition=when) if when else way_out

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 
 from bss_mfg.core.inches import small_label_hint
+from bss_mfg.core.languages import phrase
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.ink_overlaps import check_ink_overlaps
 from bss_mfg.label.layout.label_rows import LabelRow, RowMaker, note_unknown_fields, unknown_fields
@@ -15,6 +16,7 @@ from bss_mfg.label.layout.sscc_checks import check_sscc
 from bss_mfg.label.template.loading import LoadedTemplate
 from bss_mfg.label.template.printer import Printer
 from bss_mfg.label.template.symbol_elements import carries_payload
+from bss_mfg.ledger.history_state import HistoryState
 from bss_mfg.model import Batch, Package
 
 
@@ -33,6 +35,10 @@ class Example:
     """The facts of the batch that are given at issue; None where that isn't known."""
     invents_fields: bool = False
     """Whether it has every field of the factory's own that a template asks for: there is no product that says which."""
+
+
+_EXAMPLE_HISTORY = HistoryState(1_042, "0123456789abcdef" * 4, 1_040, "c2lnbmVkIGNoZWNrcG9pbnRzIG9mIGEgaGlzdG9yeSE=")
+"""What an example shows of the history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,7 @@ def check_design(template: LoadedTemplate, printer: Printer, example: Example) -
         note_unknown_fields(layout, batch.facts, findings)
     # Whether it is a mistake or an example: the name stands for the value, so that all else can be looked at.
     invented = {name: name.rpartition(".")[2].upper() for _, name in unknown_fields(layout, batch.facts)}
-    maker = RowMaker(layout, replace(batch, facts={**batch.facts, **invented}), (1, "0123456789abcdef" * 4))
+    maker = RowMaker(layout, replace(batch, facts={**batch.facts, **invented}), _EXAMPLE_HISTORY)
     layout = maker.layout
     rows = {name: maker.row_of(package) for name, package in example.cases.items()}
     checker = RowChecker(layout, findings)
@@ -78,5 +84,5 @@ def _check_small(template: LoadedTemplate, findings: DesignFindings) -> None:
     media = template.definition.media
     hint = small_label_hint(media.label_width, media.label_height)
     if hint and findings.errors:
-        size = f"{media.label_width:g} x {media.label_height:g} mm"
-        findings.warning(DesignFindingKind.TINY_LABEL, None, f"the label is only {size}", hint)
+        what = phrase("the label is only {width:g} x {height:g} mm", width=media.label_width, height=media.label_height)
+        findings.warning(DesignFindingKind.TINY_LABEL, None, what, hint)

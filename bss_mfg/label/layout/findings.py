@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal
 
+from bss_mfg.core.languages import Language, Phrase
 from bss_mfg.errors import InputError, Location
 from bss_mfg.label.template.loading import LoadedTemplate
 
@@ -57,13 +58,25 @@ class DesignFinding:
     kind: DesignFindingKind
     severity: Severity
     element_index: int | None
-    what: str
-    way_out: str
+    what: Phrase
+    way_out: Phrase
     where: Location
 
     def __str__(self) -> str:
         """The finding as a line for people."""
         return f"{self.where}: {self.what}. {self.way_out}"
+
+    def shown(self, language: Language) -> str:
+        """The same in a language."""
+        where = shown_location(self.where, language)
+        return language.said("{where}: {what}. {way_out}", where=where, what=self.what, way_out=self.way_out)
+
+
+def shown_location(where: Location, language: Language) -> str:
+    """A place in a file as its text is, in a language."""
+    plain = replace(where, line=None, row=None, key="")
+    line = "" if where.line is None else language.said("line {number}", number=where.line)
+    return ", ".join(filter(None, (str(plain), line, where.key)))
 
 
 class DesignFindings:
@@ -74,12 +87,12 @@ class DesignFindings:
         self.items: list[DesignFinding] = []
 
     def error(
-        self, kind: DesignFindingKind, element: int | None, what: str, way_out: str, field: str | None = None
+        self, kind: DesignFindingKind, element: int | None, what: Phrase, way_out: Phrase, field: str | None = None
     ) -> None:
         """Note something that can't be printed."""
         self._add(DesignFinding(kind, "error", element, what, way_out, self._location(element, field)))
 
-    def warning(self, kind: DesignFindingKind, element: int | None, what: str, way_out: str) -> None:
+    def warning(self, kind: DesignFindingKind, element: int | None, what: Phrase, way_out: Phrase) -> None:
         """Note something that can be printed but is not good."""
         self._add(DesignFinding(kind, "warning", element, what, way_out, self._location(element, None)))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from bss_mfg.core.languages import Phrase, phrase
 from bss_mfg.label.layout.checks import LabelAreas
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.geometry import PlacedElement, is_inside, overlap
@@ -53,41 +54,55 @@ class InkRoom:
 
         label, sample = self.areas.label, self.areas.sample_mark
         for rect in ink:
-            shown = f"the text {text[:60]!r}"
+            shown: dict[str, object] = {"text": repr(text[:60]), "place": _place(rect)}
             for index, kind, symbol in self.symbols:
                 if index != element and overlap(rect, symbol) and is_new(DesignFindingKind.ON_SYMBOL):
                     findings.error(
                         DesignFindingKind.ON_SYMBOL,
                         element,
-                        f"{shown} reaches onto the {kind} symbol or its quiet zone ({_place(rect)}, with ascenders "
-                        "and descenders)",
-                        "Move one of them, or set a smaller size.",
+                        phrase(
+                            "the text {text} reaches onto the {kind} symbol or its quiet zone ({place}, with ascenders "
+                            "and descenders)",
+                            kind=kind,
+                            **shown,
+                        ),
+                        phrase("Move one of them, or set a smaller size."),
                     )
                     return
             if not is_inside(rect, label) and is_new(DesignFindingKind.OUTSIDE_LABEL):
                 findings.error(
                     DesignFindingKind.OUTSIDE_LABEL,
                     element,
-                    f"{shown} covers {_place(rect)}, with ascenders and descenders, and reaches outside the label of "
-                    f"{label.width:g} x {label.height:g} mm",
-                    "Move it inwards, or set a smaller size.",
+                    phrase(
+                        "the text {text} covers {place}, with ascenders and descenders, and reaches outside the label "
+                        "of {width:g} x {height:g} mm",
+                        width=label.width,
+                        height=label.height,
+                        **shown,
+                    ),
+                    phrase("Move it inwards, or set a smaller size."),
                 )
                 return
             if not is_inside(rect, self.areas.safe) and is_new(DesignFindingKind.NEAR_EDGE):
                 findings.warning(
                     DesignFindingKind.NEAR_EDGE,
                     element,
-                    f"is nearer than {self.safe_mm:g} mm to the label's edge: a printer that is off by that cuts it",
-                    "Move it inwards, or set safe in [media].",
+                    phrase(
+                        "is nearer than {safe:g} mm to the label's edge: a printer that is off by that cuts it",
+                        safe=self.safe_mm,
+                    ),
+                    phrase("Move it inwards, or set safe in [media]."),
                 )
             if sample and overlap(rect, sample) and is_new(DesignFindingKind.ON_SAMPLE_MARK):
                 findings.warning(
                     DesignFindingKind.ON_SAMPLE_MARK,
                     element,
-                    "lies on the SAMPLE mark of development labels",
-                    "Move one of them.",
+                    phrase("lies on the SAMPLE mark of development labels"),
+                    phrase("Move one of them."),
                 )
 
 
-def _place(rect: Rect) -> str:
-    return f"{rect.x:.1f}, {rect.y:.1f} to {rect.right:.1f}, {rect.bottom:.1f} mm"
+def _place(rect: Rect) -> Phrase:
+    return phrase(
+        "{x:.1f}, {y:.1f} to {right:.1f}, {bottom:.1f} mm", x=rect.x, y=rect.y, right=rect.right, bottom=rect.bottom
+    )

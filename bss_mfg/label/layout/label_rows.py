@@ -6,11 +6,13 @@ from collections.abc import Callable, Collection, Container, Iterator, Mapping, 
 from dataclasses import dataclass
 
 from bss_mfg.core.clock import TimeZone
+from bss_mfg.core.languages import phrase
 from bss_mfg.core.ranges import consecutive_ranges
 from bss_mfg.label.layout.codes import VariableSlot
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.template.expressions import Value, Values
+from bss_mfg.ledger.history_state import NO_HISTORY, HistoryState
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.model import FIELD_PREFIX, Batch, LabelScope, Package, Unit
 
@@ -70,8 +72,10 @@ def note_unknown_fields(layout: PageLayout, known: Collection[str], findings: De
         findings.error(
             DesignFindingKind.UNKNOWN_FIELD,
             element,
-            f"the batch has no field {{{name}}}",
-            f"Known: {', '.join(names)}." if names else "Its product's file has no [fields] and no [batch_fields].",
+            phrase("the batch has no field {field}", field=f"{{{name}}}"),
+            phrase("Known: {names}.", names=", ".join(names))
+            if names
+            else phrase("Its product's file has no [fields] and no [batch_fields]."),
         )
 
 
@@ -86,7 +90,7 @@ class RowMaker:
         self,
         layout: PageLayout,
         batch: Batch,
-        ledger_head: tuple[int, str] = (0, ""),
+        history: HistoryState = NO_HISTORY,
         more: Mapping[str, Value] = _NOTHING_MORE,
     ) -> None:
         template = layout.template.definition
@@ -99,8 +103,10 @@ class RowMaker:
             "product": batch.product,
             "stage": batch.stage,
             "date": TimeZone(batch.facts.get("timezone", "")).day(batch.created_at),
-            "ledger_events": ledger_head[0],
-            "ledger_head": ledger_head[1],
+            "ledger_events": history.events,
+            "ledger_head": history.head,
+            "checkpoint_events": history.checkpoint_events,
+            "checkpoint": history.checkpoint,
             "payload": "",
             "package": 0,
             "unit": 0,

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations
 
+from bss_mfg.core.languages import phrase
 from bss_mfg.label.layout.black_or_white import prints_black
 from bss_mfg.label.layout.conditions import may_meet
 from bss_mfg.label.layout.contrast import reflectance
@@ -33,8 +34,8 @@ def check_overlaps(
                 findings.warning(
                     DesignFindingKind.ON_SAMPLE_MARK,
                     item.index,
-                    "lies on the SAMPLE mark of development labels",
-                    "Move one of them.",
+                    phrase("lies on the SAMPLE mark of development labels"),
+                    phrase("Move one of them."),
                 )
         elif isinstance(item.element, (Line, Box)) and printer.language != "pdf":
             _check_shape_prints(item.index, item.element, printer, findings)
@@ -53,7 +54,14 @@ def _check_symbol_is_clear(
 ) -> None:
     symbol = elements[at]
     x, y, width, height = symbol.rect
-    what = f"{kind} symbol or its quiet zone ({x:g}, {y:g}, {width:g} x {height:g} mm)"
+    what = phrase(
+        "{kind} symbol or its quiet zone ({x:g}, {y:g}, {width:g} x {height:g} mm)",
+        kind=kind,
+        x=x,
+        y=y,
+        width=width,
+        height=height,
+    )
     panels = [number for number in grounds(at, elements) if is_even_light(elements[number], printer)]
     for number, other in enumerate(elements):
         if number == at or not overlap(other.rect, symbol.rect) or number in panels:
@@ -61,10 +69,19 @@ def _check_symbol_is_clear(
         if any(number < ground and not elements[ground].element.when for ground in panels):
             continue  # hidden by the panel
         if not _hole_around(other, symbol.rect):
-            findings.error(DesignFindingKind.ON_SYMBOL, other.index, f"lies on the {what}", "Move one of them.")
+            findings.error(
+                DesignFindingKind.ON_SYMBOL,
+                other.index,
+                phrase("lies on the {symbol}", symbol=what),
+                phrase("Move one of them."),
+            )
     if sample_mark and overlap(sample_mark, symbol.rect):
         findings.error(
-            DesignFindingKind.ON_SYMBOL, None, f"the SAMPLE mark lies on the {what}", "Move one of them.", "sample"
+            DesignFindingKind.ON_SYMBOL,
+            None,
+            phrase("the SAMPLE mark lies on the {symbol}", symbol=what),
+            phrase("Move one of them."),
+            "sample",
         )
 
 
@@ -85,8 +102,13 @@ def _check_shape_prints(index: int, element: Line | Box, printer: Printer, findi
         findings.warning(
             DesignFindingKind.PRINTS_WHITE,
             index,
-            f"a {element.kind} in {element.color} is left white by {printer.name}, which prints black dots only",
-            'Make it darker, or a box with dither = "ordered".',
+            phrase(
+                "a {kind} in {color} is left white by {printer}, which prints black dots only",
+                kind=element.kind,
+                color=element.color,
+                printer=printer.name,
+            ),
+            phrase('Make it darker, or a box with dither = "ordered".'),
         )
 
 
@@ -97,15 +119,15 @@ def check_pair(before: PlacedElement, after: PlacedElement, findings: DesignFind
         findings.warning(
             DesignFindingKind.OVERLAP,
             after.index,
-            f"shares a place with the text {name_of(before)}",
-            "Move one of them, or make its width smaller.",
+            phrase("shares a place with the text {text}", text=name_of(before)),
+            phrase("Move one of them, or make its width smaller."),
         )
     elif first and isinstance(after.element, (Line, Box, Image)) and not _hole_around(after, before.rect):
         findings.warning(
             DesignFindingKind.OVERLAP,
             after.index,
-            f"is drawn over the text {name_of(before)}",
-            "Move one of them, or put what is to lie below first.",
+            phrase("is drawn over the text {text}", text=name_of(before)),
+            phrase("Move one of them, or put what is to lie below first."),
         )
     elif (
         second
@@ -116,6 +138,6 @@ def check_pair(before: PlacedElement, after: PlacedElement, findings: DesignFind
         findings.warning(
             DesignFindingKind.OVERLAP,
             after.index,
-            f"lies on the edge of the {before.element.kind} {name_of(before)}",
-            "Move one of them.",
+            phrase("lies on the edge of the {kind} {name}", kind=before.element.kind, name=name_of(before)),
+            phrase("Move one of them."),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from bss_mfg.core.languages import phrase
 from bss_mfg.core.units import POINTS_PER_MM
 from bss_mfg.label.layout.artwork_checks import check_picture, check_tone
 from bss_mfg.label.layout.checks import check_areas
@@ -223,8 +224,8 @@ class _PlanBuilder:
             self.findings.error(
                 DesignFindingKind.OTHER_SYMBOLOGY,
                 item.index,
-                "the packages have a Code 128 and no Data Matrix, by the product's spec",
-                'Choose a template that has a code-128 with text = "{payload}" instead, such as bars-70x40.',
+                phrase("the packages have a Code 128 and no Data Matrix, by the product's spec"),
+                phrase('Choose a template that has a code-128 with text = "{payload}" instead, such as bars-70x40.'),
             )
             return
         check_contrast(self.template, item, self.elements, self.grid.printer, self.findings)
@@ -245,8 +246,8 @@ class _PlanBuilder:
             self.findings.error(
                 DesignFindingKind.OTHER_SYMBOLOGY,
                 item.index,
-                "the packages have a Data Matrix and no Code 128, by the product's spec",
-                "Choose a template with an element of kind data-matrix.",
+                phrase("the packages have a Data Matrix and no Code 128, by the product's spec"),
+                phrase("Choose a template with an element of kind data-matrix."),
             )
         check_contrast(self.template, item, self.elements, self.grid.printer, self.findings)
         # Texts of a code come before it: nothing then covers its modules, and it may be drawn with all others.

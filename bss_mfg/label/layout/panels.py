@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bss_mfg.core.languages import Phrase, phrase
 from bss_mfg.label.layout.black_or_white import darkness, prints_black
 from bss_mfg.label.layout.geometry import PlacedElement, grown, is_inside
 from bss_mfg.label.template.printer import Printer
@@ -40,9 +41,13 @@ def is_even_light(item: PlacedElement, printer: Printer) -> bool:
     return printer.language == "pdf" or black_share(element) < 0.01
 
 
-def name_of(item: PlacedElement) -> str:
+def name_of(item: PlacedElement) -> str | Phrase:
     """How an element is called in a message: by its name, its text, or its number in the template."""
     element = item.element
     if element.name:
         return repr(element.name)
-    return repr(element.text[:40]) if isinstance(element, TextElement) else f"of element {item.index + 1}"
+    return (
+        repr(element.text[:40])
+        if isinstance(element, TextElement)
+        else phrase("of element {number}", number=item.index + 1)
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from bss_mfg.core.languages import phrase
 from bss_mfg.errors import InputError
 from bss_mfg.label.layout.contrast import contrast
 from bss_mfg.label.layout.design_check import CheckedDesign
@@ -178,9 +179,15 @@ def preflight(design: CheckedDesign) -> Preflight:
         design.findings.warning(
             DesignFindingKind.MODULES_NOT_SQUARE,
             element.index,
-            f"modules are {module_x:.4f} x {module_y:.4f} mm: the nearest to square that whole dots "
-            f"of {printer.dots_per_mm_x:.4g} x {printer.dots_per_mm_y:.4g} dots/mm give",
-            "A difference of up to one dot needs no action.",
+            phrase(
+                "modules are {width:.4f} x {height:.4f} mm: the nearest to square that whole dots of {across:.4g} x "
+                "{down:.4g} dots/mm give",
+                width=module_x,
+                height=module_y,
+                across=printer.dots_per_mm_x,
+                down=printer.dots_per_mm_y,
+            ),
+            phrase("A difference of up to one dot needs no action."),
         )
     return Preflight(design, facts, _next_size(design))
 

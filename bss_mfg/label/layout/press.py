@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Literal
 
 from bss_mfg.core.files import read_bytes
+from bss_mfg.core.untrusted import LIMITS, Reader
 from bss_mfg.errors import InputError
 from bss_mfg.label.template.printer import PdfStandard, Printer
 
 ProfileSpace = Literal["GRAY", "RGB", "CMYK"]
 
-MAX_PROFILE = 16 << 20
+MAX_PROFILE = LIMITS[Reader.PROFILE].size
 _SPACES: dict[bytes, ProfileSpace] = {b"GRAY": "GRAY", b"RGB ": "RGB", b"CMYK": "CMYK"}
 _WHERE = "The print shop names its profile; ICC profiles of printing conditions are at color.org and eci.org."
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 
+from bss_mfg.core.languages import as_phrase
 from bss_mfg.errors import InputError
 from bss_mfg.label.layout.codes import CodePlan
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
@@ -50,7 +51,11 @@ class RowChecker:
             encoded = code.encode(text)
         except InputError as error:
             self._findings.error(
-                DesignFindingKind.NOT_ENCODABLE, code.placed_element.index, error.what, error.way_out, "text"
+                DesignFindingKind.NOT_ENCODABLE,
+                code.placed_element.index,
+                as_phrase(error.what),
+                as_phrase(error.way_out),
+                "text",
             )
             return
         size = (number, encoded.matrix.columns, encoded.matrix.rows, encoded.quiet_zone)

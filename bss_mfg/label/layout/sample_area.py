@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import ceil
 
+from bss_mfg.core.languages import Phrase, phrase
 from bss_mfg.label.layout.contour import Contour, corners
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.geometry import AREA_MM, EDGE_MM, PlacedElement, overlap
@@ -27,8 +28,15 @@ def check_sample_size(
     findings.error(
         DesignFindingKind.SAMPLE_TOO_SMALL,
         None,
-        f"the SAMPLE mark of {mark.width:g} x {mark.height:g} mm has {mark.width * mark.height / contour.area:.1%} of "
-        f"the label; a development label needs {SAMPLE_SHARE:.0%} and {SAMPLE_SIDE_MM:g} mm",
+        phrase(
+            "the SAMPLE mark of {width:g} x {height:g} mm has {share:.1%} of the label; a development label needs "
+            "{least:.0%} and {side:g} mm",
+            width=mark.width,
+            height=mark.height,
+            share=mark.width * mark.height / contour.area,
+            least=SAMPLE_SHARE,
+            side=SAMPLE_SIDE_MM,
+        ),
         _advice(mark, contour, elements),
         "sample",
     )
@@ -39,7 +47,7 @@ def _is_large(mark: Rect, contour: Contour) -> bool:
     return area >= SAMPLE_SHARE * contour.area - EDGE_MM and min(mark.width, mark.height) >= SAMPLE_SIDE_MM
 
 
-def _advice(mark: Rect, contour: Contour, elements: Sequence[PlacedElement]) -> str:
+def _advice(mark: Rect, contour: Contour, elements: Sequence[PlacedElement]) -> Phrase:
     """A mark that is accepted when it is typed: as near as can be to the one that is there, clear of codes, and of
     texts if there is room."""
     codes = [item.rect for item in elements if isinstance(item.element, SymbolElement)]
@@ -49,11 +57,15 @@ def _advice(mark: Rect, contour: Contour, elements: Sequence[PlacedElement]) -> 
         for area in nearest:
             if not contour.holds(corners(area)) or any(overlap(area, other) for other in obstacles):
                 continue
-            size = f"{area.width:g} x {area.height:g} mm"
-            is_moved = (area.x, area.y) != (mark.x, mark.y)
-            return f"{size} at x = {area.x:g}, y = {area.y:g} would do." if is_moved else f"{size} would do."
-    needed = SAMPLE_SHARE * contour.area
-    return f"No free place of the label has {ceil(needed)} mm²: move or shrink other elements, or choose larger media."
+            size = {"width": f"{area.width:g}", "height": f"{area.height:g}"}
+            if (area.x, area.y) == (mark.x, mark.y):
+                return phrase("{width} x {height} mm would do.", **size)
+            place = {"x": f"{area.x:g}", "y": f"{area.y:g}"}
+            return phrase("{width} x {height} mm at x = {x}, y = {y} would do.", **size, **place)
+    return phrase(
+        "No free place of the label has {area} mm²: move or shrink other elements, or choose larger media.",
+        area=ceil(SAMPLE_SHARE * contour.area),
+    )
 
 
 def _areas(mark: Rect, contour: Contour) -> Iterator[Rect]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Set
 
+from bss_mfg.core.languages import phrase
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.template.expressions import compile_text
 from bss_mfg.label.template.loading import LoadedTemplate
@@ -41,18 +42,29 @@ def check_sscc(template: LoadedTemplate, batch_fields: Set[str] | None, findings
         if names & _UNIQUE or (by_batch and by_label):
             continue
         counted = f"{{{'carton' if each == 'carton' else 'package'}}}"
+        text = found[1].strip()
         if names & _COUNTED[each] and not by_batch:
-            what = f"counts from 1 in each batch ({found[1].strip()}), so two batches would have the same SSCC"
+            what = phrase(
+                "the SSCC counts from 1 in each batch ({text}), so two batches would have the same SSCC", text=text
+            )
         elif each == "batch":
-            what = f"is the same for every batch ({found[1].strip()})"
+            what = phrase("the SSCC is the same for every batch ({text})", text=text)
         else:
-            what = f"is the same on every label of a batch ({found[1].strip()})"
-        findings.error(
-            DesignFindingKind.SSCC_TWICE,
-            index,
-            f"the SSCC {what}",
-            f"Put {'' if by_label else counted + ' and '}a number into it that no other batch has: {{batch}}, if your "
-            "batches are numbered, or a field such as {fields.run}, which each batch is given (`[batch_fields]` in the "
-            "product's file, `--field run=00417`).",
-            "text",
+            what = phrase("the SSCC is the same on every label of a batch ({text})", text=text)
+        fields_of_batches = {"batch": "{batch}", "field": "{fields.run}"}
+        way_out = (
+            phrase(
+                "Put a number into it that no other batch has: {batch}, if your batches are numbered, or a field such "
+                "as {field}, which each batch is given (`[batch_fields]` in the product's file, `--field run=00417`).",
+                **fields_of_batches,
+            )
+            if by_label
+            else phrase(
+                "Put {counter} and a number into it that no other batch has: {batch}, if your batches are numbered, or "
+                "a field such as {field}, which each batch is given (`[batch_fields]` in the product's file, `--field "
+                "run=00417`).",
+                counter=counted,
+                **fields_of_batches,
+            )
         )
+        findings.error(DesignFindingKind.SSCC_TWICE, index, what, way_out, "text")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bss_mfg.core.languages import Phrase, phrase
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.page_grid import PageGrid
 from bss_mfg.label.template.printer import Printer
@@ -131,8 +132,8 @@ def _module_range(room: SymbolRoom, findings: DesignFindings) -> tuple[float, fl
     findings.error(
         DesignFindingKind.EMPTY_X_DIMENSION,
         room.element_index,
-        f"the x_dimension range {low:g} to {high:g} mm is empty",
-        "Give [smallest, largest].",
+        phrase("the x_dimension range {low:g} to {high:g} mm is empty", low=low, high=high),
+        phrase("Give [smallest, largest]."),
         "x_dimension",
     )
     one = max(low, high, 0.25)
@@ -186,26 +187,50 @@ def _refuse_small(
     density = axes.density_along
     needed = max(-(-smallest * density // 1), MIN_DOTS)
     if needed / density > largest + _HAIR:
-        way_out = (
-            f"No whole number of this printer's dots from {MIN_DOTS} up lies within {smallest:g} to {largest:g} mm: "
-            f"widen x_dimension to {needed / density:.3f} mm."
+        way_out = phrase(
+            "No whole number of this printer's dots from {least} up lies within {smallest:g} to {largest:g} mm: widen "
+            "x_dimension to {needed} mm.",
+            least=MIN_DOTS,
+            smallest=smallest,
+            largest=largest,
+            needed=f"{needed / density:.3f}",
         )
     else:
-        side = needed / density * room.modules_along
-        what_way = "A square" if room.columns == room.rows else "A width"
-        height = needed / density * room.modules_across
-        high = "" if room.is_linear or room.columns == room.rows else f" and a height of {height:.1f} mm"
-        way_out = f"{what_way} of {side:.1f} mm{high} would do, or " + (
-            "fewer units in a package." if room.columns == room.rows else "a shorter text."
-        )
-    what = f"{room.columns} modules" if room.is_linear else f"{room.columns}x{room.rows} modules"
+        way_out = _room_that_would_do(room, needed / density)
+    modules = (
+        phrase("{columns} modules", columns=room.columns)
+        if room.is_linear
+        else phrase("{columns}x{rows} modules", columns=room.columns, rows=room.rows)
+    )
     findings.error(
         DesignFindingKind.MODULES_TOO_SMALL,
         room.element_index,
-        f"a symbol of {what} with a quiet zone of {room.quiet_zone} does not fit {axes.room_along:g} mm at "
-        f"{printer.name} ({density:.4g} dots/mm): the module would have {dots.along} dots "
-        f"({dots.along / density:.3f} mm), and needs at least {smallest:g} mm and {MIN_DOTS} dots",
+        phrase(
+            "a symbol of {modules} with a quiet zone of {quiet_zone} does not fit {room:g} mm at {printer} "
+            "({density:.4g} dots/mm): the module would have {dots} dots ({module:.3f} mm), and needs at least "
+            "{smallest:g} mm and {least} dots",
+            modules=modules,
+            quiet_zone=room.quiet_zone,
+            room=axes.room_along,
+            printer=printer.name,
+            density=density,
+            dots=dots.along,
+            module=dots.along / density,
+            smallest=smallest,
+            least=MIN_DOTS,
+        ),
         way_out,
+    )
+
+
+def _room_that_would_do(room: SymbolRoom, module: float) -> Phrase:
+    side, height = f"{module * room.modules_along:.1f}", f"{module * room.modules_across:.1f}"
+    if room.columns == room.rows:
+        return phrase("A square of {side} mm would do, or fewer units in a package.", side=side)
+    if room.is_linear:
+        return phrase("A width of {side} mm would do, or a shorter text.", side=side)
+    return phrase(
+        "A width of {side} mm and a height of {height} mm would do, or a shorter text.", side=side, height=height
     )
 
 
@@ -222,8 +247,8 @@ def _bar_height(room: SymbolRoom, axes: _Axes, along: int, findings: DesignFindi
     findings.error(
         DesignFindingKind.NO_BAR_HEIGHT,
         room.element_index,
-        "no height is left for the bars",
-        "Make the element higher, or its caption smaller.",
+        phrase("no height is left for the bars"),
+        phrase("Make the element higher, or its caption smaller."),
     )
     return 1
 
@@ -279,7 +304,10 @@ def _check_on_media(room: SymbolRoom, plan: SymbolPlan, grid: PageGrid, findings
     findings.error(
         DesignFindingKind.OFF_MEDIA,
         room.element_index,
-        f"the printer's offset of {printer.offset_x_mm:g}, {printer.offset_y_mm:g} mm and scale push the symbol "
-        "over the edge of the media",
-        "Move the element inwards, or correct the printer's offset.",
+        phrase(
+            "the printer's offset of {x:g}, {y:g} mm and scale push the symbol over the edge of the media",
+            x=printer.offset_x_mm,
+            y=printer.offset_y_mm,
+        ),
+        phrase("Move the element inwards, or correct the printer's offset."),
     )

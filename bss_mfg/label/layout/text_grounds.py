@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from bss_mfg.core.languages import Phrase, phrase
 from bss_mfg.label.layout.black_or_white import prints_black
 from bss_mfg.label.layout.conditions import telling_values
 from bss_mfg.label.layout.contrast import reflectance
@@ -35,24 +36,37 @@ def check_text_shows(
                 findings.warning(
                     DesignFindingKind.UNSEEN_TEXT,
                     item.index,
-                    f"a text in {element.color} can hardly be seen on {ground}{when}",
-                    "Change one of the colours.",
+                    phrase(
+                        "a text in {color} can hardly be seen on {ground}{when}",
+                        color=element.color,
+                        ground=ground,
+                        when=when,
+                    ),
+                    phrase("Change one of the colours."),
                 )
                 return
         elif prints_black(element.color) == prints_black(ground):
-            what = "black" if prints_black(element.color) else "white"
+            colours: dict[str, object] = {"color": element.color, "ground": ground, "when": when}
             findings.error(
                 DesignFindingKind.UNSEEN_TEXT,
                 item.index,
-                f"a text in {element.color} on {ground} is {what} on {what} at a printer of black dots{when}",
-                "Change one of the colours: what is darker than half is printed, all else is left white."
-                + (" Or give the text the panel's `when`." if when else ""),
+                phrase("a text in {color} on {ground} is black on black at a printer of black dots{when}", **colours)
+                if prints_black(element.color)
+                else phrase(
+                    "a text in {color} on {ground} is white on white at a printer of black dots{when}", **colours
+                ),
+                phrase(
+                    "Change one of the colours: what is darker than half is printed, all else is left white. Or give "
+                    "the text the panel's `when`."
+                )
+                if when
+                else phrase("Change one of the colours: what is darker than half is printed, all else is left white."),
                 "color",
             )
             return
 
 
-def _possible_grounds(text: TextElement, panels: Sequence[PlacedElement]) -> Iterator[tuple[str, str]]:
+def _possible_grounds(text: TextElement, panels: Sequence[PlacedElement]) -> Iterator[tuple[str, str | Phrase]]:
     """The colours that a text is on, by which of the panels under it are drawn together with it, and in words when
     that is. What different names say is taken as independent."""
     conditions = [compile_condition(item.element.when) for item in panels if item.element.when]
@@ -69,15 +83,18 @@ def _possible_grounds(text: TextElement, panels: Sequence[PlacedElement]) -> Ite
         panel = item.element
         assert isinstance(panel, Box)  # noqa: S101  (for the type checker)
         if not panel.when:
-            yield panel.color, " where no other panel is drawn under it" if left_off else ""
+            yield panel.color, phrase(" where no other panel is drawn under it") if left_off else ""
             return
         one = compile_condition(panel.when)
         drawn = [value for value in values[one.name] if one.holds({one.name: value})]
         values[one.name] = [value for value in values[one.name] if value not in drawn]
         if drawn:
             always = not values[one.name] and not left_off
-            yield panel.color, "" if always else f" where {panel.when} (the panel's `when`)"
+            yield (
+                panel.color,
+                "" if always else phrase(" where {condition} (the panel's `when`)", condition=panel.when),
+            )
             if not values[one.name]:
                 return  # on every label that has none of those above
             left_off = True
-    yield "#ffffff", " where no panel is drawn under it" if left_off else ""
+    yield "#ffffff", phrase(" where no panel is drawn under it") if left_off else ""

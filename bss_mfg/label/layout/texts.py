@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-from bss_mfg.core.text import one_or
+from bss_mfg.core.languages import Phrase, counted, phrase
 from bss_mfg.core.units import POINTS_PER_MM
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
 from bss_mfg.label.layout.geometry import PlacedElement
@@ -314,8 +314,13 @@ def check_text(
         findings.error(
             DesignFindingKind.TEXT_TOO_WIDE,
             plan.element_index,
-            f"the text {shown[:80]!r} is {width / POINTS_PER_MM:.1f} mm wide at {size:g} points, its "
-            f"place {plan.room / POINTS_PER_MM:.1f} mm",
+            phrase(
+                "the text {text} is {width:.1f} mm wide at {size:g} points, its place {room:.1f} mm",
+                text=repr(shown[:80]),
+                width=width / POINTS_PER_MM,
+                size=size,
+                room=plan.room / POINTS_PER_MM,
+            ),
             _ways_to_fit(template, plan, text, int(size * plan.room / width * 10) / 10),
             "text",
         )
@@ -323,9 +328,15 @@ def check_text(
         findings.error(
             DesignFindingKind.TOO_MANY_LINES,
             plan.element_index,
-            f"the text {shown[:80]!r} needs {len(lines)} lines at {size:g} points, "
-            f"{plan.style.lines} {one_or(plan.style.lines, 'is', 'are')} allowed",
-            "Allow more lines, set a smaller min_size, widen the element, or shorten the text.",
+            counted(
+                "the text {text} needs {lines} lines at {size:g} points, {count} is allowed",
+                "the text {text} needs {lines} lines at {size:g} points, {count} are allowed",
+                plan.style.lines,
+                text=repr(shown[:80]),
+                lines=len(lines),
+                size=size,
+            ),
+            phrase("Allow more lines, set a smaller min_size, widen the element, or shorten the text."),
             "text",
         )
     elif room and not all(
@@ -334,22 +345,35 @@ def check_text(
         room.check(plan.element_index, shown, plan.ink(lines, size), findings)
 
 
-def _ways_to_fit(template: LoadedTemplate, plan: TextPlan, text: str, fitting: float) -> str:
+def _ways_to_fit(template: LoadedTemplate, plan: TextPlan, text: str, fitting: float) -> Phrase:
     """What its element may be given for a text that is too wide; at `fitting` points it would not be."""
     element = template.definition.element[plan.element_index]
-    ways = ["widen the element", "shorten the text"]
+    field: str | Phrase
+    lines = 0
     if isinstance(element, TextElement):
-        field = "min_size" if element.min_size else "size" if element.fit == "refuse" else "size or min_size"
-        if lines := _lines_when_wrapped(template, plan, text):
-            ways.insert(0, f'set fit = "wrap" and lines = {lines}')
+        both = phrase("{field} or {other_field}", field="size", other_field="min_size")
+        field = "min_size" if element.min_size else "size" if element.fit == "refuse" else both
+        lines = _lines_when_wrapped(template, plan, text)
     else:
         # The digits of an EAN are as large as its bars ask.
         is_retail = isinstance(element, EanUpc) and element.has_digits_between_guards
         field = "" if is_retail else "caption_size"
-    if field and fitting >= SMALLEST_FONT_SIZE:
-        return f"{fitting:g} points would fit: {', '.join([f'set {field}', *ways[:-1]])}, or {ways[-1]}."
-    said = f"{', '.join(ways[:-1])}{',' if len(ways) > 2 else ''} or {ways[-1]}."
-    return said[0].upper() + said[1:]
+    if not field or fitting < SMALLEST_FONT_SIZE:
+        if not lines:
+            return phrase("Widen the element or shorten the text.")
+        return phrase('Set fit = "wrap" and lines = {lines}, widen the element, or shorten the text.', lines=lines)
+    size = f"{fitting:g}"
+    if not lines:
+        return phrase(
+            "{size} points would fit: set {field}, widen the element, or shorten the text.", size=size, field=field
+        )
+    return phrase(
+        '{size} points would fit: set {field}, set fit = "wrap" and lines = {lines}, widen the element, or shorten the '
+        "text.",
+        size=size,
+        field=field,
+        lines=lines,
+    )
 
 
 def _lines_when_wrapped(template: LoadedTemplate, plan: TextPlan, text: str) -> int:
@@ -367,38 +391,56 @@ def _is_settable(plan: TextPlan, text: str, setting: Setting, findings: DesignFi
     """Whether fonts have all the glyphs and can set the scripts; notes what they have not."""
     paragraphs = prepare(text, setting)
     shown, names = without_switches(text), plan.style.font
-    called = f"the font {names!r} has" if isinstance(names, str) else f"the fonts {', '.join(names)} have"
     if missing := "".join(paragraph.missing for paragraph in paragraphs):
         codes = ", ".join(f"{character!r} (U+{ord(character):04X})" for character in missing[:5])
+        unseen = {"characters": codes, "text": repr(shown[:60])}
         findings.error(
             DesignFindingKind.NO_GLYPH,
             plan.element_index,
-            f"{called} no glyph for {codes} in {shown[:60]!r}",
-            "The bundled fonts cover Latin, Greek and Cyrillic; change the text, or name a font that has it in "
-            "[fonts].",
+            phrase("the font {font} has no glyph for {characters} in {text}", font=repr(names), **unseen)
+            if isinstance(names, str)
+            else phrase("the fonts {fonts} have no glyph for {characters} in {text}", fonts=", ".join(names), **unseen),
+            phrase(
+                "The bundled fonts cover Latin, Greek and Cyrillic; change the text, or name a font that has it in "
+                "[fonts]."
+            ),
             "text",
         )
         return False
     for script in sorted(frozenset().union(*(paragraph.unshaped for paragraph in paragraphs))):
-        vertical = script in VERTICAL
-        findings.error(
-            DesignFindingKind.SCRIPT_NOT_SHAPED,
-            plan.element_index,
-            f"{script_name(script)} in {shown[:60]!r} is written from top to bottom"
-            if vertical
-            else f"{called} letters of {script_name(script)}, but not the rules to join and order them, for "
-            f"{shown[:60]!r}",
-            "Put it into an artwork file." if vertical else "Name a font in [fonts] that is made for that script.",
-            "text",
-        )
+        what, way_out = _unset(script, names, repr(shown[:60]))
+        findings.error(DesignFindingKind.SCRIPT_NOT_SHAPED, plan.element_index, what, way_out, "text")
         return False
     if any(paragraph.orphans for paragraph in paragraphs):
         findings.error(
             DesignFindingKind.SCRIPT_NOT_SHAPED,
             plan.element_index,
-            f"a mark in {shown[:60]!r} has no letter that can carry it",
-            "Correct the spelling.",
+            phrase("a mark in {text} has no letter that can carry it", text=repr(shown[:60])),
+            phrase("Correct the spelling."),
             "text",
         )
         return False
     return True
+
+
+def _unset(script: str, names: str | tuple[str, ...], text: str) -> tuple[Phrase, Phrase]:
+    """Why a text isn't set that is in a script, and what to do."""
+    name = script_name(script)
+    if script in VERTICAL:
+        what = phrase("{script} in {text} is written from top to bottom", script=name, text=text)
+        return what, phrase("Put it into an artwork file.")
+    facts = {"script": name, "text": text}
+    what = (
+        phrase(
+            "the font {font} has letters of {script}, but not the rules to join and order them, for {text}",
+            font=repr(names),
+            **facts,
+        )
+        if isinstance(names, str)
+        else phrase(
+            "the fonts {fonts} have letters of {script}, but not the rules to join and order them, for {text}",
+            fonts=", ".join(names),
+            **facts,
+        )
+    )
+    return what, phrase("Name a font in [fonts] that is made for that script.")

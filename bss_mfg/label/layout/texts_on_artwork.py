@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from bss_mfg.core.languages import BOTH, joined, phrase
 from bss_mfg.label.layout.conditions import may_meet
 from bss_mfg.label.layout.drawing_order import Drawable
 from bss_mfg.label.layout.findings import DesignFindingKind, DesignFindings
@@ -110,21 +111,34 @@ class TextsOnArtwork:
         if any((item.kind, item.element_index) == (kind, index) for item in self._findings.items):
             return  # of another label
         files = ", ".join(dict.fromkeys(shape.element.file for shape in art if isinstance(shape.element, Image)))
-        when = " and ".join(dict.fromkeys(f"`{shape.element.when}`" for shape in art if shape.element.when))
-        shown = f"the text {without_switches(text)[:60]!r} in {plan.style.color} lies on {files}"
-        where = f" where {when}" if when else ""
+        when = joined(BOTH, dict.fromkeys(f"`{shape.element.when}`" for shape in art if shape.element.when))
+        facts: dict[str, object] = {
+            "text": repr(without_switches(text)[:60]),
+            "color": plan.style.color,
+            "files": files,
+            "where": phrase(" where {conditions}", conditions=when) if when else "",
+        }
+        way_out = phrase("Move it off the artwork, change its colour, or put a filled box under it.")
         if self._layout.printer.language == "pdf":
             self._findings.warning(
                 kind,
                 index,
-                f"{shown}, which has its tone there{where}: letters of it can hardly be seen",
-                "Move it off the artwork, change its colour, or put a filled box under it.",
+                phrase(
+                    "the text {text} in {color} lies on {files}, which has its tone there{where}: letters of it can "
+                    "hardly be seen",
+                    **facts,
+                ),
+                way_out,
             )
             return
         self._findings.error(
             kind,
             index,
-            f"{shown}, which a printer of black dots prints as the text itself there{where}: letters of it are lost",
-            "Move it off the artwork, change its colour, or put a filled box under it.",
+            phrase(
+                "the text {text} in {color} lies on {files}, which a printer of black dots prints as the text itself "
+                "there{where}: letters of it are lost",
+                **facts,
+            ),
+            way_out,
             "color",
         )

@@ -3,21 +3,22 @@ zones, safe area and bleed, and every finding drawn where it happens."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any, Literal
 
 import numpy as np
 
+from bss_mfg.core.languages import COMMA, ENGLISH, Language, Phrase, joined, phrase
 from bss_mfg.label.layout.contour import Contour
 from bss_mfg.label.layout.design_check import CheckedDesign, Example, check_design
 from bss_mfg.label.layout.file_content import LabelFileContent
-from bss_mfg.label.layout.findings import DesignFinding
 from bss_mfg.label.layout.geometry import place_elements
 from bss_mfg.label.layout.label_rows import LabelRow
 from bss_mfg.label.layout.page_layout import PageLayout
 from bss_mfg.label.preview.scene import Picture, Scene
+from bss_mfg.label.preview.scene_text import text_width, wrapped
 from bss_mfg.label.preview.whole_page import design_printer, drawable_row
 from bss_mfg.label.render.canvas import new_canvas
 from bss_mfg.label.render.pdf import render_pdf
@@ -34,6 +35,8 @@ PictureFormat = Literal["png", "pdf", "svg"]
 
 _INK, _FAINT, _BLUE, _GREEN, _RED, _AMBER = "#1f2933", "#7b8794", "#1769c9", "#1f8a4c", "#c62828", "#b26a00"
 _MARGIN, _GAP = 11.0, 17.0
+CASES: Mapping[str, Phrase] = {"longest": phrase("Longest case"), "shortest": phrase("Shortest case")}
+"""What an example's cases are called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +51,16 @@ class Preview:
         return {"png": self.scene.png, "pdf": self.scene.pdf, "svg": self.scene.svg}[form]()
 
 
-def draw_preview(template: LoadedTemplate, printer: Printer, example: Example) -> Preview:
+def draw_preview(template: LoadedTemplate, printer: Printer, example: Example, language: Language = ENGLISH) -> Preview:
     """Draw a template with an example's cases, as the printer would print it: for a label printer its dots, for a PDF
-    printer the PDF. The printer's own offset is left out:
-    it belongs to the machine, not to the label."""
+    printer the PDF. The printer's own offset is left out: it belongs to the machine, not to the label. What stands
+    around the labels is in the language."""
     design = check_design(template, printer, example)
     one = _one_label_template(template)
     single = check_design(one, replace(design_printer(printer), language="pdf"), example)
     picture = _picture if printer.language == "pdf" else _dots_picture
     pictures = {name: picture(single.layout, row) for name, row in single.rows.items()}
-    return Preview(_draw(design, pictures), design)
+    return Preview(_draw(design, pictures, language), design)
 
 
 def _one_label_template(template: LoadedTemplate) -> LoadedTemplate:
@@ -101,7 +104,7 @@ def _dots_picture(layout: PageLayout, row: LabelRow) -> Artwork:
     return Artwork(f"{id(row)}", "pdf", buffer.getvalue(), width, height)
 
 
-def _draw(design: CheckedDesign, pictures: dict[str, Artwork]) -> Scene:
+def _draw(design: CheckedDesign, pictures: dict[str, Artwork], language: Language) -> Scene:
     media = design.layout.template.definition.media
     zoom = min(max(84 / media.label_width, 0.4), 2.6, 150 / media.label_height)
     width, height = media.label_width * zoom, media.label_height * zoom
@@ -111,17 +114,17 @@ def _draw(design: CheckedDesign, pictures: dict[str, Artwork]) -> Scene:
     findings = design.findings.items
     page_width = 2 * _MARGIN + len(names) * panel + (len(names) - 1) * _GAP + 8
     columns = int((page_width - 2 * _MARGIN - 8) / 1.62)
-    notes = [(number, finding, _wrap(str(finding), columns)) for number, finding in enumerate(findings, 1)]
+    notes = [(number, finding, wrapped(finding.shown(language), columns)) for number, finding in enumerate(findings, 1)]
     page_height = top + height + media.bleed * zoom + 16 + sum(4.4 * len(lines) + 2 for *_, lines in notes)
     scene = Scene(page_width, page_height)
     scene.rect(Rect(0, 0, page_width, page_height), fill="#f5f7fa")
-    _head(scene, design)
+    _head(scene, design, language)
     for number, name in enumerate(names):
         left = _MARGIN + 8 + number * (panel + _GAP)
-        _panel(scene, design, name, pictures[name], (left, top), zoom, findings)
+        _panel(scene, design, name, pictures[name], (left, top), zoom, language)
     y = top + height + media.bleed * zoom + 13
     if not findings:
-        scene.text(_MARGIN, y, "Nothing was found: this label will print.", 3.4, _GREEN, bold=True)
+        scene.text(_MARGIN, y, language.said("Nothing was found: this label will print."), 3.4, _GREEN, bold=True)
     for number, finding, lines in notes:
         colour = _RED if finding.severity == "error" else _AMBER
         scene.badge(_MARGIN + 2, y - 1.1, str(number), colour)
@@ -132,25 +135,36 @@ def _draw(design: CheckedDesign, pictures: dict[str, Artwork]) -> Scene:
     return scene
 
 
-def _head(scene: Scene, design: CheckedDesign) -> None:
+def _head(scene: Scene, design: CheckedDesign, language: Language) -> None:
     layout, printer = design.layout, design.layout.printer
     template = layout.template
     errors, warnings = len(design.findings.errors), len(design.findings.warnings)
-    summary, colour = ("prints", _GREEN) if not errors else (f"{errors} will not print", _RED)
-    summary += f", {warnings} to look at" if warnings else ""
+    prints = phrase("{count} will not print", count=errors) if errors else phrase("prints")
+    look = phrase("{count} to look at", count=warnings) if warnings else ""
+    summary, colour = language(joined(COMMA, (prints, look))), _RED if errors else _GREEN
     scene.text(_MARGIN, 9, template.definition.title or template.name, 5.2, _INK, bold=True)
     scene.text(scene.width - _MARGIN, 9, summary, 4.2, colour, bold=True, align="right")
     plan = layout.symbol
     symbol = (
-        f"{plan.columns}x{plan.rows} modules of {layout.x_dimension_mm:.3f} mm "
-        f"({plan.module_dots_x}x{plan.module_dots_y} dots)"
+        phrase(
+            "{columns}x{rows} modules of {size:.3f} mm ({across}x{down} dots)",
+            columns=plan.columns,
+            rows=plan.rows,
+            size=layout.x_dimension_mm,
+            across=plan.module_dots_x,
+            down=plan.module_dots_y,
+        )
         if plan
-        else "no Data Matrix"
+        else phrase("no Data Matrix")
     )
-    dots = f"{printer.dots_per_mm_x:.4g}x{printer.dots_per_mm_y:.4g} dots/mm"
-    scene.text(
-        _MARGIN, 15, f"{design.example.title}  |  {printer.name}, {dots}  |  {symbol}  |  lengths in mm", 3.1, _FAINT
+    dots = phrase(
+        "{printer}, {across:.4g}x{down:.4g} dots/mm",
+        printer=printer.name,
+        across=printer.dots_per_mm_x,
+        down=printer.dots_per_mm_y,
     )
+    facts = (design.example.title, dots, symbol, phrase("lengths in mm"))
+    scene.text(_MARGIN, 15, "  |  ".join(map(language, facts)), 3.1, _FAINT)
 
 
 def _panel(
@@ -160,9 +174,9 @@ def _panel(
     art: Artwork,
     at: tuple[float, float],
     zoom: float,
-    findings: list[DesignFinding],
+    language: Language,
 ) -> None:
-    layout = design.layout
+    layout, findings = design.layout, design.findings.items
     media = layout.template.definition.media
     left, top = at
     width, height, bleed = media.label_width * zoom, media.label_height * zoom, media.bleed * zoom
@@ -171,10 +185,11 @@ def _panel(
         return Rect(left + rect.x * zoom, top + rect.y * zoom, rect.width * zoom, rect.height * zoom)
 
     package = design.example.cases[name]
-    scene.text(left, top - bleed - 9.5, f"{name.capitalize()} case", 3.6, _INK, bold=True)
-    scene.text(
-        left + 26, top - bleed - 9.5, f"{len(package.payload)} characters, {package.serials_text[:46]}", 2.9, _FAINT
-    )
+    title = language(CASES[name])
+    said = phrase("{count} characters, {serials}", count=len(package.payload), serials=package.serials_text[:46])
+    scene.text(left, top - bleed - 9.5, title, 3.6, _INK, bold=True)
+    beside = max(26.0, text_width(title, 3.6, bold=True) + 3.0)
+    scene.text(left + beside, top - bleed - 9.5, language(said), 2.9, _FAINT)
     _rulers(scene, (left, top - bleed - 1.2), (left - bleed - 1.2, top), zoom, media)
     if bleed:
         scene.rect(Rect(left - bleed, top - bleed, width + 2 * bleed, height + 2 * bleed), fill="#fde8e8")
@@ -227,9 +242,3 @@ def _rulers(scene: Scene, across: tuple[float, float], down: tuple[float, float]
                     scene.text(x - 2.8, y + at + 0.8, str(millimetre), 2.1, _FAINT, align="right")
                 else:
                     scene.text(x + at, y - 2.8, str(millimetre), 2.1, _FAINT, align="center")
-
-
-def _wrap(text: str, columns: int) -> list[str]:
-    import textwrap
-
-    return textwrap.wrap(text, max(columns, 40)) or [""]

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from xml.sax.saxutils import escape
 
 from bss_mfg.core.units import POINTS_PER_INCH, POINTS_PER_MM
+from bss_mfg.label.preview.scene_text import draw_text
 from bss_mfg.label.render.artwork_forms import add_artwork_forms, embed_pdf_artwork
 from bss_mfg.label.render.canvas import new_canvas
 from bss_mfg.label.template.artwork import Artwork
@@ -144,9 +145,8 @@ class Scene:
             canvas.line(x, self.height - y, x2, self.height - y2)
         elif isinstance(item, _Text):
             canvas.setFillColor(item.colour)
-            canvas.setFont(load_bundled_font("sans-bold" if item.bold else "sans").reportlab_font.fontName, item.size)
-            draw = {"left": canvas.drawString, "center": canvas.drawCentredString, "right": canvas.drawRightString}
-            draw[item.align](item.x, self.height - item.y, item.text)
+            share = {"left": 0.0, "center": 0.5, "right": 1.0}[item.align]
+            draw_text(canvas, (item.x, self.height - item.y), item.text, item.size, bold=item.bold, share=share)
         elif isinstance(item, _Badge):
             canvas.setFillColor(item.colour)
             canvas.circle(item.x, self.height - item.y, 1.9, stroke=0, fill=1)

@@ -22,10 +22,12 @@ from pathlib import Path
 from socketserver import TCPServer
 from typing import Any
 
+from bss_mfg.core.languages import ENGLISH, Language
 from bss_mfg.errors import BssError, InputError
 from bss_mfg.label.preview.watching import ExampleSource, TemplateWatcher
 from bss_mfg.label.template.printer import Printer
 from bss_mfg.lan.answers import AnsweringHandler
+from bss_mfg.lan.page_files import in_language
 
 HOST = "127.0.0.1"
 _POLL = 0.2
@@ -37,16 +39,21 @@ _PICTURE_RULES = "default-src 'none'; img-src data:; sandbox"
 
 
 def serve_preview(
-    path: Path, printer: Printer, source: ExampleSource, port: int, started: Callable[[str], None]
+    path: Path,
+    printer: Printer,
+    source: ExampleSource,
+    port: int,
+    started: Callable[[str], None],
+    language: Language = ENGLISH,
 ) -> None:
     """Show a template on a page of this computer until Ctrl-C, which ends the page and goes on to the caller.
 
     `started` gets the page's address as soon as it can be opened. Port 0 is any free port; a port that can't be
     opened is an `InputError`. A template that can't be drawn ends nothing: the page says what is wrong with it.
     """
-    watcher = TemplateWatcher(path, printer, source)
+    watcher = TemplateWatcher(path, printer, source, language)
     try:
-        server = _Server(watcher, port)
+        server = _Server(watcher, port, language)
     except OSError as error:
         raise InputError(
             f"port {port} of this computer can't be opened: {error.strerror or type(error).__name__}",
@@ -84,9 +91,9 @@ class _Server(ThreadingHTTPServer):
     allow_reuse_address = os.name == "posix"  # elsewhere it would let two programs have one port
     allow_reuse_port = False
 
-    def __init__(self, watcher: TemplateWatcher, port: int) -> None:
+    def __init__(self, watcher: TemplateWatcher, port: int, language: Language = ENGLISH) -> None:
         self.watcher = watcher
-        text = files("bss_mfg.label.preview").joinpath("server.html").read_text("utf-8")
+        text = in_language(files("bss_mfg.label.preview").joinpath("server.html").read_text("utf-8"), language)
         self.page = text.encode("utf-8")
         self.rules = (
             f"default-src 'none'; script-src {_hashes(text, 'script')}; style-src {_hashes(text, 'style')}; "

@@ -8,17 +8,18 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bss_mfg.core.files import read_text
+from bss_mfg.core.languages import COMMA, ENGLISH, Language, Phrase, joined, phrase
 from bss_mfg.core.named_paths import existing_path_inside
 from bss_mfg.core.toml_files import load_toml
 from bss_mfg.errors import BssError
 from bss_mfg.label.layout.design_check import CheckedDesign, Example
-from bss_mfg.label.layout.findings import DesignFinding
+from bss_mfg.label.layout.findings import DesignFinding, shown_location
 from bss_mfg.label.preview.preview import Preview, draw_preview
 from bss_mfg.label.preview.scene import Picture
 from bss_mfg.label.preview.whole_page import WholePage
@@ -28,6 +29,10 @@ from bss_mfg.workspace.template_files import files_named_by
 
 _SETTLE = 0.06
 """A file that is being written is left alone until it has not changed for so many seconds."""
+
+
+MEDIA_KINDS: Mapping[str, Phrase] = {"sheet": phrase("sheet"), "roll": phrase("roll")}
+"""The kinds of media."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +63,8 @@ class TemplateWatcher:
     One thread calls `refresh`; others may read `page_state` and `whole_page_png` at any time.
     """
 
-    def __init__(self, path: Path, printer: Printer, source: ExampleSource) -> None:
-        self._path, self._printer, self._examples = path, printer, source
+    def __init__(self, path: Path, printer: Printer, source: ExampleSource, language: Language = ENGLISH) -> None:
+        self._path, self._printer, self._examples, self._language = path, printer, source, language
         self._drawing = threading.Lock()
         self._server_id = secrets.token_hex(4)
         self._version = 0
@@ -94,23 +99,23 @@ class TemplateWatcher:
         findings: list[dict[str, Any]] = []
         problem: dict[str, Any] | None = None
         try:
-            template = load_template(self._path, way_out="Correct the file and save it.")
+            template = load_template(self._path, way_out=phrase("Correct the file and save it."))
             example = self._examples.read()
-            preview = draw_preview(template, self._printer, example)
+            preview = draw_preview(template, self._printer, example, self._language)
             picture, whole_page = preview.render("svg"), WholePage.of(template, self._printer, example)
         except BssError as error:
             problem = self._problem(error)
-            verdict = {"kind": "broken", "text": "Can't be drawn"}
+            verdict = {"kind": "broken", "text": self._language.said("Can't be drawn")}
         except Exception as error:  # noqa: BLE001  (the page outlives whatever a drawing library raises)
-            defect = f"a defect of bss-mfg ({type(error).__name__})"
-            problem = self._problem(BssError(defect, way_out="Please report it, with this template."))
-            verdict = {"kind": "broken", "text": "Can't be drawn"}
+            defect = phrase("a defect of bss-mfg ({kind})", kind=type(error).__name__)
+            problem = self._problem(BssError(defect, way_out=phrase("Please report it, with this template.")))
+            verdict = {"kind": "broken", "text": self._language.said("Can't be drawn")}
         else:
-            self._facts = _facts(preview.design)
+            self._facts = _facts(preview.design, self._language)
             self._drawn = {"version": self._version, "at": _clock(time.time()), "view": _view(preview)}
             self._drawn["page"] = whole_page.record()
             findings = [self._finding(number, item) for number, item in enumerate(preview.design.findings.items, 1)]
-            verdict = _summary(preview.design)
+            verdict = _summary(preview.design, self._language)
         printer = self._printer
         state = {
             **self._facts,
@@ -119,7 +124,12 @@ class TemplateWatcher:
             "name": self._path.stem,
             "file": str(self._path),
             "saved": _clock(_last_modified((self._path, *self._beside))),
-            "printer": f"{printer.name}, {printer.dots_per_mm_x:.4g} x {printer.dots_per_mm_y:.4g} dots/mm",
+            "printer": self._language.said(
+                "{printer}, {across:.4g} x {down:.4g} dots/mm",
+                printer=printer.name,
+                across=printer.dots_per_mm_x,
+                down=printer.dots_per_mm_y,
+            ),
             "verdict": verdict,
             "findings": findings,
             "error": problem,
@@ -140,17 +150,18 @@ class TemplateWatcher:
         return {
             "number": number,
             "severity": finding.severity,
-            "what": finding.what,
-            "where": self._short(str(finding.where)),
-            "way_out": finding.way_out,
+            "what": self._language(finding.what),
+            "where": self._short(shown_location(finding.where, self._language)),
+            "way_out": self._language(finding.way_out),
         }
 
     def _problem(self, error: BssError) -> dict[str, Any]:
+        where = shown_location(error.location, self._language) if error.file else error.where
         return {
-            "what": error.what,
-            "where": self._short(error.where),
-            "problems": [self._short(text) for text in error.problems],
-            "way_out": error.way_out,
+            "what": self._language(error.what),
+            "where": self._short(where),
+            "problems": [self._short(self._language(text)) for text in error.problems],
+            "way_out": self._language(error.way_out),
             "source": self._source(error),
         }
 
@@ -214,25 +225,37 @@ def _clock(seconds: float) -> str:
     return datetime.datetime.fromtimestamp(seconds).strftime("%H:%M:%S")
 
 
-def _facts(design: CheckedDesign) -> dict[str, Any]:
+def _facts(design: CheckedDesign, language: Language) -> dict[str, Any]:
     layout = design.layout
     template, plan = layout.template, layout.symbol
     media = template.definition.media
-    size = f"{media.label_width:g} x {media.label_height:g} mm"
     return {
         "title": template.definition.title or template.name,
-        "subject": design.example.title,
-        "media": f"{size}, {media.use}" if media.use else f"{size}, {media.kind}",
-        "symbol": f"{plan.columns} x {plan.rows} modules of {layout.x_dimension_mm:.3f} mm" if plan else "",
+        "subject": language(design.example.title),
+        "media": language.said(
+            "{width:g} x {height:g} mm, {medium}",
+            width=media.label_width,
+            height=media.label_height,
+            medium=media.use or MEDIA_KINDS[media.kind],
+        ),
+        "symbol": language.said(
+            "{columns} x {rows} modules of {size:.3f} mm",
+            columns=plan.columns,
+            rows=plan.rows,
+            size=layout.x_dimension_mm,
+        )
+        if plan
+        else "",
     }
 
 
-def _summary(design: CheckedDesign) -> dict[str, str]:
+def _summary(design: CheckedDesign, language: Language) -> dict[str, str]:
     errors, warnings = len(design.findings.errors), len(design.findings.warnings)
-    text = f"{errors} will not print" if errors else "Prints"
+    prints = phrase("{count} will not print", count=errors) if errors else phrase("Prints")
+    look = phrase("{count} to look at", count=warnings) if warnings else ""
     return {
         "kind": "bad" if errors else "look" if warnings else "good",
-        "text": text + (f", {warnings} to look at" if warnings else ""),
+        "text": language(joined(COMMA, (prints, look))),
     }
 
 

@@ -40,6 +40,8 @@ def open_device_file(path: str, poll_s: float) -> DeviceFileChannel:
 
 
 def _open(path: str, *, is_fifo: bool) -> int:
+    if sys.platform == "win32":
+        raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
     flags = os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
     if is_fifo:
         return os.open(path, flags | os.O_WRONLY)
@@ -55,7 +57,7 @@ class DeviceFileChannel:
     def __init__(self, descriptor: int, poll_s: float, *, is_fifo: bool) -> None:
         self._descriptor, self._poll_s, self._is_fifo = descriptor, poll_s, is_fifo
         self._two_way = not is_fifo
-        if os.isatty(descriptor):  # else the line discipline changes bytes
+        if sys.platform != "win32" and os.isatty(descriptor):  # else the line discipline changes bytes
             import tty
 
             tty.setraw(descriptor)
@@ -85,6 +87,8 @@ class DeviceFileChannel:
 
     def pending(self) -> int:
         """Bytes that lie in the FIFO or in the serial port's buffer; 0 where the driver does not say."""
+        if sys.platform == "win32":
+            return 0
         import termios
 
         if self._is_fifo:
@@ -97,6 +101,8 @@ class DeviceFileChannel:
         return self._count(termios.TIOCOUTQ) if os.isatty(self._descriptor) else 0
 
     def _count(self, request: int) -> int:
+        if sys.platform == "win32":
+            return 0
         import fcntl
 
         try:

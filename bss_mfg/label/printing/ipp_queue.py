@@ -18,6 +18,7 @@ from enum import IntEnum
 
 from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.core.text import printable
+from bss_mfg.core.untrusted import LIMITS, Reader
 from bss_mfg.label.printing.ipp_messages import (
     Attribute,
     IppAnswer,
@@ -40,7 +41,7 @@ from bss_mfg.label.printing.sending import (
 from bss_mfg.label.printing.status import PrinterProblem, PrinterStatus
 from bss_mfg.label.template.printer_address import PrinterAddress
 
-MAX_RESPONSE = 1 << 20
+MAX_RESPONSE = LIMITS[Reader.PRINTER].size
 ANSWER_S, WHOLE_ANSWER_S = 20.0, 60.0
 """How long a response is waited for, piece by piece and as a whole."""
 _RAW_FORMATS = ("application/vnd.cups-raw", "application/octet-stream")

@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
 from typing import Literal
 
 from bss_mfg.errors import InputError, Location
-from bss_mfg.label.template.artwork_tone import Tone, tone_of_pdf, tone_of_picture
+from bss_mfg.label.template.artwork_drawing import draw_artwork
+from bss_mfg.label.template.artwork_tone import Tone
 from bss_mfg.label.template.svg_artwork import FontFile
 from bss_mfg.model import Rect
 
@@ -38,28 +38,6 @@ class Artwork:
     is_blank: bool = False
 
 
-@dataclass(frozen=True)
-class _Drawn:
-    """Artwork without its name: the same bytes are checked once."""
-
-    kind: Literal["pdf", "pixels"]
-    data: bytes
-    width: float
-    height: float
-    bleed: Rect | None = None
-    note: str = ""
-
-    @cached_property
-    def tone(self) -> Tone:
-        return tone_of_pdf(self.data) if self.kind == "pdf" else tone_of_picture(self.data)
-
-    @cached_property
-    def is_blank(self) -> bool:
-        from bss_mfg.label.template.artwork_proof import is_blank_page, is_blank_picture
-
-        return is_blank_page(self.data) if self.kind == "pdf" else is_blank_picture(self.data)
-
-
 def check_artwork(file: str, data: bytes, where: Location, fonts: Sequence[tuple[str, bytes]] = ()) -> Artwork:
     """The artwork, if it prints as it is drawn; `InputError` says why not, and names the element of an SVG. `fonts` are
     those that texts in an SVG may use: (name, the file's bytes)."""
@@ -69,7 +47,7 @@ def check_artwork(file: str, data: bytes, where: Location, fonts: Sequence[tuple
             f"the artwork {file!r} is not an SVG, PDF, PNG or JPEG", where=where, way_out="Convert it to one of these."
         )
     try:
-        drawn = _draw(suffix, data, tuple(FontFile(*font) for font in fonts) if suffix == "svg" else ())
+        drawn = draw_artwork(suffix, data, tuple(FontFile(*font) for font in fonts) if suffix == "svg" else ())
     except ValueError as error:
         raise InputError(
             f"the artwork {file!r} can't be drawn: {error}",
@@ -90,25 +68,3 @@ def check_artwork(file: str, data: bytes, where: Location, fonts: Sequence[tuple
         drawn.tone,
         drawn.is_blank,
     )
-
-
-@lru_cache(maxsize=32)
-def _draw(suffix: str, data: bytes, fonts: tuple[FontFile, ...]) -> _Drawn:
-    from bss_mfg.label.template.pdf_artwork import normal_page, prove_page
-
-    if suffix == "svg":
-        from bss_mfg.label.template.svg_artwork import draw_svg
-
-        drawing = draw_svg(data, fonts)
-        if drawing.png:
-            return _Drawn("pixels", drawing.png, drawing.width, drawing.height, None, drawing.note)
-        page = normal_page(drawing.pdf)
-        return _Drawn("pdf", page.pdf, page.width, page.height, page.bleed)
-    if suffix == "pdf":
-        page = normal_page(data)
-        prove_page(data, page)
-        return _Drawn("pdf", page.pdf, page.width, page.height, page.bleed)
-    from bss_mfg.label.template.pictures import normal_picture
-
-    picture, width, height = normal_picture(data)
-    return _Drawn("pixels", picture, width, height)

@@ -25,6 +25,7 @@ NUMBERS = {
     "pallet": "number of the pallet packed by scanning, 0 on a carton's label",
     "count": "packages on this label: 1, those of the carton, or those of the batch",
     "ledger_events": "number of the newest event in the ledger's history (batch labels)",
+    "checkpoint_events": "events that the newest signed checkpoint is of, 0 where none was signed (batch labels)",
 }
 DATES = {"date": "day of issue of the batch (UTC)"}
 TEXTS = {
@@ -45,6 +46,7 @@ TEXTS = {
     "sscc": "SSCC of the carton or pallet packed by scanning, 18 digits",
     "stage": "development or production",
     "ledger_head": "digest of the newest event in the ledger's history (batch labels); {ledger_head:short} 16 digits",
+    "checkpoint": "Merkle root of the newest signed checkpoint in base64, empty where none was signed (batch labels)",
 }
 PLACEHOLDERS = {**NUMBERS, **DATES, **TEXTS}
 """Every name and its meaning; docs/formats/template.md is checked against it."""

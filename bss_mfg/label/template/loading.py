@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -13,17 +13,26 @@ from bss_mfg.core.files import read_bytes, read_text
 from bss_mfg.core.named_paths import existing_path_inside
 from bss_mfg.core.text import printable_name
 from bss_mfg.core.toml_files import TomlDocument, parse_toml, validate
+from bss_mfg.core.untrusted import LIMITS, Reader, guarded
 from bss_mfg.errors import InputError, Location
 from bss_mfg.label.template.artwork import Artwork, check_artwork
-from bss_mfg.label.template.fonts import FONTS, Font, bundled_font_data, font_list, load_bundled_font, load_font
+from bss_mfg.label.template.fonts import (
+    FONTS,
+    Font,
+    FontFile,
+    bundled_font_data,
+    font_list,
+    load_bundled_font,
+    load_font,
+)
 from bss_mfg.label.template.shape_elements import Image
 from bss_mfg.label.template.symbol_elements import Bars
 from bss_mfg.label.template.template import Template
 from bss_mfg.label.template.text_element import TextElement
 from bss_mfg.label.type.markup import BOLD, ITALIC, check_marks
 
-MAX_ART = 20 << 20
-MAX_FONT = 60 << 20
+MAX_ART = LIMITS[Reader.ARTWORK].size
+MAX_FONT = LIMITS[Reader.FONT].size
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,16 +160,24 @@ def _load_fonts(template: Template, document: TomlDocument, path: Path) -> tuple
         if name in FONTS and name != "ocr-b":  # which came later, and may be a template's own
             raise InputError(f"{name!r} is a font of bss-mfg", where=where, way_out="Give yours another name.")
         data[name] = _read_beside(path, font.file, where, "font", MAX_FONT)
-    for name, font in sorted(own.items()):
+    check_fonts(own, data, document)
+    return tuple(data.items())
+
+
+def check_fonts(fonts: Mapping[str, FontFile], data: Mapping[str, bytes], document: TomlDocument) -> None:
+    """`InputError` where one of a template's fonts, whose files' bytes are `data`, can't be used."""
+    for name, font in sorted(fonts.items()):
         try:
-            load_font(name, font, data, own)
+            with guarded(lambda kind: ValueError(f"it is damaged ({kind})"), ours=(ValueError,)):
+                load_font(name, font, data, fonts)
         except ValueError as error:
+            # The words of a library about a byte that it could not decode are none for people.
+            why = "it is damaged" if isinstance(error, UnicodeError) else str(error)
             raise InputError(
-                f"the font {font.file!r} can't be used: {error}",
+                f"the font {font.file!r} can't be used: {why}",
                 where=document.locate(("fonts", name)),
                 way_out="Use a TrueType or OpenType font with outlines (TTF, OTF, TTC) whose licence allows embedding.",
             ) from None
-    return tuple(data.items())
 
 
 def _read_beside(path: Path, file: str, where: Location, what: str, limit: int) -> bytes:

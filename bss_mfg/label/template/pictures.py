@@ -5,10 +5,12 @@ from __future__ import annotations
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+from bss_mfg.core.untrusted import LIMITS, Reader
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-MAX_PIXELS = 50_000_000
+MAX_PIXELS = LIMITS[Reader.ARTWORK].items
 """Of a picture, width times height."""
 EXIF_ORIENTATION = 0x0112
 

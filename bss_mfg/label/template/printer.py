@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from bss_mfg.core.folders import is_named_so
 from bss_mfg.core.models import FileModel
 from bss_mfg.core.named_paths import path_inside
 from bss_mfg.core.text import did_you_mean
@@ -326,7 +327,7 @@ BUILT_IN: dict[str, Printer] = {printer.name: printer for printer in _PRINTERS}
 
 def find_printer(name: str, file: Path | None, own_printers: list[str]) -> Printer:
     """A printer by name: of the workspace (`file`, if there is one), or built in; an error names those like it."""
-    if file and file.is_file():
+    if file and is_named_so(file):
         return load_printer(file)
     if name in BUILT_IN:
         return replace(BUILT_IN[name], name=name)

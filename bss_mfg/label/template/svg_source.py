@@ -12,13 +12,14 @@ import re
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from bss_mfg.core.untrusted import LIMITS, Reader
 from bss_mfg.label.template.artwork_errors import NotDrawableError
 from bss_mfg.label.template.svg_filters import refused_filter, viewport
 from bss_mfg.label.template.svg_style import declarations, refused_declaration, refused_sheet
 
 MAX_DRAWN = 100_000
 """Elements that may be drawn, those that `use` repeats counted each time."""
-MAX_DEPTH = 200
+MAX_DEPTH = LIMITS[Reader.ARTWORK].depth
 """Elements in elements, `use` followed."""
 MAX_NESTED = 3
 """SVG files inside of SVG files."""
@@ -51,6 +52,8 @@ def check_svg_source(data: bytes, nested: int = 0) -> Any:
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
         tree = etree.fromstring(data, parser).getroottree()
+    except (ValueError, LookupError):  # an encoding that nobody knows
+        raise NotDrawableError("it isn't well-formed XML") from None
     except etree.XMLSyntaxError as error:
         raise NotDrawableError(f"it isn't well-formed XML ({str(error)[:100]})") from None
     root, dtd = tree.getroot(), tree.docinfo.internalDTD

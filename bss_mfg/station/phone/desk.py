@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
+from bss_mfg.core.languages import ENGLISH, Language
 from bss_mfg.station.answers import ScanAnswer
 from bss_mfg.station.phone.access import MOST_PHONES
 from bss_mfg.station.phone.requests import PhoneRequest
@@ -26,11 +27,19 @@ class DeskNames:
     operator: str
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An answer in the operators' language."""
+
+    word: str
+    detail: str
+
+
 class PhoneDesk:
     """Answers phones, one read after another, for as long as `serve` runs."""
 
-    def __init__(self, server: PhoneServer, station: Station, names: DeskNames) -> None:
-        self._server, self._station, self._names = server, station, names
+    def __init__(self, server: PhoneServer, station: Station, names: DeskNames, language: Language = ENGLISH) -> None:
+        self._server, self._station, self._names, self._language = server, station, names, language
         self._missing: tuple[int, list[str]] = -1, []
         self._sightings = Sightings(station, MOST_PHONES)
 
@@ -56,7 +65,8 @@ class PhoneDesk:
                 answer, new = self._sightings.answer(request.phone, read)
                 for item in new:
                     told(item)
-                answers.append(asdict(answer))
+                shown = Shown(self._language(answer.word), self._language(answer.detail))
+                answers.append({**asdict(answer), "shown": asdict(shown)})
         except BaseException as error:
             # The phone learns that nothing was answered; the error, or Ctrl-C, ends the command as it always does.
             request.answered.set_exception(TimeoutError(type(error).__name__))

@@ -8,7 +8,7 @@ from typing import cast
 
 from bss_mfg.lan.page_handler import PageHandler, RefusedRequestError
 from bss_mfg.station.phone.messages import MOST_BODY, BadMessageError, parse_reads, parse_token
-from bss_mfg.station.phone.page_files import PAGE_RULES
+from bss_mfg.station.phone.page_files import BUSY, NOT_LET_IN, NOT_UNDERSTOOD, OLD_CODE, PAGE_RULES, SILENT
 from bss_mfg.station.phone.requests import PhoneRequest, PhoneService
 
 COOKIE = "__Host-bss-mfg"
@@ -45,23 +45,23 @@ class PhoneHandler(PageHandler):
             else:
                 super()._answer_post(path, body)
         except BadMessageError:
-            raise RefusedRequestError(HTTPStatus.BAD_REQUEST, "the message can't be understood") from None
+            raise RefusedRequestError(HTTPStatus.BAD_REQUEST, NOT_UNDERSTOOD) from None
 
     def _open_session(self, body: bytes) -> None:
         session = self._service.access.redeem(parse_token(body))
         if session is None:
-            raise RefusedRequestError(HTTPStatus.FORBIDDEN, "this code was used already, or is an old one")
+            raise RefusedRequestError(HTTPStatus.FORBIDDEN, OLD_CODE)
         cookie = f"{COOKIE}={session}; Path=/; Secure; HttpOnly; SameSite=Strict"
         self._send_json(self._service.state, {"Set-Cookie": cookie})
 
     def _take_reads(self, phone: str, body: bytes) -> None:
         request = PhoneRequest(phone, parse_reads(body))
         if not self._service.submit(request):
-            raise RefusedRequestError(HTTPStatus.SERVICE_UNAVAILABLE, "the station is busy")
+            raise RefusedRequestError(HTTPStatus.SERVICE_UNAVAILABLE, BUSY)
         try:
             answer = request.answered.result(_ANSWER_SECONDS)
         except (CancelledError, TimeoutError):
-            raise RefusedRequestError(HTTPStatus.SERVICE_UNAVAILABLE, "the station doesn't answer") from None
+            raise RefusedRequestError(HTTPStatus.SERVICE_UNAVAILABLE, SILENT) from None
         self._send_json(answer)
 
     def _session(self) -> str:
@@ -69,5 +69,5 @@ class PhoneHandler(PageHandler):
         session = self._cookie(COOKIE)
         phone = None if session is None else self._service.access.known(session)
         if phone is None:
-            raise RefusedRequestError(HTTPStatus.UNAUTHORIZED, "this phone was not let in")
+            raise RefusedRequestError(HTTPStatus.UNAUTHORIZED, NOT_LET_IN)
         return phone

@@ -7,14 +7,15 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from bss_mfg.core.untrusted import LIMITS, Reader
 from bss_mfg.station.station import PrintedSymbol
 
-MOST_READS = 64
+MOST_READS = LIMITS[Reader.PHONE].items
 """Symbols in one message."""
 MOST_SIGHTINGS = 99
 MOST_BYTES = 4_000
 """Bytes of one symbol: no Data Matrix or QR Code holds more."""
-MOST_BODY = 512 * 1024
+MOST_BODY = LIMITS[Reader.PHONE].size
 """Bytes of a message: 64 symbols of the largest kind."""
 
 

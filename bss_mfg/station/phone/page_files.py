@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bss_mfg.core.languages import ENGLISH, Language, phrase
 from bss_mfg.lan.page_files import PageFile, package_files
 
 _NAMES = (
@@ -16,6 +17,16 @@ PAGE_RULES = (
 """The page's Content-Security-Policy, and its worker's: nothing but this server, and WebAssembly."""
 
 
-def page_files() -> dict[str, PageFile]:
+REASONS = (
+    NOT_UNDERSTOOD := phrase("the message can't be understood"),
+    OLD_CODE := phrase("this code was used already, or is an old one"),
+    BUSY := phrase("the station is busy"),
+    SILENT := phrase("the station doesn't answer"),
+    NOT_LET_IN := phrase("this phone was not let in"),
+)
+"""Why a phone's request was refused: the page shows them."""
+
+
+def page_files(language: Language = ENGLISH) -> dict[str, PageFile]:
     """By the paths that they are served at."""
-    return package_files("bss_mfg.station.phone", _NAMES)
+    return package_files("bss_mfg.station.phone", _NAMES, language, REASONS)

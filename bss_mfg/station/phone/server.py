@@ -10,6 +10,7 @@ import queue
 from collections.abc import Mapping
 from typing import Any
 
+from bss_mfg.core.languages import ENGLISH, Language
 from bss_mfg.lan.certificate import StationCertificate
 from bss_mfg.lan.page_server import PageServer
 from bss_mfg.station.phone.access import PhoneAccess
@@ -26,11 +27,11 @@ class PhoneServer(PageServer):
 
     handler = PhoneHandler
 
-    def __init__(self, address: str, port: int, certificate: StationCertificate) -> None:
+    def __init__(self, address: str, port: int, certificate: StationCertificate, language: Language = ENGLISH) -> None:
         self.access = PhoneAccess()
         self._state: Mapping[str, object] = {}
         self._waiting: queue.Queue[PhoneRequest] = queue.Queue(_MOST_WAITING)
-        super().__init__(address, port, certificate, page_files())
+        super().__init__(address, port, certificate, page_files(language))
 
     def __exit__(self, *left: Any) -> None:
         super().__exit__(*left)

@@ -10,6 +10,7 @@ from enum import Enum, auto
 from functools import lru_cache
 from typing import Protocol
 
+from bss_mfg.core.languages import COMMA, OR, joined, phrase
 from bss_mfg.verify.keyboards.hangul import keys_of_hangul
 from bss_mfg.verify.keyboards.input_methods import InputMethod, method_by_script, undo_input_method
 from bss_mfg.verify.keyboards.layouts import Layout, known_layouts
@@ -72,23 +73,36 @@ class DetectedKeyboard:
     def name(self) -> str:
         """The setting in words."""
         if self.method:
-            return self.method.value
+            return phrase(self.method.value)
         if self.layouts:
             countries = [layout for layout in self.layouts if not layout.is_variant] or self.layouts
             names = list(dict.fromkeys(layout.name for layout in countries))
-            others = f" or {len(names) - _NAMED} like it" if len(names) > _NAMED else ""
-            return " or ".join(names[:_NAMED]) + others
-        pairs = ", ".join(f"{one} comes as {other}" for one, other in list(self.changes.items())[:6])
-        return f"not US English ({pairs or 'most characters are of another script'})"
+            others = phrase("{count} like it", count=len(names) - _NAMED) if len(names) > _NAMED else ""
+            return joined(OR, (*names[:_NAMED], others))
+        changes = list(self.changes.items())[:6]
+        pairs = joined(COMMA, (phrase("{one} comes as {other}", one=one, other=other) for one, other in changes))
+        if not pairs:
+            return phrase("not US English (most characters are of another script)")
+        return phrase("not US English ({changes})", changes=pairs)
 
     @property
     def description(self) -> str:
         """The setting, and what to do."""
         if self.fault is Fault.INPUT_METHOD:
-            return f"typed through {self.name}: switch the computer's input to US English, and scan again"
-        also = ", and caps lock is on" if self.caps_lock else ""
-        way_out = "set it to US English, or set the scanner to the same layout, and scan again"
-        return f"the computer's keyboard layout is {self.name}{also}: {way_out}"
+            return phrase(
+                "typed through {method}: switch the computer's input to US English, and scan again", method=self.name
+            )
+        if self.caps_lock:
+            return phrase(
+                "the computer's keyboard layout is {layout}, and caps lock is on: set it to US English, or set the "
+                "scanner to the same layout, and scan again",
+                layout=self.name,
+            )
+        return phrase(
+            "the computer's keyboard layout is {layout}: set it to US English, or set the scanner to the same layout, "
+            "and scan again",
+            layout=self.name,
+        )
 
 
 def detect_keyboard(text: str, issued: IssuedStrings) -> DetectedKeyboard | None:

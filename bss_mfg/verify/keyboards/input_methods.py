@@ -7,16 +7,18 @@ import unicodedata
 from collections.abc import Callable
 from enum import Enum
 
+from bss_mfg.core.languages import phrase
+
 
 class InputMethod(Enum):
     """What is on. The values are for people."""
 
-    FULL_WIDTH = "full-width characters (a Chinese, Japanese or Korean input method)"
-    CHINESE_PUNCTUATION = "Chinese punctuation (a Chinese input method)"
-    CHINESE = "a Chinese input method"
-    BOPOMOFO = "a Chinese input method (Bopomofo)"
-    JAPANESE = "a Japanese input method"
-    KOREAN = "a Korean input method (Hangul)"
+    FULL_WIDTH = phrase("full-width characters (a Chinese, Japanese or Korean input method)")
+    CHINESE_PUNCTUATION = phrase("Chinese punctuation (a Chinese input method)")
+    CHINESE = phrase("a Chinese input method")
+    BOPOMOFO = phrase("a Chinese input method (Bopomofo)")
+    JAPANESE = phrase("a Japanese input method")
+    KOREAN = phrase("a Korean input method (Hangul)")
 
 
 _CHINESE_MARKS = str.maketrans(

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -17,6 +18,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from bss_mfg.core.dask_executor import DaskExecutor
+from bss_mfg.core.portable_tasks import Part
+from bss_mfg.core.processes import ProcessExecutor
 from tests.helpers.commands import Outcome
 from tests.helpers.dask_cluster import Cluster, cluster, free_port
 from tests.helpers.factory import Factory, make_factory
@@ -214,3 +218,34 @@ def test_with_a_certificate_of_somebody_else(issued: Factory, guarded: Cluster, 
     done = run_with(issued, guarded, certificates(tmp_path / "stranger", "stranger"))
     assert done.code == 6
     assert "no Dask scheduler answers" in done.err
+
+
+class _Nothing:
+    """Tasks that name nothing of this machine."""
+
+    def part_of(self, thing: object) -> Part | None:
+        return None
+
+    def read(self, part: Part) -> bytes:
+        raise AssertionError("nothing travels beside a task")
+
+
+def test_a_worker_has_its_next_task_while_it_works_on_one(tmp_path: Path) -> None:
+    """One is at its process, one is ready, and the third waits at the scheduler or in the worker's queue."""
+    from distributed import Client
+
+    def at_work_and_ready(dask_worker: Any) -> tuple[int, int]:
+        return len(dask_worker.state.long_running), len(dask_worker.state.executing)
+
+    with (
+        cluster(tmp_path / "cluster", 1) as running,
+        ProcessExecutor(1) as near,
+        DaskExecutor(running.url, _Nothing(), near) as dask,
+        Client(running.address, set_as_default=False) as client,
+    ):
+        tasks = [dask.submit_within(60.0, time.sleep, 4.0) for _ in range(4)]
+        seen: set[tuple[int, int]] = set()
+        while not tasks[-1].done():
+            seen.update(client.run(at_work_and_ready).values())
+        assert (1, 1) in seen
+        assert max(sum(states) for states in seen) == 2

@@ -98,7 +98,7 @@ def layouts(draw: st.DrawFn) -> tuple[list[dict[str, Any]], dict[str, Any]]:
 
 
 DRAWN = settings(
-    max_examples=sized(full=300, usual=100), deadline=None, suppress_health_check=list(HealthCheck), derandomize=True,
+    max_examples=sized(full=300, usual=70), deadline=None, suppress_health_check=list(HealthCheck), derandomize=True,
     phases=(Phase.generate,),  # a failure is told as it was drawn: to shrink it would be hundreds of searches
 )  # fmt: skip
 

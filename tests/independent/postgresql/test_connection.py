@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -315,6 +316,35 @@ class Station:
                 time.sleep(0.02)
             else:
                 self.done.add(what)
+
+
+def test_a_number_that_the_server_gave_again_acknowledges_nothing(tmp_path: Path) -> None:
+    """What reached no log before a kill has a number that is another transaction's after it."""
+    with running_server() as server:
+        factory = issue_lamps(make_factory(tmp_path / "w", server.new_database("numbers_again")))
+        with factory.ledger() as ledger:
+            connection: Any = ledger.history._db
+            begin, numbers = connection._begin, list[str]()
+
+            def noted() -> str:
+                numbers.append(begin())
+                return numbers[-1]
+
+            connection._begin = noted
+            with pytest.raises(MissingError, match="Nothing was changed"), connection.transaction():
+                ledger.reads.record("B1", [a_read(1, "already", detail="lost")])
+                server.kill()
+                server.start()
+                with factory.ledger() as other:
+                    theirs: Any = other.history._db
+                    number = ""
+                    while not number or int(number) < int(numbers[-1]):
+                        with theirs.transaction():
+                            other.reads.record("B1", [a_read(2, "already", detail="theirs")])
+                            number = theirs.rows("SELECT pg_current_xact_id()::text")[0][0]
+            there = {event.data["detail"] for event in ledger.history.events_of((EventKind.READ,))}
+        assert number == numbers[-1]
+        assert there == {"theirs"}
 
 
 def test_what_was_acknowledged_outlives_kills_of_the_server(tmp_path: Path) -> None:

@@ -11,6 +11,6 @@ from tests.helpers.sample_properties import hold, numbers
 
 
 @given(case=cases(most_units=6), drawn=numbers)
-@settings(max_examples=sized(full=300, usual=100), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=sized(full=300, usual=70), deadline=None, suppress_health_check=list(HealthCheck))
 def test_samples_agree_with_any_spec_and_changed_ones_never(case: Case, drawn: tuple[int, ...]) -> None:
     hold(case, drawn)

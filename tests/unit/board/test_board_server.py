@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import json
 import stat
 import threading
@@ -15,6 +16,8 @@ import pytest
 
 from bss_mfg.board.access import FILE, BoardAccess
 from bss_mfg.board.handler import COOKIE
+from bss_mfg.board.place import FILE as ADDRESS
+from bss_mfg.board.place import noted
 from bss_mfg.board.publication import Publication
 from bss_mfg.board.server import BoardServer, page_files
 from bss_mfg.lan.certificate import StationCertificate, station_certificate
@@ -166,3 +169,14 @@ def test_who_waits_goes_when_the_board_ends() -> None:
     publication.end()
     waiter.join(20)
     assert not waiter.is_alive()
+
+
+def test_a_note_of_the_address_that_cannot_be_taken_back_stays_without_a_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(self: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(errno.EACCES, "no", str(self))
+
+    with noted(tmp_path, "http://127.0.0.1:1"):
+        monkeypatch.setattr(Path, "unlink", refused)
+    assert (tmp_path / ADDRESS).exists()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bss_mfg.core.files_to_read import open_to_read
 from bss_mfg.core.processes import FailureKind, TaskFailure, WorkerError
 from bss_mfg.errors import BssError, InputError, Location, MissingError, RefusedError, from_os_error
 
@@ -83,3 +84,8 @@ def test_a_file_that_another_program_has_open_on_windows_is_no_lack_of_a_right()
 
 def test_an_error_without_a_number_is_known_by_its_class() -> None:
     assert from_os_error(PermissionError("x"), "reading").what == from_os_error(OSError(13, "x"), "reading").what
+
+
+def test_a_name_that_is_too_long_for_the_system_is_bad_input() -> None:
+    with pytest.raises(InputError):
+        open_to_read(Path("x" * 5000), "key")

@@ -43,7 +43,7 @@ def test_sizes_as_they_are_sold() -> None:
     assert label_size_in_inches('4" x 2"') == pytest.approx((101.6, 50.8))
     for text in ("100x60", "avery-5163", "x", "4x", "0x0"):
         assert label_size_in_inches(text) is None
-    assert small_label_hint(30, 20) == ""
+    assert small_label_hint(30, 20) is None
 
 
 @pytest.mark.parametrize(

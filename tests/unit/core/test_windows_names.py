@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bss_mfg.core.files import require_safe_name
-from bss_mfg.core.text import is_windows_device
+from bss_mfg.core.windows_names import is_windows_device
 from bss_mfg.credentials import check_new_serial
 from bss_mfg.errors import InputError
 

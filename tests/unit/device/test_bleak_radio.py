@@ -31,8 +31,10 @@ DATA_OUT = "00002adc-0000-1000-8000-00805f9b34fb"
 SEEN = BLEDevice("F0:00:00:00:00:01", "a device", None)
 
 
-def classes(peer: Provisionee, lacks: str = "", signal: int = -60) -> tuple[type[BleakScanner], type[BleakClient]]:
-    """A scanner that sees one device among others, and a client that connects it."""
+def classes(
+    peer: Provisionee, lacks: str = "", signal: int = -60, breaks: Exception | None = None
+) -> tuple[type[BleakScanner], type[BleakClient]]:
+    """A scanner that sees one device among others, and a client that connects it; its writes fail with `breaks`."""
 
     class Scanner(BleakScanner):
         def __init__(
@@ -76,6 +78,8 @@ def classes(peer: Provisionee, lacks: str = "", signal: int = -60) -> tuple[type
             self._notify = notify
 
         async def write_gatt_char(self, characteristic: Any, data: Any, response: bool | None = None) -> None:
+            if breaks is not None:
+                raise breaks
             assert characteristic.uuid == DATA_IN
             assert response is False
             assert len(data) <= ROOM
@@ -130,7 +134,19 @@ def test_what_the_system_only_remembers_was_not_seen() -> None:
     assert seen == []
 
 
-@pytest.mark.parametrize("error", [BleakError("off"), FileNotFoundError("no D-Bus")])
+BROKEN = [BleakError("off"), FileNotFoundError("no D-Bus"), EOFError()]
+"""What bleak lets through; an EOFError comes from a D-Bus that ended in the middle of an answer."""
+
+
+@pytest.mark.parametrize("error", BROKEN)
+def test_a_system_that_fails_in_the_middle(error: Exception) -> None:
+    radio = BleakRadio(*classes(device(KEY32), breaks=error))
+    found = asyncio.run(check(radio, DEVICE, lambda: Secret(KEY32), Patience(0.5, 30.0, 30.0)))
+    assert found.verdict is not None
+    assert found.verdict.kind is VerdictKind.LINK_LOST
+
+
+@pytest.mark.parametrize("error", BROKEN)
 def test_a_computer_without_bluetooth(error: Exception) -> None:
     class Scanner(BleakScanner):
         def __init__(self, *_: object, **__: object) -> None:

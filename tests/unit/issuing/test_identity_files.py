@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bss_mfg.core.text import is_windows_device
+from bss_mfg.core.windows_names import is_windows_device
 from bss_mfg.errors import InputError
 from bss_mfg.issuing.identity_files import read_identities, stream_identities
 from bss_mfg.model import Identity

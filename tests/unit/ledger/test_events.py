@@ -19,6 +19,13 @@ from tests.helpers.factory import Factory
 OLD = ROOT / "tests" / "unit" / "ledger" / "old_ledgers"
 ACTOR = ("operator", "station", "version")
 NOT_RECORDED = {
+    EventKind.ACT_APPROVED,
+    EventKind.POLICY_SET,
+    EventKind.CHECKPOINT_COSIGNED,
+    EventKind.CHECKPOINT_TIMESTAMPED,
+    EventKind.CHECKPOINT_SIGNED,
+    EventKind.CHECKPOINT_WITNESSED,
+    EventKind.SITE_KEY_MADE,
     EventKind.QUEUE_ADDED,
     EventKind.QUEUE_CANCELLED,
     EventKind.QUEUE_MOVED,
@@ -60,6 +67,18 @@ WRITTEN: list[tuple[EventRecord, str]] = [
     (
         events.KeyRepinned(product="bulb", before="a" * 64, after="b" * 64, reason="new key"),
         f'{{"product":"bulb","from":"{"a" * 64}","to":"{"b" * 64}","reason":"new key"}}',
+    ),
+    (
+        events.BatchReopened(reason="x", request="r", approved_by={"alice": "SHA256:a", "bob": "SHA256:b"}),
+        '{"request":"r","approved_by":{"alice":"SHA256:a","bob":"SHA256:b"},"reason":"x"}',
+    ),
+    (
+        events.PolicySet(persons={"alice": "ssh-ed25519 A", "bob": "ssh-ed25519 B"}, two_persons=["reopen"]),
+        '{"persons":{"alice":"ssh-ed25519 A","bob":"ssh-ed25519 B"},"two_persons":["reopen"]}',
+    ),
+    (
+        events.ActApproved(act="reopen", text="t", signatures={"alice": "a", "bob": "b"}),
+        '{"act":"reopen","text":"t","signatures":{"alice":"a","bob":"b"}}',
     ),
     (
         events.LabelsCutOff(file="f", sha256="s", address="tcp://p:9100", total=9, labels=3, bytes_sent=700),
@@ -209,6 +228,17 @@ WRITTEN: list[tuple[EventRecord, str]] = [
         '{"package":3,"grade":"B","grades":{"modulation":2.5},"measured_at":"2026-11-28T14:00:05Z","file":"e.csv",'
         f'"sha256":"{"d" * 64}","row":2,"mapping":"own"}}',
     ),
+    (events.SiteKeyMade(site_key="a+00000000+AQ=="), '{"key":"a+00000000+AQ=="}'),
+    (
+        events.CheckpointSigned(size=2, site_key="a+00000000+AQ==", note="a\n2\nAA==\n", subtrees=["ff"], cause="day"),
+        r'{"size":2,"key":"a+00000000+AQ==","note":"a\n2\nAA==\n","subtrees":["ff"],"cause":"day"}',
+    ),
+    (events.CheckpointCosigned(size=2, lines=["x"]), '{"size":2,"lines":["x"]}'),
+    (
+        events.CheckpointTimestamped(size=2, stamped_at="2026-12-01T08:00:00Z", authority="CN=T", answer="MA=="),
+        '{"size":2,"stamped_at":"2026-12-01T08:00:00Z","authority":"CN=T","answer":"MA=="}',
+    ),
+    (events.CheckpointWitnessed(origin="b", size=3, root="ff"), '{"origin":"b","size":3,"root":"ff"}'),
 ]
 
 

@@ -17,9 +17,10 @@ from bss_mfg.ledger.keys import open_keys
 from bss_mfg.ledger.network_drives import refuse_network
 from bss_mfg.ledger.sqlite import WAL_SAFE, journal
 from bss_mfg.ledger.units import LookupColumn
-from bss_mfg.ledger.vault import Vault
+from bss_mfg.ledger.vault import MemoryKey, Vault
 from bss_mfg.model import Identifier, Secret
 from bss_mfg.workspace import vault_key_storage
+from bss_mfg.workspace.vault_key_lines import Keeping
 from tests.helpers.factory import Factory, a_read
 
 
@@ -82,7 +83,7 @@ def test_an_untouched_history_passes(factory: Factory) -> None:
 
 def test_a_vault_key_file_shows_damage(tmp_path: Path) -> None:
     path = tmp_path / "vault.key"
-    vault_key_storage.save_vault_key(Vault.generate(), path, "file", vault_key_storage.refuse_to_ask)
+    vault_key_storage.save_vault_key(Vault.generate(), path, Keeping("file"), vault_key_storage.refuse_to_ask)
     text = path.read_text()
     for position in range(0, len(text) - 1, 7):
         path.write_text(text[:position] + ("A" if text[position] != "A" else "B") + text[position + 1 :])
@@ -94,7 +95,7 @@ def test_a_vault_key_file_shows_damage(tmp_path: Path) -> None:
 
 
 def test_a_sealed_key_opens_only_for_its_unit() -> None:
-    vault = Vault(Secret(os.urandom(32)))
+    vault = Vault(MemoryKey(Secret(os.urandom(32))))
     data_key, wrapped = vault.new_data_key("B1")
     sealed = data_key.seal(7, b"u" * 16, Secret(b"k" * 16))
     assert vault.unwrap("B1", wrapped).open(sealed) == Secret(b"k" * 16)

@@ -5,24 +5,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bss_mfg.core import clock
 from bss_mfg.errors import LedgerError
 from bss_mfg.ledger import queue_check
-from bss_mfg.ledger.events import LabelsMade, LabelsSending, LabelsSent
-from bss_mfg.ledger.flash import ReportFile, UnitReport
-from bss_mfg.ledger.ledger import Ledger
-from bss_mfg.ledger.packing_records import ClosingLabel, LogisticUnit, NewLogisticUnit
-from bss_mfg.ledger.queue_records import LastGood, QueuedPrinting, QueueDraft, QueueEntry
-from bss_mfg.ledger.releases import ReleaseTarget
-from bss_mfg.model import LabelFile, Rect
+from bss_mfg.ledger.packing_records import LogisticUnit
 from tests.helpers.factory import Factory
+from tests.helpers.line_life import TWO, live_at_flashers, live_at_presses, live_at_tables
 from tests.helpers.packing import hall
-
-TWO = NewLogisticUnit(2, "39506000")
 
 
 @pytest.fixture(scope="module")
@@ -33,80 +28,10 @@ def lived(new_factory: Callable[[], Factory]) -> Factory:
         live_at_presses(ledger)
         live_at_tables(ledger)
         live_at_flashers(factory, ledger)
+        ledger.prints.supersede([ledger.prints.made_files("B")[0].file])
     assert factory.cli("ledger", "publish").code == 0
+    assert factory.cli("close", "C").code == 0
     return factory
-
-
-def live_at_presses(ledger: Ledger) -> None:
-    """Entry 1 was printed, with a spoiled label and a roll that ended; 2 was taken over and cancelled; 3 waits."""
-    queue = ledger.print_queue
-    how = QueuedPrinting(None, None, 960, 1, "rows", "mask", 1, "")
-    first, second, _ = (
-        queue.add(QueueDraft(f"press-{n}", "B", "package", [[1, 4]], "t", "d", how, n > 1)) for n in (1, 2, 2)
-    )
-    assert queue.take(first.number, "press-1")
-    print_stretch(ledger, first)
-    queue.settle(first, LastGood(1, "S1"))
-    queue.end_roll("press-1")
-    for _ in range(2):
-        print_stretch(ledger, first)
-        queue.settle_all(first, printed=True)
-    assert queue.begin_stretch(first.number, "press-1", 2, 2) is None
-    queue.take_over(second.number, "press-1", "press-2 is dark")
-    queue.cancel(second.number, "not needed")
-
-
-def print_stretch(ledger: Ledger, entry: QueueEntry) -> None:
-    """Two labels of an entry go to the printer."""
-    stretch = ledger.print_queue.begin_stretch(entry.number, "press-1", 2, 2)
-    assert stretch
-    name = f"B-{stretch.stem}-0001.zpl"
-    sha = hashlib.sha256(name.encode()).hexdigest()
-    box = (Rect(0, 0, 1, 1),)
-    file = LabelFile("B", 1, name, sha, "p", stretch.numbers, 1, box, (50, 30), 24, "d", "package", 1, 1)
-    ledger.prints.record(
-        file, "text", LabelsMade(file=name, sha256=sha, template="t", each="package", first=1, count=2)
-    )
-    said: dict[str, Any] = {"file": name, "sha256": sha, "address": "tcp://p", "total": stretch.labels}
-    ledger.history.append("B", LabelsSending(**said))
-    ledger.history.append("B", LabelsSent(**said, labels=stretch.labels, bytes_sent=9))
-
-
-def live_at_tables(ledger: Ledger) -> None:
-    """Carton 1 is closed on a closed pallet, 3; 2 was opened again and closed; 4 is open; their labels were sent but
-    the last."""
-    store = ledger.packing
-
-    def close(unit: LogisticUnit, reason: str = "") -> None:
-        label = ClosingLabel(store.contents(unit), f"{unit.kind}-{unit.number}.pdf", "ab" * 32, lambda: None)
-        assert store.close(unit.number, label, reason)
-        store.note_sent(store.get(unit.number) or unit, "tcp://p")
-
-    for first in (1, 3):
-        for number in (first, first + 1):
-            carton = store.pack(("A", number), "T1", TWO)
-            assert isinstance(carton, LogisticUnit)
-        close(carton)
-    pallet = store.put_on_pallet(1, "T1", TWO)
-    assert isinstance(pallet, LogisticUnit)
-    close(pallet, "short")
-    store.reopen(2, "T1", "look inside")
-    close(store.get(2) or carton)
-    assert isinstance(store.pack(("A", 5), "T1", TWO), LogisticUnit)
-
-
-def live_at_flashers(factory: Factory, ledger: Ledger) -> None:
-    """Flasher one has units 1 to 4 of A, two the others. Unit 2 failed and passed later, 3 failed."""
-    for name, numbers in (("one", range(1, 5)), ("two", range(5, 7))):
-        ledger.flash.register(name, f"age1{name}")
-        target = ReleaseTarget(
-            factory.root / f"{name}.csv.age", "batch", "csv", sealed_to=(f"age1{name}",), flasher=name
-        )
-        ledger.releases.begin("A", target, (numbers,))
-    serials = [unit.serial for unit in ledger.units.find("A", "number", [1, 2, 3])]
-    for name, results in (("first", (True, False, False)), ("second", (True, True, False))):
-        reports = [UnitReport(row, *one) for row, one in enumerate(zip(serials, results, strict=True), 2)]
-        ledger.flash.report(ReportFile(name, hashlib.sha256(name.encode()).hexdigest()), reports)
 
 
 def test_what_a_line_did_holds(lived: Factory) -> None:
@@ -171,6 +96,24 @@ LIES = {
     "label file gone": "DELETE FROM printed WHERE file LIKE '%0002-0001.zpl'",
     "label file superseded": "UPDATE printed SET superseded_at = '2026-01-01' WHERE file LIKE '%0002-0001.zpl'",
 }
+MOMENTS = {
+    "batch issued later": "UPDATE batch SET created_at = '2999-01-01T00:00:00Z' WHERE id = 'A'",
+    "batch issued a year earlier": "UPDATE batch SET created_at = '2026-01-01T00:00:00Z' WHERE id = 'A'",
+    "batch closed later": "UPDATE batch SET closed_at = '2999-01-01T00:00:00Z' WHERE id = 'C'",
+    "carton begun earlier": "UPDATE logistic_unit SET opened_at = '2026-01-01T00:00:00Z' WHERE no = 4",
+    "pallet begun later": "UPDATE logistic_unit SET opened_at = '2999-01-01T00:00:00Z' WHERE no = 3",
+    "carton closed earlier": "UPDATE logistic_unit SET closed_at = '2026-01-01T00:00:00Z' WHERE no = 2",
+    "closed at no time": "UPDATE logistic_unit SET closed_at = 'yesterday' WHERE no = 2",
+    "pallet closed later": "UPDATE logistic_unit SET closed_at = '2999-01-01T00:00:00Z' WHERE no = 3",
+    "released earlier": "UPDATE release SET at = '2026-01-01T00:00:00Z'",
+    "asked for earlier": "UPDATE queued SET at = '2026-01-01T00:00:00Z' WHERE no = 3",
+    "taken earlier": "UPDATE queued SET taken_at = '2026-01-01T00:00:00Z' WHERE no = 1",
+    "cancelled later": "UPDATE queued SET ended_at = '2999-01-01T00:00:00Z' WHERE no = 2",
+    "printed before it was asked for": "UPDATE stretch SET at = '2026-01-01T00:00:00Z' WHERE queued = 1 AND no = 1",
+    "printed after its end": "UPDATE stretch SET at = '2999-01-01T00:00:00Z' WHERE queued = 1 AND no = 1",
+    "superseded earlier": "UPDATE printed SET superseded_at = '2026-01-01T00:00:00Z' WHERE superseded_at IS NOT NULL",
+}
+LIES |= MOMENTS
 
 
 @pytest.mark.parametrize("lie", LIES)
@@ -180,6 +123,37 @@ def test_a_row_that_was_changed_by_hand_is_found(lived: Factory, tmp_path: Path,
     with factory.database(unguarded=True) as database:
         assert database.execute(LIES[lie]).rowcount > 0
     assert factory.cli("ledger", "check").code == 5
+
+
+@pytest.mark.parametrize("lie", ["carton closed earlier", "pallet begun later", "printed after its end"])
+def test_without_the_comparison_a_wrong_moment_passes(
+    lived: Factory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lie: str
+) -> None:
+    """The control: nothing else looks at them."""
+    factory = lived.copied(tmp_path / "w")
+    with factory.database(unguarded=True) as database:
+        database.execute(LIES[lie])
+    monkeypatch.setattr("bss_mfg.ledger.ledger.check_row_times", lambda *_: None)
+    with factory.ledger() as ledger:
+        ledger.check()
+
+
+def test_a_clock_that_was_set_back_is_told_and_damages_nothing(
+    lived: Factory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A year earlier, then right again: one step back. A minute is what clocks of stations may differ by."""
+    factory = lived.copied(tmp_path / "w")
+    now = datetime.now(UTC)
+    for moment in (now - timedelta(minutes=1), now - timedelta(days=365)):
+        assert factory.cli("ledger", "check", "--json").json["steps_back"] == 0
+        with monkeypatch.context() as patched, factory.ledger() as ledger:
+            patched.setattr(clock, "now", lambda moment=moment: moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
+            assert isinstance(ledger.packing.pack(("A", 6), "T1", TWO), LogisticUnit)
+            assert isinstance(ledger.packing.unpack(("A", 6)), LogisticUnit)
+    told = factory.cli("ledger", "check", "--json")
+    assert (told.code, told.json["steps_back"]) == (0, 1)
+    assert told.json["first_step_back"]["at"].startswith(str(now.year - 1))
+    assert "a station's clock was wrong" in factory.cli("ledger", "check").err
 
 
 def test_a_content_that_nobody_published_is_found(lived: Factory, tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ def test_a_ledger_of_every_earlier_version_goes_on(tmp_path: Path, version: int)
     with factory.ledger() as ledger:
         assert ledger.check() == len(before) + 1
         assert [event.data["from"] for event in ledger.history.events_of(("ledger migrated",))] == [version]
+        assert "OLD" in ledger.unbound_batches()
         assert ledger.batches.counts("OLD") == {
             "packages": 3, "printed": 3, "file_verified": 3, "print_verified": 0, "shipped": 0, "scrapped": 0,
             "scrapped_packages": 0, "replaced": 0, "packed": 0, "packed_not_shipped": 0,

@@ -55,7 +55,7 @@ def test_without_its_library_the_extra_is_named() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert "MissingError" in done.stdout
-    assert "pip install 'bss-mfg[postgres]'" in done.stdout
+    assert 'pip install "bss-mfg[postgres]"' in done.stdout
 
 
 def test_a_password_in_the_settings_is_refused_by_line(factory: Factory) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 
 from bss_mfg.errors import RefusedError
 from bss_mfg.ledger.batches import ClosingRequest
 from bss_mfg.ledger.events import DeviceChecked
-from bss_mfg.ledger.flash import ReportFile, UnitReport
+from bss_mfg.ledger.flash import ReportFile, ReportOutcome, UnitReport
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.packing_records import LogisticUnit
 from bss_mfg.ledger.shipping import ship_logistic_unit
@@ -153,6 +156,48 @@ def test_what_is_flashed_after_its_proof_waits_for_another(boxes: Factory) -> No
         check(ledger, 2, 3, 4)
         assert [answer.word for line in payloads[:1] if (answer := table(boxes, ledger).read(line))] == ["PACKED"]
         assert ledger.device_checks.waiting_packages("B1") == set()
+        ledger.check()
+
+
+@pytest.mark.sqlite
+def test_a_report_asks_for_the_checks_of_its_own_units_alone(boxes: Factory) -> None:
+    """A flasher reports unit after unit, in a batch of however many checks; units 2 and 9 are two places."""
+    boxes.cli("program", "B1", "--format", "csv", "--out", boxes.root / "keys.csv")
+    with boxes.ledger() as ledger:
+        check(ledger, *range(1, 13))
+        plans: list[str] = []
+        real = ledger._db.rows
+
+        def explained(query: str, values: Sequence[Any] = ()) -> list[Any]:
+            if "FROM event" in query:
+                plans.extend(row[3] for row in real(f"EXPLAIN QUERY PLAN {query}", values) if " event" in row[3])
+            return real(query, values)
+
+        ledger._db.rows = explained  # type: ignore[method-assign, assignment]
+        reports = [UnitReport(row, f"ebK3{number:08}", True) for row, number in enumerate((2, 9), 2)]
+        done = ledger.flash.report(ReportFile("results.csv", "00" * 32), reports)
+        assert done.unproven == ("ebK300000002", "ebK300000009")
+        assert [plan for plan in plans if "INDEX event_device" in plan] == [
+            "SEARCH event USING INDEX event_device (batch=? AND <expr>>? AND <expr><?)"
+        ] * 2
+        assert ledger.device_checks.proven("B1") == set(range(1, 13)) - {2, 9}
+
+
+def test_the_same_result_again_counts_where_the_unit_was_asked_on_air_since(boxes: Factory) -> None:
+    """Units 2 and 3 were flashed and failed; 3 was asked on air between the reports, 2 before the first alone."""
+    boxes.cli("program", "B1", "--format", "csv", "--out", boxes.root / "keys.csv")
+    with boxes.ledger() as ledger:
+        check(ledger, 2, passed=False)
+
+        def report(digest: str, *numbers: int) -> ReportOutcome:
+            reports = [UnitReport(row, f"ebK3{number:08}", False) for row, number in enumerate(numbers, 2)]
+            return ledger.flash.report(ReportFile("results.csv", digest * 32), reports)
+
+        assert report("00", 2).failed == 1
+        assert report("01", 3).failed == 1
+        check(ledger, 3, passed=False)
+        again = report("02", 2, 3)
+        assert (again.failed, again.known) == (1, 1)
         ledger.check()
 
 

@@ -357,7 +357,7 @@ def test_a_target_of_another_form_is_refused(target: str, files: list[Path]) -> 
 def test_without_boto3_the_way_out_is_its_install(files: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("boto3", "boto3.session"):
         monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(MissingError, match=r"pip install 'bss-mfg\[s3\]'"):
+    with pytest.raises(MissingError, match=r'pip install "bss-mfg\[s3\]"'):
         list(upload(files, "s3://factory/x"))
 
 

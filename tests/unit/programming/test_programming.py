@@ -259,7 +259,7 @@ def test_no_recipient_is_refused() -> None:
 
 def test_without_the_extra_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyrage", None)
-    with pytest.raises(MissingError, match=r"pip install 'bss-mfg\[age\]'"):
+    with pytest.raises(MissingError, match=r'pip install "bss-mfg\[age\]"'):
         recipients(["age1x"])
 
 

@@ -96,7 +96,8 @@ def test_already_says_when_and_where_it_was_read_first(line: Factory, tmp_path: 
     one, two = line.payloads()[:2]
     with line.ledger() as ledger:
         station = Station(ledger, ledger.batches.get("B1"), zone=TimeZone("Asia/Kolkata"))
-        assert (first := station.read(one)) and first.first_read is None
+        first = station.read(one)
+        assert first and first.first_read is None
         station.read(two)
         for _ in range(2):  # the first of all, however often it is read
             answer = station.read(one)
@@ -106,7 +107,8 @@ def test_already_says_when_and_where_it_was_read_first(line: Factory, tmp_path: 
             assert "+05:30 by tester at bench): the same label twice" in answer.detail
         line.label()
         line.cli("reprint", "B1", ledger.packages.get("B1", 1).serials_text.split(",")[0], "--reason", "torn")
-        assert (again := station.read(one)) and again.word == "OK"  # the new label
+        again = station.read(one)
+        assert again and again.word == "OK"  # the new label
 
 
 def test_already_names_the_picture_that_showed_the_label(line: Factory, tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from bss_mfg.errors import BssError
 from bss_mfg.ledger.vault import Vault
 from bss_mfg.model import Secret
-from bss_mfg.workspace import vault_key_storage
+from bss_mfg.workspace import vault_key_lines, vault_key_storage
+from bss_mfg.workspace.vault_key_lines import KINDS, Keeping
 from tests.helpers.factory import Factory
 
 PASSPHRASE = b"correct horse battery staple"
@@ -26,8 +27,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The line of a key kept in a file, and of one under a passphrase."""
     folder, vault = tmp_path_factory.mktemp("keys"), Vault.generate()
     lines = {}
-    for kind in ("file", "passphrase"):
-        vault_key_storage.save_vault_key(vault, folder / kind, kind, lambda what, new: Secret(PASSPHRASE))  # type: ignore[arg-type]
+    for kind in KINDS[:2]:
+        vault_key_storage.save_vault_key(vault, folder / kind, Keeping(kind), lambda what, new: Secret(PASSPHRASE))
         lines[kind] = (folder / kind).read_text()
     return lines
 
@@ -51,7 +52,7 @@ def test_no_damage_shows_a_part_of_the_key(
     path = tmp_path_factory.getbasetemp() / "damaged.key"
     path.write_text(damaged.replace("bss-mfg-vault-key-1", mark))
     said = ""
-    for look in (vault_key_storage.vault_key_kind, vault_key_storage.vault_key_id):
+    for look in (vault_key_lines.vault_key_kind, vault_key_lines.vault_key_id):
         with contextlib.suppress(BssError):
             said += f" {look(path)}"
     try:
@@ -83,9 +84,9 @@ def test_only_a_whole_line_is_a_key(whole: dict[str, str], tmp_path: Path) -> No
         for at in range(1, len(text) - 1):
             path.write_text(text[:-1][:at])
             with pytest.raises(BssError, match="is not a vault key file"):
-                vault_key_storage.vault_key_id(path)
+                vault_key_lines.vault_key_id(path)
         path.write_text(text)
-        assert vault_key_storage.vault_key_kind(path) == kind
+        assert vault_key_lines.vault_key_kind(path) == kind
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes in folders")

@@ -113,7 +113,7 @@ export function drawMarks(canvas, size, drawn, picture = null) {
 function caption(context, corners, answer, tone, unit) {
   const [xs, ys] = [corners.map((at) => at.x), corners.map((at) => at.y)];
   const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
-  const lines = answer ? [`${SIGNS[tone]} ${answer.word}`, shortSerials(answer.serials)].filter(Boolean) : [];
+  const lines = answer ? [`${SIGNS[tone]} ${answer.shown.word}`, shortSerials(answer.serials)].filter(Boolean) : [];
   const margin = 6 * unit;
   const font = (height) => { context.font = `700 ${height}px system-ui, sans-serif`; };
   font(unit);

@@ -1,11 +1,12 @@
 import { Camera, Reader, drawMarks, drawPhoto } from "/camera.js";
 import { Labels, Refused, ask } from "/labels.js";
+import { LANGUAGE, n, t } from "/language.js";
 
 const LISTED = 12;
 const EVERY = 2500; // milliseconds between two looks at the counts, which other phones change too
 const EXPLAINED = {
-  false: "Sheets: a label counts once, however often you pass over it.",
-  true: "Boxes: a label that leaves the picture and comes back is another box's.",
+  false: t("Sheets: a label counts once, however often you pass over it."),
+  true: t("Boxes: a label that leaves the picture and comes back is another box's."),
 };
 
 const at = (id) => document.getElementById(id);
@@ -29,7 +30,7 @@ async function enter() {
     try {
       showState(await ask("/state")); // this phone is in already
     } catch {
-      leave(error instanceof Refused ? error.message : "the station doesn't answer");
+      leave(error instanceof Refused ? error.message : t("the station doesn't answer"));
       return;
     }
   }
@@ -61,19 +62,21 @@ function showState(state) {
   at("who").textContent = [state.station, state.operator].filter(Boolean).join(" · ");
   const missing = counts.missing ?? counts.packages - counts.verified;
   for (const [id, number] of Object.entries({ ...counts, missing })) {
-    if (at(id)) at(id).textContent = number.toLocaleString("en");
+    if (at(id)) at(id).textContent = number.toLocaleString(LANGUAGE);
   }
+  at("of").textContent = t("of {packages} verified", { packages: counts.packages });
   at("share").max = Math.max(counts.packages, 1);
   at("share").value = counts.verified;
   const more = missing > state.missing.length ? " …" : "";
-  at("unseen").textContent = missing ? `Still missing: ${state.missing.join(", ")}${more}` : "Nothing is missing.";
+  at("unseen").textContent = missing
+    ? t("Still missing: {serials}", { serials: state.missing.join(", ") + more }) : t("Nothing is missing.");
   document.querySelector(".wrong").classList.toggle("some", counts.wrong > 0);
 }
 
 function leave(why) {
   body.dataset.state = "out";
   at("begin").hidden = true;
-  at("hint").textContent = `This phone is not in: ${why}. Scan the code on the station's screen.`;
+  at("hint").textContent = t("This phone is not in: {why}. Scan the code on the station's screen.", { why: t(why) });
 }
 
 // --- answers ------------------------------------------------------------------------------------------------------
@@ -83,10 +86,10 @@ function answered(answer) {
   item.dataset.tone = answer.tone;
   item.dataset.word = answer.word;
   const serials = document.createElement("span");
-  serials.textContent = answer.serials || answer.detail;
+  serials.textContent = answer.serials || answer.shown.detail;
   const word = document.createElement("span");
   word.className = "said";
-  word.textContent = answer.word;
+  word.textContent = answer.shown.word;
   item.append(serials, word);
   at("answers").prepend(item);
   while (at("answers").children.length > LISTED) at("answers").lastChild.remove();
@@ -97,9 +100,9 @@ function answered(answer) {
 
 function show(answer) {
   at("answer").dataset.tone = answer?.tone ?? "none";
-  at("word").textContent = answer?.word ?? "Show a label";
+  at("word").textContent = answer?.shown.word ?? t("Show a label");
   at("serials").textContent = answer?.serials ?? "";
-  at("detail").textContent = answer?.detail ?? "";
+  at("detail").textContent = answer?.shown.detail ?? "";
   at("dismiss").hidden = answer?.tone !== "bad";
 }
 
@@ -133,18 +136,19 @@ function ready(hint) {
 at("begin").onclick = async () => {
   sound ??= window.AudioContext ? new AudioContext() : null;
   sound?.resume();
-  at("hint").textContent = "Starting the camera …";
+  at("hint").textContent = t("Starting the camera …");
   try {
     await camera.open();
   } catch (error) {
     const refused = error.name === "NotAllowedError";
-    ready(`${refused ? "The camera was refused." : "There is no camera that can be used."} Take photos instead: Photo.`);
+    ready(refused ? t("The camera was refused. Take photos instead: Photo.")
+      : t("There is no camera that can be used. Take photos instead: Photo."));
     return;
   }
   body.dataset.state = "live";
   at("light").hidden = !camera.hasLight;
   at("light").setAttribute("aria-pressed", "false");
-  camera.track.onended = () => ready("The camera was taken by something else.");
+  camera.track.onended = () => ready(t("The camera was taken by something else."));
   stayAwake();
   if (!filming) film();
 };
@@ -170,7 +174,7 @@ async function film() {
     const size = { width: picture.width, height: picture.height };
     const { symbols, failed } = await reader.read(picture);
     body.dataset.frames = ++frames;
-    if (failed) at("explained").textContent = `This browser can't read labels (${failed}).`;
+    if (failed) at("explained").textContent = t("This browser can't read labels ({why}).", { why: failed });
     if (body.dataset.state !== "live") continue;
     // The picture that was read lies under its marks: over the video, which is ahead of it, they would lie beside.
     drawMarks(at("marks"), size, labels.see(symbols, performance.now()), camera.canvas);
@@ -208,11 +212,12 @@ at("take").onchange = async () => {
     again();
     redrawn = setInterval(again, 200); // answers come, and change: a second label with one string, a scrapped unit
     at("explained").textContent = symbols.length
-      ? `${symbols.length} ${symbols.length === 1 ? "symbol" : "symbols"} read in the photo. Tap the photo to continue.`
-      : "No symbol was read in the photo: go nearer, hold still, more light. Tap the photo to continue.";
+      ? n("{count} symbol read in the photo. Tap the photo to continue.",
+          "{count} symbols read in the photo. Tap the photo to continue.", symbols.length)
+      : t("No symbol was read in the photo: go nearer, hold still, more light. Tap the photo to continue.");
     await new Promise((resolve) => { at("picture").onclick = resolve; });
   } catch {
-    at("explained").textContent = "This photo can't be opened.";
+    at("explained").textContent = t("This photo can't be opened.");
     body.dataset.state = before;
     return;
   } finally {

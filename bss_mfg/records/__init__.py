@@ -1,0 +1,1 @@
+"""Records that others can check: the site's key, its checkpoints, and what a batch's record proves."""

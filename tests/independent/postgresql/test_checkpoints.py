@@ -1,0 +1,1 @@
+from tests.unit.ledger.test_checkpoints import *  # noqa: F403

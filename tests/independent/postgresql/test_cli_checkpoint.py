@@ -1,0 +1,1 @@
+from tests.cli.test_checkpoint import *  # noqa: F403

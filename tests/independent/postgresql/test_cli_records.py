@@ -1,0 +1,1 @@
+from tests.cli.test_records import *  # noqa: F403

@@ -1,0 +1,1 @@
+from tests.cli.test_two_persons import *  # noqa: F403

@@ -1,0 +1,1 @@
+from tests.faults.test_hostile_ledger import *  # noqa: F403
