@@ -238,14 +238,17 @@ def main() -> int:
     options = parser.parse_args()
     if options.install:
         install([tool for tool in TOOLS.values() if tool.missing])
+        # A process that was there before may remember where a program was not yet: another one looks whether all came.
+        look = [sys.executable, "-m", "tests.needs", *(str(folder.resolve()) for folder in options.folder)]
+        return subprocess.run(look, cwd=ROOT, env=os.environ | {"BSS_MFG_TEST_ALL": "1"}, check=False).returncode
     files = {tool: users(tool, [folder.resolve() for folder in options.folder]) for tool in TOOLS.values()}
     missing = [tool for tool in TOOLS.values() if files[tool] and tool.missing]
     for tool in missing:
         print(f"{tool.name} is missing ({tool.purpose}). Install it: {tool.install}")
         print(*(f"  left out: what needs it in {path}" for path in files[tool]), sep="\n")
-    if missing and not options.install:
+    if missing and not EVERYTHING:
         print("`make setup` installs all of it.")
-    return 6 if missing and (options.install or EVERYTHING) else 0
+    return 6 if missing and EVERYTHING else 0
 
 
 def install(missing: Sequence[Tool]) -> None:
