@@ -228,7 +228,7 @@ class PostgresConnection:
         until = time.monotonic() + _RESOLVE_S
         state: str | None = None
         while state not in ("committed", "aborted"):
-            if time.monotonic() > until:
+            if state == "not known" or time.monotonic() > until:
                 raise unknown_commit(self.where)
             try:
                 if self._database.closed:
@@ -236,8 +236,8 @@ class PostgresConnection:
                 ((state,),) = self._database.execute("SELECT pg_xact_status(%s::xid8)", (number,)).fetchall()
                 if state == "in progress":  # the server has not noticed yet, and nobody else may write meanwhile
                     self._database.execute(END_TRANSACTION, (number,))
-                elif state == "committed" and not self._is_there():
-                    state = "aborted"  # it was another transaction, with the number of ours
+                elif state == "committed":
+                    state = self._what_became_of_it()
             except (psycopg.Error, BssError):
                 _log.debug("asking what became of a commit: not yet")
             time.sleep(0.1)  # the old connection may not have ended yet
@@ -246,13 +246,13 @@ class PostgresConnection:
         _log.info("a commit whose answer was lost had been made")
         self._take_back_locks()
 
-    def _is_there(self) -> bool:
-        """Whether the newest event of the last transaction, where it had one, is in the history."""
+    def _what_became_of_it(self) -> str:
+        """What the newest event of the last transaction tells; its number may be another transaction's by now."""
         if self._appended is None:
-            return True
+            return "not known"
         seq, digest = self._appended
         found = self._database.execute(f"SELECT digest FROM {NAME}.event WHERE seq = %s", (seq,)).fetchall()  # noqa: S608
-        return [bytes(one) for (one,) in found] == [digest]
+        return "committed" if [bytes(one) for (one,) in found] == [digest] else "aborted"
 
     def _take_back_locks(self) -> None:
         """The names that were held went with the old connection; `LedgerError` where another took one meanwhile."""

@@ -144,6 +144,15 @@ def test_a_commit_whose_answer_was_lost_is_found_out(issued: Factory, cutter: Cu
         ledger.check()
 
 
+def test_a_lost_answer_without_an_event_to_look_for_stays_unknown(issued: Factory, cutter: Cutter) -> None:
+    """A number alone may be another transaction's, after a crash: it acknowledges nothing."""
+    with through(cutter, issued) as ledger:
+        connection: Any = ledger.history._db
+        cutter.cut = lambda data: "after" if b"COMMIT" in data else ""
+        with pytest.raises(MissingError, match="can't be asked what became of it"), connection.transaction():
+            connection.rows("SELECT 1")
+
+
 def test_the_lock_of_a_batch_outlives_a_connection(issued: Factory, cutter: Cutter) -> None:
     with through(cutter, issued) as ledger, issued.ledger() as other:
         with ledger.locked("B1", BatchWork.SENDING):
