@@ -39,10 +39,14 @@ def spied(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """What the function `spy` was called with, which each connection of this process has from here on."""
     called: list[object] = []
 
+    def spy(value: object) -> object:
+        called.append(value)
+        return value
+
     class Spied(sqlite3.Connection):
         def __init__(self, *arguments: object, **settings: object) -> None:
             super().__init__(*arguments, **settings)  # type: ignore[arg-type]
-            self.create_function("spy", 1, lambda value: called.append(value) or value, deterministic=True)
+            self.create_function("spy", 1, spy, deterministic=True)
 
     monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Spied))
     return called
