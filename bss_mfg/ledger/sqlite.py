@@ -375,10 +375,10 @@ def _opened(name: Path | str, **settings: Any) -> sqlite3.Connection:
 def _set_up(connection: sqlite3.Connection, path: Path, create: bool) -> None:
     mode, level = journal()
     connection.execute("PRAGMA busy_timeout = 30000")
-    if sqlite3.sqlite_version_info < JSON_COMPUTES and _version(connection) == JSON_IN_INDEX:
-        connection.execute(f"{_TRUST} = ON")
     if create:
         connection.execute(f"PRAGMA journal_mode = {mode}")
+    elif _known_version(connection, path) == JSON_IN_INDEX and sqlite3.sqlite_version_info < JSON_COMPUTES:
+        connection.execute(f"{_TRUST} = ON")
     for pragma in (
         f"synchronous = {level}", "foreign_keys = ON", "secure_delete = ON", f"cache_size = -{CACHE_KIB}",
         "cell_size_check = ON",
@@ -389,8 +389,7 @@ def _set_up(connection: sqlite3.Connection, path: Path, create: bool) -> None:
         connection.executescript(
             f"BEGIN; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}; {SCHEMA} COMMIT;"
         )
-    _check_version(connection, path)
-    if not create and connection.execute("PRAGMA journal_mode").fetchone()[0].upper() != mode:
+    elif connection.execute("PRAGMA journal_mode").fetchone()[0].upper() != mode:
         connection.execute(f"PRAGMA journal_mode = {mode}")
 
 
@@ -400,13 +399,10 @@ def _defend(connection: sqlite3.Connection) -> None:
         connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)
 
 
-def _version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
-
-
-def _check_version(connection: sqlite3.Connection, path: Path) -> None:
+def _known_version(connection: sqlite3.Connection, path: Path) -> int:
+    """A ledger's version, read before anything of its schema. `LedgerError` where it is none, or a newer one."""
     application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = _version(connection)
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if application != APPLICATION_ID or version < 1:
         raise LedgerError("is not a ledger of bss-mfg", where=path, way_out=RESTORE_WAY_OUT)
     if version > VERSION:
@@ -415,6 +411,7 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> None:
             where=path,
             way_out="Use the newer program.",
         )
+    return version
 
 
 def _fetched(cursor: sqlite3.Cursor, count: int = _ROWS_AT_ONCE) -> list[Any]:
