@@ -47,6 +47,15 @@ def test_what_a_library_raises_becomes_an_error_of_ours_without_its_words() -> N
     assert "RuntimeError" in str(told.value)
 
 
+class PanicException(BaseException):  # noqa: N818 (as the libraries of Rust call theirs)
+    """As pyo3 raises it."""
+
+
+def test_a_panic_of_a_rust_library_becomes_one_too() -> None:
+    with pytest.raises(InputError, match="PanicException"), guarded(lambda kind: InputError(kind)):
+        raise PanicException("called `Result::unwrap()` on an `Err` value")
+
+
 def test_our_own_errors_and_interruptions_pass() -> None:
     with pytest.raises(ValueProblem), guarded(lambda kind: InputError(kind), ours=(ValueProblem,)):
         raise ValueProblem("is wrong")
