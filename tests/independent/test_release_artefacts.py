@@ -1,4 +1,4 @@
-"""A release as `make release` makes it, with a real sdist and a real wheel: one commit gives the same files anywhere."""
+"""A release that `make release` makes of a real sdist and a real wheel: one commit gives the same files anywhere."""
 
 from __future__ import annotations
 
