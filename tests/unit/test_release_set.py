@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import re
 import shutil
@@ -257,6 +258,18 @@ def test_the_parts_of_this_machine_have_names_of_their_own() -> None:
     assert any(name.endswith(".deb") for name in names) != bool(left_out)
     fewer, told = SCRIPT.plan(VERSION, bundle=False)
     assert len(fewer) < len(parts) and told
+
+
+def test_a_bundle_s_files_are_called_as_make_bundle_calls_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("cyclonedx")
+    monkeypatch.syspath_prepend(str(ROOT / ".ci" / "bundle"))
+    bundle = importlib.import_module("bundle")
+    number = bundle.version()
+    assert number == SCRIPT.version(ROOT)
+    _, made, *_ = SCRIPT.plan(number, bundle=True)[0]
+    folder = f"bss-mfg-{number}-{bundle.system_name()}"
+    assert f"{folder}/sbom.cdx.json" in made.files.values()
+    assert any(name in made.files.values() for name in (f"{folder}.tar.gz", f"{folder}.zip"))
 
 
 # --- who downloads it: the commands that docs/install.md has, as they stand there -----------------------------------
