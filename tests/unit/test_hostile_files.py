@@ -47,7 +47,7 @@ def test_what_a_library_raises_becomes_an_error_of_ours_without_its_words() -> N
     assert "RuntimeError" in str(told.value)
 
 
-class PanicException(BaseException):  # noqa: N818 (as the libraries of Rust call theirs)
+class PanicException(BaseException):
     """As pyo3 raises it."""
 
 
