@@ -85,16 +85,24 @@ LIMITS: Mapping[Reader, Limits] = {
 """The limits of each reader. Depth of brackets in TOML and JSON is Python's own limit of recursion, which is told."""
 
 
+def is_panic(error: BaseException) -> bool:
+    """Whether a Rust library came upon what it thought impossible: to Python that is no `Exception`."""
+    return type(error).__name__ == "PanicException"
+
+
 @contextmanager
 def guarded(refuse: Callable[[str], Exception], *, ours: tuple[type[Exception], ...] = ()) -> Iterator[None]:
     """Whatever a file makes a library raise, as the error that `refuse` makes of the name of what was raised. Errors
-    of bss-mfg and those of the types `ours`, which have words of their own, pass; so do refusals of the system."""
+    of bss-mfg and those of the types `ours`, which have words of their own, pass; so do refusals of the system and
+    Ctrl-C."""
     told: tuple[type[Exception], ...] = (BssError, *ours)
     try:
         yield
     except told:
         raise
-    except Exception as error:
+    except BaseException as error:
+        if not (isinstance(error, Exception) or is_panic(error)):
+            raise
         if isinstance(error, OSError) and error.errno:
             raise from_os_error(error, "reading it") from error
         # Without the error's own words: they may hold anything.
