@@ -41,6 +41,11 @@ class Reader(StrEnum):
     PRINTER = "printer"
     REQUEST = "request"
     SIGNATURE = "signature"
+    RECORD = "record"
+    CHECKPOINT = "checkpoint"
+    TIMESTAMP = "timestamp"
+    AUTHORITY = "authority"
+    TPM = "tpm-answers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,11 @@ LIMITS: Mapping[Reader, Limits] = {
     Reader.PRINTER: Limits("answers of printers", _MIB),
     Reader.REQUEST: Limits("requests that two persons signed", _MIB),
     Reader.SIGNATURE: Limits("their signatures", 16 * _KIB, 8, "of a request"),
+    Reader.RECORD: Limits("records of batches", 0, 64 * _MIB, "characters in a line"),
+    Reader.CHECKPOINT: Limits("checkpoints", 1_000_000, 100, "signatures"),
+    Reader.TIMESTAMP: Limits("answers of time-stamping authorities", 256 * _KIB),
+    Reader.AUTHORITY: Limits("certificates of authorities", _MIB),
+    Reader.TPM: Limits("answers of a TPM", 4 * _KIB),
 }
 """The limits of each reader. Depth of brackets in TOML and JSON is Python's own limit of recursion, which is told."""
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bss_mfg.core.files import read_bytes
-from bss_mfg.core.untrusted import guarded
+from bss_mfg.core.untrusted import LIMITS, Reader, guarded
 from bss_mfg.errors import InputError, MissingError, ValueProblem
 from bss_mfg.installation import how_to_add
 from bss_mfg.transparency.checkpoint import Checkpoint
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
     from bss_mfg.ledger.ledger import Ledger
 
-_MOST_ANSWER = 1 << 18
-"""Bytes of an answer: it holds the authority's certificates."""
-_MOST_AUTHORITY = 1 << 20
 _HASHES = {32: hashlib.sha256, 48: hashlib.sha384, 64: hashlib.sha512}
 
 
@@ -58,7 +55,7 @@ def read_authorities(path: Path) -> tuple[Certificate, ...]:
     from cryptography.x509 import load_pem_x509_certificates
 
     try:
-        return tuple(load_pem_x509_certificates(read_bytes(path, "certificate", _MOST_AUTHORITY)))
+        return tuple(load_pem_x509_certificates(read_bytes(path, "certificate", LIMITS[Reader.AUTHORITY].size)))
     except ValueError:
         raise InputError(
             "holds no certificate", where=path, way_out="Name a PEM file with the authority's root certificate."
@@ -116,7 +113,7 @@ def _decoded(answer: bytes) -> TimeStampResponse:
 def add_timestamp(ledger: Ledger, path: Path, authority: Path) -> Timestamp:
     """Verify an authority's answer, and keep it with the checkpoint that it is of, once. `InputError` where it doesn't
     hold, or is of none of this ledger's."""
-    answer, trusted = read_bytes(path, "timestamp", _MOST_ANSWER), read_authorities(authority)
+    answer, trusted = read_bytes(path, "timestamp", LIMITS[Reader.TIMESTAMP].size), read_authorities(authority)
     try:
         found = verified(answer, (one.checkpoint for one in ledger.checkpoints.all()), trusted)
     except ValueProblem as problem:
