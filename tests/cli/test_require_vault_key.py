@@ -253,7 +253,7 @@ def test_the_same_request_typed_again_finds_its_batch_and_another_demand_is_anot
 
 
 @pytest.mark.parametrize("value", ["[]", '["file"]', '"pkcs11"', "true", '["pkcs11", "age"]'])
-def test_what_is_no_hardware_is_refused_in_the_file(factory: Factory, value: str) -> None:
+def test_other_kinds_are_refused_in_the_file(factory: Factory, value: str) -> None:
     factory.add()
     path = factory.root / "products" / "bulb.toml"
     path.write_text(path.read_text().replace("format = 1", f"format = 1\nrequire_vault_key_in = {value}"))
