@@ -9,6 +9,7 @@
 # make site   the documentation as site/index.html, works offline
 # make bundle  bss-mfg with its own Python as a folder and an archive for this machine's system, in dist/
 # make deb  the bundle as a Debian package, in dist/; lintian must find nothing
+# make release KEY=FILE  what a release has, with SHA-256 sums that an SSH key signs, in dist/release-VERSION
 # make lock  the versions and hashes that the bundle and the next are made of
 # make wheelhouse PLATFORM=win_amd64  all wheels for another system, to install without a network
 # make bench-million  the same with a million units, an hour or more; writes benchmarks/results/VERSION.json
@@ -19,7 +20,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Commands that tests start compile the sources anew each time unless their bytecode may lie beside them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo setup test test-rest test-all test-full coverage lint bench bench-million docs languages site bundle deb lock wheelhouse clean
+.PHONY: demo setup test test-rest test-all test-full coverage lint bench bench-million docs languages site bundle deb release lock wheelhouse clean
 
 demo: $(VENV)/runtime
 	$(BIN)/bss-mfg demo
@@ -89,6 +90,9 @@ bundle: $(VENV)/bundle
 
 deb: $(VENV)/bundle
 	$(BIN)/python .ci/bundle/deb.py --lint
+
+release: $(VENV)/bundle
+	$(BIN)/python .ci/release.py --key "$(KEY)"
 
 wheelhouse: $(VENV)/bundle
 	$(BIN)/python .ci/bundle/wheelhouse.py --platform $(PLATFORM)

@@ -49,6 +49,21 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         return (yield)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Iterator[pytest.TestReport]:
+    """A failure whose words hold halves of surrogate pairs is told: one can't be sent, and would end the whole run."""
+    report: pytest.TestReport = yield
+    told = str(report.longrepr)
+    if report.longrepr is not None and not isinstance(report.longrepr, tuple) and told != _sendable(told):
+        report.longrepr = _sendable(told)
+    report.sections = [(_sendable(name), _sendable(text)) for name, text in report.sections]
+    return report
+
+
+def _sendable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     """A file's bytes name no test: some hold the time they were made, and then no two processes name the same."""
     return argname if isinstance(val, bytes) and len(val) > 40 else None

@@ -136,6 +136,7 @@ TOOLS = {
         Tool("chromedriver", "chromium-driver", "drives the browser", fixture="chrome"),
         Tool("WebKitWebDriver", "webkit2gtk-driver xvfb", "a browser with the engine of iPhones",
              lambda: bool(shutil.which("WebKitWebDriver") and shutil.which("Xvfb"))),
+        Tool("git", "git", "holds what a release is made of"),
         Tool("ssh-keygen", "openssh-client", "signs with SSH keys, and verifies"),
         Tool("pdftoppm", "poppler-utils", "draws PDF"),
         Tool("rsvg-convert", "librsvg2-bin", "draws SVG"),

@@ -86,11 +86,11 @@ def make(
     if rejected and missing:
         raise click.UsageError("--rejected and --missing exclude each other.")
     packages = PackageChoice.REJECTED if rejected else PackageChoice.MISSING if missing else PackageChoice.ALL
-    if target.is_folder:
-        make_folder(target.path)
     with app.workspace.open_ledger(app.actor) as ledger:
         batch = ledger.batches.get(batch_id)
         left_out = len(ledger.packages.scrapped(batch.id))
+        if target.is_folder:
+            make_folder(target.path)
         if kind == "control-log":
             files = _write_control_logs(app, ledger, batch, target, packages, limits)
         else:

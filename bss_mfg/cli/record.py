@@ -78,6 +78,7 @@ def verify(
                 "key_known": found.key_known,
                 "events": found.events,
                 "earlier_checkpoints": found.earlier,
+                "witnesses": found.witnesses,
                 "files_compared": found.files,
                 "timestamp": asdict(found.timestamp) if found.timestamp else None,
                 "summary": found.summary,

@@ -83,7 +83,7 @@ class Asked:
 class Verdict:
     """What was found: nothing wrong where `findings` is empty. `key_known`: the key was given and not taken from the
     record itself; `continues` are the earlier checkpoints that the record's history is proven to
-    continue; `files` how many of the statement's files were compared."""
+    continue; `witnesses` those asked for who signed; `files` how many of the statement's files were compared."""
 
     batch: str
     checkpoint: Checkpoint
@@ -92,6 +92,7 @@ class Verdict:
     events: int
     earlier: int
     continues: frozenset[Checkpoint]
+    witnesses: tuple[str, ...]
     files: int | None
     timestamp: Timestamp | None
     summary: dict[str, Any]
@@ -119,7 +120,7 @@ def verify_record(record: RecordFile, asked: Asked) -> Verdict:
     events = _read_events(record)
     subjects, predicate, stated = _read_statement(record, key, checkpoint, events, findings)
     earlier = _verify_tree(record, key, checkpoint, events, stated, findings)
-    _verify_witnesses(note, asked.witnesses, findings)
+    witnessed = _verify_witnesses(note, asked.witnesses, findings)
     proven = [checkpoint, *(one for one, holds in earlier if holds)]
     stamped = _verify_timestamp(record.timestamp(), proven, asked.authorities, findings)
     if asked.against:
@@ -137,6 +138,7 @@ def verify_record(record: RecordFile, asked: Asked) -> Verdict:
         events=len(events.places),
         earlier=len(earlier),
         continues=frozenset(one for one, holds in earlier if holds),
+        witnesses=witnessed,
         files=compared,
         timestamp=stamped,
         summary=predicate,
@@ -237,10 +239,13 @@ def _verify_tree(
     return earlier
 
 
-def _verify_witnesses(note: SignedNote, witnesses: tuple[VerifierKey, ...], findings: list[Finding]) -> None:
+def _verify_witnesses(note: SignedNote, witnesses: tuple[VerifierKey, ...], findings: list[Finding]) -> tuple[str, ...]:
+    """The names of those who signed."""
+    signed = tuple(witness.name for witness in witnesses if note.is_signed_by(witness))
     for witness in witnesses:
         if not note.is_signed_by(witness):
             findings.append(Finding(Fault.WITNESS_MISSING, f"{witness.name} didn't sign the checkpoint with this key"))
+    return signed
 
 
 def _verify_timestamp(
@@ -307,6 +312,8 @@ def each_word(verdict: Verdict) -> Iterator[str]:
     )
     if verdict.earlier:
         yield f"that history continues {count_words(verdict.earlier, 'checkpoint')} from before"
+    for witness in verdict.witnesses:
+        yield f"{witness} signed it as a witness"
     if verdict.timestamp:
         stamped = verdict.timestamp
         yield f"its first {count_words(stamped.size, 'event')} were there at {stamped.at}, says {stamped.authority}"

@@ -338,7 +338,12 @@ def test_witnesses(site: Factory, tmp_path: Path) -> None:
     seen = checkpoint(site, tmp_path / "seen.txt")
     seen.write_text(str(SignedNote.parse(seen.read_bytes()).cosigned(WITNESS, 1_763_000_000)))
     assert site.cli("checkpoint", "add", seen, "--witness", public).code == 0
-    assert verified(prove(site, tmp_path / "record.zip"), "--witness", public).kinds == []
+    record = prove(site, tmp_path / "record.zip")
+    assert verified(record, "--witness", public).kinds == []
+    shown = run_cli("record", "verify", record, "--witness", public, cwd=tmp_path)
+    assert f"{WITNESS.name} signed it as a witness" in shown.out
+    said = json.loads(run_cli("record", "verify", record, "--witness", public, "--json", cwd=tmp_path).out)
+    assert said["witnesses"] == [WITNESS.name]
 
 
 def test_a_second_site_is_a_witness(site: Factory, factory: Factory, tmp_path: Path) -> None:

@@ -58,3 +58,20 @@ def test_what_ci_runs_is_run_there_too() -> None:
 def test_windows_needs_no_make_and_no_shell_of_its_own() -> None:
     assert WORKFLOW["jobs"]["quick"]["defaults"]["run"]["shell"] == "bash"
     assert not [line for line in QUICK if line.startswith("make") or line.startswith(".")]
+
+
+def test_every_workflow_pins_its_actions_to_commits_and_may_read_alone() -> None:
+    files = sorted((ROOT / ".github" / "workflows").glob("*.y*ml"))
+    assert files
+    for path in files:
+        text, workflow = path.read_text("utf-8"), yaml.safe_load(path.read_text("utf-8"))
+        used = re.findall(r"\buses:\s*(.*)", text)
+        assert used
+        assert [one for one in used if not re.fullmatch(r"[\w/.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", one)] == []
+        assert workflow["permissions"] == {"contents": "read"}
+        for job in workflow["jobs"].values():
+            assert "permissions" not in job
+            fetched = [step for step in job["steps"] if step.get("uses", "").startswith("actions/checkout@")]
+            assert fetched and all(step["with"]["persist-credentials"] is False for step in fetched)
+        assert "pull_request_target" not in text  # it would lend rights to a stranger's change
+        assert "secrets." not in text

@@ -63,13 +63,14 @@ def test_nothing_is_written_into_a_schema_that_is_not_ours(issued: Factory, word
         "ledger check",
     ],
 )
-def test_nothing_is_drawn_judged_or_released_from_a_view(issued: Factory, command: str) -> None:
+def test_nothing_is_drawn_judged_or_released_from_a_view(issued: Factory, tmp_path: Path, command: str) -> None:
     """Views could give any rows. The history is shown, with a note, and `doctor` tells what is wrong."""
     words = "view package was changed"
     with sqlite3.connect(issued.root / "ledger.db") as database:
         database.executescript("ALTER TABLE package RENAME TO p; CREATE VIEW package AS SELECT * FROM p")
-    refused = issued.cli(*command.split())
+    refused = issued.cli(*command.split(), cwd=tmp_path)
     assert (refused.code, words in refused.err, "ledger restore" in refused.err) == (5, True, True), refused.err
+    assert not (tmp_path / "m").exists()
     told = issued.cli("history", "B1")
     assert (told.code, words in told.err, "batch issued" in told.out) == (0, True, True), told.err
     seen = issued.cli("doctor")
