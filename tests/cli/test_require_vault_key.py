@@ -14,6 +14,8 @@ import bss_mfg
 from bss_mfg.core.toml_files import load_toml, validate
 from bss_mfg.errors import InputError, RefusedError
 from bss_mfg.ledger.events import BatchIssued
+from bss_mfg.ledger.keys import open_keys
+from bss_mfg.ledger.vault import OfficerPrivateKey, Vault
 from bss_mfg.model import Secret
 from bss_mfg.workspace.pkcs11_uri import EXAMPLE
 from bss_mfg.workspace.product import Product, product_text
@@ -141,6 +143,21 @@ def test_the_key_stays_in_hardware_as_long_as_batches_demand_it(kept: Kept, kind
     assert lost.code == 4, lost.err
     assert state(kept) == before
     kept.factory.workspace.vault_file.write_bytes(line)
+
+
+@needs("softhsm2", "swtpm")
+def test_the_ledger_itself_lets_no_data_key_out_of_hardware(kept: Kept) -> None:
+    """As where a batch is issued between what a command looks at and its transaction."""
+    kept.rekeyed("tpm2")
+    assert issue(kept, "B1").code == 0
+    before = state(kept)
+    with tokens.using(kept.env), kept.factory.workspace.open_vault(ask=_phrase) as old, Vault.generate() as new:
+        with kept.factory.ledger() as ledger, pytest.raises(RefusedError):
+            open_keys(ledger).rewrap(old, new, "file")
+        officer = OfficerPrivateKey(kept.officer.read_bytes(), None)
+        with kept.factory.ledger() as ledger, pytest.raises(RefusedError):
+            open_keys(ledger).recover(officer, old.id, new, "file")
+    assert state(kept) == before
 
 
 @needs("softhsm2", "swtpm")
