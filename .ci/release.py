@@ -223,6 +223,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "dist", help="where its folder goes (default: dist)")
     parser.add_argument("--no-bundle", action="store_true", help="wheel and sdist alone")
     given = parser.parse_args()
+    if given.key == Path():  # make gives an empty one where KEY lacks
+        parser.error("a key is missing: make release KEY=~/.ssh/FILE")
     number = version(ROOT)
     parts, left_out = plan(number, bundle=not given.no_bundle)
     print(

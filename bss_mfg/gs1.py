@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from bss_mfg.core.languages import phrase
 
-_AI = re.compile(r"\((\d{2,4})\)")
+_AI = re.compile(r"\(([0-9]{2,4})\)")
 _GTIN_AIS = ("01", "02")
 _CHECKED_AIS = {"402": 17, "410": 13, "411": 13, "412": 13, "413": 13, "414": 13, "415": 13, "416": 13, "417": 13}
 """Identifiers whose value is so many digits, the last a check digit, besides GTIN and SSCC."""
@@ -141,7 +141,7 @@ def read_digital_link(uri: str) -> tuple[Element, ...]:
     if key == "00" and len(value) != 18:
         raise ValueError(phrase("/00/{value} has {digits} digits: an SSCC has 18", value=value[:20], digits=len(value)))
     if key in _CHECKED_AIS:
-        if not value.isdecimal() or len(value) != _CHECKED_AIS[key]:
+        if not (value.isascii() and value.isdecimal()) or len(value) != _CHECKED_AIS[key]:
             raise ValueError(
                 phrase(
                     "/{key}/{value}: its value has {digits} digits", key=key, value=value[:20], digits=_CHECKED_AIS[key]

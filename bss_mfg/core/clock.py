@@ -10,6 +10,8 @@ from bss_mfg.errors import MissingError
 from bss_mfg.installation import how_to_repair
 
 _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+_ZONE = re.compile(r"[A-Za-z0-9._+-]{1,30}(/[A-Za-z0-9._+-]{1,30}){0,2}")
+"""A name of the IANA database."""
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?")
 
@@ -67,6 +69,8 @@ class TimeZone:
         from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
         try:
+            if not _ZONE.fullmatch(self.name):  # zoneinfo looks for each part as a package, one inside of the other
+                raise ZoneInfoNotFoundError
             return ZoneInfo(self.name)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise MissingError(

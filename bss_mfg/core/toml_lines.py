@@ -84,6 +84,7 @@ class _LineFinder:
             self._advance()  # ]
         table: FieldPath = ()
         for name in parents:
+            self._record_line((*table, name), line)  # `[a.b]` may be all that there is of `a`
             table = self._newest_member((*table, name))
         table = (*table, last)
         if array:

@@ -41,6 +41,11 @@ class Reader(StrEnum):
     PRINTER = "printer"
     REQUEST = "request"
     SIGNATURE = "signature"
+    RECORD = "record"
+    CHECKPOINT = "checkpoint"
+    TIMESTAMP = "timestamp"
+    AUTHORITY = "authority"
+    TPM = "tpm-answers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +86,33 @@ LIMITS: Mapping[Reader, Limits] = {
     Reader.PRINTER: Limits("answers of printers", _MIB),
     Reader.REQUEST: Limits("requests that two persons signed", _MIB),
     Reader.SIGNATURE: Limits("their signatures", 16 * _KIB, 8, "of a request"),
+    Reader.RECORD: Limits("records of batches", 0, 64 * _MIB, "characters in a line"),
+    Reader.CHECKPOINT: Limits("checkpoints", 1_000_000, 100, "signatures"),
+    Reader.TIMESTAMP: Limits("answers of time-stamping authorities", 256 * _KIB),
+    Reader.AUTHORITY: Limits("certificates of authorities", _MIB),
+    Reader.TPM: Limits("answers of a TPM", 4 * _KIB),
 }
 """The limits of each reader. Depth of brackets in TOML and JSON is Python's own limit of recursion, which is told."""
+
+
+def is_panic(error: BaseException) -> bool:
+    """Whether a Rust library came upon what it thought impossible: to Python that is no `Exception`."""
+    return type(error).__name__ == "PanicException"
 
 
 @contextmanager
 def guarded(refuse: Callable[[str], Exception], *, ours: tuple[type[Exception], ...] = ()) -> Iterator[None]:
     """Whatever a file makes a library raise, as the error that `refuse` makes of the name of what was raised. Errors
-    of bss-mfg and those of the types `ours`, which have words of their own, pass; so do refusals of the system."""
+    of bss-mfg and those of the types `ours`, which have words of their own, pass; so do refusals of the system and
+    Ctrl-C."""
     told: tuple[type[Exception], ...] = (BssError, *ours)
     try:
         yield
     except told:
         raise
-    except Exception as error:
+    except BaseException as error:
+        if not (isinstance(error, Exception) or is_panic(error)):
+            raise
         if isinstance(error, OSError) and error.errno:
             raise from_os_error(error, "reading it") from error
         # Without the error's own words: they may hold anything.

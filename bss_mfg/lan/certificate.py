@@ -5,11 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 import os
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bss_mfg.core.files import make_folder, read_bytes, write_atomically
+from bss_mfg.core.untrusted import guarded
+from bss_mfg.errors import ValueProblem
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -41,36 +44,45 @@ def station_certificate(folder: Path, address: str, now: dt.datetime) -> Station
     """The certificate for an address of this computer, and a new one where there is none that holds for 30 days."""
     path = folder / FILE
     # In a workspace of a group the file may be another member's: who can't read it makes one of their own.
-    known = _load(path) if path.is_file() and os.access(path, os.R_OK) else None
-    if known is None or not _is_good(known, address, now):
+    known = _load(path, address, now) if path.is_file() and os.access(path, os.R_OK) else None
+    if known is None:
         known = _make(path, address, now)
     return StationCertificate(path, _sha256(known), address)
 
 
-def _load(path: Path) -> Certificate | None:
-    """The certificate of the file; None where there is none in it, or no key that fits."""
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+def _load(path: Path, address: str, now: dt.datetime) -> Certificate | None:
+    """The certificate of the file; None where there is none in it that is good, or no key that fits."""
     from cryptography.x509 import load_pem_x509_certificate
 
     data = read_bytes(path, "certificate of the phone station", _LIMIT)
     try:
-        certificate = load_pem_x509_certificate(data)
-        key = load_pem_private_key(data, None)
-    except ValueError:
+        with guarded(ValueProblem):
+            certificate = load_pem_x509_certificate(data)
+            if not _is_good(certificate, address, now):
+                return None
+            _use(path)
+            return certificate
+    except ValueProblem:
         return None
-    return certificate if key.public_key() == certificate.public_key() else None
+
+
+def _use(path: Path) -> None:
+    """Load certificate and key as the page's server does, which reads PEM in its own way; `ValueProblem` where it
+    can't, or is asked for a passphrase."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(path, password=lambda: b"")
+    except ssl.SSLError:  # an OSError by its type alone
+        raise ValueProblem("can't be used") from None
 
 
 def _is_good(certificate: Certificate, address: str, now: dt.datetime) -> bool:
-    from cryptography.x509 import ExtensionNotFound, IPAddress, SubjectAlternativeName
+    from cryptography.x509 import IPAddress, SubjectAlternativeName
 
     until = certificate.not_valid_after_utc - dt.timedelta(days=_RENEW_DAYS)
     if not certificate.not_valid_before_utc <= now <= until:
         return False
-    try:
-        names = certificate.extensions.get_extension_for_class(SubjectAlternativeName).value
-    except ExtensionNotFound:
-        return False
+    names = certificate.extensions.get_extension_for_class(SubjectAlternativeName).value
     return ipaddress.ip_address(address) in names.get_values_for_type(IPAddress)
 
 

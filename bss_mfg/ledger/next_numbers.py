@@ -63,7 +63,7 @@ def read_next_numbers(path: Path) -> NextNumbers:
         document = json.loads(read_bytes(path, "file of next numbers", 1 << 20))
         products = {str(name): int(number) for name, number in document["products"].items()}
         return NextNumbers(products, int(document["first"]), int(document.get("logistic_units", 1)))
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError):
         raise InputError(
             "can't be read, and it says which running numbers an earlier restore has left out",
             where=path,

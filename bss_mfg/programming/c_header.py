@@ -19,7 +19,7 @@ from bss_mfg.programming.format import (
 )
 
 _SERIAL = re.compile(r'^static const char bss_serial\[\] = "([^"\\]*)";$', re.M)
-_ARRAY = r"^static const uint8_t {}\[(\d+)\] = {{\s*((?:0x[0-9A-F]{{2}},\s*)*)}};$"
+_ARRAY = r"^static const uint8_t {}\[(\d{{1,4}})\] = {{\s*((?:0x[0-9A-F]{{2}},\s*)*)}};$"
 
 
 def _write(units: Iterable[Unit], mark: FileMark) -> Iterator[bytes]:

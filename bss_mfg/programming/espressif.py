@@ -43,7 +43,10 @@ def _write(units: Iterable[Unit], mark: FileMark) -> Iterator[bytes]:
 
 def _read(data: bytes) -> list[ProgrammedUnit]:
     lines = [line for line in ascii_text(data).splitlines() if not line.startswith("#")]
-    rows = list(csv.reader(lines))
+    try:
+        rows = list(csv.reader(lines))
+    except csv.Error as error:  # its texts quote no cell
+        raise format_error(str(error)) from None
     if rows[:2] != [_HEADER, _NAMESPACE]:
         raise format_error(f"does not start with {','.join(_HEADER)} and the namespace {_NAMESPACE[0]}")
     if [row[:3] for row in rows[2:]] != [[name, "data", encoding] for name, encoding in _ROWS.items()] or not all(

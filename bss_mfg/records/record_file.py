@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
 
 from bss_mfg.core.files_to_read import open_to_read
+from bss_mfg.core.untrusted import LIMITS, Reader
 from bss_mfg.errors import InputError, ValueProblem
 from bss_mfg.transparency.checkpoint import Checkpoint, read_checkpoint
 from bss_mfg.transparency.envelope import Envelope
@@ -27,7 +28,7 @@ CHECKPOINT, STATEMENT, EVENTS, PROOF, EARLIER, KEY, TIMESTAMP = (
 )  # fmt: skip
 _MOST = {EVENTS: 8 << 30, EARLIER: 256 << 20, PROOF: 256 << 20, STATEMENT: 64 << 20}
 _MOST_OTHER = 1 << 20
-_MOST_LINE = 64 << 20
+_MOST_LINE = LIMITS[Reader.RECORD].items
 _HASH_BYTES, _OTHER_KEYS = 47, 8
 """Of a hash in a list of JSON, with its quotes and comma: more values would be other ones, and take gigabytes. Keys
 that stand beside the list have commas, too."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bss_mfg.core.files import read_bytes
+from bss_mfg.core.untrusted import LIMITS, Reader, guarded
 from bss_mfg.errors import InputError, MissingError, ValueProblem
 from bss_mfg.installation import how_to_add
 from bss_mfg.transparency.checkpoint import Checkpoint
@@ -24,13 +25,7 @@ if TYPE_CHECKING:
 
     from bss_mfg.ledger.ledger import Ledger
 
-_MOST_ANSWER = 1 << 18
-"""Bytes of an answer: it holds the authority's certificates."""
-_MOST_AUTHORITY = 1 << 20
 _HASHES = {32: hashlib.sha256, 48: hashlib.sha384, 64: hashlib.sha512}
-
-_NOT_ASN1 = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError)
-"""What asn1crypto and rfc3161-client make of bytes that are something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +55,7 @@ def read_authorities(path: Path) -> tuple[Certificate, ...]:
     from cryptography.x509 import load_pem_x509_certificates
 
     try:
-        return tuple(load_pem_x509_certificates(read_bytes(path, "certificate", _MOST_AUTHORITY)))
+        return tuple(load_pem_x509_certificates(read_bytes(path, "certificate", LIMITS[Reader.AUTHORITY].size)))
     except ValueError:
         raise InputError(
             "holds no certificate", where=path, way_out="Name a PEM file with the authority's root certificate."
@@ -72,25 +67,21 @@ def verified(answer: bytes, checkpoints: Iterable[Checkpoint], authorities: Sequ
     where it isn't granted, is of something else, or isn't by one of the authorities. Their certificates have to be
     valid at the time that is signed, not now."""
     try:
-        from rfc3161_client import PKIStatus, VerificationError, VerifierBuilder
+        from rfc3161_client import PKIStatus, VerifierBuilder
     except ImportError as error:
         raise _missing() from error
     from cryptography.x509 import load_der_x509_certificate
 
-    try:
+    with guarded(lambda kind: ValueProblem("isn't an answer of a time-stamping authority"), ours=(ValueProblem,)):
         found = _decoded(answer)
         if found.status != PKIStatus.GRANTED:
             raise ValueProblem("says that none was granted as it was asked for")
         imprint, at = found.tst_info.message_imprint.message, found.tst_info.gen_time
-    except ValueProblem:
-        raise
-    except _NOT_ASN1:
-        raise ValueProblem("isn't an answer of a time-stamping authority") from None
     make = _HASHES.get(len(imprint), hashlib.sha256)
     stamped = next((one for one in checkpoints if make(str(one).encode()).digest() == imprint), None)
     if stamped is None:
         raise ValueProblem("is the timestamp of something else than these checkpoints")
-    try:
+    with guarded(lambda kind: ValueProblem("isn't signed by the authority that was named")):
         VerifierBuilder(roots=list(dict.fromkeys(authorities))).build().verify_message(found, str(stamped).encode())
         (signer,) = [(one.issuer, one.serial_number) for one in found.signed_data.signer_infos]
         (certificate,) = [
@@ -98,15 +89,14 @@ def verified(answer: bytes, checkpoints: Iterable[Checkpoint], authorities: Sequ
             for one in map(load_der_x509_certificate, found.signed_data.certificates)
             if (one.issuer, one.serial_number) == signer
         ]
-    except (VerificationError, ValueError):
-        raise ValueProblem("isn't signed by the authority that was named") from None
+        subject = certificate.subject.rfc4514_string()
     when = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return Timestamp(stamped.size, when, certificate.subject.rfc4514_string())
+    return Timestamp(stamped.size, when, subject)
 
 
 def _decoded(answer: bytes) -> TimeStampResponse:
-    """An answer; one of `_NOT_ASN1` where it is none. rfc3161-client demands its certificates in DER's order, which
-    openssl's authority doesn't keep: they are put in order then, and are no part of what is signed."""
+    """An answer; whatever libraries raise where it is none. rfc3161-client demands its certificates in DER's order,
+    which openssl's authority doesn't keep: they are put in order then, and are no part of what is signed."""
     from asn1crypto.cms import CertificateSet
     from asn1crypto.tsp import TimeStampResp
     from rfc3161_client import decode_timestamp_response
@@ -123,7 +113,7 @@ def _decoded(answer: bytes) -> TimeStampResponse:
 def add_timestamp(ledger: Ledger, path: Path, authority: Path) -> Timestamp:
     """Verify an authority's answer, and keep it with the checkpoint that it is of, once. `InputError` where it doesn't
     hold, or is of none of this ledger's."""
-    answer, trusted = read_bytes(path, "timestamp", _MOST_ANSWER), read_authorities(authority)
+    answer, trusted = read_bytes(path, "timestamp", LIMITS[Reader.TIMESTAMP].size), read_authorities(authority)
     try:
         found = verified(answer, (one.checkpoint for one in ledger.checkpoints.all()), trusted)
     except ValueProblem as problem:

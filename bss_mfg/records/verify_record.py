@@ -106,15 +106,19 @@ class Checkpoint(NamedTuple):
 
 def read_checkpoint(content: bytes) -> Checkpoint:
     try:
-        text, gap, below = content.decode().rpartition("\n\n")
+        whole = content.decode()
     except UnicodeDecodeError:
         raise UnreadableError("a checkpoint isn't text") from None
+    text, gap, below = whole.rpartition("\n\n")
+    if len(content) > 1_000_000 or below.count("\n") > 100 or re.search(r"[\x00-\x09\x0b-\x1f]", whole):
+        raise UnreadableError("a checkpoint has another form")
     signatures = []
     for line in below.removesuffix("\n").split("\n"):
         found = re.fullmatch(r"— ([^\s+]+) (\S+)", line)
         if not found:
             raise UnreadableError("a checkpoint has no signatures")
-        raw = base64_bytes(found[2])
+        if len(raw := base64_bytes(found[2])) < 5:
+            raise UnreadableError("a checkpoint has a signature without a value")
         signatures.append((found[1], raw[:4], raw[4:]))
     lines = text.split("\n")
     if not gap or len(lines) < 3 or not re.fullmatch(r"0|[1-9][0-9]{0,17}", lines[1]) or not below.endswith("\n"):

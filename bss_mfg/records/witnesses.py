@@ -9,14 +9,13 @@ from pathlib import Path
 from bss_mfg.core import clock
 from bss_mfg.core.files import read_bytes
 from bss_mfg.core.files_to_read import open_to_read
+from bss_mfg.core.untrusted import LIMITS, Reader
 from bss_mfg.errors import InputError, RefusedError, ValueProblem
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.records.record_file import open_record
 from bss_mfg.records.verification import Asked, verify_record
 from bss_mfg.transparency.checkpoint import Checkpoint, read_checkpoint
 from bss_mfg.transparency.signed_note import SignedNote, SigningKey, VerifierKey
-
-_MOST_BYTES = 1_000_000
 
 
 def given_key(text: str, option: str) -> VerifierKey:
@@ -34,7 +33,7 @@ def given_key(text: str, option: str) -> VerifierKey:
 def given_checkpoint(path: Path) -> tuple[Checkpoint, SignedNote]:
     """A checkpoint from a file; `InputError` where it is none."""
     try:
-        return read_checkpoint(read_bytes(path, "checkpoint", _MOST_BYTES))
+        return read_checkpoint(read_bytes(path, "checkpoint", LIMITS[Reader.CHECKPOINT].size))
     except ValueProblem as problem:
         raise InputError(
             str(problem), where=path, way_out="Name a file as `bss-mfg checkpoint show` writes it."

@@ -40,7 +40,9 @@ class Envelope:
         try:
             found = json.loads(content)
             signatures = tuple((str(one.get("keyid", "")), from_base64(one["sig"])) for one in found["signatures"])
-            return cls(str(found["payloadType"]), from_base64(found["payload"]), signatures)
+            made = cls(str(found["payloadType"]), from_base64(found["payload"]), signatures)
+            pre_authentication_encoding(made.payload_type, b"")  # half a character can't be what was signed
+            return made
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise ValueProblem("isn't a DSSE envelope") from None
 

@@ -93,7 +93,7 @@ class KnownNames:
             settings = tomllib.loads((self.root / CONFIG).read_text("utf-8")).get("ledger", {})
             with name_lookup(LedgerPlace(self.root, str(settings.get("url", "")))) as names:
                 return ask(names)
-        except (BssError, OSError, ValueError, AttributeError):
+        except (BssError, OSError, ValueError, AttributeError, RecursionError):
             return None
 
     def _files(self, folder: str) -> Names:

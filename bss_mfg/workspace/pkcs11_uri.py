@@ -77,7 +77,7 @@ def parse_uri(text: str, where: str = _WHERE) -> TokenUri:
     if values.pop("type", b"secret-key") != b"secret-key":
         refuse("names something other than a secret key", "Leave `type` out, or say `type=secret-key`.")
     key_id = values.pop("id", b"")
-    texts = {name: _text(value, refuse) for name, value in values.items()}
+    texts = {name: _text(value, refuse) for name, value in values.items() if value}  # an empty one names nothing
     if not texts.get("token"):
         refuse("names no token", f"Name it by its label, as `token=factory`: {EXAMPLE}.")
     return TokenUri(**texts, id=key_id, module=_text(asked.get("module-path", b""), refuse))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bss_mfg.core.home_folder import expanded
+from bss_mfg.core.untrusted import LIMITS, Reader
 from bss_mfg.errors import InputError, MissingError, NotPermittedError
 from bss_mfg.workspace.tpm2_words import OFFICER_OPENS
 
@@ -21,7 +22,7 @@ DEVICE_VARIABLE = "BSS_MFG_TPM2"
 DEVICE = Path("/dev/tpmrm0")
 """The machine's TPM behind the kernel's resource manager, which gives each program a TPM of its own, and clears away
 what a killed one left."""
-_MOST_BYTES = 4096
+_MOST_BYTES = LIMITS[Reader.TPM].size
 _PATIENCE = 60.0
 """Seconds in which an answer of a socket begins; those of a device are the kernel's."""
 

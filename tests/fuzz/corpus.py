@@ -13,9 +13,9 @@ from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 
+from tests.fuzz.reader import Seeds
 from tests.helpers import ROOT
 
-Seeds = tuple[bytes, ...]
 LOG = b'{"controlLogs": []}'
 ARTWORK = ROOT / "tests" / "independent" / "artwork" / "drawings"
 SERIALS = [f"G{number:06}" for number in range(1, 6)]
@@ -130,7 +130,7 @@ def fonts() -> Seeds:
     from fontTools.ttLib import TTFont
 
     folder = resources.files("bss_mfg.label.template") / "fonts"
-    found = []
+    found: list[bytes] = []
     for item in sorted(folder.iterdir(), key=lambda one: one.name):
         if item.name.endswith((".ttf", ".otf")) and len(found) < 3:
             font = TTFont(io.BytesIO(item.read_bytes()))
@@ -392,6 +392,18 @@ def configs() -> Seeds:
         b'format = 1\nstation = "line 1"\ntimezone = "Europe/Berlin"\n\n[ledger]\nurl = ""\n'
         b'\n[packing]\nsscc_prefix = "04012345"\n'
         b'\n[flash]\noverdue_hours = 12\n\n[print]\nprinter = "pdf-300"\n',
+    )
+
+
+def stations() -> Seeds:
+    """A station's settings."""
+    return (b'format = 1\noperator = "anna"\nstation = "line 1"\nlanguage = "de"\n',)
+
+
+def packing_sessions() -> Seeds:
+    """What was typed at a packing table."""
+    return (
+        b'format = 1\ntemplate = "carton"\npallet_template = "pallet"\nprinter = "pdf-300"\nsend = "a:b"\nout = "x"\n',
     )
 
 

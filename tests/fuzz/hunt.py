@@ -27,7 +27,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.fuzz.mutate import mutated
-from tests.fuzz.readers import READERS, WrongResultError
+from tests.fuzz.reader import WrongResultError
+from tests.fuzz.readers import READERS
 
 ADDRESS_SPACE = 1 << 30
 """Bytes of memory that a child may have beyond what it has when it begins: libraries, and their threads' stacks."""

@@ -2,41 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from tests.fuzz import corpus
-
-Read = Callable[[bytes, Path], None]
-NOWHERE = Path("/nowhere")
-
-
-class WrongResultError(AssertionError):
-    """A file was taken, and what was read of it is wrong: nothing told so."""
-
-
-@dataclass(frozen=True)
-class FuzzedReader:
-    """A reader: `read(data, folder)` reads the bytes, put into the empty folder where a file is needed. `structure` is
-    what the mutators keep."""
-
-    read: Read
-    seeds: Callable[[], corpus.Seeds]
-    structure: str = "bytes"
-
-
-def _file(folder: Path, name: str, data: bytes) -> Path:
-    path = folder / name
-    path.write_bytes(data)
-    return path
-
-
-def _use_up(items: Iterable[object]) -> None:
-    for _ in items:
-        pass
+from tests.fuzz.key_readers import KEY_READERS
+from tests.fuzz.reader import NOWHERE, FuzzedReader, Read, Seeds, WrongResultError, file_of, use_up
+from tests.fuzz.record_readers import RECORD_READERS
+from tests.fuzz.wire_readers import WIRE_READERS
 
 
 def _artwork(name: str) -> Read:
@@ -70,14 +45,14 @@ def _font(data: bytes, folder: Path) -> None:
 def _profile(data: bytes, folder: Path) -> None:
     from bss_mfg.label.layout.press import open_press
 
-    _ = open_press("PDF/A-2b", _file(folder, "p.icc", data)).space
+    _ = open_press("PDF/A-2b", file_of(folder, "p.icc", data)).space
 
 
 def _identities(name: str) -> Read:
     def read(data: bytes, folder: Path) -> None:
         from bss_mfg.issuing.identity_files import IdentityFile
 
-        _use_up(IdentityFile(_file(folder, name, data)))
+        use_up(IdentityFile(file_of(folder, name, data)))
 
     return read
 
@@ -85,14 +60,14 @@ def _identities(name: str) -> Read:
 def _imported(data: bytes, folder: Path) -> None:
     from bss_mfg.issuing.identity_files import read_imported
 
-    _use_up(read_imported(_file(folder, "i.csv", data)).identities)
+    use_up(read_imported(file_of(folder, "i.csv", data)).identities)
 
 
 def _orders(name: str) -> Read:
     def read(data: bytes, folder: Path) -> None:
         from bss_mfg.integration.orders import Order, read_orders
 
-        for row in read_orders(_file(folder, name, data)):
+        for row in read_orders(file_of(folder, name, data)):
             row.name.encode()
             if isinstance(row.order, Order):
                 row.order.model_dump_json().encode()
@@ -105,7 +80,7 @@ def _orders(name: str) -> Read:
 def _readback(data: bytes, folder: Path) -> None:
     from bss_mfg.programming.readback import read_readback
 
-    _use_up(read_readback(_file(folder, "r.csv", data)))  # type: ignore[arg-type]
+    use_up(read_readback(file_of(folder, "r.csv", data)))
 
 
 def _flash(data: bytes, folder: Path) -> None:
@@ -137,7 +112,7 @@ def _log_mapping() -> Any:
 def _control_log(data: bytes, folder: Path) -> None:
     from bss_mfg.manifest.log_reader import read_logs
 
-    with _file(folder, "c.json", data).open("rb") as file:
+    with file_of(folder, "c.json", data).open("rb") as file:
         for log in read_logs(file, _log_mapping()):
             repr(log).encode()
 
@@ -153,16 +128,16 @@ def _log_sample(data: bytes, folder: Path) -> None:
 def _sidecar(data: bytes, folder: Path) -> None:
     from bss_mfg.manifest.sidecar import read_sidecar
 
-    _file(folder, "a.json", corpus.LOG)
-    _file(folder, "a.json.json", data)
+    file_of(folder, "a.json", corpus.LOG)
+    file_of(folder, "a.json.json", data)
     read_sidecar(folder / "a.json")
 
 
 def _index(data: bytes, folder: Path) -> None:
     from bss_mfg.programming.index import find_indexes
 
-    _file(folder, "B1.json", data)
-    _use_up(find_indexes(folder))
+    file_of(folder, "B1.json", data)
+    use_up(find_indexes(folder))
 
 
 def _plan(data: bytes, folder: Path) -> None:
@@ -172,7 +147,7 @@ def _plan(data: bytes, folder: Path) -> None:
         def batch_folder(self, batch: str) -> Path:
             return folder
 
-    _file(folder, PLAN_FILE, data)
+    file_of(folder, PLAN_FILE, data)
     plan = read_plan(_Here(), "B1")  # type: ignore[arg-type]
     if plan:
         assert isinstance(plan, Plan)
@@ -189,7 +164,7 @@ def _plan(data: bytes, folder: Path) -> None:
 def _forwarded(data: bytes, folder: Path) -> None:
     from bss_mfg.integration.forwarding import DeliveryRecord
 
-    DeliveryRecord(_file(folder, "hook.json", data), "https://example.com/hook").read()
+    DeliveryRecord(file_of(folder, "hook.json", data), "https://example.com/hook").read()
 
 
 def _verifier(mapping: str, name: str) -> Read:
@@ -198,14 +173,14 @@ def _verifier(mapping: str, name: str) -> Read:
         from bss_mfg.verifier_data.exports import read_export
         from bss_mfg.verifier_data.mapping import load_mapping
 
-        _use_up(read_export(_file(folder, name, data), load_mapping(mapping, None), TimeZone("")))
+        use_up(read_export(file_of(folder, name, data), load_mapping(mapping, None), TimeZone("")))
 
     return read
 
 
 def _toml(load: Callable[[Path], object], name: str = "x.toml") -> Read:
     def read(data: bytes, folder: Path) -> None:
-        load(_file(folder, name, data))
+        load(file_of(folder, name, data))
 
     return read
 
@@ -276,6 +251,25 @@ def _config_model() -> Any:
     return WorkspaceConfig
 
 
+def _station_model() -> Any:
+    from bss_mfg.workspace.station_settings import StationSettings
+
+    return StationSettings
+
+
+def _packing_model() -> Any:
+    from bss_mfg.workspace.packing_session import PackingSession
+
+    return PackingSession
+
+
+def _known_names(path: Path) -> None:
+    """What is proposed where a name was mistyped, whatever the settings say."""
+    from bss_mfg.workspace.known_names import KnownNames
+
+    KnownNames(path.parent).flashers()
+
+
 def _load_layout(path: Path) -> None:
     from bss_mfg.programming.image_layout import load_layout
 
@@ -299,7 +293,7 @@ def _toml_lines(data: bytes, folder: Path) -> None:
     from bss_mfg.core.toml_files import load_toml
     from bss_mfg.core.toml_lines import line_numbers
 
-    document = load_toml(_file(folder, "x.toml", data), "file")
+    document = load_toml(file_of(folder, "x.toml", data), "file")
     lines = line_numbers(document.text)
     for key in document.data:
         if (key,) not in lines:
@@ -331,14 +325,15 @@ def _vault_key(data: bytes, folder: Path) -> None:
     from bss_mfg.model import Secret
     from bss_mfg.workspace.vault_key_storage import load_vault_key
 
-    vault = load_vault_key(_file(folder, "vault.key", data), lambda what, new: Secret(corpus.PASSPHRASE))
+    vault = load_vault_key(file_of(folder, "vault.key", data), lambda what, new: Secret(corpus.PASSPHRASE))
     if vault.key.reveal() != bytes(range(32)):
         raise WrongResultError("another vault key")
 
 
 @lru_cache(maxsize=1)
 def _specs() -> Any:
-    from bss_mfg.payload.spec import packaged_names, packaged_spec
+    from bss_mfg.payload.spec import packaged_spec
+    from bss_mfg.payload.spec_names import packaged_names
 
     return tuple(packaged_spec(name).spec for name in packaged_names())
 
@@ -386,27 +381,27 @@ def _printer_answer(data: bytes, folder: Path) -> None:
         read(data)
 
 
-def _all_toml() -> corpus.Seeds:
+def _all_toml() -> Seeds:
     return (*_templates(), *_spec_files(), *corpus.configs(), *corpus.printers(), *corpus.cards())
 
 
-def _templates() -> corpus.Seeds:
+def _templates() -> Seeds:
     from bss_mfg.core import resources
 
     files = sorted(resources.folder("templates").glob("*.toml"))
     return tuple(file.read_bytes() for file in files if b".svg" not in file.read_bytes())[:12]
 
 
-def _spec_files() -> corpus.Seeds:
+def _spec_files() -> Seeds:
     found = corpus.packaged("bss_mfg.payload", "specs", ".toml")
     return tuple(one for one in found if b"[[device]]" not in one)
 
 
-def _beside(package: str, folder: str) -> Callable[[], corpus.Seeds]:
+def _beside(package: str, folder: str) -> Callable[[], Seeds]:
     return lambda: corpus.packaged(package, folder, ".toml")
 
 
-def _log_mappings() -> corpus.Seeds:
+def _log_mappings() -> Seeds:
     return corpus.packaged("bss_mfg.payload", "specs", ".control-log.toml")
 
 
@@ -453,6 +448,9 @@ READERS: Mapping[str, FuzzedReader] = {
         _toml(_validated(_verifier_mapping_model)), _beside("bss_mfg.verifier_data", "mappings"), "text"
     ),
     "config": FuzzedReader(_toml(_validated(_config_model)), corpus.configs, "text"),
+    "station-settings": FuzzedReader(_toml(_validated(_station_model)), corpus.stations, "text"),
+    "packing-session": FuzzedReader(_toml(_validated(_packing_model)), corpus.packing_sessions, "text"),
+    "known-names": FuzzedReader(_toml(_known_names, "bss-mfg.toml"), corpus.configs, "text"),
     "image-layout": FuzzedReader(_toml(_load_layout), _beside("bss_mfg.programming", "layouts"), "text"),
     "reflectance-card": FuzzedReader(_toml(_load_card), corpus.cards, "text"),
     "spec-sample": FuzzedReader(_toml(_load_sample), corpus.samples, "text"),
@@ -463,4 +461,7 @@ READERS: Mapping[str, FuzzedReader] = {
     "barcode-string": FuzzedReader(_barcode, corpus.barcode_strings, "text"),
     "phone-message": FuzzedReader(_phone, corpus.phone_messages, "text"),
     "printer-answer": FuzzedReader(_printer_answer, corpus.printer_answers),
+    **KEY_READERS,
+    **RECORD_READERS,
+    **WIRE_READERS,
 }

@@ -13,7 +13,8 @@ import pytest
 from bss_mfg.errors import BssError
 from tests.fuzz.hunt import Wrong, distinct, hunt, seeds_of
 from tests.fuzz.mutate import mutated
-from tests.fuzz.readers import READERS, FuzzedReader
+from tests.fuzz.reader import FuzzedReader
+from tests.fuzz.readers import READERS
 from tests.helpers.amount import sized
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the children are forked, and have limits of POSIX")

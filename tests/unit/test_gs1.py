@@ -50,6 +50,7 @@ def test_an_element_string_is_completed() -> None:
     ("text", "why"),
     [
         ("0106141411234562", "does not begin with an application identifier"),
+        ("(٠١)06141411234562", "does not begin with an application identifier"),
         ("x(01)06141411234562", "does not begin with an application identifier"),
         ("(01)(21)5", "has no value"),
         ("(01)06141411234567", "check digit"),
@@ -94,6 +95,7 @@ def test_a_digital_link_of_the_standards_form_is_taken(uri: str) -> None:
         ("https://id.gs1.org/01/09506000134352/17/281231", "in this order"),
         ("https://id.gs1.org/01/09506000134352/21/123456789012345678901", "length"),
         ("https://id.gs1.org/414/9506000134353", "check digit"),
+        ("https://id.gs1.org/414/%D9%A9506000134352", "has 13 digits"),
     ],
 )
 def test_what_is_no_digital_link_is_refused_by_name(uri: str, why: str) -> None:

@@ -25,6 +25,7 @@ from bss_mfg.issuing.identity_files import IdentityFile
 from bss_mfg.label.template.artwork import check_artwork
 from bss_mfg.label.template.artwork_drawing import Artist, DrawTask
 from bss_mfg.label.template.artwork_errors import NotDrawableError
+from bss_mfg.ledger.next_numbers import read_next_numbers
 from bss_mfg.ledger.vault import OfficerPublicKey
 from bss_mfg.manifest.feedback import load_feedback_mapping, read_feedback
 from bss_mfg.model import Secret
@@ -46,6 +47,15 @@ def test_what_a_library_raises_becomes_an_error_of_ours_without_its_words() -> N
     assert "RuntimeError" in str(told.value)
 
 
+class PanicException(BaseException):
+    """As pyo3 raises it."""
+
+
+def test_a_panic_of_a_rust_library_becomes_one_too() -> None:
+    with pytest.raises(InputError, match="PanicException"), guarded(lambda kind: InputError(kind)):
+        raise PanicException("called `Result::unwrap()` on an `Err` value")
+
+
 def test_our_own_errors_and_interruptions_pass() -> None:
     with pytest.raises(ValueProblem), guarded(lambda kind: InputError(kind), ours=(ValueProblem,)):
         raise ValueProblem("is wrong")
@@ -56,6 +66,26 @@ def test_our_own_errors_and_interruptions_pass() -> None:
 def test_every_reader_has_limits() -> None:
     assert set(LIMITS) == set(Reader)
     assert all(isinstance(one, Limits) and (one.size or one.items) for one in LIMITS.values())
+
+
+@pytest.mark.parametrize(
+    "products",
+    [
+        b"[" * 5_000 + b"]" * 5_000,
+        b'{"bulb": 1e400}',
+        b'{"bulb": "x"}',
+        b'{"bulb": null}',
+        b"[]",
+        b'{"bulb": 1',
+        b"\xff",
+    ],
+    ids=lambda products: ascii(products[:20]),
+)
+def test_running_numbers_that_cant_be_read_are_told(products: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "next-numbers"
+    file.write_bytes(b'{"format": 1, "first": 1, "products": ' + products + b"}")
+    with pytest.raises(InputError, match="which running numbers an earlier restore has left out"):
+        read_next_numbers(file)
 
 
 # --- keys -----------------------------------------------------------------------------------------------------------

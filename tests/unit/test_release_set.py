@@ -260,6 +260,12 @@ def test_the_parts_of_this_machine_have_names_of_their_own() -> None:
     assert len(fewer) < len(parts) and told
 
 
+def test_make_without_a_key_is_told_so_at_once() -> None:
+    command = (sys.executable, ROOT / ".ci" / "release.py", "--key", "")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+
+
 def test_a_bundle_s_files_are_called_as_make_bundle_calls_them(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("cyclonedx")
     monkeypatch.syspath_prepend(str(ROOT / ".ci" / "bundle"))

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 
 from bss_mfg.label.printing.status import PrinterProblem, PrinterStatus
 
+_NUMBER = re.compile(rb" *[0-9]{1,10} *")
+"""A count: a printer that says more digits is not believed."""
+
 MAX_ANSWER = 4096
 """Bytes: who says more does not answer the question."""
 
@@ -45,7 +48,7 @@ def read_zpl(answer: bytes) -> PrinterStatus | None:
     strings = [part.split(b",") for part in re.findall(rb"\x02([0-9, ]*)\x03", answer)]
     if len(strings) < 3 or len(strings[0]) < 12 or len(strings[1]) < 9:
         return None
-    one, two = ([int(value) if value.strip().isdigit() else 0 for value in string] for string in strings[:2])
+    one, two = ([int(value) if _NUMBER.fullmatch(value) else 0 for value in string] for string in strings[:2])
     problems = _flags(
         (one[1], PrinterProblem.PAPER_OUT),
         (two[3], PrinterProblem.RIBBON_OUT),
@@ -110,7 +113,7 @@ def read_sbpl(answer: bytes) -> PrinterStatus | None:
     match = re.search(rb"\x02[0-9A-Za-z ]{2}([0-9A-Za-z])([0-9 ]{6})[^\x02\x03]{0,16}\x03", answer)
     if not match:
         return None
-    letter, left = match[1], int(match[2].strip() or b"0")
+    letter, left = match[1], int(match[2]) if _NUMBER.fullmatch(match[2]) else 0
     problems: tuple[PrinterProblem, ...] = ()
     if letter.isdigit():
         problems = (PrinterProblem.OFFLINE,)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bss_mfg.core.untrusted import is_panic
 from bss_mfg.label.template.artwork_errors import NotDrawableError
 from bss_mfg.label.template.svg_source import SVG, check_svg_source, element_name
 
@@ -173,12 +174,11 @@ class _Renderer:
 
 @contextmanager
 def _without_panic() -> Iterator[None]:
-    """A panic of a Rust library refuses the artwork. It is no Exception to Python; everything else that is none goes
-    on."""
+    """A panic of a Rust library refuses the artwork."""
     try:
         yield
     except BaseException as error:
-        if type(error).__name__ != "PanicException":
+        if not is_panic(error):
             raise
         raise NotDrawableError("the renderer gives it up") from None
 

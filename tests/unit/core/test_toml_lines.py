@@ -26,6 +26,8 @@ from bss_mfg.core.toml_lines import FieldPath, line_numbers
         ("[[e]]\nk = 1\n[[e]]\nk = 2\n[e.sub]\nk = 3", ("e", 1, "sub", "k"), 6),
         ('"quoted key" = 1\na."b.c".d = 2', ("a", "b.c", "d"), 2),
         ("a = 3.14\nb = 1979-05-27 07:32:00\nc = 1", ("c",), 3),
+        ("x = 1\n[a.b]\nk = 1", ("a",), 2),
+        ("[[a.b]]\nk = 1\n[[a.c]]", ("a",), 1),
         ('a = """two quotes at the end"""""\nb = 1', ("b",), 2),
         ('a = "\\""\nb = "#"\nc = 1 # [c]\nd = 1', ("d",), 4),
     ],

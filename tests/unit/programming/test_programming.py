@@ -77,6 +77,18 @@ def test_what_is_no_file_of_a_format_is_refused(data: bytes, name: str) -> None:
         assert error.what
 
 
+@pytest.mark.parametrize("name", ["c-header", "csv", "esp-nvs", "jsonl", "zephyr-shell"])
+def test_a_text_of_any_length_is_refused(name: str) -> None:
+    """Python turns no text of 5,000 digits into a number, and its CSV reader takes no cell of 128 KiB."""
+    form = formats()[name]
+    written = b"".join(form.write(units(1), ABOUT))
+    for long in (b"9" * 5_000, b"9" * 150_000):
+        for old in (b"[16]", b"hex2bin,", b'"uuid":', b"serial,uuid", b"bss/uuid "):
+            if old in written:
+                with pytest.raises(InputError):
+                    form.read(written.replace(old, (old[:1] + long + b"]") if old == b"[16]" else old + long, 1))
+
+
 @settings(deadline=None, max_examples=300)
 @given(name=st.sampled_from(NAMES), at=st.floats(0, 0.999), new=st.integers(1, 255))
 def test_an_altered_file_is_refused_or_says_so_and_never_shows_a_key(name: str, at: float, new: int) -> None:

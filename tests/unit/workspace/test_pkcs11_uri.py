@@ -47,6 +47,12 @@ def test_examples_of_the_standard() -> None:
     assert parse_uri("PKCS11:token=a").object == DEFAULT_OBJECT
 
 
+def test_an_empty_value_names_nothing() -> None:
+    """A vault key file would name another key than the one that was made."""
+    uri = parse_uri("pkcs11:token=a;object=;id=;serial=?module-path=")
+    assert uri == TokenUri("a") == parse_uri(str(uri))
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
