@@ -16,6 +16,7 @@ _TOKEN = re.compile(
     r"""(?P<text>'(?:[^']|'')*') | (?P<cast>::) | :(?P<name>[A-Za-z_]\w*) | (?P<mark>\?) | (?P<percent>%)
     | (?P<hint>\s+INDEXED\ BY\ \w+) | (?P<rowid>(?<=\))\s*(?:STRICT,\s*WITHOUT\ ROWID|STRICT|WITHOUT\ ROWID)\b)
     | \bCAST\((?P<bytes>\w+)\ AS\ BLOB\)
+    | \bCAST\(substr\(data,\ instr\(data,\ '"(?P<number>\w+)":'\)\ \+\ \d+\)
     | (?P<temp>\btemp\.(?=\w)) | (?P<blob>\bBLOB\b) | (?P<collated>(?<!AS\ )\bTEXT\b)""",
     re.VERBOSE,
 )
@@ -41,6 +42,8 @@ def _replacement(found: re.Match[str]) -> str:
             return ""
         case "bytes":
             return f"convert_to({found['bytes']}, 'UTF8')"  # a cast would read backslashes as escapes
+        case "number":  # whose cast would refuse what stands behind the number
+            return f"CAST(json_extract(data, '$.{found['number']}')"
         case "temp":
             return "pg_temp."
         case "blob":

@@ -16,23 +16,22 @@ from bss_mfg.ledger.connection import Connection
 from bss_mfg.ledger.event_kind import EventKind
 from bss_mfg.ledger.events import DeviceChecked, DeviceChecking, FlashReported, read_record
 from bss_mfg.ledger.history import HistoryStore
+from bss_mfg.ledger.schema_stations import UNIT_OF_EVENT
 from bss_mfg.ledger.unit_state import WITH_PACKAGE, scrapped_packages
 from bss_mfg.model import Event, Package
 
 _UNITS = f"""SELECT u.number, u.package FROM {WITH_PACKAGE} WHERE u.batch = ? AND u.scrapped = 0
     AND (? = 0 OR p.print_verified > 0) AND u.number > ? ORDER BY u.number LIMIT ?"""  # noqa: S608 (fixed texts)
 _CHECKS = f"batch = ? AND kind = '{DeviceChecked.kind}'"
-_UNIT = "CAST(json_extract(data, '$.unit') AS BIGINT)"
-"""As in the index `event_device`."""
 _PASSED = """instr(data, '"passed":true') > 0"""
-_LAST = f"SELECT {_PASSED}, seq FROM event WHERE {_CHECKS} AND {_UNIT} = ? ORDER BY seq DESC LIMIT 1"  # noqa: S608 (fixed texts)
-_AMONG = f"AND {_UNIT} BETWEEN ? AND ?"
+_LAST = f"SELECT {_PASSED}, seq FROM event WHERE {_CHECKS} AND {UNIT_OF_EVENT} = ? ORDER BY seq DESC LIMIT 1"  # noqa: S608 (fixed texts)
+_AMONG = f"AND {UNIT_OF_EVENT} BETWEEN ? AND ?"
 
 
 def _whose_last_passed(among: str = "") -> str:
     """Numbers of the units of a batch whose last check passed, and that were not flashed since."""
-    return f"""SELECT l.unit FROM (SELECT {_UNIT} AS unit, max(seq) AS seq FROM event WHERE {_CHECKS} {among}
-    GROUP BY {_UNIT}) l JOIN event e ON e.seq = l.seq WHERE {_PASSED}
+    return f"""SELECT l.unit FROM (SELECT {UNIT_OF_EVENT} AS unit, max(seq) AS seq FROM event WHERE {_CHECKS} {among}
+    GROUP BY {UNIT_OF_EVENT}) l JOIN event e ON e.seq = l.seq WHERE {_PASSED}
     AND NOT EXISTS (SELECT 1 FROM flashed f JOIN batch b ON b.no = f.batch
     WHERE b.id = e.batch AND f.number = l.unit AND f.event > l.seq)"""  # noqa: S608 (fixed texts)
 
@@ -43,9 +42,9 @@ _FLASHED_AFTER = (
     "SELECT 1 FROM flashed f JOIN batch b ON b.no = f.batch WHERE b.id = ? AND f.number = ? AND f.event > ?"
 )
 _LAST_FLASHED = "SELECT f.event FROM flashed f JOIN batch b ON b.no = f.batch WHERE b.id = ? AND f.number = ?"
-_ASKED_SINCE = f"""SELECT l.unit FROM (SELECT {_UNIT} AS unit, max(seq) AS seq FROM event
-    WHERE batch = ? AND seq > ? AND kind IN ('{DeviceChecking.kind}', '{DeviceChecked.kind}') GROUP BY {_UNIT}) l
-    WHERE NOT EXISTS (SELECT 1 FROM flashed f JOIN batch b ON b.no = f.batch
+_ASKED_SINCE = f"""SELECT l.unit FROM (SELECT {UNIT_OF_EVENT} AS unit, max(seq) AS seq FROM event
+    WHERE batch = ? AND seq > ? AND kind IN ('{DeviceChecking.kind}', '{DeviceChecked.kind}')
+    GROUP BY {UNIT_OF_EVENT}) l WHERE NOT EXISTS (SELECT 1 FROM flashed f JOIN batch b ON b.no = f.batch
     WHERE b.id = ? AND f.number = l.unit AND f.event > l.seq)"""  # noqa: S608 (fixed texts)
 _AT_ONCE = 5_000
 CHECKS_AND_FLASHES = (EventKind.DEVICE_CHECKED, EventKind.FLASH_REPORTED)

@@ -1,11 +1,11 @@
-"""The tables of ledger.db, version 7. docs/formats/ledger.md explains each column."""
+"""The tables of ledger.db, version 8. docs/formats/ledger.md explains each column."""
 
-from bss_mfg.ledger.schema_stations import SINCE_6, SINCE_7
+from bss_mfg.ledger.schema_stations import SINCE_6, SINCE_7, SINCE_8
 
 APPLICATION_ID = 0x62737331
 """SQLite application id, `bss1`: tells our files from other databases."""
 
-VERSION = 7
+VERSION = 8
 """Schema version, kept in SQLite's user_version."""
 
 SCHEMA = """
@@ -308,7 +308,7 @@ ALTER TABLE printed ADD COLUMN superseded_at TEXT;
 """What came with version 5: label files that are not to be printed any more."""
 
 SCHEMA += _LIFE + _PAYLOAD_ONCE + _FACTS_OF_SUPERSEDED + _MANIFESTS
-SCHEMA += _OWN_KEYS + _RELEASES + _IDENTIFIERS + _CONTROL_LOGS + SINCE_6 + SINCE_7
+SCHEMA += _OWN_KEYS + _RELEASES + _IDENTIFIERS + _CONTROL_LOGS + SINCE_6 + SINCE_7 + SINCE_8
 
 MIGRATIONS = {
     1: """
@@ -337,5 +337,6 @@ ALTER TABLE unit ADD COLUMN answer_reason TEXT;
     4: _OWN_KEYS + _SEAL + _TWO_FACTS + _RELEASES + _SUPERSEDED_FILES + _IDENTIFIERS + _CONTROL_LOGS + _WITHDRAWN,
     5: SINCE_6,
     6: SINCE_7,
+    7: f"DROP INDEX IF EXISTS event_device;{SINCE_8}",
 }
 """What leads from each version to the next; what SQL alone can't do, `migration_steps` does after it."""

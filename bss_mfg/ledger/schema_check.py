@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 
-from bss_mfg.ledger.schema import FREEZE, FREEZE_SERVER, NOT_IMPORTED, SCHEMA
+from bss_mfg.ledger.schema import FREEZE, FREEZE_SERVER, NOT_IMPORTED, SCHEMA, VERSION
+from bss_mfg.ledger.schema_stations import EVENT_DEVICE_OF_7
 
 QUERY = "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL"
 """What SQLite makes by itself for unique columns has no text."""
@@ -20,10 +21,15 @@ _RENAMED = re.compile(r"ALTER TABLE (\w+) RENAME COLUMN (\w+) TO (\w+);")
 _OF_SQLITE = re.compile(r"sqlite_stat\d")
 """What `ANALYZE` leaves."""
 
+JSON_IN_INDEX = 7
+"""The version whose index `event_device` calls a function of JSON; else its schema is as now."""
+VERSIONS = (JSON_IN_INDEX, VERSION)
+"""Of earlier ones it isn't known how each was made; what migrations make of them is compared."""
+
 AS_MADE = frozenset(
     {
-        "8db88e21e6525bc3885a0b645bc9012a9007025f38c6fb5f85760c93a0caf103",
-        "76c34bbd78214923c2fe50f8c3f9719f7263ec0bc124cd57980958b770661cd9",
+        "e8fd72726e84b35c63f1aced1dd10a924180774efe71d267cbd63694f9cc565e",
+        "7b6a76ba867abe4058e923a05e606d9c5891f6b3aa2cbe9b6091e434f0e3b7f3",
     }
 )
 """SHA-256 of the schema as a new ledger has it, and as one with imported identities: most are so, and each is looked at
@@ -33,12 +39,15 @@ Content = tuple[str, frozenset[str]]
 """Kind, and parts of a table or the one text of what else there is."""
 
 
-def differences(found: Iterable[tuple[object, object, object]]) -> list[str]:
-    """What of a schema, as (type, name, text), is not ours: foreign, changed, or missing; in words."""
+def differences(found: Iterable[tuple[object, object, object]], version: int = VERSION) -> list[str]:
+    """What of a schema, as (type, name, text), is not that of a ledger of one of `VERSIONS`: foreign, changed, or
+    missing; in words."""
     found = list(found)
     if _digest(found) in AS_MADE:
         return []
     ours, optional = _ours()
+    if version == JSON_IN_INDEX:
+        ours = {**ours, "event_device": _content("index", EVENT_DEVICE_OF_7)}
     wrong: list[str] = []
     left = dict(ours)
     for kind, name, text in found:

@@ -21,8 +21,8 @@ from bss_mfg.ledger.connection import SECRET_COLUMNS, Values
 from bss_mfg.ledger.network_drives import numbers_files, refuse_network
 from bss_mfg.ledger.row_kinds import Checks, RowKinds
 from bss_mfg.ledger.schema import APPLICATION_ID, NOT_IMPORTED, SCHEMA, VERSION
+from bss_mfg.ledger.schema_check import JSON_IN_INDEX, VERSIONS, differences
 from bss_mfg.ledger.schema_check import QUERY as SCHEMA_QUERY
-from bss_mfg.ledger.schema_check import differences
 from bss_mfg.ledger.sqlite_errors import damaged, translate_error, translated_errors
 from bss_mfg.ledger.sqlite_values import wrong_values
 from bss_mfg.ledger.tampering import EVIDENCE_WAY_OUT, MOST_NAMED, LedgerPart, TamperedError
@@ -44,6 +44,11 @@ CACHE_KIB = 2_048
 """SQLite's page cache: small, so that reading a large batch costs no more memory than reading a small one."""
 ISSUING_CACHE_KIB = 8_192
 """The cache while a batch is issued: random UUIDs land all over their index. More is no quicker at a million units."""
+
+JSON_COMPUTES = (3, 41)
+"""Until this SQLite functions of JSON were among those that do more than compute. There a schema that calls one can't
+even be read unless it is trusted: one of version 7 is, until it was compared and brought up to date."""
+_TRUST = "PRAGMA trusted_schema"
 
 _ROWS_AT_ONCE = 500
 _OF_VALUES = re.compile("decode to UTF-8|malformed JSON|(NOT NULL|CHECK) constraint failed|cannot store")
@@ -222,9 +227,9 @@ class SqliteConnection:
 
     def schema_error(self) -> TamperedError | None:
         """What is to be raised where the schema is not ours. One of an earlier version is brought up to date first."""
-        if self._schema_checked or self.schema_version() != VERSION:
+        if self._schema_checked or (version := self.schema_version()) not in VERSIONS:
             return None
-        if wrong := differences(self.rows(SCHEMA_QUERY)):
+        if wrong := differences(self.rows(SCHEMA_QUERY), version):
             return TamperedError(
                 "the database's schema is not that of a ledger",
                 part=LedgerPart.SCHEMA,
@@ -232,7 +237,9 @@ class SqliteConnection:
                 problems=wrong[:MOST_NAMED],
                 way_out=f"Nothing was changed. {EVIDENCE_WAY_OUT}",
             )
-        self._schema_checked = True
+        if version == VERSION:
+            self._schema_checked = True
+            self.execute(f"{_TRUST} = OFF")
         return None
 
     def _require_schema(self) -> None:
@@ -260,7 +267,7 @@ class SqliteConnection:
 
     def copy_to(self, target: Path, pages: int = -1) -> None:
         """Copy everything, as it is at one moment, into a new file; `pages` at once, so that writers wait little."""
-        with translated_errors(target), contextlib.closing(sqlite3.connect(target)) as copy:
+        with translated_errors(target), contextlib.closing(_opened(target)) as copy:
             with translated_errors(self._path):
                 self._database.backup(copy, pages=pages)
             copy.execute("PRAGMA journal_mode = DELETE")
@@ -281,8 +288,9 @@ class SqliteConnection:
         return int(self.rows("PRAGMA user_version")[0][0])
 
     def set_schema_version(self, version: int) -> None:
-        """Note the version."""
+        """Note the version. `TamperedError` where the schema didn't become ours."""
         self.execute(f"PRAGMA user_version = {version}")
+        self._require_schema()
 
     def run_script(self, script: str) -> None:
         """Run the statements of a script."""
@@ -315,7 +323,8 @@ class _WithSecrets(SqliteConnection):
 def salvage(path: Path, query: str) -> list[Any]:
     """The rows that a query still finds in a damaged database, which is not changed; none where it can't be read."""
     try:
-        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as found:
+        with contextlib.closing(_opened(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as found:
+            found.execute("PRAGMA writable_schema = ON")  # nothing is: what of the schema can't be read is passed over
             return found.execute(query).fetchall()
     except (sqlite3.Error, UnicodeDecodeError):
         return []
@@ -325,7 +334,7 @@ def connect_to_look(path: Path, patience_s: float) -> SqliteConnection:
     """Open the ledger to read a few names: nothing is written, not even a setting, and what takes longer ends as an
     error."""
     with translated_errors(path):
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=patience_s)
+        connection = _opened(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=patience_s)
     ends = time.monotonic() + patience_s
     connection.set_progress_handler(lambda: time.monotonic() > ends, 10_000)
     return SqliteConnection(connection, path)
@@ -347,7 +356,7 @@ def connect(path: Path, *, create: bool = False) -> SqliteConnection:
             way_out=f"{RESTORE_WAY_OUT} A new ledger would forget what was issued.",
         )
     with translated_errors(path), contextlib.ExitStack() as unless_it_works:
-        connection = sqlite3.connect(path, isolation_level=None, timeout=30)
+        connection = _opened(path, isolation_level=None, timeout=30)
         # Windows moves no damaged ledger aside that is still open.
         unless_it_works.callback(connection.close)
         _set_up(connection, path, create)
@@ -355,11 +364,21 @@ def connect(path: Path, *, create: bool = False) -> SqliteConnection:
     return SqliteConnection(connection, path)
 
 
+def _opened(name: Path | str, **settings: Any) -> sqlite3.Connection:
+    """A connection, as all of ours begin: what the file's schema calls (in a view, a trigger, an index, a column) may
+    compute, and do no more."""
+    connection: sqlite3.Connection = sqlite3.connect(name, **settings)
+    connection.execute(f"{_TRUST} = OFF")
+    return connection
+
+
 def _set_up(connection: sqlite3.Connection, path: Path, create: bool) -> None:
     mode, level = journal()
     connection.execute("PRAGMA busy_timeout = 30000")
     if create:
         connection.execute(f"PRAGMA journal_mode = {mode}")
+    elif _known_version(connection, path) == JSON_IN_INDEX and sqlite3.sqlite_version_info < JSON_COMPUTES:
+        connection.execute(f"{_TRUST} = ON")
     for pragma in (
         f"synchronous = {level}", "foreign_keys = ON", "secure_delete = ON", f"cache_size = -{CACHE_KIB}",
         "cell_size_check = ON",
@@ -370,8 +389,7 @@ def _set_up(connection: sqlite3.Connection, path: Path, create: bool) -> None:
         connection.executescript(
             f"BEGIN; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}; {SCHEMA} COMMIT;"
         )
-    _check_version(connection, path)
-    if not create and connection.execute("PRAGMA journal_mode").fetchone()[0].upper() != mode:
+    elif connection.execute("PRAGMA journal_mode").fetchone()[0].upper() != mode:
         connection.execute(f"PRAGMA journal_mode = {mode}")
 
 
@@ -381,9 +399,10 @@ def _defend(connection: sqlite3.Connection) -> None:
         connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)
 
 
-def _check_version(connection: sqlite3.Connection, path: Path) -> None:
+def _known_version(connection: sqlite3.Connection, path: Path) -> int:
+    """A ledger's version, read before anything of its schema. `LedgerError` where it is none, or a newer one."""
     application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if application != APPLICATION_ID or version < 1:
         raise LedgerError("is not a ledger of bss-mfg", where=path, way_out=RESTORE_WAY_OUT)
     if version > VERSION:
@@ -392,6 +411,7 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> None:
             where=path,
             way_out="Use the newer program.",
         )
+    return version
 
 
 def _fetched(cursor: sqlite3.Cursor, count: int = _ROWS_AT_ONCE) -> list[Any]:

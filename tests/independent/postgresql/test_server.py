@@ -314,14 +314,18 @@ def test_a_station_with_the_old_vault_key_changes_nothing(issued: Factory, tmp_p
     assert second.cli("batch", "create", "bulb", "--units", 2, "--id", "THERE").code == 0
 
 
+@pytest.mark.parametrize(("version", "later"), [(6, ("flashed_failed", "event_device")), (7, ())])
 @pytest.mark.parametrize("command", [("batch", "list"), ("ledger", "grant", "--show")], ids=" ".join)
-def test_a_ledger_of_the_version_before_is_brought_up_to_date(factory: Factory, command: tuple[str, ...]) -> None:
+def test_a_ledger_of_a_version_before_is_brought_up_to_date(
+    factory: Factory, command: tuple[str, ...], version: int, later: tuple[str, ...]
+) -> None:
     """Its indexes are those of a new one."""
     found = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'bss_mfg' ORDER BY indexname"
     new = factory.rows(found)
     with factory.database() as database:
-        for name in ("flashed_failed", "event_device"):
+        for name in later:
             database.execute(f"DROP INDEX {name}")
-        database.execute("UPDATE about SET value = '6' WHERE name = 'schema_version'")
+        database.execute(f"UPDATE about SET value = '{version}' WHERE name = 'schema_version'")  # noqa: S608 (a number)
     assert factory.cli(*command).code == 0
     assert factory.rows(found) == new
+    assert factory.rows("SELECT value FROM about WHERE name = 'schema_version'") == [(str(VERSION),)]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from bss_mfg.ledger import migration, proofs
 from bss_mfg.ledger.keys import open_keys
+from bss_mfg.ledger.tampering import TamperedError
 from bss_mfg.model import Identifier
 from tests.helpers import ROOT
 from tests.helpers.commands import Outcome
@@ -31,14 +36,14 @@ def old_workspace(root: Path, version: int | str) -> Factory:
     return factory
 
 
-@pytest.mark.parametrize("version", [1, 2, 3, 5, 6])
+@pytest.mark.parametrize("version", [1, 2, 3, 5, 6, 7])
 def test_a_ledger_of_every_earlier_version_goes_on(tmp_path: Path, version: int) -> None:
     factory = old_workspace(tmp_path / "w", version)
     before = sqlite3.connect(factory.root / "ledger.db").execute("SELECT seq, digest FROM event").fetchall()
     with factory.ledger() as ledger:
         assert ledger.check() == len(before) + 1
         assert [event.data["from"] for event in ledger.history.events_of(("ledger migrated",))] == [version]
-        assert "OLD" in ledger.unbound_batches()
+        assert ("OLD" in ledger.unbound_batches()) is (version < 7)  # rows are bound since then
         assert ledger.batches.counts("OLD") == {
             "packages": 3, "printed": 3, "file_verified": 3, "print_verified": 0, "shipped": 0, "scrapped": 0,
             "scrapped_packages": 0, "replaced": 0, "packed": 0, "packed_not_shipped": 0,
@@ -86,7 +91,7 @@ def test_a_ledger_with_one_act_of_nearly_every_kind_goes_on(tmp_path: Path) -> N
         assert [ledger.history.digest_of(seq) for seq, _ in before] == [digest.hex() for _, digest in before]
 
 
-@pytest.mark.parametrize("name", ["v4", "v4_scans", "v5", "v6"])
+@pytest.mark.parametrize("name", ["v4", "v4_scans", "v5", "v6", "v7"])
 def test_fresh_and_migrated_ledgers_are_alike(tmp_path: Path, name: str) -> None:
     factory, other = old_workspace(tmp_path / "w", name[1:]), make_factory(tmp_path / "other")
     with factory.ledger():
@@ -175,3 +180,64 @@ def test_names_of_control_logs_of_older_ledgers_are_not_given_again(tmp_path: Pa
     with factory.ledger() as ledger:
         assert names and all(ledger.control_logs.batch_of_name(name) for name in names)
         assert not ledger.control_logs.take_name("OLD", names[0], str(tmp_path))
+
+
+def test_proofs_of_a_ledger_of_version_7_are_found_by_the_index(tmp_path: Path) -> None:
+    """It calls no function of JSON any more, and the schema is trusted no more. Unit 2 failed after it had passed."""
+    factory = old_workspace(tmp_path / "w", 7)
+    with factory.ledger() as ledger:
+        assert ledger._db.rows("PRAGMA trusted_schema") == [(0,)]
+        assert ledger.device_checks.proven("OLD") == {1}
+        assert [ledger.device_checks.is_proven("OLD", number) for number in (1, 2, 3)] == [True, False, False]
+        (plan,) = ledger._db.rows(f"EXPLAIN QUERY PLAN {proofs._LAST}", ("OLD", 2))
+        assert plan[3] == "SEARCH event USING INDEX event_device (batch=? AND <expr>=?)"
+        ledger.check()
+
+
+EVE = "CREATE TRIGGER eve AFTER INSERT ON event BEGIN UPDATE unit SET scrapped = 1; END"
+
+
+@pytest.mark.parametrize("version", [1, 4, 6, 7])
+def test_a_foreign_schema_of_an_earlier_version_is_refused_and_nothing_changes(tmp_path: Path, version: int) -> None:
+    """Its triggers would act on what brings it up to date."""
+    factory = old_workspace(tmp_path / "w", version)
+    with contextlib.closing(sqlite3.connect(factory.root / "ledger.db")) as database:
+        database.execute(EVE)
+        before = [*database.iterdump()]
+    for _ in range(2):
+        refused = factory.cli("history", "OLD")
+        assert (refused.code, "trigger eve is foreign" in refused.err) == (5, True), refused.err
+    with contextlib.closing(sqlite3.connect(factory.root / "ledger.db")) as database:
+        assert [*database.iterdump()] == before
+        assert database.execute("PRAGMA user_version").fetchall() == [(version,)]
+
+
+def test_a_version_7_is_compared_before_anything_of_it_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where SQLite can't read its schema without trust."""
+    factory = old_workspace(tmp_path / "w", 7)
+    with contextlib.closing(sqlite3.connect(factory.root / "ledger.db")) as database:
+        database.executescript(
+            "DROP INDEX event_device; CREATE INDEX event_device ON event (batch, json_extract(data, '$.eve'), seq)"
+        )
+    monkeypatch.setattr(migration, "MIGRATIONS", {})
+    with pytest.raises(TamperedError) as found:
+        factory.ledger()
+    assert found.value.problems == ("index event_device was changed",)
+
+
+@pytest.mark.parametrize("moment", ["run_script", "set_schema_version"])
+def test_a_killed_migration_is_done_anew(tmp_path: Path, moment: str) -> None:
+    factory = old_workspace(tmp_path / "w", 7)
+    killed = (
+        "import os, sys\nfrom pathlib import Path\nfrom bss_mfg.ledger import sqlite\n"
+        "from bss_mfg.ledger.ledger import Ledger\nfrom bss_mfg.model import Actor\n"
+        f"real = sqlite.SqliteConnection.{moment}\n"
+        "def die(*arguments):\n    real(*arguments)\n    os._exit(9)\n"
+        f"sqlite.SqliteConnection.{moment} = die\nLedger.open(Path(sys.argv[1]), Actor('', '', ''))\n"
+    )
+    path = factory.root / "ledger.db"
+    done = subprocess.run([sys.executable, "-c", killed, str(path)], cwd=ROOT, timeout=300, check=False)
+    assert done.returncode == 9
+    with factory.ledger() as ledger:
+        assert [event.data["from"] for event in ledger.history.events_of(("ledger migrated",))] == [7]
+        ledger.check()

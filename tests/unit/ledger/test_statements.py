@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 
@@ -10,6 +11,7 @@ import pytest
 
 from bss_mfg.ledger.postgresql_sql import reads_secrets, translated
 from bss_mfg.ledger.schema import SCHEMA
+from bss_mfg.ledger.schema_stations import UNIT_OF_EVENT
 from tests.helpers.statements import statements
 
 FOUND, UNKNOWN = statements()
@@ -59,6 +61,17 @@ def test_only_the_store_of_keys_reads_secrets() -> None:
     """And what compares sealed keys with the digests of them in the history: `bound_check` reads for it."""
     readers = {"keys.py", "wrapped_keys.py", "bound_check.py"}
     assert {one.place.partition(":")[0] for one in FOUND if reads_secrets(one.sql)} == readers
+
+
+def test_the_unit_of_an_event_is_its_key_alone() -> None:
+    """In no text that stands before it, and as JSON has it; PostgreSQL reads it with its own function."""
+    assert translated(UNIT_OF_EVENT) == "CAST(json_extract(data, '$.unit') AS BIGINT)"
+    database = sqlite3.connect(":memory:")
+    for before in ('"unit":7,', 'unit":7', "unit", '\\"unit":7', "\\"):
+        data = json.dumps({"operator": before, "unit": 12, "passed": True}, separators=(",", ":"))
+        query = f"SELECT {UNIT_OF_EVENT}, json_extract(data, '$.unit') FROM (SELECT ? AS data)"  # noqa: S608 (fixed texts)
+        assert database.execute(query, (data,)).fetchall() == [(12, 12)], data
+    database.close()
 
 
 def test_words_in_texts_stay() -> None:
