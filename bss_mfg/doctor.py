@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 from bss_mfg.core.shell_words import shell_word
 from bss_mfg.core.text import count_words, listing
 from bss_mfg.installation import how_to_repair
-from bss_mfg.workspace.vault_key_lines import KEPT
+from bss_mfg.workspace.vault_key_lines import KEPT, into_hardware
 
 if TYPE_CHECKING:
     from bss_mfg.ledger.ledger import Ledger
     from bss_mfg.workspace.actor import FoundActor
     from bss_mfg.workspace.vault_keys import VaultStatus
+    from bss_mfg.workspace.workspace import Workspace
 
 
 class Level(StrEnum):
@@ -205,9 +206,28 @@ def check_vault(found: VaultStatus) -> Check:
         return Check("vault", Level.OK, "no vault key, and no key folder: nothing is issued here, and no key released")
     if found.trouble:
         return Check("vault", Level.FAULT, found.trouble, found.way_out)
+    if found.misplaced:
+        return Check("vault", Level.FAULT, found.misplaced_text, f"{into_hardware(found.demanded)} makes a new one.")
     tried = f"opens {count_words(found.keys.opened, 'data key')}" if found.keys else "not opened"
     kept = f", kept {KEPT[found.kind]}" if found.kind else ""
     return Check("vault", Level.OK, f"key {found.id}{kept}; {tried}")
+
+
+def check_demands(found: VaultStatus, workspace: Workspace) -> list[Check]:
+    """Products that can't be issued, because their keys are to be under a vault key in hardware, and it isn't there."""
+    from bss_mfg.errors import BssError
+
+    checks = []
+    for name in workspace.product_names() if found.kind else ():
+        try:
+            kinds = workspace.product(name).product.require_vault_key_in
+        except BssError:
+            continue  # a broken file: who issues it, or lists it, is told
+        if found.kind and kinds and found.kind not in kinds:
+            said = f"product {name} demands {' or '.join(kinds)}, and the key is kept {KEPT[found.kind]}"
+            fix = f"{into_hardware(kinds)} makes a new one. Until then nothing is issued of it."
+            checks.append(Check("vault key in hardware", Level.GAP, said, fix))
+    return checks
 
 
 def check_vault_files(found: VaultStatus) -> list[Check]:

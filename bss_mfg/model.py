@@ -155,6 +155,8 @@ FIELD_PREFIX = "fields."
 """What a field of the factory's own is called by, before its name: in a batch's facts, in templates and tables."""
 REQUIRE_DEVICE = "require_device"
 """The fact of a batch whose units count as ready only when their devices have proven their keys on air."""
+REQUIRE_VAULT_KEY_IN = "require_vault_key_in"
+"""The fact of a batch whose keys are only ever under a vault key in hardware: the kinds that will do, with commas."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +185,11 @@ class Batch:
     def requires_device(self) -> bool:
         """Whether its packages leave only when the devices in them have proven their keys on air."""
         return bool(self.facts.get(REQUIRE_DEVICE))
+
+    @property
+    def vault_key_in(self) -> tuple[str, ...]:
+        """The kinds of vault key in hardware that will do for its keys; empty: any vault key will."""
+        return tuple(filter(None, self.facts.get(REQUIRE_VAULT_KEY_IN, "").split(",")))
 
 
 class Rect(NamedTuple):

@@ -167,7 +167,8 @@ def show(app: App, name: str, as_json: bool) -> None:
         fields = {key.removeprefix(FIELD_PREFIX): value for key, value in product_facts(loaded.product.fields).items()}
         for table, values in (("fields", fields), ("batch_fields", loaded.product.batch_fields)):
             record[table] = ", ".join(f"{key} = {value}" for key, value in values.items()) or None
-        print_details([(key.replace("_", " "), "-" if value is None else str(value)) for key, value in record.items()])
+        shown = {key: ", ".join(value) if isinstance(value, list) else value for key, value in record.items()}
+        print_details([(key.replace("_", " "), "-" if value is None else str(value)) for key, value in shown.items()])
 
 
 def _record(loaded: LoadedProduct, pinned: str | None) -> dict[str, object]:

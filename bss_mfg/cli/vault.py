@@ -22,7 +22,7 @@ from bss_mfg.cli.common import (
 )
 from bss_mfg.core.shell_words import shell_word
 from bss_mfg.core.text import count_words
-from bss_mfg.workspace.vault_key_lines import KEPT
+from bss_mfg.workspace.vault_key_lines import KEPT, into_hardware
 
 if TYPE_CHECKING:
     from bss_mfg.workspace.vault_key_lines import Keeping, VaultKeyKind
@@ -122,8 +122,8 @@ def status(ctx: click.Context, app: App, ask_for_it: bool, as_json: bool) -> Non
 
     A key under a passphrase or in a token is tried with --keys, or where BSS_MFG_PASSPHRASE_FILE names what opens it;
     one that is encrypted with age, where BSS_MFG_AGE_IDENTITY_FILE names an identity.
-    Exit 1 where the key is missing, damaged or another one, does not open a batch, or may be read by others than its
-    owner.
+    Exit 1 where the key is missing, damaged or another one, does not open a batch, may be read by others than its
+    owner, or is kept otherwise than the products of its batches demand.
     """
     from bss_mfg.workspace.vault_keys import vault_status as look
 
@@ -143,6 +143,8 @@ def status(ctx: click.Context, app: App, ask_for_it: bool, as_json: bool) -> Non
         "keys_opened": found.keys.opened if found.keys else None,
         "keys_unopened": list(found.keys.keys.unopened) if found.keys else [],
         "exposed": bool(found.exposed),
+        "required_in": list(found.demanded),
+        "required_by": len(found.demanded_by),
         "left_over": [str(path) for path in found.left_over],
         "trouble": found.trouble,
     }
@@ -160,7 +162,9 @@ def status(ctx: click.Context, app: App, ask_for_it: bool, as_json: bool) -> Non
     for path in found.exposed:
         what = "the vault key" if path == found.file else "the age identity that opens it"
         say(f"WRONG: others may read or change {what}. Close it: {close_command(path)}")
-    if found.trouble or found.exposed:
+    if found.misplaced:
+        say(f"WRONG: {found.misplaced_text}. A new one in hardware: {into_hardware(found.demanded)}.")
+    if found.trouble or found.exposed or found.misplaced:
         ctx.exit(1)
     unseen = "" if found.keys else f"; it was not opened ({_WAYS_TO_OPEN.get(found.kind or 'file', '')})"
     say(f"OK: the vault key is the ledger's{unseen}")

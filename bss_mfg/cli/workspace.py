@@ -114,6 +114,7 @@ def _workspace_checks(app: App) -> list[Check]:
     from bss_mfg.doctor import (
         Check,
         Level,
+        check_demands,
         check_group,
         check_ledger,
         check_left_over,
@@ -135,7 +136,12 @@ def _workspace_checks(app: App) -> list[Check]:
     try:
         with workspace.open_ledger(app.actor) as ledger:
             vault = vault_status(workspace, ledger, app.ask_file_only, app.patience)
-            found = [check_ledger(ledger), check_vault(vault), *check_vault_files(vault)]
+            found = [
+                check_ledger(ledger),
+                check_vault(vault),
+                *check_vault_files(vault),
+                *check_demands(vault, workspace),
+            ]
             group = workspace.config().group
             shared = [check_group(workspace.root, group)] if group else []
             return [*found, *shared, check_releases(ledger), check_left_over(workspace.root)]

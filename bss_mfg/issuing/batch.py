@@ -18,6 +18,7 @@ from bss_mfg.issuing.numbering import SerialNumbers, free_batch_id, refuse_issue
 from bss_mfg.issuing.request import BatchRequest, ReadRequest, differences, read_request
 from bss_mfg.issuing.slice_maker import SliceMaker, SliceStream
 from bss_mfg.issuing.uniqueness import Identifiers, open_identifiers
+from bss_mfg.issuing.vault_demand import demanded_of, require_kind, require_vault_kept
 from bss_mfg.ledger.batch_binding import identifiers_digest
 from bss_mfg.ledger.batches import NewBatch
 from bss_mfg.ledger.keys import open_keys
@@ -67,6 +68,8 @@ def create_batch(
     longest = _longest_payload(request)
     _require_two_persons(ledger, request)
     open_keys(ledger).check_vault(vault)
+    demanded = demanded_of(request.product.product)
+    require_vault_kept(ledger, vault, demanded)
     identifiers = open_identifiers(ledger, vault, request.spec.spec) if read.identity_count else None
     maker = SliceMaker(read, executor, progress)
     with (
@@ -76,6 +79,7 @@ def create_batch(
         # Another process may have made the batch while we waited for the lock.
         if batch := _find_issued(ledger, read):
             return IssueResult(batch, created=False)
+        require_vault_kept(ledger, vault, demanded)  # which may have been copied meanwhile
         with _claims(ledger, read, identifiers) as claims:
             facts = _BatchFacts(now, longest, identifiers_digest(chain.from_iterable(claims)))
             batch = _issue(ledger, vault, read, maker, ahead, facts)
@@ -95,6 +99,8 @@ def check_request(ledger: Ledger, request: BatchRequest) -> bool:
     if request.product.product.stage == "production":
         require_shown_lengths(request)
     _require_two_persons(ledger, request)
+    if kind := ledger.settings.vault_kind():
+        require_kind(kind, demanded_of(request.product.product))
     if read.identity_count:
         refuse_issued(ledger, request.identities, Identifiers(request.spec.spec, None), file=request.identities_file)
     return False
@@ -205,6 +211,7 @@ def _issue(
         recovery_key=key.columns[1],
         bound_key=key.digest,
         identifiers=facts.identifiers,
+        vault_key=vault.kept,
     )
     ledger.batches.store(new, maker.count_as_stored(stream.slices))
     return batch

@@ -13,6 +13,7 @@ from bss_mfg.issuing.lengths import refuse_other_lengths
 from bss_mfg.issuing.numbering import SerialNumbers, refuse_issued
 from bss_mfg.issuing.slices import new_unit
 from bss_mfg.issuing.uniqueness import Identifiers, open_identifiers
+from bss_mfg.issuing.vault_demand import demanded_of, require_vault_kept
 from bss_mfg.ledger.batch_binding import identifiers_digest
 from bss_mfg.ledger.keys import open_keys
 from bss_mfg.ledger.ledger import Ledger
@@ -58,6 +59,8 @@ def replace_units(ledger: Ledger, vault: Vault, request: ReplacementRequest) -> 
         if not scrapped:
             return successors
         _refuse_other_count(request.identities, len(scrapped))
+        for demanded in (batch.vault_key_in, demanded_of(request.product.product)):
+            require_vault_kept(ledger, vault, demanded)
         if batch.stage == "production":
             refuse_other_lengths(request.spec, request.identities, request.product.product)
         keys = open_keys(ledger)

@@ -12,10 +12,13 @@ from typing import Any
 from bss_mfg.core.clock import UTC_ZONE, TimeZone
 from bss_mfg.core.text import count_words, one_or
 from bss_mfg.errors import InputError
-from bss_mfg.model import REQUIRE_DEVICE, Batch, Identity
+from bss_mfg.model import REQUIRE_DEVICE, REQUIRE_VAULT_KEY_IN, Batch, Identity
 from bss_mfg.payload.spec import SpecFile
 from bss_mfg.workspace.product import LoadedProduct
 from bss_mfg.workspace.product_fields import batch_facts, field_of_fact
+
+_DEMANDS = (REQUIRE_DEVICE, REQUIRE_VAULT_KEY_IN)
+"""Facts that only batches have whose product demands something."""
 
 
 @dataclass(frozen=True)
@@ -93,14 +96,14 @@ def differences(batch: Batch, read: ReadRequest, issued_digest: str) -> list[str
         "product": batch.product,
         "units": batch.units,
         "units_per_package": batch.units_per_package,
-        "facts": {name: text for name, text in batch.facts.items() if name in {*asked["facts"], REQUIRE_DEVICE}},
+        "facts": {name: text for name, text in batch.facts.items() if name in {*asked["facts"], *_DEMANDS}},
         "stage": batch.stage,
         "key": batch.key_fingerprint,
     }
     before, after = _flat(issued), _flat(asked)
     found = [
         f"{name.replace('_', ' ')}: {value or 'none'}, it was {before.get(name) or 'none'}"
-        for name, value in {REQUIRE_DEVICE: None, **after}.items()
+        for name, value in {**dict.fromkeys(_DEMANDS), **after}.items()
         if value != before.get(name)
     ]
     # The batch's own settings with these identities: if that isn't what was issued, the identities aren't.

@@ -76,6 +76,8 @@ class NewBatch:
     """The digest of its wrapped data key."""
     identifiers: str = ""
     """The digest of its units' identifiers."""
+    vault_key: str = ""
+    """How the vault key is kept under which its data key is wrapped."""
 
 
 def _own_fields(batch: Batch) -> dict[str, str]:
@@ -214,6 +216,7 @@ class BatchStore:
                 fingerprint=batch.key_fingerprint,
                 fields=_own_fields(batch) or None,
                 require_device=batch.requires_device or None,
+                vault_key=new.vault_key or None,
                 kept=kept_columns(batch, new.request_digest, facts),
                 identities=binding.identities.digests(),
                 sealed=binding.sealed.digests(),

@@ -41,6 +41,11 @@ class BatchIssued(EventRecord):
     fingerprint: str = key("fingerprint of the public key", name="key")
     fields: dict[str, str] | None = key("the product's and the batch's own fields, where there are any", default=None)
     require_device: bool | None = key("true where its devices are to prove their keys before they leave", default=None)
+    vault_key: str | None = key(
+        "how the vault key was kept that wraps its data key: `file`, `passphrase`, `keyring`, `pkcs11`, `age`, `tpm2`; "
+        "not in early ledgers",
+        default=None,
+    )
     kept: Mapping[str, str] | None = key("digests of columns of its row; not in early ledgers", default=None)
     identities: Sequence[str] | None = key(
         "digests of its units' identities, in at most 16 pieces; not in early ledgers", default=None

@@ -31,6 +31,7 @@ from bss_mfg.ledger.settings import SettingsStore
 from bss_mfg.ledger.two_persons import TwoPersonStore
 from bss_mfg.ledger.units import LookupColumn, select_units
 from bss_mfg.ledger.vault import DataKey, OfficerPrivateKey, OfficerPublicKey, SealedUnit, Vault, key_digest
+from bss_mfg.ledger.vault_demands import refuse_kept_as
 from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
 from bss_mfg.ledger.wrapped_keys import WrappedKeyStore
 from bss_mfg.model import Unit
@@ -361,6 +362,7 @@ class KeyStore:
         self, keys: list[tuple[str, DataKey]], stored: Mapping[str, WrappedKey], new: Vault, kind: str
     ) -> tuple[str, dict[str, str]]:
         """The id of the vault key before, and the digests that bind the keys from now on."""
+        refuse_kept_as(self._batches, kind)
         before = self._settings.vault_id()
         anew = [(name, WrappedKey(new.wrap(key), stored[name].recovery)) for name, key in keys]
         bound = self._wrapped.store_anew(anew)

@@ -37,6 +37,10 @@ class WrappingKey(Protocol):
     away. All that a vault asks of one is here."""
 
     @property
+    def kept(self) -> str:
+        """How it is kept, by its kind; empty where it is kept nowhere yet."""
+
+    @property
     def id(self) -> str:
         """16 hex digits that reveal nothing of the key; the ledger remembers them to notice a wrong key."""
 
@@ -54,8 +58,9 @@ class WrappingKey(Protocol):
 class MemoryKey:
     """A vault key (32 bytes) that is in this process's memory."""
 
-    def __init__(self, key: Secret) -> None:
+    def __init__(self, key: Secret, kept: str = "") -> None:
         self.key = key
+        self.kept = kept
 
     @property
     def id(self) -> str:
@@ -118,6 +123,11 @@ class Vault:
             "--officer-key FILE` opens all batches without the token. To have a vault key that can be copied: "
             "`bss-mfg vault rekey --to file`.",
         )
+
+    @property
+    def kept(self) -> str:
+        """How the key is kept, by its kind, as it was opened; empty for one that is kept nowhere yet."""
+        return self._key.kept
 
     @property
     def id(self) -> str:

@@ -47,7 +47,7 @@ class AgeKey(MemoryKey):
     """A vault key opened by an identity, and to whom it was encrypted."""
 
     def __init__(self, key: Secret, recipients: tuple[str, ...]) -> None:
-        super().__init__(key)
+        super().__init__(key, "age")
         self.recipients = recipients
 
 

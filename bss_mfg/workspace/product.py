@@ -18,12 +18,13 @@ from bss_mfg.core.toml_files import TomlDocument, load_toml, quote, validate
 from bss_mfg.credentials import EXAMPLE_DAY, check_serial_pattern, dated_pattern, format_serial
 from bss_mfg.errors import InputError
 from bss_mfg.gs1 import check_digit
-from bss_mfg.model import REQUIRE_DEVICE
+from bss_mfg.model import REQUIRE_DEVICE, REQUIRE_VAULT_KEY_IN
 from bss_mfg.oob_information import OobInformation, oob_information
 from bss_mfg.payload.product_keys import SAMPLE_FINGERPRINTS, ProductKey, load_public_key
 from bss_mfg.workspace.expected_codes import ExpectedCodes, expected_lines
 from bss_mfg.workspace.print_settings import PrintSettings
 from bss_mfg.workspace.product_fields import BatchFields, ProductFields, check_one_line, product_facts
+from bss_mfg.workspace.vault_key_lines import HardwareKind
 
 
 def _gtin(value: str, lengths: tuple[int, ...], name: str) -> str:
@@ -41,6 +42,12 @@ Ean = Annotated[str, AfterValidator(lambda value: _gtin(value, (8, 13), "an EAN"
 def _oob_names(names: list[str]) -> list[str]:
     oob_information(names)
     return names
+
+
+def _vault_key_kinds(kinds: list[HardwareKind]) -> list[HardwareKind]:
+    if not kinds:
+        raise ValueError('name what will do: ["pkcs11"], ["tpm2"], or both; leave the line out where any will')
+    return sorted(set(kinds))
 
 
 class Product(FileModel):
@@ -65,6 +72,10 @@ class Product(FileModel):
     )
     require_device: bool = Field(
         False, description="Packages are packed and leave only when their devices have proven their keys on air."
+    )
+    require_vault_key_in: Annotated[list[HardwareKind], AfterValidator(_vault_key_kinds)] | None = Field(
+        None,
+        description="Its keys are only ever under a vault key in hardware: in a token (pkcs11), or in a TPM (tpm2).",
     )
     oob_information: Annotated[list[str], AfterValidator(_oob_names)] | None = Field(
         None,
@@ -102,6 +113,7 @@ class Product(FileModel):
             "code": self.upc or self.ean or "",
             "oob_bytes": str(self.oob_bytes),
             **({REQUIRE_DEVICE: "yes"} if self.require_device else {}),  # else as batches had it before there was this
+            **({REQUIRE_VAULT_KEY_IN: ",".join(self.require_vault_key_in)} if self.require_vault_key_in else {}),
             **product_facts(self.fields),
         }
 

@@ -59,6 +59,8 @@ class _Session:
 class TokenKey:
     """An opened vault key in a token."""
 
+    kept = "pkcs11"
+
     def __init__(self, session: _Session, key: Any, uri: TokenUri) -> None:
         self.uri = uri
         self._session = session

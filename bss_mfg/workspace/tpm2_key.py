@@ -41,7 +41,7 @@ class TpmKey(MemoryKey):
     """A vault key unsealed by the TPM, and whether that took a PIN."""
 
     def __init__(self, key: Secret, *, pin: bool) -> None:
-        super().__init__(key)
+        super().__init__(key, "tpm2")
         self.pin = pin
 
 

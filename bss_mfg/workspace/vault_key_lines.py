@@ -16,7 +16,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -24,10 +24,11 @@ from typing import Literal
 from bss_mfg.core.files import read_bytes
 from bss_mfg.core.untrusted import LIMITS, Reader
 from bss_mfg.errors import BssError, InputError, MissingError
-from bss_mfg.workspace.pkcs11_uri import TokenUri, parse_uri
+from bss_mfg.workspace.pkcs11_uri import EXAMPLE, TokenUri, parse_uri
 
 VaultKeyKind = Literal["file", "passphrase", "keyring", "pkcs11", "age", "tpm2"]
-HARDWARE: tuple[VaultKeyKind, ...] = ("pkcs11", "tpm2")
+HardwareKind = Literal["pkcs11", "tpm2"]
+HARDWARE: tuple[HardwareKind, ...] = ("pkcs11", "tpm2")
 """The kinds whose key is lost with a device, unless an officer opens the batches."""
 KINDS: tuple[VaultKeyKind, ...] = ("file", "passphrase", "keyring", "pkcs11", "age", "tpm2")
 KEPT: Mapping[VaultKeyKind, str] = {
@@ -74,6 +75,12 @@ class KeyLine:
     kind: VaultKeyKind
     fields: tuple[str, ...]
     id: str
+
+
+def into_hardware(kinds: Sequence[str]) -> str:
+    """The commands that make a new vault key of one of these kinds, as a sentence has them."""
+    commands = {"pkcs11": f'`bss-mfg vault rekey --token-uri "{EXAMPLE}"`', "tpm2": "`bss-mfg vault rekey --to tpm2`"}
+    return " or ".join(commands[kind] for kind in kinds)
 
 
 def vault_key_kind(path: Path) -> VaultKeyKind:

@@ -253,7 +253,7 @@ def load_vault_key(path: Path, ask: AskPassphrase = refuse_to_ask) -> Vault:
     else:
         text = line.fields[0] if line.kind == "file" else _kept_in_keyring(line.id, path)
         try:
-            vault = Vault(MemoryKey(Secret(base64.b64decode(text, validate=True))))
+            vault = Vault(MemoryKey(Secret(base64.b64decode(text, validate=True)), line.kind))
         except ValueError:
             raise damaged_error(path) from None
     if len(vault.key) != 32 or vault.id != line.id:
@@ -332,7 +332,8 @@ def _open_with_passphrase(line: KeyLine, path: Path, ask: AskPassphrase) -> Vaul
     salt, sealed = (base64.b64decode(field) for field in line.fields[3:])
     key = _derive_key(ask(f"the vault key in {path.name}", False), salt, (iterations, lanes, kib))
     try:
-        return Vault(MemoryKey(Secret(AESGCM(key).decrypt(sealed[:12], sealed[12:], line.id.encode()))))
+        opened = Secret(AESGCM(key).decrypt(sealed[:12], sealed[12:], line.id.encode()))
+        return Vault(MemoryKey(opened, line.kind))
     except InvalidTag:
         raise WrongSecretError(
             "the passphrase is wrong, or the file was damaged", where=str(path), way_out="Type it again."

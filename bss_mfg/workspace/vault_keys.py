@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bss_mfg.core.files import move_aside, read_bytes
 from bss_mfg.core.shared_lock import PATIENCE, Patience
-from bss_mfg.core.text import count_words
+from bss_mfg.core.text import count_words, listing
 from bss_mfg.errors import (
     BssError,
     InputError,
@@ -26,6 +26,7 @@ from bss_mfg.ledger.events import RecoveryExported, VaultKeyPutBack
 from bss_mfg.ledger.keys import OpenedKeys, open_keys
 from bss_mfg.ledger.ledger import Ledger
 from bss_mfg.ledger.vault import OfficerPrivateKey, OfficerPublicKey
+from bss_mfg.ledger.vault_demands import demanding, refuse_copy, refuse_kept_as
 from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
 from bss_mfg.workspace import vault_files
 from bss_mfg.workspace.age_key import AgeKey
@@ -34,6 +35,7 @@ from bss_mfg.workspace.tpm2_key import TpmKey
 from bss_mfg.workspace.vault_change import require_officer, require_possible, waiting_key
 from bss_mfg.workspace.vault_key_lines import (
     HARDWARE,
+    KEPT,
     KINDS,
     Keeping,
     VaultKeyKind,
@@ -53,6 +55,8 @@ from bss_mfg.workspace.vault_key_storage import (
 )
 from bss_mfg.workspace.workspace import Workspace
 
+_RECOVERY_FILE = "the recovery file"
+"""What the passphrase of one is said to be for."""
 _PUT_BACK = "Put the right one back, or use `bss-mfg vault recover FILE`."
 
 
@@ -107,7 +111,8 @@ class VaultStatus:
     where the vault key was not opened; `keyless`: a station of a ledger on a server that has neither vault key nor key
     folder, as one that issues nothing and releases no keys; `exposed` are files that others than their owner may read;
     `left_over` are files of changes that never took place, and of keys in tokens that are not destroyed yet; `token`:
-    the key in a token that the file names; `age_recipients`: to whom it says that the key is encrypted."""
+    the key in a token that the file names; `age_recipients`: to whom it says that the key is encrypted; `demanded_by`:
+    the batches that demand a key in hardware, and `demanded`: the kinds that will do for all of them."""
 
     file: Path
     kind: VaultKeyKind | None
@@ -124,6 +129,22 @@ class VaultStatus:
     left_over: tuple[Path, ...]
     token: TokenUri | None
     age_recipients: tuple[str, ...]
+    demanded_by: tuple[str, ...]
+    demanded: tuple[VaultKeyKind, ...]
+
+    @property
+    def misplaced(self) -> bool:
+        """Whether the key is kept in another way than batches demand."""
+        return bool(self.demanded_by) and self.kind not in (None, *self.demanded)
+
+    @property
+    def misplaced_text(self) -> str:
+        """The same in words."""
+        kept = KEPT[self.kind] if self.kind else "nowhere"
+        return (
+            f"the vault key is kept {kept}, and {count_words(len(self.demanded_by), 'batch', 'batches')} of products "
+            f"with require_vault_key_in must have it in hardware: {listing(self.demanded_by, 5)}"
+        )
 
 
 def vault_status(
@@ -174,6 +195,7 @@ def _look(workspace: Workspace, ledger: Ledger, ask: AskPassphrase | None) -> Va
         trouble, way_out = error.what, error.way_out
     retired = sum(1 for batch in ledger.batches.all() if ledger.batches.retired_at(batch.id))
     recipient = ledger.settings.recipient_pem()
+    hardware = demanding(ledger.batches)
     return VaultStatus(
         file=workspace.vault_file,
         kind=kind,
@@ -190,6 +212,8 @@ def _look(workspace: Workspace, ledger: Ledger, ask: AskPassphrase | None) -> Va
         left_over=tuple(vault_files.waiting_files(workspace.vault_file)),
         token=token_of(workspace.vault_file),
         age_recipients=recipients_of(workspace.vault_file),
+        demanded_by=tuple(batch.id for batch in hardware),
+        demanded=tuple(one for one in HARDWARE if hardware and all(one in batch.vault_key_in for batch in hardware)),
     )
 
 
@@ -221,6 +245,7 @@ def rekey(
     that is in a token is destroyed.
     """
     ask = AskOnce(ask)
+    refuse_kept_as(ledger.batches, wanted.kind if wanted else vault_key_kind(workspace.vault_file))
     with workspace.open_vault(ledger, ask, patience) as old:
         open_keys(ledger).check_vault(old)
         kept = Keeping(
@@ -245,11 +270,18 @@ def rekey(
 def export_recovery(
     workspace: Workspace, ledger: Ledger, to: Path, ask: AskPassphrase, patience: Patience = PATIENCE
 ) -> str:
-    """Write the vault key under a passphrase, to be kept apart; its id. Never overwrites."""
+    """Write the vault key under a passphrase, to be kept apart; its id. Never overwrites. `RefusedError` where a batch
+    demands that it stays in hardware."""
+    refuse_copy(ledger.batches)
+    ask = AskOnce(ask)
     with workspace.open_vault(ledger, ask, patience) as vault:
         open_keys(ledger).check_vault(vault)
-        save_vault_key(vault, to, Keeping("passphrase"), ask, what="the recovery file", private=True)
-        ledger.history.append(None, RecoveryExported(file=to.name, vault=vault.id))
+        if vault.key:  # refused where a token keeps it, before anybody thinks of a passphrase
+            ask(_RECOVERY_FILE, True)
+        with ledger.transaction():  # so that no batch is issued meanwhile that demands hardware
+            refuse_copy(ledger.batches)
+            save_vault_key(vault, to, Keeping("passphrase"), ask, what=_RECOVERY_FILE, private=True)
+            ledger.history.append(None, RecoveryExported(file=to.name, vault=vault.id))
         return vault.id
 
 
@@ -276,6 +308,7 @@ def recover(
     """
     _refuse_whole(vault_status(workspace, ledger, patience=patience))
     keeping, ask = _keeping_of(workspace, ledger, source, wanted), AskOnce(ask)
+    refuse_kept_as(ledger.batches, keeping.kind)
     with load_vault_key(source, ask) as vault:
         if keeping.kind != "pkcs11":
             require_officer(keeping, ledger)
@@ -283,6 +316,7 @@ def recover(
         with workspace.exclusive_keys(patience):
             _refuse_whole(_look(workspace, ledger, None))
             with ledger.transaction():  # so that nobody changes the key meanwhile, with or without the lock
+                refuse_kept_as(ledger.batches, keeping.kind)
                 if vault.id != ledger.settings.vault_id():
                     raise LedgerError(
                         f"holds vault key {vault.id}, the ledger's is {ledger.settings.vault_id()}",
@@ -315,6 +349,7 @@ def recover_by_officer(
     _refuse_whole(vault_status(workspace, ledger, patience=patience))
     new = wanted or Keeping(_kind_before(workspace, ledger))
     new = replace(new, token=new.token or token_of(workspace.vault_file))
+    refuse_kept_as(ledger.batches, new.kind)
     ask, lost = AskOnce(ask), ledger.settings.vault_id()
     pem = read_bytes(private_key, "officer's private key", 1 << 16)
     passphrase = ask(f"the officer's private key in {private_key.name}", False) if b"ENCRYPTED" in pem else None

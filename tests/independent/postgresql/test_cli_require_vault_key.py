@@ -1,0 +1,1 @@
+from tests.cli.test_require_vault_key import *  # noqa: F403
