@@ -152,6 +152,8 @@ def status(ctx: click.Context, app: App, ask_for_it: bool, as_json: bool) -> Non
         print_json(record)
     else:
         shown = {name: ", ".join(value) if isinstance(value, list) else value for name, value in record.items()}
+        if found.demanded_by:
+            shown["required_by"] = count_words(len(found.demanded_by), "batch", "batches")
         print_details(
             [(name.replace("_", " "), str(value)) for name, value in shown.items() if value not in (None, "", False)]
         )
@@ -189,7 +191,7 @@ def rekey(app: App, /, kind: VaultKeyKind | None, **place: Any) -> None:
     that BSS_MFG_AGE_IDENTITY_FILE names.
     """
     from bss_mfg.workspace.vault_files import waiting_files
-    from bss_mfg.workspace.vault_key_lines import HARDWARE, vault_key_kind
+    from bss_mfg.workspace.vault_key_lines import vault_key_kind
     from bss_mfg.workspace.vault_keys import rekey as change
 
     wanted = _Place(kind, **place).chosen()
@@ -197,12 +199,16 @@ def rekey(app: App, /, kind: VaultKeyKind | None, **place: Any) -> None:
         count = change(app.workspace, ledger, wanted, app.ask, app.patience)
     for path in waiting_files(app.workspace.vault_file):
         _say_left_over(path)
-    copy = (
-        "It can't be copied: keep the officer's key safe."
-        if vault_key_kind(app.workspace.vault_file) in HARDWARE
-        else "Make a new safe copy now."
-    )
-    say(f"OK: a new vault key; {count_words(count, 'batch', 'batches')} wrapped under it. {copy}")
+    wrapped = _wrapped(count, vault_key_kind(app.workspace.vault_file))
+    say(f"OK: a new vault key; {wrapped}")
+
+
+def _wrapped(count: int, kind: VaultKeyKind) -> str:
+    """What a new vault key did, and what has to be done with it."""
+    from bss_mfg.workspace.vault_key_lines import HARDWARE
+
+    copy = "It can't be copied: keep the officer's key safe." if kind in HARDWARE else "Make a new safe copy now."
+    return f"{count_words(count, 'batch', 'batches')} wrapped under it. {copy}"
 
 
 def _say_left_over(path: Path) -> None:
@@ -211,7 +217,7 @@ def _say_left_over(path: Path) -> None:
     if token := token_of(path):
         say(
             f"Note: {shown_path(path)} names a key in token {token.token} that is not in force; the next rekey that "
-            "opens this token destroys both"
+            "opens this token destroys both. If the token is lost for good, delete the file."
         )
     else:
         say(f"Note: {shown_path(path)} was left by a change of the key that never took place; the next rekey clears it")
@@ -270,10 +276,7 @@ def recover(
             say(f"OK: vault key {done.id} is back, kept {KEPT[done.kind]}")
         elif officer_key:
             done = recover_by_officer(app.workspace, ledger, officer_key, app.ask, wanted, app.patience)
-            say(
-                f"OK: a new vault key, kept {KEPT[done.kind]}; "
-                f"{count_words(done.batches, 'batch', 'batches')} wrapped under it. Make a safe copy now."
-            )
+            say(f"OK: a new vault key, kept {KEPT[done.kind]}; {_wrapped(done.batches, done.kind)}")
 
 
 @vault.command(epilog="Example: bss-mfg vault recipient officer.public.pem")

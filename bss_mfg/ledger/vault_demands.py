@@ -24,8 +24,8 @@ def refuse_kept_as(batches: BatchStore, kind: str) -> None:
             f"{_count(found)} whose vault key must stay in hardware ({_kinds(found)}), and a key of the kind {kind} "
             "would not",
             problems=[listing([batch.id for batch in found], 5)],
-            way_out="Nothing was changed. The key may go to another token or TPM of these kinds: add `--token-uri URI` "
-            "or `--to tpm2`. A retired batch demands nothing any more.",
+            way_out=f"Nothing was changed. Name other hardware in its place: {_places(found)}. A retired batch demands "
+            "nothing any more.",
         )
 
 
@@ -36,7 +36,7 @@ def refuse_copy(batches: BatchStore) -> None:
             f"{_count(found)} whose vault key must stay in hardware, and a recovery file is a copy of it",
             problems=[listing([batch.id for batch in found], 5)],
             way_out="Nothing was written. The officer's key stands in for a copy: `bss-mfg vault recover --officer-key "
-            "FILE` opens all batches without the token or TPM.",
+            f"FILE` with {_places(found)} takes all batches to other hardware.",
         )
 
 
@@ -53,5 +53,14 @@ def _count(found: list[Batch]) -> str:
     return f"the ledger has {count_words(len(found), 'batch', 'batches')}"
 
 
+def _common(found: list[Batch]) -> list[str]:
+    return sorted(set.intersection(*(set(batch.vault_key_in) for batch in found)))
+
+
 def _kinds(found: list[Batch]) -> str:
-    return " or ".join(sorted(set.intersection(*(set(batch.vault_key_in) for batch in found))))
+    return " or ".join(_common(found))
+
+
+def _places(found: list[Batch]) -> str:
+    """The options that name hardware that will do for all of these."""
+    return " or ".join("`--token-uri URI`" if kind == "pkcs11" else f"`--to {kind}`" for kind in _common(found))
