@@ -22,7 +22,7 @@ from bss_mfg.cli.common import (
 )
 from bss_mfg.core.shell_words import shell_word
 from bss_mfg.core.text import count_words
-from bss_mfg.workspace.vault_key_lines import KEPT, into_hardware
+from bss_mfg.workspace.vault_key_lines import HARDWARE, KEPT, into_hardware
 
 if TYPE_CHECKING:
     from bss_mfg.workspace.vault_key_lines import Keeping, VaultKeyKind
@@ -189,7 +189,7 @@ def rekey(app: App, /, kind: VaultKeyKind | None, **place: Any) -> None:
     that BSS_MFG_AGE_IDENTITY_FILE names.
     """
     from bss_mfg.workspace.vault_files import waiting_files
-    from bss_mfg.workspace.vault_key_lines import HARDWARE, vault_key_kind
+    from bss_mfg.workspace.vault_key_lines import vault_key_kind
     from bss_mfg.workspace.vault_keys import rekey as change
 
     wanted = _Place(kind, **place).chosen()
@@ -197,12 +197,15 @@ def rekey(app: App, /, kind: VaultKeyKind | None, **place: Any) -> None:
         count = change(app.workspace, ledger, wanted, app.ask, app.patience)
     for path in waiting_files(app.workspace.vault_file):
         _say_left_over(path)
-    copy = (
-        "It can't be copied: keep the officer's key safe."
-        if vault_key_kind(app.workspace.vault_file) in HARDWARE
-        else "Make a new safe copy now."
-    )
-    say(f"OK: a new vault key; {count_words(count, 'batch', 'batches')} wrapped under it. {copy}")
+    kept = vault_key_kind(app.workspace.vault_file)
+    say(f"OK: a new vault key; {count_words(count, 'batch', 'batches')} wrapped under it. {_to_keep(kept)}")
+
+
+def _to_keep(kind: VaultKeyKind) -> str:
+    """What is to be kept safe of a new vault key."""
+    if kind in HARDWARE:
+        return "It can't be copied: keep the officer's key safe."
+    return "Make a new safe copy now."
 
 
 def _say_left_over(path: Path) -> None:
@@ -272,7 +275,7 @@ def recover(
             done = recover_by_officer(app.workspace, ledger, officer_key, app.ask, wanted, app.patience)
             say(
                 f"OK: a new vault key, kept {KEPT[done.kind]}; "
-                f"{count_words(done.batches, 'batch', 'batches')} wrapped under it. Make a safe copy now."
+                f"{count_words(done.batches, 'batch', 'batches')} wrapped under it. {_to_keep(done.kind)}"
             )
 
 

@@ -10,6 +10,9 @@ from bss_mfg.ledger.events import RecoveryExported, VaultKeyPutBack
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.model import Batch
 
+_OPTIONS = {"pkcs11": "`--token-uri URI`", "tpm2": "`--to tpm2`"}
+"""By which a key gets there."""
+
 
 def demanding(batches: BatchStore) -> list[Batch]:
     """The batches that demand hardware, in the order of issue."""
@@ -20,12 +23,13 @@ def refuse_kept_as(batches: BatchStore, kind: str) -> None:
     """`RefusedError` for a vault key of a kind that a batch doesn't allow."""
     found = [batch for batch in demanding(batches) if kind not in batch.vault_key_in]
     if found:
+        kinds = sorted(set.intersection(*(set(batch.vault_key_in) for batch in found)))
         raise RefusedError(
-            f"{_count(found)} whose vault key must stay in hardware ({_kinds(found)}), and a key of the kind {kind} "
-            "would not",
+            f"{_count(found)} whose vault key must stay in hardware ({' or '.join(kinds)}), and a key of the kind "
+            f"{kind} would not",
             problems=[listing([batch.id for batch in found], 5)],
-            way_out="Nothing was changed. The key may go to another token or TPM of these kinds: add `--token-uri URI` "
-            "or `--to tpm2`. A retired batch demands nothing any more.",
+            way_out=f"Nothing was changed. The key may go to other hardware of that kind: add "
+            f"{' or '.join(_OPTIONS.get(one, one) for one in kinds)}. A retired batch demands nothing any more.",
         )
 
 
@@ -51,7 +55,3 @@ def was_elsewhere(history: HistoryStore, vault_id: str) -> bool:
 
 def _count(found: list[Batch]) -> str:
     return f"the ledger has {count_words(len(found), 'batch', 'batches')}"
-
-
-def _kinds(found: list[Batch]) -> str:
-    return " or ".join(sorted(set.intersection(*(set(batch.vault_key_in) for batch in found))))
