@@ -1,13 +1,16 @@
 """Device UUIDs, Static OOB keys and serials.
 
 Bluetooth Mesh: the Device UUID has 16 bytes (Mesh Protocol 3.10.3, RFC 9562), the AuthValue 16 bytes with the CMAC
-and 32 bytes with the HMAC provisioning algorithm. Both come from the system's generator, each key on its own: a key
-derived from a UUID, MAC or serial can be guessed (CVE-2020-26556, CVE-2020-26557).
+and 32 bytes with the HMAC provisioning algorithm. Both come from the system's generator, and a token's where the
+workspace says so, each key on its own: a key derived from a UUID, MAC or serial can be guessed (CVE-2020-26556,
+CVE-2020-26557).
 """
 
 from __future__ import annotations
 
 import datetime
+import hashlib
+import operator
 import re
 import secrets
 import uuid
@@ -35,16 +38,26 @@ EXAMPLE_DAY = datetime.date(2026, 12, 31)
 """A day for examples; serials of all days are equally long."""
 
 
-def new_uuid() -> uuid.UUID:
-    """A random Device UUID, version 4 (RFC 9562, 5.4)."""
-    return uuid.UUID(bytes=secrets.token_bytes(16), version=4)
+def random_bytes(size: int, token_random: bytes = b"", purpose: str = "") -> bytes:
+    """Random bytes of the system. Where a token gave random bytes of its own, they are XORed with what SHAKE256 (FIPS
+    202, 6.2) makes of these for one purpose: who can foretell one of the two generators can't foretell the result."""
+    drawn = secrets.token_bytes(size)
+    if not token_random:
+        return drawn
+    stream = hashlib.shake_256(b"bss-mfg random 1|" + token_random + purpose.encode()).digest(size)
+    return bytes(map(operator.xor, drawn, stream))
 
 
-def new_oob_key(size: int) -> Secret:
-    """A random Static OOB key (AuthValue) of exactly 16 or 32 bytes."""
+def new_uuid(token_random: bytes = b"", number: int = 0) -> uuid.UUID:
+    """A random Device UUID, version 4 (RFC 9562, 5.4), for the unit of this number in its batch."""
+    return uuid.UUID(bytes=random_bytes(16, token_random, f"uuid {number}"), version=4)
+
+
+def new_oob_key(size: int, token_random: bytes = b"", number: int = 0) -> Secret:
+    """A random Static OOB key (AuthValue) of exactly 16 or 32 bytes, for the unit of this number in its batch."""
     if size not in OOB_SIZES:
         raise ValueError("a Static OOB key has 16 or 32 bytes")
-    return Secret(secrets.token_bytes(size))
+    return Secret(random_bytes(size, token_random, f"key {number}"))
 
 
 def is_rfc_uuid(value: uuid.UUID) -> bool:

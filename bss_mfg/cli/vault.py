@@ -22,7 +22,7 @@ from bss_mfg.cli.common import (
 )
 from bss_mfg.core.shell_words import shell_word
 from bss_mfg.core.text import count_words
-from bss_mfg.workspace.vault_key_lines import KEPT, into_hardware
+from bss_mfg.workspace.vault_key_lines import HARDWARE, KEPT, into_hardware
 
 if TYPE_CHECKING:
     from bss_mfg.workspace.vault_key_lines import Keeping, VaultKeyKind
@@ -199,16 +199,15 @@ def rekey(app: App, /, kind: VaultKeyKind | None, **place: Any) -> None:
         count = change(app.workspace, ledger, wanted, app.ask, app.patience)
     for path in waiting_files(app.workspace.vault_file):
         _say_left_over(path)
-    wrapped = _wrapped(count, vault_key_kind(app.workspace.vault_file))
-    say(f"OK: a new vault key; {wrapped}")
+    kept = vault_key_kind(app.workspace.vault_file)
+    say(f"OK: a new vault key; {count_words(count, 'batch', 'batches')} wrapped under it. {_to_keep(kept)}")
 
 
-def _wrapped(count: int, kind: VaultKeyKind) -> str:
-    """What a new vault key did, and what has to be done with it."""
-    from bss_mfg.workspace.vault_key_lines import HARDWARE
-
-    copy = "It can't be copied: keep the officer's key safe." if kind in HARDWARE else "Make a new safe copy now."
-    return f"{count_words(count, 'batch', 'batches')} wrapped under it. {copy}"
+def _to_keep(kind: VaultKeyKind) -> str:
+    """What is to be kept safe of a new vault key."""
+    if kind in HARDWARE:
+        return "It can't be copied: keep the officer's key safe."
+    return "Make a new safe copy now."
 
 
 def _say_left_over(path: Path) -> None:
@@ -276,7 +275,10 @@ def recover(
             say(f"OK: vault key {done.id} is back, kept {KEPT[done.kind]}")
         elif officer_key:
             done = recover_by_officer(app.workspace, ledger, officer_key, app.ask, wanted, app.patience)
-            say(f"OK: a new vault key, kept {KEPT[done.kind]}; {_wrapped(done.batches, done.kind)}")
+            say(
+                f"OK: a new vault key, kept {KEPT[done.kind]}; "
+                f"{count_words(done.batches, 'batch', 'batches')} wrapped under it. {_to_keep(done.kind)}"
+            )
 
 
 @vault.command(epilog="Example: bss-mfg vault recipient officer.public.pem")

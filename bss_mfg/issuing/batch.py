@@ -71,7 +71,7 @@ def create_batch(
     demanded = demanded_of(request.product.product)
     require_vault_kept(ledger, vault, demanded)
     identifiers = open_identifiers(ledger, vault, request.spec.spec) if read.identity_count else None
-    maker = SliceMaker(read, executor, progress)
+    maker = SliceMaker(read, executor, progress, vault.token_random())
     with (
         _slices_made_ahead(ledger, read, maker if request.units > make_ahead_from else None) as ahead,
         ledger.issuing(),

@@ -66,9 +66,9 @@ def replace_units(ledger: Ledger, vault: Vault, request: ReplacementRequest) -> 
         keys = open_keys(ledger)
         data_key = keys.data_key(batch.id, vault)
         product_no, identities = _identities(ledger, request, len(scrapped), identifiers)
-        first = ledger.units.next_number(batch.id)
+        first, token_random = ledger.units.next_number(batch.id), vault.token_random()
         new_units = {
-            serial: new_unit(first + index, identity, keys.oob_size(batch.id, serial))
+            serial: new_unit(first + index, identity, keys.oob_size(batch.id, serial), token_random)
             for index, (serial, identity) in enumerate(zip(scrapped, identities, strict=True))
         }
         positions = ledger.units.positions(batch.id, scrapped)

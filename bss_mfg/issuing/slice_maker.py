@@ -10,10 +10,12 @@ from itertools import islice
 from bss_mfg.core import parallel
 from bss_mfg.core.progress import Progress, no_progress
 from bss_mfg.core.spool import Spool
+from bss_mfg.credentials import random_bytes
 from bss_mfg.issuing.request import ReadRequest
 from bss_mfg.issuing.slices import SLICE_UNITS, Slice, SliceSettings, make_slice, slice_settings
 from bss_mfg.ledger.sealed_rows import SealedRows
 from bss_mfg.ledger.vault import DataKey
+from bss_mfg.model import Secret
 
 MAKE_TO_STORE_RATIO = 5
 """Making a unit takes about so many times as long as storing it."""
@@ -33,8 +35,14 @@ class SliceStream:
 class SliceMaker:
     """Makes a batch's slices and tells how far it is: a unit that is made counts half, one that is stored the rest."""
 
-    def __init__(self, read: ReadRequest, executor: Executor | None = None, progress: Progress = no_progress) -> None:
-        self._read, self._executor, self._progress = read, executor, progress
+    def __init__(
+        self,
+        read: ReadRequest,
+        executor: Executor | None = None,
+        progress: Progress = no_progress,
+        token_random: bytes = b"",
+    ) -> None:
+        self._read, self._executor, self._progress, self._token_random = read, executor, progress, token_random
         self._halves_done = 0
         size = read.request.product.product.units_per_package
         self._slice_units = max(SLICE_UNITS // size, 1) * size
@@ -42,9 +50,9 @@ class SliceMaker:
 
     def make(self, batch_id: str, numbers: Sequence[int]) -> SliceStream:
         """All slices. New keys at each call."""
-        data_key = DataKey.generate(batch_id)
+        data_key = DataKey(Secret(random_bytes(32, self._token_random, "data key")), batch_id)
         request = self._read.request
-        settings = slice_settings(batch_id, request.product, request.spec, data_key.to_bytes())
+        settings = slice_settings(batch_id, request.product, request.spec, data_key.to_bytes(), self._token_random)
         return SliceStream(batch_id, numbers, data_key, self._make_slices(settings, numbers))
 
     def make_ahead(self, batch_id: str, numbers: Sequence[int], spool: Spool[SealedRows]) -> SliceStream:

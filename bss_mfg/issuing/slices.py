@@ -28,8 +28,9 @@ UNITS_AT_ONCE = 256
 
 @dataclass(frozen=True, slots=True)
 class SliceSettings(NeverLeaves):
-    """What all slices of a batch share. `data_key` is what its keys are sealed with: it goes to this machine's own
-    worker processes, through pipes, and `repr` leaves it out. `public_key` is the product's, in PEM."""
+    """What all slices of a batch share. `data_key` is what its keys are sealed with, `token_random` what a token adds
+    to them: both go to this machine's own worker processes, through pipes, and `repr` leaves them out. `public_key` is
+    the product's, in PEM."""
 
     batch_id: str
     spec_text: str
@@ -40,9 +41,12 @@ class SliceSettings(NeverLeaves):
     units_per_package: int
     oob_bytes: int
     data_key: bytes = field(repr=False)
+    token_random: bytes = field(repr=False)
 
 
-def slice_settings(batch_id: str, loaded: LoadedProduct, spec: SpecFile, data_key: bytes) -> SliceSettings:
+def slice_settings(
+    batch_id: str, loaded: LoadedProduct, spec: SpecFile, data_key: bytes, token_random: bytes = b""
+) -> SliceSettings:
     """The settings for a batch of a product."""
     product = loaded.product
     return SliceSettings(
@@ -55,6 +59,7 @@ def slice_settings(batch_id: str, loaded: LoadedProduct, spec: SpecFile, data_ke
         units_per_package=product.units_per_package,
         oob_bytes=product.oob_bytes,
         data_key=data_key,
+        token_random=token_random,
     )
 
 
@@ -96,18 +101,18 @@ def make_slice(slice_: Slice) -> SealedRows:
 def _unit(slice_: Slice, index: int) -> Unit:
     settings, number = slice_.settings, slice_.first + index
     if slice_.identities:
-        return new_unit(number, slice_.identities[index], settings.oob_bytes)
+        return new_unit(number, slice_.identities[index], settings.oob_bytes, settings.token_random)
     serial = format_serial(settings.serial_pattern, settings.pid, slice_.numbers[index])
-    return new_unit(number, Identity(serial), settings.oob_bytes)
+    return new_unit(number, Identity(serial), settings.oob_bytes, settings.token_random)
 
 
-def new_unit(number: int, identity: Identity, oob_bytes: int) -> Unit:
+def new_unit(number: int, identity: Identity, oob_bytes: int, token_random: bytes = b"") -> Unit:
     """A unit with a new OOB key of so many bytes, and a new Device UUID where the identity has none."""
     return Unit(
         number=number,
         serial=identity.serial,
-        uuid=identity.uuid or new_uuid(),
+        uuid=identity.uuid or new_uuid(token_random, number),
         mac=identity.mac,
-        key=new_oob_key(oob_bytes),
+        key=new_oob_key(oob_bytes, token_random, number),
         extra=identity.extra,
     )

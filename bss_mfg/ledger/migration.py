@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bss_mfg.errors import NotPermittedError
+from bss_mfg.errors import InputError, NotPermittedError
 from bss_mfg.ledger.connection import Database
 from bss_mfg.ledger.event_chain import append_events
 from bss_mfg.ledger.events import LedgerMigrated
@@ -24,6 +24,13 @@ def migrate(connection: Database, actor: Actor) -> None:
             way_out="Nothing was changed. In the office an admin of the ledger types `bss-mfg ledger grant`, with this "
             "version; until then work here with the earlier one.",
         ) from None
+    except InputError as error:  # a disk that is read-only, or somebody else's
+        raise InputError(
+            f"the ledger is of an earlier version of bss-mfg, and can't be brought up to date: {error.what}",
+            where=error.where,
+            way_out="Nothing was changed. Whoever may write there opens it once with this version (`bss-mfg ledger "
+            "check`), or name a copy in a folder where you may write.",
+        ) from error
 
 
 def _bring_up_to_date(connection: Database, actor: Actor) -> None:

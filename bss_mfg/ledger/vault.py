@@ -51,6 +51,9 @@ class WrappingKey(Protocol):
         """Unwrap a batch's data key; `unopened_error` where the key doesn't open it, and an error of another class
         where the key can't be asked."""
 
+    def random(self) -> bytes:
+        """32 random bytes of the token that the key is in; `RefusedError` where it is in none."""
+
     def close(self) -> None:
         """Wipe what is in memory, let go of what is not."""
 
@@ -77,17 +80,26 @@ class MemoryKey:
             raise unopened_error(batch) from None
         return DataKey(Secret(opened), batch)
 
+    def random(self) -> bytes:
+        raise RefusedError(
+            "a token's random numbers are to be in all new keys, and the vault key is in no token",
+            where="mix_token_random",
+            way_out="Nothing was issued. `bss-mfg vault rekey --token-uri URI` takes it into one; or say "
+            "mix_token_random = false below [vault] in bss-mfg.toml.",
+        )
+
     def close(self) -> None:
         self.key.wipe()
 
 
 class Vault:
     """Wraps data keys under the vault key. As a context manager it closes the key at the end, and calls `on_leaving`,
-    which gives back what was held for it."""
+    which gives back what was held for it. `mixes`: whether the key's token adds random numbers to what is issued."""
 
-    def __init__(self, key: WrappingKey, on_leaving: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, key: WrappingKey, on_leaving: Callable[[], None] = lambda: None, *, mixes: bool = False) -> None:
         self._key = key
         self._on_leaving = on_leaving
+        self._mixes = mixes
 
     def __enter__(self) -> Vault:
         return self
@@ -103,9 +115,9 @@ class Vault:
         """A new random vault key, in memory."""
         return cls(MemoryKey(Secret(secrets.token_bytes(32))))
 
-    def leaving(self, on_leaving: Callable[[], None]) -> Vault:
+    def leaving(self, on_leaving: Callable[[], None], *, mixes: bool = False) -> Vault:
         """The same vault, for one who holds something for it."""
-        return Vault(self._key, on_leaving)
+        return Vault(self._key, on_leaving, mixes=mixes)
 
     @property
     def wrapping_key(self) -> WrappingKey:
@@ -133,6 +145,10 @@ class Vault:
     def id(self) -> str:
         """A name of the key that reveals nothing of it; the ledger remembers it to notice a wrong key."""
         return self._key.id
+
+    def token_random(self) -> bytes:
+        """What the key's token adds to what is issued now: 32 random bytes. None where the vault doesn't mix."""
+        return self._key.random() if self._mixes else b""
 
     def new_data_key(self, batch: str) -> tuple[DataKey, bytes]:
         """A data key for a new batch, and its wrapped form for the ledger."""

@@ -10,6 +10,9 @@ from bss_mfg.ledger.events import RecoveryExported, VaultKeyPutBack
 from bss_mfg.ledger.history import HistoryStore
 from bss_mfg.model import Batch
 
+_OPTIONS = {"pkcs11": "`--token-uri URI`", "tpm2": "`--to tpm2`"}
+"""By which a key gets there."""
+
 
 def demanding(batches: BatchStore) -> list[Batch]:
     """The batches that demand hardware, in the order of issue."""
@@ -21,11 +24,11 @@ def refuse_kept_as(batches: BatchStore, kind: str) -> None:
     found = [batch for batch in demanding(batches) if kind not in batch.vault_key_in]
     if found:
         raise RefusedError(
-            f"{_count(found)} whose vault key must stay in hardware ({_kinds(found)}), and a key of the kind {kind} "
-            "would not",
+            f"{_count(found)} whose vault key must stay in hardware ({' or '.join(_kinds(found))}), and a key of the "
+            f"kind {kind} would not",
             problems=[listing([batch.id for batch in found], 5)],
-            way_out=f"Nothing was changed. Name other hardware in its place: {_places(found)}. A retired batch demands "
-            "nothing any more.",
+            way_out=f"Nothing was changed. Name other hardware of that kind in its place: {_places(found)}. A "
+            "retired batch demands nothing any more.",
         )
 
 
@@ -53,14 +56,11 @@ def _count(found: list[Batch]) -> str:
     return f"the ledger has {count_words(len(found), 'batch', 'batches')}"
 
 
-def _common(found: list[Batch]) -> list[str]:
+def _kinds(found: list[Batch]) -> list[str]:
+    """The kinds that will do for all of these."""
     return sorted(set.intersection(*(set(batch.vault_key_in) for batch in found)))
 
 
-def _kinds(found: list[Batch]) -> str:
-    return " or ".join(_common(found))
-
-
 def _places(found: list[Batch]) -> str:
-    """The options that name hardware that will do for all of these."""
-    return " or ".join("`--token-uri URI`" if kind == "pkcs11" else f"`--to {kind}`" for kind in _common(found))
+    """The options by which the key gets there."""
+    return " or ".join(_OPTIONS.get(kind, kind) for kind in _kinds(found))

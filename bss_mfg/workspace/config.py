@@ -79,6 +79,16 @@ class ProgramSettings(FileModel):
     )
 
 
+class VaultSettings(FileModel):
+    """What the vault does beside keeping keys."""
+
+    mix_token_random: bool = Field(
+        False,
+        description="Whether the token that the vault key is in adds its random numbers to those of the system in each "
+        "new key.",
+    )
+
+
 class WorkspaceConfig(FileModel):
     """Settings of bss-mfg.toml."""
 
@@ -98,4 +108,5 @@ class WorkspaceConfig(FileModel):
     )
     flash: FlashSettings = Field(FlashSettings(), description="What is expected of flashers.")
     program: ProgramSettings = Field(ProgramSettings(), description="How OOB keys are released.")
+    vault: VaultSettings = Field(VaultSettings(), description="What the vault does beside keeping keys.")
     print: PrintSettings = Field(PrintSettings(), description="What labels are printed with.")

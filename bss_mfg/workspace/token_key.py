@@ -93,6 +93,13 @@ class TokenKey:
                 raise unopened_error(batch) from None
         return DataKey(Secret(raw), batch)
 
+    def random(self) -> bytes:
+        with in_our_words(self.uri):
+            drawn = bytes(self._session.opened.generate_random(256))
+        if len(drawn) != 32:
+            raise unfit_error(self.uri, "it gives another number of random bytes than was asked for")
+        return drawn
+
     def close(self) -> None:
         self._session.close()
 

@@ -196,15 +196,17 @@ def save_vault_key(
     *,
     what: str = NEW_KEY,
     private: bool = False,
+    begin: Callable[[], None] = lambda: None,
 ) -> None:
     """Keep a vault key, in a new file in one stroke; `what` is what a passphrase is asked for. Its mode is 0600; where
-    it opens nothing by itself, and is not `private`, a group may have it in its folder."""
+    it opens nothing by itself, and is not `private`, a group may have it in its folder. `begin` is called when the file
+    can be written, before its first byte is: the history is to know of it also after a kill."""
     kind = keeping.kind
     if kind == "pkcs11":
         kept = vault.wrapping_key
         if not isinstance(kept, TokenKey):
             raise RuntimeError("a token keeps only keys that it has made")
-        write_atomically(path, [_token_line(kept.uri, kept.id)])
+        write_atomically(path, [_token_line(kept.uri, kept.id)], begin=begin)
         return
     key = vault.key
     if kind == "file":
@@ -219,7 +221,8 @@ def save_vault_key(
         text = f"bss-mfg-vault-age-1:{','.join(to)}:{encode(age_key.encrypt_key(key, to))}"
     else:
         text = _sealed_line(vault, ask(what, True))
-    write_atomically(path, [f"{text}:{vault.id}\n".encode("ascii")], private=private or kind == "file")
+    line = f"{text}:{vault.id}\n".encode("ascii")
+    write_atomically(path, [line], private=private or kind == "file", begin=begin)
 
 
 def _refuse_short(passphrase: Secret) -> None:

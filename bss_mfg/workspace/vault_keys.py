@@ -25,7 +25,7 @@ from bss_mfg.errors import (
 from bss_mfg.ledger.events import RecoveryExported, VaultKeyPutBack
 from bss_mfg.ledger.keys import OpenedKeys, open_keys
 from bss_mfg.ledger.ledger import Ledger
-from bss_mfg.ledger.vault import OfficerPrivateKey, OfficerPublicKey
+from bss_mfg.ledger.vault import OfficerPrivateKey, OfficerPublicKey, Vault
 from bss_mfg.ledger.vault_demands import demanding, refuse_copy, refuse_kept_as
 from bss_mfg.ledger.ways_out import RESTORE_WAY_OUT
 from bss_mfg.workspace import vault_files
@@ -245,7 +245,8 @@ def rekey(
     that is in a token is destroyed.
     """
     ask = AskOnce(ask)
-    refuse_kept_as(ledger.batches, wanted.kind if wanted else vault_key_kind(workspace.vault_file))
+    with workspace.unchanging_keys(ledger, patience):  # of a change that was cut off the new key counts
+        refuse_kept_as(ledger.batches, wanted.kind if wanted else vault_key_kind(workspace.vault_file))
     with workspace.open_vault(ledger, ask, patience) as old:
         open_keys(ledger).check_vault(old)
         kept = Keeping(
@@ -278,10 +279,13 @@ def export_recovery(
         open_keys(ledger).check_vault(vault)
         if vault.key:  # refused where a token keeps it, before anybody thinks of a passphrase
             ask(_RECOVERY_FILE, True)
-        with ledger.transaction():  # so that no batch is issued meanwhile that demands hardware
-            refuse_copy(ledger.batches)
-            save_vault_key(vault, to, Keeping("passphrase"), ask, what=_RECOVERY_FILE, private=True)
-            ledger.history.append(None, RecoveryExported(file=to.name, vault=vault.id))
+
+        def note() -> None:
+            with ledger.transaction():  # so that no batch is issued meanwhile that demands hardware
+                refuse_copy(ledger.batches)
+                ledger.history.append(None, RecoveryExported(file=to.name, vault=vault.id))
+
+        save_vault_key(vault, to, Keeping("passphrase"), ask, what=_RECOVERY_FILE, private=True, begin=note)
         return vault.id
 
 
@@ -313,27 +317,38 @@ def recover(
         if keeping.kind != "pkcs11":
             require_officer(keeping, ledger)
             ask_before(keeping, ask)
+
+        def note() -> None:
+            with ledger.transaction():  # before the key is there: a kill must not hide where it came from
+                refuse_kept_as(ledger.batches, keeping.kind)
+                _require_own(vault, ledger, source)
+                ledger.settings.remember_vault(vault.id, keeping.kind)
+                ledger.history.append(None, VaultKeyPutBack(file=source.name, vault=vault.id))
+
         with workspace.exclusive_keys(patience):
             _refuse_whole(_look(workspace, ledger, None))
             with ledger.transaction():  # so that nobody changes the key meanwhile, with or without the lock
-                refuse_kept_as(ledger.batches, keeping.kind)
-                if vault.id != ledger.settings.vault_id():
-                    raise LedgerError(
-                        f"holds vault key {vault.id}, the ledger's is {ledger.settings.vault_id()}",
-                        where=source,
-                        way_out="It belongs to another workspace, or is from before a rekey. Look for a newer one, or "
-                        "ask the officer.",
-                    )
+                _require_own(vault, ledger, source)
                 for path in vault_files.waiting_files(workspace.vault_file):
                     vault_files.discard(path, vault.id, ask.known)
-                waiting = vault_files.next_file(workspace.vault_file, vault.id)
-                save_vault_key(vault, waiting, keeping, ask)
+            waiting = vault_files.next_file(workspace.vault_file, vault.id)
+            save_vault_key(vault, waiting, keeping, ask, begin=note)
+            with ledger.transaction():
+                _require_own(vault, ledger, source)
                 if workspace.vault_file.exists():
                     move_aside(workspace.vault_file, ".damaged")
                 vault_files.put_in_place(waiting, workspace.vault_file, vault.id)
-                ledger.settings.remember_vault(vault.id, keeping.kind)
-                ledger.history.append(None, VaultKeyPutBack(file=source.name, vault=vault.id))
             return RecoveredKey(vault.id, keeping.kind)
+
+
+def _require_own(vault: Vault, ledger: Ledger, source: Path) -> None:
+    if vault.id != ledger.settings.vault_id():
+        raise LedgerError(
+            f"holds vault key {vault.id}, the ledger's is {ledger.settings.vault_id()}",
+            where=source,
+            way_out="It belongs to another workspace, or is from before a rekey. Look for a newer one, or ask the "
+            "officer.",
+        )
 
 
 def recover_by_officer(

@@ -244,7 +244,7 @@ class Workspace:
         with contextlib.ExitStack() as held:
             held.enter_context(self.unchanging_keys(ledger, patience))
             vault = load_vault_key(self.vault_file, ask or refuse_to_ask)
-            return vault.leaving(held.pop_all().close)
+            return vault.leaving(held.pop_all().close, mixes=self.config().vault.mix_token_random)
 
     @contextlib.contextmanager
     def unchanging_keys(self, ledger: Ledger, patience: Patience = PATIENCE) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -18,10 +19,11 @@ from bss_mfg.ledger.events import BatchIssued
 from bss_mfg.ledger.keys import open_keys
 from bss_mfg.ledger.vault import OfficerPrivateKey, Vault
 from bss_mfg.model import Secret
+from bss_mfg.workspace import vault_files, vault_key_storage
 from bss_mfg.workspace.pkcs11_uri import EXAMPLE
 from bss_mfg.workspace.product import Product, product_text
 from bss_mfg.workspace.vault_key_lines import KINDS as ALL_KINDS
-from bss_mfg.workspace.vault_key_lines import Keeping
+from bss_mfg.workspace.vault_key_lines import Keeping, vault_key_id
 from bss_mfg.workspace.vault_key_storage import save_vault_key
 from tests.helpers import tokens
 from tests.helpers.commands import Outcome, advised
@@ -170,6 +172,7 @@ def test_the_key_moves_between_hardware_that_will_do(kept: Kept) -> None:
     assert issue(kept, "B2").code == 0
     refused = kept.cli("vault", "rekey", "--to", "tpm2")
     assert (refused.code, "B2" in refused.err, "B1" in refused.err) == (4, True, False)
+    assert ("--token-uri" in refused.err, "--to tpm2" in refused.err) == (True, False)
     kept.rekeyed("pkcs11")
     kept.lose()
     to = kept.to("pkcs11")
@@ -332,3 +335,45 @@ def test_the_file_is_written_as_it_is_read(factory: Factory, tmp_path: Path) -> 
 
 def _phrase(what: str, new: bool) -> Secret:
     return Secret(tokens.PIN.encode())
+
+
+class _KilledError(BaseException):
+    """As a kill: nothing that a command would still do is done."""
+
+
+@pytest.mark.parametrize(
+    ("act", "moment"),
+    [("export-recovery", "write_atomically"), ("recover", "write_atomically"), ("recover", "put_in_place")],
+)
+@needs("softhsm2", "swtpm")
+def test_a_key_that_is_elsewhere_is_known_though_the_command_was_killed(
+    kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: str, moment: str
+) -> None:
+    """What writes the key, or puts it in place, is the last thing that the command does."""
+    if act == "recover":
+        shutil.move(kept.factory.workspace.vault_file, tmp_path / "copy.key")
+        command: tuple[object, ...] = ("vault", act, tmp_path / "copy.key", "--to", "tpm2")
+    else:
+        kept.rekeyed("tpm2")
+        command = ("vault", act, tmp_path / "copy.txt")
+    room = vault_key_storage if moment == "write_atomically" else vault_files
+    real = getattr(room, moment)
+
+    def die(*arguments: object, **settings: object) -> None:
+        real(*arguments, **settings)
+        raise _KilledError
+
+    with monkeypatch.context() as killing:
+        killing.setattr(room, moment, die)
+        with contextlib.suppress(_KilledError):
+            kept.cli(*command)
+    assert kept.cli("vault", "status").code == 0
+    copied = issue(kept, "B1")
+    assert (copied.code, advised(copied)) == (4, [["vault", "rekey"]])
+
+
+def test_a_rekey_goes_by_the_key_that_waits_of_one_that_was_cut_off(issued: Factory) -> None:
+    place = issued.workspace.vault_file
+    place.rename(place.with_name(f"{place.name}.new-{vault_key_id(place)}"))
+    done = issued.cli("vault", "rekey")
+    assert done.code == 0, done.err

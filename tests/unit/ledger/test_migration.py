@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import shutil
 import sqlite3
 import subprocess
@@ -11,12 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from bss_mfg.errors import from_os_error
 from bss_mfg.ledger import migration, proofs
+from bss_mfg.ledger import sqlite as sqlite_door
 from bss_mfg.ledger.keys import open_keys
 from bss_mfg.ledger.tampering import TamperedError
 from bss_mfg.model import Identifier
+from bss_mfg.workspace.workspace import Workspace
 from tests.helpers import ROOT
-from tests.helpers.commands import Outcome
+from tests.helpers.commands import Outcome, advised
 from tests.helpers.factory import Factory, make_factory
 
 TRIGGERS = "SELECT name FROM sqlite_schema WHERE type IN ('trigger', 'index') AND name NOT LIKE 'sqlite_%'"
@@ -241,3 +245,23 @@ def test_a_killed_migration_is_done_anew(tmp_path: Path, moment: str) -> None:
     with factory.ledger() as ledger:
         assert [event.data["from"] for event in ledger.history.events_of(("ledger migrated",))] == [7]
         ledger.check()
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES])
+def test_who_may_not_write_is_told_that_the_ledger_is_of_an_earlier_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """A ledger of version 7 on a read-only disk could be read by the program before."""
+    factory = old_workspace(tmp_path / "w", 7)
+
+    def refuse(path: Path) -> None:
+        raise from_os_error(OSError(number, ""), "taking the lock", path)
+
+    monkeypatch.setattr(sqlite_door, "waiting_lock", refuse)
+    refused = factory.cli("history", "OLD")
+    assert refused.code == 3
+    assert "earlier version" in refused.err
+    shutil.copytree(factory.root, tmp_path / "copy")
+    monkeypatch.undo()
+    (way,) = advised(refused)
+    assert Factory(Workspace.find(str(tmp_path / "copy"), tmp_path, {})).cli(*way).code == 0
