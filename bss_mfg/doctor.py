@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from bss_mfg.core.shell_words import shell_word
 from bss_mfg.core.text import count_words, listing
 from bss_mfg.installation import how_to_repair
-from bss_mfg.workspace.vault_key_lines import KEPT, into_hardware
+from bss_mfg.workspace.vault_key_lines import KEPT, into_hardware, token_of
 
 if TYPE_CHECKING:
     from bss_mfg.ledger.ledger import Ledger
@@ -238,6 +238,12 @@ def check_vault_files(found: VaultStatus) -> list[Check]:
         checks.append(Check("vault key file", Level.FAULT, f"others may read or change {path.name}", fix))
     if found.left_over:
         names = ", ".join(path.name for path in found.left_over)
+        tokens = sorted({token.token for path in found.left_over if (token := token_of(path))})
         fix = "The next `bss-mfg vault rekey` clears them away."
+        if tokens:
+            fix = (
+                f"The next `bss-mfg vault rekey` that opens token {listing(tokens, 3)} clears them away. Where it is "
+                "lost for good, delete the file."
+            )
         checks.append(Check("vault key change", Level.GAP, f"not in force: {names}", fix))
     return checks

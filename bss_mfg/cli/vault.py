@@ -152,6 +152,8 @@ def status(ctx: click.Context, app: App, ask_for_it: bool, as_json: bool) -> Non
         print_json(record)
     else:
         shown = {name: ", ".join(value) if isinstance(value, list) else value for name, value in record.items()}
+        if found.demanded_by:
+            shown["required_by"] = count_words(len(found.demanded_by), "batch", "batches")
         print_details(
             [(name.replace("_", " "), str(value)) for name, value in shown.items() if value not in (None, "", False)]
         )
@@ -214,7 +216,7 @@ def _say_left_over(path: Path) -> None:
     if token := token_of(path):
         say(
             f"Note: {shown_path(path)} names a key in token {token.token} that is not in force; the next rekey that "
-            "opens this token destroys both"
+            "opens this token destroys both. If the token is lost for good, delete the file."
         )
     else:
         say(f"Note: {shown_path(path)} was left by a change of the key that never took place; the next rekey clears it")

@@ -23,13 +23,12 @@ def refuse_kept_as(batches: BatchStore, kind: str) -> None:
     """`RefusedError` for a vault key of a kind that a batch doesn't allow."""
     found = [batch for batch in demanding(batches) if kind not in batch.vault_key_in]
     if found:
-        kinds = sorted(set.intersection(*(set(batch.vault_key_in) for batch in found)))
         raise RefusedError(
-            f"{_count(found)} whose vault key must stay in hardware ({' or '.join(kinds)}), and a key of the kind "
-            f"{kind} would not",
+            f"{_count(found)} whose vault key must stay in hardware ({' or '.join(_kinds(found))}), and a key of the "
+            f"kind {kind} would not",
             problems=[listing([batch.id for batch in found], 5)],
-            way_out=f"Nothing was changed. The key may go to other hardware of that kind: add "
-            f"{' or '.join(_OPTIONS.get(one, one) for one in kinds)}. A retired batch demands nothing any more.",
+            way_out=f"Nothing was changed. Name other hardware of that kind in its place: {_places(found)}. A "
+            "retired batch demands nothing any more.",
         )
 
 
@@ -40,7 +39,7 @@ def refuse_copy(batches: BatchStore) -> None:
             f"{_count(found)} whose vault key must stay in hardware, and a recovery file is a copy of it",
             problems=[listing([batch.id for batch in found], 5)],
             way_out="Nothing was written. The officer's key stands in for a copy: `bss-mfg vault recover --officer-key "
-            "FILE` opens all batches without the token or TPM.",
+            f"FILE` with {_places(found)} takes all batches to other hardware.",
         )
 
 
@@ -55,3 +54,13 @@ def was_elsewhere(history: HistoryStore, vault_id: str) -> bool:
 
 def _count(found: list[Batch]) -> str:
     return f"the ledger has {count_words(len(found), 'batch', 'batches')}"
+
+
+def _kinds(found: list[Batch]) -> list[str]:
+    """The kinds that will do for all of these."""
+    return sorted(set.intersection(*(set(batch.vault_key_in) for batch in found)))
+
+
+def _places(found: list[Batch]) -> str:
+    """The options by which the key gets there."""
+    return " or ".join(_OPTIONS.get(kind, kind) for kind in _kinds(found))

@@ -120,7 +120,7 @@ def verify_record(record: RecordFile, asked: Asked) -> Verdict:
     events = _read_events(record)
     subjects, predicate, stated = _read_statement(record, key, checkpoint, events, findings)
     earlier = _verify_tree(record, key, checkpoint, events, stated, findings)
-    witnessed = _verify_witnesses(note, asked.witnesses, findings)
+    witnessed = _verify_witnesses(note, key, asked.witnesses, findings)
     proven = [checkpoint, *(one for one, holds in earlier if holds)]
     stamped = _verify_timestamp(record.timestamp(), proven, asked.authorities, findings)
     if asked.against:
@@ -239,13 +239,19 @@ def _verify_tree(
     return earlier
 
 
-def _verify_witnesses(note: SignedNote, witnesses: tuple[VerifierKey, ...], findings: list[Finding]) -> tuple[str, ...]:
-    """The names of those who signed."""
-    signed = tuple(witness.name for witness in witnesses if note.is_signed_by(witness))
+def _verify_witnesses(
+    note: SignedNote, site: VerifierKey, witnesses: tuple[VerifierKey, ...], findings: list[Finding]
+) -> tuple[str, ...]:
+    """The names of those who signed, and are not the site itself."""
+    signed = []
     for witness in witnesses:
-        if not note.is_signed_by(witness):
+        if witness == site:
+            findings.append(Finding(Fault.WITNESS_MISSING, f"{witness.name} is the site itself, not a witness"))
+        elif note.is_signed_by(witness):
+            signed.append(witness.name)
+        else:
             findings.append(Finding(Fault.WITNESS_MISSING, f"{witness.name} didn't sign the checkpoint with this key"))
-    return signed
+    return tuple(signed)
 
 
 def _verify_timestamp(

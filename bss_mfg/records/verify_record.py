@@ -226,7 +226,10 @@ def verify(path: Path, options: argparse.Namespace) -> tuple[list[tuple[str, str
         statement, stated = verify_statement(archive, key, checkpoint, events, wrong)
         earlier = verify_tree(archive, key, checkpoint, events, stated, wrong)
     for text in options.witness:
-        if not checkpoint.signed_by(read_key(given(text))):
+        witness = read_key(given(text))
+        if witness == key:
+            wrong.append(("witness-missing", f"{text} is the site itself, not a witness"))
+        elif not checkpoint.signed_by(witness):
             wrong.append(("witness-missing", f"{text} didn't sign"))
     if options.against:
         wrong += hold_against(read_old(options.against), key, checkpoint, earlier, events)

@@ -20,7 +20,10 @@ from bss_mfg.workspace.pkcs11_uri import TokenUri
 
 MODULE_VARIABLE = "BSS_MFG_PKCS11_MODULE"
 """The environment variable that names the module; it comes before the URI's, which may be of another machine."""
-OFFICER_OPENS = "`bss-mfg vault recover --officer-key FILE --to file` opens all batches without it"
+OFFICER_OPENS = (
+    "`bss-mfg vault recover --officer-key FILE --to file` opens all batches without it; where they must stay in "
+    "hardware, `--token-uri URI` or `--to tpm2` stands for `--to file`"
+)
 _NAME_IT = f"Name the library of the token's maker in {MODULE_VARIABLE}, or in the URI as `module-path=/...`."
 
 

@@ -15,7 +15,7 @@ from typing import Protocol
 from bss_mfg.core.home_folder import expanded
 from bss_mfg.core.untrusted import LIMITS, Reader
 from bss_mfg.errors import InputError, MissingError, NotPermittedError
-from bss_mfg.workspace.tpm2_words import OFFICER_OPENS
+from bss_mfg.workspace.tpm2_words import OFFICER_OPENS, OFFICER_OPENS_ELSEWHERE
 
 DEVICE_VARIABLE = "BSS_MFG_TPM2"
 """The environment variable that names another TPM than the machine's own."""
@@ -62,7 +62,8 @@ def open_channel(path: Path) -> Channel:
             "this machine has no TPM 2.0 that answers",
             where=path,
             way_out="Switch it on in the machine's firmware (as fTPM, PTT or security device); Linux has it at "
-            f"{DEVICE}; {DEVICE_VARIABLE} names another. If it is gone for good: {OFFICER_OPENS}.",
+            f"{DEVICE}; {DEVICE_VARIABLE} names another. If it is gone for good: "
+            f"{OFFICER_OPENS_ELSEWHERE}.",
         ) from None
     raise InputError("is not a TPM", where=path, way_out=f"{DEVICE_VARIABLE} names a device, as {DEVICE}, or a socket.")
 

@@ -6,6 +6,11 @@ from bss_mfg.core.text import count_words
 from bss_mfg.errors import MissingError, WrongSecretError
 
 OFFICER_OPENS = "`bss-mfg vault recover --officer-key FILE` opens all batches without it"
+OFFICER_OPENS_ELSEWHERE = (
+    "`bss-mfg vault recover --officer-key FILE --to file` opens all batches without it; where they must stay in "
+    "hardware, type it without `--to file` on a machine with a TPM"
+)
+"""Where no TPM answers, into which the key could go."""
 
 AUTH_FAIL, BAD_AUTH, LOCKOUT = 0x8E, 0xA2, 0x921
 _FULL = frozenset({0x902, 0x903, 0x904, 0x905, 0x906, 0x14B})

@@ -344,6 +344,9 @@ def test_witnesses(site: Factory, tmp_path: Path) -> None:
     assert f"{WITNESS.name} signed it as a witness" in shown.out
     said = json.loads(run_cli("record", "verify", record, "--witness", public, "--json", cwd=tmp_path).out)
     assert said["witnesses"] == [WITNESS.name]
+    itself = (site.root / "site-key.txt").read_text()
+    assert verified(record, "--witness", itself).kinds == ["witness-missing"]
+    assert verified(record, "--key", itself, "--witness", itself).kinds == ["witness-missing"]
 
 
 def test_a_second_site_is_a_witness(site: Factory, factory: Factory, tmp_path: Path) -> None:

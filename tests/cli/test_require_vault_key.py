@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -180,6 +181,48 @@ def test_the_key_moves_between_hardware_that_will_do(kept: Kept) -> None:
 
 
 @needs("softhsm2", "swtpm")
+def test_who_lost_a_token_is_told_what_leads_to_other_hardware(kept: Kept) -> None:
+    kept.rekeyed("pkcs11")
+    assert issue(kept, "B1").code == 0
+    line = kept.factory.workspace.vault_file
+    line.write_text(line.read_text().replace("token=factory", "token=elsewhere"))
+    absent = issue(kept, "B2")
+    assert (absent.code, "`--to tpm2`" in absent.err) == (6, True), absent.err
+    (way,) = advised(absent)
+    typed = [str(kept.officer) if word == "FILE" else word for word in way]
+    kept.lose()
+    assert kept.cli(*typed).code == 4
+    done = kept.cli(*(word.replace("file", "tpm2") if word == "file" else word for word in typed))
+    assert (done.code, "can't be copied" in done.err) == (0, True), done.err
+    assert issue(kept, "B2").code == 0
+
+
+@needs("softhsm2", "swtpm")
+def test_a_refusal_names_hardware_that_will_do_and_none_else(kept: Kept, tmp_path: Path) -> None:
+    settings(kept, "strict", ["tpm2"])
+    kept.rekeyed("tpm2")
+    assert issue(kept, "B1").code == 0
+    for command in (("rekey", "--to", "file"), ("export-recovery", tmp_path / "copy.txt")):
+        refused = kept.cli("vault", *command)
+        assert (refused.code, "`--to tpm2`" in refused.err, "--token-uri" in refused.err) == (4, True, False)
+    gone = issue(kept, "B2", BSS_MFG_TPM2=str(tmp_path / "none"))
+    assert (gone.code, [way[-2:] for way in advised(gone)]) == (6, [["--to", "file"]])
+
+
+@needs("softhsm2", "swtpm")
+def test_doctor_says_what_becomes_of_a_key_whose_token_is_lost(kept: Kept) -> None:
+    kept.rekeyed("pkcs11")
+    line = kept.factory.workspace.vault_file
+    left = line.with_name(f"{line.name}.new-0123456789abcdef")
+    left.write_text(line.read_text().replace("token=factory", "token=elsewhere"))
+    kept.rekeyed("pkcs11")
+    (check,) = [one for one in kept.cli("doctor", "--json").json if one["name"] == "vault key change"]
+    assert "opens token elsewhere" in check["fix"]
+    assert "delete the file" in check["fix"]
+    assert "delete the file" in kept.cli("vault", "status").err
+
+
+@needs("softhsm2", "swtpm")
 def test_what_was_issued_before_and_what_is_retired_demands_nothing(kept: Kept) -> None:
     settings(kept, "strict", None)
     assert issue(kept, "B1").code == 0
@@ -257,6 +300,7 @@ def test_who_asks_is_told(kept: Kept) -> None:
     assert issue(kept, "B1").code == 0
     status = kept.cli("vault", "status", "--json").json
     assert (status["required_by"], status["required_in"]) == (1, ["pkcs11", "tpm2"])
+    assert re.search(r"^required by: +1 batch$", kept.cli("vault", "status").out, re.MULTILINE)
     names = [check["name"] for check in kept.cli("doctor", "--json").json]
     assert "vault key in hardware" not in names
 
