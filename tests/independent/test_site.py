@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from mkdocs.config import load_config
+from mkdocs.structure.files import get_files, set_exclusions
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -47,6 +49,18 @@ def tree(tmp_path: Path) -> Path:
     for path in (*ROOT.glob("*.md"), ROOT / "mkdocs.yml"):
         shutil.copy(path, tree)
     return tree
+
+
+def test_bytecode_of_its_scripts_is_not_part_of_it(tree: Path) -> None:
+    """Python writes it while the site is built; it holds times, and so bundles would differ."""
+    (tree / "docs/__pycache__").mkdir()
+    (tree / "docs/__pycache__/site_hooks.cpython-311.pyc").write_bytes(b"")
+    config = load_config(str(tree / "mkdocs.yml"))
+    files = get_files(config)
+    set_exclusions(files, config)
+    parts = [file.src_uri for file in files if file.inclusion.is_included()]
+    assert "install.md" in parts
+    assert [name for name in parts if name.endswith((".py", ".pyc"))] == []
 
 
 FAULTS = {  # what is added to which page -> what the warning names
