@@ -8,6 +8,7 @@ import signal
 import subprocess
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -244,8 +245,9 @@ def test_a_worker_has_its_next_task_while_it_works_on_one(tmp_path: Path) -> Non
         Client(running.address, set_as_default=False) as client,
     ):
         tasks = [dask.submit_within(60.0, time.sleep, 4.0) for _ in range(4)]
-        seen: set[tuple[int, int]] = set()
+        seen: Counter[tuple[int, int]] = Counter()
         while not tasks[-1].done():
             seen.update(client.run(at_work_and_ready).values())
-        assert (1, 1) in seen
-        assert max(sum(states) for states in seen) == 2
+        # Where one ends and the next takes its place, both may be counted for a moment.
+        too_many = sum(count for states, count in seen.items() if sum(states) > 2)
+        assert seen[1, 1] > 0 and too_many * 10 < seen.total(), seen
