@@ -217,13 +217,15 @@ def check_demands(found: VaultStatus, workspace: Workspace) -> list[Check]:
     """Products that can't be issued, because their keys are to be under a vault key in hardware, and it isn't there."""
     from bss_mfg.errors import BssError
 
+    if not found.kind:
+        return []
     checks = []
-    for name in workspace.product_names() if found.kind else ():
+    for name in workspace.product_names():
         try:
             kinds = workspace.product(name).product.require_vault_key_in
         except BssError:
             continue  # a broken file: who issues it, or lists it, is told
-        if found.kind and kinds and found.kind not in kinds:
+        if kinds and found.kind not in kinds:
             said = f"product {name} demands {' or '.join(kinds)}, and the key is kept {KEPT[found.kind]}"
             fix = f"{into_hardware(kinds)} makes a new one. Until then nothing is issued of it."
             checks.append(Check("vault key in hardware", Level.GAP, said, fix))
